@@ -1,0 +1,41 @@
+/**
+ * Runs every compiled test of the workspace with Node's own test runner: `npm test`.
+ *
+ * Node 20 takes no glob patterns after `--test`, so the files are listed here. Arguments narrow the run: each one
+ * is a part of a path (`npm test -- swarm` runs the tests whose path contains "swarm").
+ */
+import { spawn } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+const testFilesIn = (folder: string): string[] =>
+  readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".test.js"))
+    .map((entry) => relative(root, join(entry.parentPath ?? entry.path, entry.name)));
+
+const distFolders = [
+  ...readdirSync(join(root, "packages")).map((name) => join(root, "packages", name, "dist")),
+  join(root, "tools", "dist"),
+];
+const wanted = process.argv.slice(2);
+const files = distFolders
+  .flatMap((folder) => testFilesIn(folder))
+  .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
+  .sort();
+
+if (files.length === 0) {
+  console.error(
+    `No test file matches ${wanted.map((part) => `"${part}"`).join(", ") || "the tree"}`,
+  );
+  process.exit(1);
+}
+
+const runner = spawn(
+  process.execPath,
+  ["--enable-source-maps", "--test", "--test-reporter=spec", ...files],
+  { cwd: root, stdio: "inherit" },
+);
+runner.on("exit", (code) => process.exit(code ?? 1));
