@@ -1,1 +1,39 @@
-export {};
+/**
+ * The nouns of the field that every protocol shares: info hash, peer id and client, announce event, addresses.
+ *
+ * Pure: no I/O, no clock, no `node:` module.
+ */
+export {
+  type AnnounceEvent,
+  announceEventName,
+  EVENT_COMPLETED,
+  EVENT_NONE,
+  EVENT_PAUSED,
+  EVENT_STARTED,
+  EVENT_STOPPED,
+  parseAnnounceEventName,
+} from "./announce-event.ts";
+export { type Cidr, cidrContains, formatCidr, parseCidr } from "./cidr.ts";
+export { type Client, detectClient } from "./client-name.ts";
+export {
+  hexDigitValue,
+  INFO_HASH_BYTES,
+  INFO_HASH_HEX_CHARACTERS,
+  infoHashToHex,
+  PEER_ID_BYTES,
+  parseInfoHashHex,
+} from "./info-hash.ts";
+export {
+  canonicalAddress,
+  formatIpAddress,
+  IPV4_BYTES,
+  IPV6_BYTES,
+  isMappedIpv4,
+  parseIpAddress,
+} from "./ip-address.ts";
+export {
+  formatSocketAddress,
+  parsePort,
+  parseSocketAddress,
+  type SocketAddress,
+} from "./socket-address.ts";
