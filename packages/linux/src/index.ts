@@ -1,1 +1,25 @@
-export {};
+/**
+ * The door of the Linux package: sockets, batched datagrams and the other system calls that Node does not offer.
+ * Importing it is harmless everywhere; using it needs `linuxSupported()`.
+ */
+export * from "./errno.ts";
+export { DatagramBatch, type DatagramBatchOptions } from "./hot/datagram-batch.ts";
+export { ReadinessPoller } from "./hot/readiness-poller.ts";
+export { linuxSupported } from "./libc.ts";
+export { NativeMemory } from "./native-memory.ts";
+export {
+  type IpFamily,
+  SOURCE_IPV4_ADDRESS_OFFSET,
+  SOURCE_IPV6_ADDRESS_OFFSET,
+  SOURCE_PORT_OFFSET,
+} from "./socket-address.ts";
+export {
+  closeFd,
+  openTcpListener,
+  openUdpSocket,
+  type TcpListener,
+  type TcpListenerOptions,
+  type UdpSocket,
+  type UdpSocketOptions,
+} from "./sockets.ts";
+export { SyscallError } from "./syscall-error.ts";

@@ -1,0 +1,88 @@
+/**
+ * The C functions this package calls, bound on first use, once per thread. Nothing here checks a result: callers turn
+ * -1 into a negative errno (hot code) or a SyscallError (everything else).
+ *
+ * `syscall` is used for recvmmsg and sendmmsg because musl's sendmmsg is a loop of sendmsg calls: one system call per
+ * datagram where the kernel offers one per batch.
+ */
+import { endianness } from "node:os";
+import { type ForeignFunction, type ForeignType, foreignLibrary } from "./ffi.ts";
+
+const SIGNATURES = {
+  accept4: ["int", ["int", "address", "address", "int"]],
+  bind: ["int", ["int", "address", "int"]],
+  chroot: ["int", ["address"]],
+  close: ["int", ["int"]],
+  connect: ["int", ["int", "address", "int"]],
+  epoll_create1: ["int", ["int"]],
+  epoll_ctl: ["int", ["int", "int", "int", "address"]],
+  epoll_wait: ["int", ["int", "address", "int", "int"]],
+  eventfd: ["int", ["int", "int"]],
+  getsockname: ["int", ["int", "address", "address"]],
+  getsockopt: ["int", ["int", "int", "int", "address", "address"]],
+  listen: ["int", ["int", "int"]],
+  poll: ["int", ["address", "word", "int"]],
+  read: ["word", ["int", "address", "word"]],
+  recv: ["word", ["int", "address", "word", "int"]],
+  sched_getaffinity: ["int", ["int", "word", "address"]],
+  sched_setaffinity: ["int", ["int", "word", "address"]],
+  send: ["word", ["int", "address", "word", "int"]],
+  setgid: ["int", ["int"]],
+  setgroups: ["int", ["word", "address"]],
+  setsockopt: ["int", ["int", "int", "int", "address", "int"]],
+  setuid: ["int", ["int"]],
+  shutdown: ["int", ["int", "int"]],
+  socket: ["int", ["int", "int", "int"]],
+  syscall: ["word", ["word", "word", "address", "word", "word", "address"]],
+  write: ["word", ["int", "address", "word"]],
+} as const satisfies Record<string, readonly [ForeignType, readonly ForeignType[]]>;
+
+export type Libc = Readonly<Record<keyof typeof SIGNATURES, ForeignFunction>>;
+
+/** Numbers of the system calls made through `syscall`, by process.arch (asm/unistd_64.h, asm-generic/unistd.h). */
+const SYSCALL_NUMBERS = {
+  x64: { recvmmsg: 299, sendmmsg: 307 },
+  arm64: { recvmmsg: 243, sendmmsg: 269 },
+} as const;
+
+let bound: Libc | undefined;
+
+/** All functions, bound. Throws where `linuxSupported` is false. */
+export function libc(): Libc {
+  bound ??= bindAll();
+  return bound;
+}
+
+function bindAll(): Libc {
+  const library = foreignLibrary();
+  return Object.fromEntries(
+    Object.entries(SIGNATURES).map(([symbol, [result, parameters]]) => [
+      symbol,
+      library.bind(symbol, result, parameters),
+    ]),
+  ) as Libc;
+}
+
+/** Numbers for `syscall` on this processor. */
+export function syscallNumbers(): { readonly recvmmsg: number; readonly sendmmsg: number } {
+  return process.arch === "arm64" ? SYSCALL_NUMBERS.arm64 : SYSCALL_NUMBERS.x64;
+}
+
+let supported: boolean | undefined;
+
+/** Whether this package works here: Linux on x86-64 or arm64, and the foreign function library loads. */
+export function linuxSupported(): boolean {
+  supported ??= findSupport();
+  return supported;
+}
+
+function findSupport(): boolean {
+  if (process.platform !== "linux" || endianness() !== "LE") return false;
+  if (process.arch !== "x64" && process.arch !== "arm64") return false;
+  try {
+    libc();
+    return true;
+  } catch {
+    return false;
+  }
+}
