@@ -1,1 +1,23 @@
-export {};
+/** One schema of a configuration file → its TypeScript type, strict reader, commented default and docs page. */
+export { ConfigError, type ConfigProblem } from "./config-error.ts";
+export { editDistance, nearestName } from "./nearest.ts";
+export { printConfig, printConfigDocs, printDefaultConfig } from "./print.ts";
+export { defaultConfig, readConfig, readConfigFile } from "./read.ts";
+export {
+  boolean,
+  type CheckProblem,
+  type ConfigOf,
+  choice,
+  decimal,
+  type Entries,
+  integer,
+  type KeySchema,
+  list,
+  optionalSocketAddress,
+  path,
+  type SectionSchema,
+  type SocketAddress,
+  section,
+  socketAddress,
+  text,
+} from "./schema.ts";

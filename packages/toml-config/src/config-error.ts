@@ -1,0 +1,36 @@
+/**
+ * What is wrong with a configuration file, in the words an operator can act on. Thrown by the reader with every
+ * problem of the file at once; programs print `message` without a stack and exit with 1.
+ *
+ * One line a problem: `config.toml:12: udp.workers = "x": expected a whole number from 0 to 1024`.
+ */
+
+/** One problem. `line` counts from 1; undefined where the problem has no line (a missing file, a default). */
+export interface ConfigProblem {
+  readonly file: string;
+  readonly line: number | undefined;
+  /** The full name of the key or section, such as `udp.workers`; empty where the whole file is meant. */
+  readonly key: string;
+  /** The value as it would stand in the file; undefined where the key itself is the problem. */
+  readonly value: string | undefined;
+  /** What is wrong and what would be right: `expected true or false`. */
+  readonly complaint: string;
+}
+
+/** Every problem of one configuration file. */
+export class ConfigError extends Error {
+  readonly problems: readonly ConfigProblem[];
+
+  constructor(problems: readonly ConfigProblem[]) {
+    super(problems.map(formatProblem).join("\n"));
+    this.name = "ConfigError";
+    this.problems = problems;
+  }
+}
+
+function formatProblem(problem: ConfigProblem): string {
+  const place = problem.line === undefined ? problem.file : `${problem.file}:${problem.line}`;
+  if (problem.key === "") return `${place}: ${problem.complaint}`;
+  const subject = problem.value === undefined ? problem.key : `${problem.key} = ${problem.value}`;
+  return `${place}: ${subject}: ${problem.complaint}`;
+}

@@ -1,0 +1,33 @@
+/**
+ * Finds the name an operator most likely meant, for the error that names an unknown one. Called by the reader and by
+ * the command line parser of the runtime, never on a path that a network peer can reach.
+ */
+
+/** The name with the fewest edits to `wanted` (first of equals), or undefined when none is close enough to help. */
+export function nearestName(wanted: string, names: readonly string[]): string | undefined {
+  const limit = Math.max(2, Math.ceil(wanted.length / 2));
+  let best: string | undefined;
+  let bestDistance = limit + 1;
+  for (const name of names) {
+    const distance = editDistance(wanted.toLowerCase(), name.toLowerCase());
+    if (distance < bestDistance) {
+      best = name;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
+
+/** Levenshtein distance: inserted, removed and replaced characters, two rows at a time. */
+export function editDistance(left: string, right: string): number {
+  let above = Array.from({ length: right.length + 1 }, (_, index) => index);
+  for (let row = 1; row <= left.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= right.length; column++) {
+      const replaced = above[column - 1] + (left[row - 1] === right[column - 1] ? 0 : 1);
+      current.push(Math.min(replaced, above[column] + 1, current[column - 1] + 1));
+    }
+    above = current;
+  }
+  return above[right.length];
+}

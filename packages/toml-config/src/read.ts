@@ -1,0 +1,287 @@
+/**
+ * The strict reader: TOML text in, configuration object out, or a ConfigError with every problem of the file. Called
+ * by the runtime on the main thread before anything is bound. TOML itself is parsed by smol-toml.
+ *
+ * Missing keys and sections take their defaults; anything unknown, doubled or out of range is refused, because a
+ * misspelt limit that is silently ignored is found out on the worst day.
+ */
+import { readFileSync } from "node:fs";
+import { parse, TomlDate, TomlError } from "smol-toml";
+import { ConfigError, type ConfigProblem } from "./config-error.ts";
+import { lineOfKey, locateStatements, type Place } from "./locate.ts";
+import { nearestName } from "./nearest.ts";
+import type { ConfigOf, Entries, KeySchema, SectionSchema } from "./schema.ts";
+
+/** A parsed TOML table. */
+type Table = Readonly<Record<string, unknown>>;
+
+const SHOWN_VALUE_CHARS_MAX = 60;
+
+/** The configuration of a TOML text. `fileName` only names the file in errors. Throws ConfigError. */
+export function readConfig<E extends Entries>(
+  schema: SectionSchema<E>,
+  text: string,
+  fileName: string,
+): ConfigOf<SectionSchema<E>> {
+  const table = parseToml(text, fileName);
+  return new Reader(text, fileName).read(schema, table) as ConfigOf<SectionSchema<E>>;
+}
+
+/** Reads a configuration file. Throws ConfigError, also where the file is missing, unreadable or not UTF-8. */
+export function readConfigFile<E extends Entries>(
+  schema: SectionSchema<E>,
+  filePath: string,
+): ConfigOf<SectionSchema<E>> {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(filePath);
+  } catch (error) {
+    throw wholeFileProblem(filePath, undefined, describeReadFailure(error));
+  }
+  return readConfig(schema, decodeUtf8(bytes, filePath), filePath);
+}
+
+/** The configuration of an empty file: every default. */
+export function defaultConfig<E extends Entries>(
+  schema: SectionSchema<E>,
+): ConfigOf<SectionSchema<E>> {
+  return readConfig(schema, "", "defaults");
+}
+
+/** `peer_announce_interval` → `peerAnnounceInterval`. */
+export const camelCase = (name: string): string =>
+  name.replace(/_([a-z0-9])/g, (_, char: string) => char.toUpperCase());
+
+class Reader {
+  readonly #fileName: string;
+  readonly #text: string;
+  readonly #problems: ConfigProblem[] = [];
+  #places: readonly Place[] | undefined;
+
+  constructor(text: string, fileName: string) {
+    this.#text = text;
+    this.#fileName = fileName;
+  }
+
+  read(schema: SectionSchema<Entries>, table: Table): object {
+    const config = this.#section(schema, table, [], schema);
+    if (this.#problems.length > 0) {
+      this.#problems.sort((left, right) => (left.line ?? 0) - (right.line ?? 0));
+      throw new ConfigError(this.#problems);
+    }
+    return config;
+  }
+
+  #section(
+    schema: SectionSchema<Entries>,
+    table: Table,
+    path: readonly string[],
+    root: SectionSchema<Entries>,
+  ): object {
+    const before = this.#problems.length;
+    const config: Record<string, unknown> = {};
+    for (const name of Object.keys(table))
+      if (!Object.hasOwn(schema.entries, name))
+        this.#unknown(schema, table[name], [...path, name], root);
+    for (const [name, entry] of Object.entries(schema.entries)) {
+      const value = Object.hasOwn(table, name) ? table[name] : undefined;
+      const here = [...path, name];
+      config[camelCase(name)] =
+        entry.kind === "key"
+          ? this.#key(entry, value, here)
+          : this.#table(entry, value, here, root);
+    }
+    if (this.#problems.length === before) {
+      const problem = schema.check(config as never); // Complete, since every key was in order.
+      if (problem) {
+        const entry = schema.entries[problem.key];
+        const value = table[problem.key];
+        const shown =
+          value === undefined && entry?.kind === "key" ? entry.print(entry.default) : show(value);
+        this.#report([...path, problem.key], shown, `expected ${problem.expected}`);
+      }
+    }
+    return config;
+  }
+
+  #table(
+    schema: SectionSchema<Entries>,
+    value: unknown,
+    path: readonly string[],
+    root: SectionSchema<Entries>,
+  ): object {
+    if (value !== undefined && !isTable(value)) {
+      const complaint = Array.isArray(value)
+        ? `expected one section, written [${path.join(".")}] with single brackets`
+        : `expected a section, written [${path.join(".")}]`;
+      this.#report(path, show(value), complaint);
+      return {};
+    }
+    return this.#section(schema, value ?? {}, path, root);
+  }
+
+  #key(schema: KeySchema<unknown>, value: unknown, path: readonly string[]): unknown {
+    if (value === undefined) return schema.default;
+    const accepted = schema.accept(value);
+    if (accepted !== undefined) return accepted.value;
+    const meant = typeof value === "string" ? nearestName(value, schema.choices) : undefined;
+    const hint = meant === undefined ? "" : ` (did you mean "${meant}"?)`;
+    this.#report(path, show(value), `expected ${schema.expected}${hint}`);
+    return schema.default;
+  }
+
+  #unknown(
+    schema: SectionSchema<Entries>,
+    value: unknown,
+    path: readonly string[],
+    root: SectionSchema<Entries>,
+  ): void {
+    const name = path[path.length - 1];
+    const inTable = (kind: "key" | "section") =>
+      Object.keys(schema.entries).filter((other) => schema.entries[other].kind === kind);
+    if (isTable(value) || isTableList(value)) {
+      const near = nearestName(name, inTable("section"));
+      const known = inTable("section").map((other) => `[${other}]`);
+      const remedy = near ? `did you mean [${near}]?` : `known are ${known.join(", ")}`;
+      const complaint =
+        path.length > 1 ? "a section inside a section" : `unknown section, ${remedy}`;
+      this.#report(path, undefined, complaint);
+      return;
+    }
+    const elsewhere = homeOf(name, root, path.slice(0, -1));
+    const near = nearestName(name, inTable("key"));
+    const remedy = elsewhere
+      ? `it belongs ${elsewhere}`
+      : near
+        ? `did you mean ${[...path.slice(0, -1), near].join(".")}?`
+        : `known here are ${inTable("key").join(", ")}`;
+    this.#report(path, undefined, `unknown key, ${remedy}`);
+  }
+
+  #report(path: readonly string[], value: string | undefined, complaint: string): void {
+    this.#places ??= locateStatements(this.#text);
+    this.#problems.push({
+      file: this.#fileName,
+      line: lineOfKey(this.#places, path),
+      key: path.join("."),
+      value,
+      complaint,
+    });
+  }
+}
+
+/** Where else a key of this name is known: `in [swarm]`, `above the first section`. */
+function homeOf(
+  name: string,
+  root: SectionSchema<Entries>,
+  path: readonly string[],
+): string | undefined {
+  if (path.length > 0 && root.entries[name]?.kind === "key") return "above the first [section]";
+  for (const [sectionName, entry] of Object.entries(root.entries))
+    if (entry.kind === "section" && entry.entries[name]?.kind === "key")
+      return `in [${sectionName}]`;
+  return undefined;
+}
+
+function parseToml(text: string, fileName: string): Table {
+  try {
+    return parse(text.replace(/^\uFEFF/, ""), { integersAsBigInt: true });
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    const doubled = error.message.includes("redefine")
+      ? doubledPlaces(text).map((place) => doubledProblem(place, fileName))
+      : [];
+    if (doubled.length > 0) throw new ConfigError(doubled);
+    const reason = error.message.split("\n")[0].replace(/^Invalid TOML document: /, "");
+    throw wholeFileProblem(fileName, error.line, `not valid TOML: ${reason}`);
+  }
+}
+
+interface DoubledPlace {
+  readonly first: Place;
+  readonly second: Place;
+}
+
+/** Tables and keys that stand twice, which TOML forbids. */
+function doubledPlaces(text: string): DoubledPlace[] {
+  const seen = new Map<string, Place>();
+  const doubled: DoubledPlace[] = [];
+  for (const place of locateStatements(text)) {
+    const name = JSON.stringify(place.path);
+    const first = seen.get(name);
+    if (first === undefined) seen.set(name, place);
+    else doubled.push({ first, second: place });
+  }
+  return doubled;
+}
+
+const doubledProblem = ({ first, second }: DoubledPlace, file: string): ConfigProblem => ({
+  file,
+  line: second.line,
+  key: second.isHeader ? `[${second.path.join(".")}]` : second.path.join("."),
+  value: undefined,
+  complaint: `stands a second time, first on line ${first.line}; keep one`,
+});
+
+const wholeFileProblem = (file: string, line: number | undefined, complaint: string) =>
+  new ConfigError([{ file, line, key: "", value: undefined, complaint }]);
+
+function describeReadFailure(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  if (code === "ENOENT") return "no such file; --print-config prints a complete one to start from";
+  if (code === "EACCES") return "no permission to read it";
+  if (code === "EISDIR") return "is a folder, expected a TOML file";
+  return `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+}
+
+/** Decodes strictly and names the first line that is not UTF-8. */
+function decodeUtf8(bytes: Uint8Array, filePath: string): string {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    let line = 1;
+    for (let start = 0; start < bytes.length; line++) {
+      const end = bytes.indexOf(0x0a, start);
+      const stop = end < 0 ? bytes.length : end + 1;
+      try {
+        decoder.decode(bytes.subarray(start, stop));
+      } catch {
+        break;
+      }
+      start = stop;
+    }
+    throw wholeFileProblem(filePath, line, "not UTF-8 text; save the file as UTF-8");
+  }
+}
+
+function isTable(value: unknown): value is Table {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !(value instanceof TomlDate)
+  );
+}
+
+const isTableList = (value: unknown): boolean =>
+  Array.isArray(value) && value.length > 0 && value.every(isTable);
+
+/** A value about as it stands in the file, cut to what fits an error line. */
+function show(value: unknown): string {
+  const shown = showWhole(value);
+  return shown.length <= SHOWN_VALUE_CHARS_MAX
+    ? shown
+    : `${shown.slice(0, SHOWN_VALUE_CHARS_MAX)}…`;
+}
+
+function showWhole(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (value instanceof TomlDate) return value.toISOString();
+  if (Array.isArray(value)) return `[${value.map(showWhole).join(", ")}]`;
+  if (isTable(value)) {
+    const pairs = Object.entries(value).map(([name, inner]) => `${name} = ${showWhole(inner)}`);
+    return `{ ${pairs.join(", ")} }`;
+  }
+  return String(value);
+}
