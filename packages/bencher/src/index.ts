@@ -1,1 +1,12 @@
-export {};
+/** swarmtide and its rivals side by side, as separate processes. The programs are `bench-*.js`; this is for other runners. */
+export { type LoadInterval, LoadReportReader } from "./load-report.ts";
+export {
+  aquaticProgram,
+  buildFloor,
+  cCompiler,
+  installAquatic,
+  rivalsFolder,
+} from "./rivals.ts";
+export { markdownReport, summarizeServers, type UdpResults } from "./udp-results.ts";
+export { runUdpRound, type UdpLoad, type UdpRound } from "./udp-round.ts";
+export { aquaticServer, floorServer, swarmtideServer, type UdpServer } from "./udp-servers.ts";

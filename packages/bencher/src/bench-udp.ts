@@ -1,0 +1,134 @@
+/**
+ * `npm run bench:udp`: swarmtide, aquatic_udp and the floor of the kernel's sockets side by side, in one run.
+ *
+ * The servers take turns (A B C A B C …), each alone on its CPU, under aquatic's own load tester. Prints a table and
+ * writes it with every figure into a folder. Installs what is missing first (minutes, once).
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { availableParallelism, cpus, release } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { markdownReport, type UdpResults } from "./udp-results.ts";
+import { runUdpRound, type UdpLoad, type UdpRound } from "./udp-round.ts";
+import {
+  aquaticServer,
+  floorServer,
+  loadTesterVersion,
+  swarmtideServer,
+  type UdpServer,
+} from "./udp-servers.ts";
+
+const USAGE = `usage: npm run bench:udp -- [options]
+
+  --rounds N        how often each server runs (3)
+  --duration S      seconds of load per run (40)
+  --warmup S        its first seconds that do not count, in steps of 5 (5)
+  --servers LIST    which, in this order (floor,aquatic,swarmtide)
+  --torrents N      torrents of the load (1000000)
+  --peers N         peers of the load (2000000)
+  --server-cpu N    the CPU of the server (0)
+  --load-cpu N      the CPU of the load tester (1)
+  --node PATH       the Node.js that runs swarmtide (the one that runs this)
+  --out FOLDER      where the report and the figures go (bench-results)
+  --quick           one short round with a tenth of the population: shows that it works, not how fast
+  -h, --help        this text
+`;
+
+const OPTIONS = {
+  rounds: { type: "string" },
+  duration: { type: "string" },
+  warmup: { type: "string", default: "5" },
+  servers: { type: "string", default: "floor,aquatic,swarmtide" },
+  torrents: { type: "string" },
+  peers: { type: "string" },
+  "server-cpu": { type: "string", default: "0" },
+  "load-cpu": { type: "string", default: "1" },
+  node: { type: "string", default: process.execPath },
+  out: { type: "string", default: "bench-results" },
+  quick: { type: "boolean", default: false },
+  help: { type: "boolean", short: "h", default: false },
+} as const;
+
+class UsageError extends Error {}
+
+function wholeNumber(name: string, text: string, min: number): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < min)
+    throw new UsageError(`--${name} ${text}: wanted is a whole number from ${min} on`);
+  return value;
+}
+
+function readOptions(args: readonly string[]) {
+  let values: ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>["values"];
+  try {
+    values = parseArgs({ args: [...args], options: OPTIONS }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+  const { quick } = values;
+  const load: UdpLoad = {
+    durationSeconds: wholeNumber("duration", values.duration ?? (quick ? "11" : "40"), 11),
+    warmupSeconds: wholeNumber("warmup", values.warmup, 5),
+    torrents: wholeNumber("torrents", values.torrents ?? (quick ? "100000" : "1000000"), 1),
+    peers: wholeNumber("peers", values.peers ?? (quick ? "200000" : "2000000"), 1),
+    serverCpu: wholeNumber("server-cpu", values["server-cpu"], 0),
+    loadCpu: wholeNumber("load-cpu", values["load-cpu"], 0),
+  };
+  const rounds = wholeNumber("rounds", values.rounds ?? (quick ? "1" : "3"), 1);
+  return { ...values, rounds, load, servers: values.servers.split(",") };
+}
+
+function serverNamed(name: string, node: string): UdpServer {
+  if (name === "floor") return floorServer();
+  if (name === "aquatic") return aquaticServer();
+  if (name === "swarmtide") return swarmtideServer(node);
+  throw new UsageError(`--servers: "${name}" is none of floor, aquatic, swarmtide`);
+}
+
+async function main(): Promise<void> {
+  const options = readOptions(process.argv.slice(2));
+  if (options.help) {
+    process.stdout.write(USAGE);
+    return;
+  }
+  if (availableParallelism() < 2)
+    throw new Error("The benchmark needs two CPUs: one for the server, one for the load");
+  const servers = options.servers.map((name) => serverNamed(name, options.node));
+  const versions: Record<string, string> = {
+    aquatic_udp_load_test: loadTesterVersion(),
+    ...Object.fromEntries(servers.map((server) => [server.name, server.version])),
+  };
+
+  const rounds: UdpRound[][] = [];
+  for (let index = 0; index < options.rounds; index++) {
+    const round: UdpRound[] = [];
+    for (const server of servers) {
+      process.stderr.write(`round ${index + 1}/${options.rounds} ${server.name} … `);
+      const entry = await runUdpRound(server, options.load);
+      process.stderr.write(`${entry.responsesPerSecond.toFixed(0)} responses/s\n`);
+      round.push(entry);
+    }
+    rounds.push(round);
+  }
+
+  const results: UdpResults = {
+    date: new Date().toISOString().slice(0, 16).replace("T", " "),
+    machine: `${cpus()[0]?.model.trim() ?? "unknown CPU"}, Linux ${release()}`,
+    versions,
+    load: options.load,
+    rounds,
+  };
+  const report = markdownReport(results);
+  process.stdout.write(`\n${report}\n`);
+  mkdirSync(options.out, { recursive: true });
+  const stem = join(options.out, `udp-${results.date.replace(/[: ]/g, "-")}`);
+  writeFileSync(`${stem}.md`, report);
+  writeFileSync(`${stem}.json`, `${JSON.stringify(results, null, 2)}\n`);
+  process.stdout.write(`Written to ${stem}.md and .json\n`);
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  if (error instanceof UsageError) process.stderr.write(USAGE);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+});

@@ -1,0 +1,210 @@
+/**
+ * From rounds to the tables that `npm run bench:udp` prints: pure functions, so that tests can check the arithmetic.
+ *
+ * Ratios are paired: each is taken within one round, where the machine was in one mood, and then the median over the
+ * rounds. A ratio of two medians would mix the moods.
+ */
+import type { UdpLoad, UdpRound } from "./udp-round.ts";
+
+export interface UdpResults {
+  readonly date: string;
+  readonly machine: string;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly load: UdpLoad;
+  /** One inner list per round, one entry per server in the order they ran. */
+  readonly rounds: readonly (readonly UdpRound[])[];
+}
+
+export interface ServerSummary {
+  readonly server: string;
+  readonly responsesPerSecond: number;
+  readonly userMicros: number;
+  readonly systemMicros: number;
+  readonly serverBusy: number;
+  readonly residentBeforeBytes: number;
+  readonly residentAfterBytes: number;
+  readonly growthBytes: number;
+  readonly coverage: number;
+  /** Median over the rounds of responses/s against another server of the same round; undefined if that did not run. */
+  readonly rateToAquatic: number | undefined;
+  readonly rateToFloor: number | undefined;
+  readonly growthToAquatic: number | undefined;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  if (sorted.length === 0) return Number.NaN;
+  return sorted.length % 2 === 1
+    ? (sorted[middle] ?? Number.NaN)
+    : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
+}
+
+const growth = (round: UdpRound): number => round.residentAfterBytes - round.residentBeforeBytes;
+
+/** One summary per server that ran, in the order of the first round. */
+export function summarizeServers(rounds: UdpResults["rounds"]): ServerSummary[] {
+  const names = (rounds[0] ?? []).map((round) => round.server);
+  return names.map((name) => {
+    const own = rounds.flatMap((round) => round.filter((entry) => entry.server === name));
+    const middle = (value: (round: UdpRound) => number): number => median(own.map(value));
+    const paired = (other: string, value: (round: UdpRound) => number): number | undefined => {
+      const ratios = rounds.flatMap((round) => {
+        const mine = round.find((entry) => entry.server === name);
+        const theirs = round.find((entry) => entry.server === other);
+        return mine && theirs ? [value(mine) / value(theirs)] : [];
+      });
+      return ratios.length > 0 ? median(ratios) : undefined;
+    };
+    return {
+      server: name,
+      responsesPerSecond: middle((round) => round.responsesPerSecond),
+      userMicros: middle((round) => round.userMicros),
+      systemMicros: middle((round) => round.systemMicros),
+      serverBusy: middle((round) => round.serverBusy),
+      residentBeforeBytes: middle((round) => round.residentBeforeBytes),
+      residentAfterBytes: middle((round) => round.residentAfterBytes),
+      growthBytes: middle(growth),
+      coverage: middle((round) => round.coverage),
+      rateToAquatic: paired("aquatic_udp", (round) => round.responsesPerSecond),
+      rateToFloor: paired("floor", (round) => round.responsesPerSecond),
+      growthToAquatic: paired("aquatic_udp", growth),
+    };
+  });
+}
+
+const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);
+const percent = (share: number): string => `${(share * 100).toFixed(0)} %`;
+const ratio = (value: number | undefined): string => (value === undefined ? "–" : value.toFixed(3));
+
+/** A Markdown table whose columns also line up in a terminal; the first column is text, the others numbers. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => (row[column] ?? "").length)),
+  );
+  const line = (cells: readonly string[]): string =>
+    `| ${cells
+      .map((cell, column) =>
+        column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
+      .join(" | ")} |`;
+  const rule = `| ${widths.map((width, column) => (column === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`)).join(" | ")} |`;
+  return [line(head), rule, ...rows.map(line)].join("\n");
+}
+
+export const roundsTable = (rounds: UdpResults["rounds"]): string =>
+  table(
+    [
+      "round, server",
+      "responses/s",
+      "µs/resp.",
+      "user",
+      "system",
+      "busy",
+      "peers/ann.",
+      "growth MiB",
+      "others",
+    ],
+    rounds.flatMap((round, index) =>
+      round.map((entry) => [
+        `${index + 1} ${entry.server}`,
+        entry.responsesPerSecond.toFixed(0),
+        (entry.userMicros + entry.systemMicros).toFixed(2),
+        entry.userMicros.toFixed(2),
+        entry.systemMicros.toFixed(2),
+        percent(entry.serverBusy),
+        entry.peersPerAnnounce.toFixed(1),
+        mebibytes(growth(entry)),
+        percent(entry.strangersBusy),
+      ]),
+    ),
+  );
+
+export const serversTable = (summaries: readonly ServerSummary[]): string =>
+  table(
+    [
+      "server",
+      "responses/s",
+      "µs/resp.",
+      "user",
+      "system",
+      "× aquatic",
+      "× floor",
+      "RSS before",
+      "after",
+      "growth MiB",
+      "× aquatic",
+    ],
+    summaries.map((summary) => [
+      summary.server,
+      summary.responsesPerSecond.toFixed(0),
+      (summary.userMicros + summary.systemMicros).toFixed(2),
+      summary.userMicros.toFixed(2),
+      summary.systemMicros.toFixed(2),
+      ratio(summary.rateToAquatic),
+      ratio(summary.rateToFloor),
+      mebibytes(summary.residentBeforeBytes),
+      mebibytes(summary.residentAfterBytes),
+      mebibytes(summary.growthBytes),
+      ratio(summary.growthToAquatic),
+    ]),
+  );
+
+/** Above this share of foreign CPU time the absolute figures are not worth quoting. */
+const NOISY = 0.05;
+
+/** What a reader must know before believing the figures. */
+export function warnings(results: UdpResults): string[] {
+  const all = results.rounds.flat();
+  const lines: string[] = [];
+  const strangers = Math.max(...all.map((round) => round.strangersBusy));
+  if (strangers > NOISY)
+    lines.push(`Noisy: other processes took up to ${percent(strangers)} of the CPUs.`);
+  const uncovered = all.filter((round) => round.coverage < 1);
+  if (uncovered.length > 0)
+    lines.push(
+      `Too short for the memory figures: in ${uncovered.length} of ${all.length} runs not every peer had announced itself.`,
+    );
+  for (const round of all) {
+    if (round.errorsPerSecond > 0)
+      lines.push(`${round.server} answered with errors: ${round.errorsPerSecond.toFixed(1)}/s.`);
+    if (round.complaints > 0)
+      lines.push(`The load tester complained ${round.complaints} times about ${round.server}.`);
+  }
+  return lines;
+}
+
+/** The whole report as Markdown. */
+export function markdownReport(results: UdpResults): string {
+  const { load, rounds } = results;
+  const commands = (rounds[0] ?? []).map((round) => `${round.server}: ${round.command.join(" ")}`);
+  return `# UDP benchmark, ${results.date}
+
+${load.torrents.toLocaleString("en")} torrents, ${load.peers.toLocaleString("en")} peers, \
+${rounds.length} rounds of ${load.durationSeconds} s each (the first ${load.warmupSeconds} s left out), \
+server on CPU ${load.serverCpu}, load on CPU ${load.loadCpu}. ${results.machine}.
+Medians of the rounds; ratios are taken within each round first. CPU time in µs per response, memory in MiB.
+
+${serversTable(summarizeServers(rounds))}
+
+${warnings(results)
+  .map((line) => `- ${line}\n`)
+  .join("")}
+${roundsTable(rounds)}
+
+busy: share of its CPU the server used · others: share of both CPUs that went to other processes.
+
+Versions:
+
+${Object.entries(results.versions)
+  .map(([name, version]) => `- ${name}: ${version}`)
+  .join("\n")}
+
+Commands, each under \`taskset\`:
+
+${commands.map((command) => `    ${command}`).join("\n")}
+
+Load tester's config (the rest at its defaults):
+
+${(rounds[0]?.[0]?.loadConfig ?? "").replace(/^(?=.)/gm, "    ")}`;
+}
