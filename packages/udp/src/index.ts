@@ -1,1 +1,1 @@
-export {};
+export { type SwarmConfig, swarmSection, type UdpConfig, udpSection } from "./config.ts";

@@ -1,0 +1,128 @@
+/**
+ * The configuration of the UDP tracker and of the swarm store it answers from: the sections [udp] and [swarm] of the
+ * file. The program composes its whole schema from sections like these. Key names are those of aquatic where the
+ * meaning is the same. Read on the main thread; workers get the plain objects.
+ */
+import {
+  boolean,
+  type ConfigOf,
+  choice,
+  integer,
+  section,
+  socketAddress,
+} from "@swarmtide/toml-config";
+
+/** [udp]: BEP 15. */
+export const udpSection = section(
+  "The UDP tracker (BEP 15).",
+  {
+    enabled: boolean({ default: true, doc: "Whether to run it." }),
+    workers: integer({
+      default: 1,
+      min: 0,
+      max: 1024,
+      doc: "Threads that answer requests; 0 takes one for each core. One thread answers some two hundred thousand requests a second.",
+    }),
+    engine: choice({
+      default: "auto",
+      choices: ["auto", "mmsg", "dgram"],
+      doc: 'How datagrams are read and sent: "mmsg" in batches through the system calls of Linux, "dgram" one by one through Node, everywhere. "auto" takes "mmsg" where it works.',
+    }),
+    pin_workers: boolean({
+      default: false,
+      doc: 'Keeps each worker on a core of its own (engine "mmsg").',
+    }),
+    use_ipv4: boolean({ default: true, doc: "Listen on address_ipv4." }),
+    use_ipv6: boolean({ default: true, doc: "Listen on address_ipv6." }),
+    address_ipv4: socketAddress({
+      default: { host: "0.0.0.0", port: 3000 },
+      family: 4,
+      doc: "IPv4 address and port; port 0 takes a free one, which the start-up lines name.",
+    }),
+    address_ipv6: socketAddress({
+      default: { host: "::", port: 3000 },
+      family: 6,
+      doc: "IPv6 address and port; port 0 takes a free one, which the start-up lines name.",
+    }),
+    set_only_ipv6: boolean({
+      default: true,
+      doc: "Keeps IPv4 traffic off the IPv6 socket (IPV6_V6ONLY). Turn it off only together with use_ipv4 = false.",
+    }),
+    socket_recv_buffer_size: integer({
+      default: 8_000_000,
+      min: 0,
+      max: 2_000_000_000,
+      unit: "bytes",
+      doc: "Receive buffer of each socket (SO_RCVBUF); 0 leaves the system's default. Without root the kernel grants at most net.core.rmem_max.",
+    }),
+    resend_buffer_max_len: integer({
+      default: 0,
+      min: 0,
+      max: 65536,
+      unit: "replies",
+      doc: "Replies each worker keeps for a second try when the kernel has no room for them; 0 drops them, and clients ask again.",
+    }),
+    max_scrape_torrents: integer({
+      default: 70,
+      min: 1,
+      max: 74,
+      doc: "Torrents answered in one scrape; further ones are cut off.",
+    }),
+    max_response_peers: integer({
+      default: 30,
+      min: 1,
+      max: 200,
+      doc: "Peers in one announce reply, also where a client asks for more. Replies with more than 79 IPv6 peers or 242 IPv4 peers exceed one Ethernet frame.",
+    }),
+    peer_announce_interval: integer({
+      default: 900,
+      min: 10,
+      max: 86400,
+      unit: "seconds",
+      doc: "Time after which clients are asked to announce again. Each reply varies it by up to 10 % so that clients spread.",
+    }),
+    max_connection_age: integer({
+      default: 120,
+      min: 10,
+      max: 3600,
+      unit: "seconds",
+      doc: "Time for which a connection id is good. BEP 15 lets clients use one for 60 seconds.",
+    }),
+  },
+  (values) => {
+    if (values.enabled && !values.useIpv4 && !values.useIpv6)
+      return { key: "use_ipv6", expected: "true where use_ipv4 is false, or enabled = false" };
+    if (values.enabled && values.useIpv4 && values.useIpv6 && !values.setOnlyIpv6)
+      return { key: "set_only_ipv6", expected: "true where use_ipv4 and use_ipv6 are both true" };
+    return undefined;
+  },
+);
+
+export type UdpConfig = ConfigOf<typeof udpSection>;
+
+/** [swarm]: the peers, of all protocols alike. */
+export const swarmSection = section("The swarms: which peers share which torrent.", {
+  max_peer_age: integer({
+    default: 1200,
+    min: 10,
+    max: 32_000,
+    unit: "seconds",
+    doc: "Time after its last announce at which a peer is forgotten. Keep it above peer_announce_interval.",
+  }),
+  torrent_cleaning_interval: integer({
+    default: 120,
+    min: 1,
+    max: 86400,
+    unit: "seconds",
+    doc: "Time between two removals of forgotten peers, empty torrents and torrents that the access list refuses.",
+  }),
+  max_memory: integer({
+    default: 65_536,
+    min: 64,
+    max: 1_048_576,
+    unit: "MiB",
+    doc: "Memory the swarms may grow to. It is reserved at the start and taken from the system only as peers arrive; when it is full, new peers are not kept until others leave.",
+  }),
+});
+
+export type SwarmConfig = ConfigOf<typeof swarmSection>;
