@@ -1,0 +1,55 @@
+/**
+ * The words of every error reply a UDP tracker sends, encoded once, and the names of the parse outcomes.
+ *
+ * Called when a handler is set up, and by statistics. An error reply goes out only to a client whose connection id is
+ * valid, so none of these can be made to hit a stranger.
+ */
+import {
+  PARSE_ERROR_FULL_SCRAPE,
+  PARSE_ERROR_PORT_ZERO,
+  PARSE_ERROR_SCRAPE_LIST,
+} from "./hot/request.ts";
+
+const encoder = new TextEncoder();
+
+/** For `PARSE_ERROR_PORT_ZERO`. */
+export const PORT_ZERO_MESSAGE: Uint8Array = encoder.encode("port 0 cannot be announced");
+/** For `PARSE_ERROR_FULL_SCRAPE`. */
+export const FULL_SCRAPE_MESSAGE: Uint8Array = encoder.encode("scrape names no info hash");
+/** For `PARSE_ERROR_SCRAPE_LIST`. */
+export const SCRAPE_LIST_MESSAGE: Uint8Array = encoder.encode("scrape ends within an info hash");
+/** For an announce that the access list refuses. */
+export const INFO_HASH_REFUSED_MESSAGE: Uint8Array = encoder.encode(
+  "info hash is not allowed on this tracker",
+);
+/** For an announce that finds no memory left for one more torrent or peer. */
+export const TRACKER_FULL_MESSAGE: Uint8Array = encoder.encode("tracker is full, try again later");
+
+/** The message for one of the three `PARSE_ERROR_…` outcomes. */
+export function errorMessageOfStatus(status: number): Uint8Array {
+  switch (status) {
+    case PARSE_ERROR_PORT_ZERO:
+      return PORT_ZERO_MESSAGE;
+    case PARSE_ERROR_FULL_SCRAPE:
+      return FULL_SCRAPE_MESSAGE;
+    case PARSE_ERROR_SCRAPE_LIST:
+      return SCRAPE_LIST_MESSAGE;
+    default:
+      throw new RangeError(`parse status ${status} is answered with no error`);
+  }
+}
+
+/** A short name for each parse outcome, by its number; statistics use them as labels. */
+export const PARSE_STATUS_NAMES: readonly string[] = [
+  "connect",
+  "announce",
+  "scrape",
+  "error_port_zero",
+  "error_full_scrape",
+  "error_scrape_list",
+  "drop_short",
+  "drop_action",
+  "drop_connect_magic",
+  "drop_announce_short",
+  "drop_announce_event",
+];

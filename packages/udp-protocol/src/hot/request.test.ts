@@ -1,0 +1,186 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { PARSE_STATUS_NAMES } from "../error-messages.ts";
+import * as request from "./request.ts";
+import { parseUdpRequest } from "./request.ts";
+
+const hex = (...parts: string[]) =>
+  Uint8Array.from(Buffer.from(parts.join("").replace(/ /g, ""), "hex"));
+
+const CONNECT = hex(
+  "00000417 27101980", // the protocol's fixed number
+  "00000000", // action: connect
+  "cafebabe", // transaction id
+);
+
+const ANNOUNCE = hex(
+  "0123456789abcdef", // connection id
+  "00000001", // action: announce
+  "cafebabe", // transaction id
+  "000102030405060708090a0b0c0d0e0f10111213", // info hash
+  "2d5452343036302d303132333435363738396162", // peer id "-TR4060-0123456789ab"
+  "0000000000000001", // downloaded
+  "0000000100000000", // left: 2^32, so its lower half is zero
+  "0000000000000003", // uploaded
+  "00000002", // event: started
+  "c0000201", // address 192.0.2.1
+  "12345678", // key
+  "ffffffff", // peers wanted: -1
+  "1ae1", // port 6881
+);
+
+const SCRAPE = hex(
+  "0123456789abcdef", // connection id
+  "00000002", // action: scrape
+  "cafebabe", // transaction id
+  "000102030405060708090a0b0c0d0e0f10111213", // first info hash
+  "ffffffffffffffffffffffffffffffffffffffff", // second info hash
+);
+
+const parse = (bytes: Uint8Array) => parseUdpRequest(bytes, 0, bytes.length);
+const changed = (bytes: Uint8Array, at: number, value: string) => {
+  const copy = bytes.slice();
+  copy.set(hex(value), at);
+  return copy;
+};
+const extended = (bytes: Uint8Array, more: string) => Uint8Array.from([...bytes, ...hex(more)]);
+
+test("a connect request is recognised, and bytes behind it are ignored", () => {
+  assert.equal(parse(CONNECT), request.PARSE_CONNECT);
+  assert.equal(parse(extended(CONNECT, "00ff")), request.PARSE_CONNECT);
+  assert.equal(request.readTransactionId(CONNECT, 0), 0xcafebabe | 0);
+});
+
+test("an announce is recognised and every field is read", () => {
+  assert.equal(parse(ANNOUNCE), request.PARSE_ANNOUNCE);
+  assert.equal(request.readConnectionIdHigh(ANNOUNCE, 0), 0x01234567);
+  assert.equal(request.readConnectionIdLow(ANNOUNCE, 0), 0x89abcdef | 0);
+  assert.equal(request.readTransactionId(ANNOUNCE, 0), 0xcafebabe | 0);
+  assert.equal(ANNOUNCE[request.ANNOUNCE_INFO_HASH_OFFSET + 19], 0x13);
+  assert.equal(ANNOUNCE[request.ANNOUNCE_PEER_ID_OFFSET], 0x2d);
+  assert.equal(request.readAnnounceEvent(ANNOUNCE, 0), 2);
+  assert.equal(request.readAnnouncePeersWanted(ANNOUNCE, 0), -1);
+  assert.equal(request.readAnnouncePort(ANNOUNCE, 0), 6881);
+  assert.equal(request.readInt32(ANNOUNCE, request.ANNOUNCE_KEY_OFFSET), 0x12345678);
+});
+
+test("only all eight bytes of left at zero make a seeder", () => {
+  const withLeft = (left: string) => changed(ANNOUNCE, request.ANNOUNCE_LEFT_OFFSET, left);
+  assert.equal(request.announceIsSeeder(withLeft("0000000000000000"), 0), true);
+  const leechers = ["0000000100000000", "0000000000000001", "ffffffffffffffff", "8000000000000000"];
+  for (const left of leechers)
+    assert.equal(request.announceIsSeeder(withLeft(left), 0), false, left);
+});
+
+test("an announce may be followed by options, by nonsense, by a cut off option", () => {
+  for (const more of ["00", "01", "0203616263", "02ff61", "02", "ffffffffffffffff"])
+    assert.equal(parse(extended(ANNOUNCE, more)), request.PARSE_ANNOUNCE, more);
+});
+
+test("the five events are accepted, paused among them, any other number is dropped", () => {
+  const withEvent = (event: string) =>
+    parse(changed(ANNOUNCE, request.ANNOUNCE_EVENT_OFFSET, event));
+  for (const event of ["00000000", "00000001", "00000002", "00000003", "00000004"])
+    assert.equal(withEvent(event), request.PARSE_ANNOUNCE, event);
+  for (const event of ["00000005", "00000100", "01000002", "ffffffff", "80000000", "7fffffff"])
+    assert.equal(withEvent(event), request.PARSE_DROP_ANNOUNCE_EVENT, event);
+});
+
+test("port 0 is an error that may be sent, but not when the event is wrong too", () => {
+  const portZero = changed(ANNOUNCE, request.ANNOUNCE_PORT_OFFSET, "0000");
+  assert.equal(parse(portZero), request.PARSE_ERROR_PORT_ZERO);
+  const wrongToo = changed(portZero, request.ANNOUNCE_EVENT_OFFSET, "00000009");
+  assert.equal(parse(wrongToo), request.PARSE_DROP_ANNOUNCE_EVENT);
+  for (const port of ["0001", "0100", "ffff"])
+    assert.equal(
+      parse(changed(ANNOUNCE, request.ANNOUNCE_PORT_OFFSET, port)),
+      request.PARSE_ANNOUNCE,
+    );
+});
+
+test("a connect request with another number is dropped, whichever bit differs", () => {
+  for (let bit = 0; bit < 64; bit++) {
+    const wrong = CONNECT.slice();
+    wrong[bit >> 3] ^= 1 << (bit & 7);
+    assert.equal(parse(wrong), request.PARSE_DROP_CONNECT_MAGIC, `bit ${bit}`);
+  }
+});
+
+test("an unknown action is dropped, whichever of its four bytes makes it so", () => {
+  for (const action of [
+    "00000003",
+    "00000004",
+    "000000ff",
+    "00000100",
+    "00010001",
+    "01000002",
+    "ffffffff",
+  ])
+    for (const packet of [CONNECT, ANNOUNCE, SCRAPE])
+      assert.equal(parse(changed(packet, 8, action)), request.PARSE_DROP_ACTION, action);
+});
+
+test("a scrape has one or more whole info hashes; none or a part of one are errors that may be sent", () => {
+  assert.equal(parse(SCRAPE), request.PARSE_SCRAPE);
+  assert.equal(request.scrapeInfoHashCount(SCRAPE.length), 2);
+  assert.equal(parse(SCRAPE.subarray(0, 36)), request.PARSE_SCRAPE);
+  assert.equal(parse(SCRAPE.subarray(0, 16)), request.PARSE_ERROR_FULL_SCRAPE);
+  for (const length of [17, 35, 37, 55])
+    assert.equal(parse(SCRAPE.subarray(0, length)), request.PARSE_ERROR_SCRAPE_LIST, `${length}`);
+  const large = new Uint8Array(16 + 20 * 3000);
+  large.set(SCRAPE.subarray(0, 16));
+  assert.equal(parse(large), request.PARSE_SCRAPE);
+  assert.equal(request.scrapeInfoHashCount(large.length), 3000);
+});
+
+test("every truncation of every message has its outcome", () => {
+  for (let length = 0; length < 16; length++)
+    for (const packet of [CONNECT, ANNOUNCE, SCRAPE])
+      assert.equal(parse(packet.subarray(0, length)), request.PARSE_DROP_SHORT, `${length}`);
+  for (let length = 16; length < 98; length++)
+    assert.equal(
+      parse(ANNOUNCE.subarray(0, length)),
+      request.PARSE_DROP_ANNOUNCE_SHORT,
+      `${length}`,
+    );
+});
+
+test("nothing outside offset and length is looked at, wherever in the buffer the request lies", () => {
+  const outcomes: [Uint8Array, number][] = [
+    [CONNECT, request.PARSE_CONNECT],
+    [ANNOUNCE, request.PARSE_ANNOUNCE],
+    [SCRAPE, request.PARSE_SCRAPE],
+  ];
+  for (const [packet, outcome] of outcomes)
+    for (const filler of [0x00, 0xff])
+      for (const offset of [0, 1, 64, 193]) {
+        const buffer = new Uint8Array(offset + packet.length + 7).fill(filler);
+        buffer.set(packet, offset);
+        assert.equal(parseUdpRequest(buffer, offset, packet.length), outcome);
+        assert.equal(parseUdpRequest(buffer, offset, 15), request.PARSE_DROP_SHORT);
+      }
+});
+
+test("random and mutated bytes of every length have one of the known outcomes and never throw", () => {
+  const action = fc.constantFrom(0, 1, 2, 3, 0x100, 0xffffffff);
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 260 }), action, fc.boolean(), (bytes, number, magic) => {
+      if (bytes.length >= 12) new DataView(bytes.buffer).setUint32(8, number);
+      if (magic && bytes.length >= 12) bytes.set(CONNECT.subarray(0, 8));
+      const status = parse(bytes);
+      assert.ok(status >= 0 && status < request.PARSE_STATUS_COUNT);
+      const sorts = [request.isParsedRequest(status), request.isSendableError(status)];
+      assert.equal(sorts.filter(Boolean).length, status < request.PARSE_DROP_SHORT ? 1 : 0);
+      if (request.isSendableError(status)) assert.ok(bytes.length >= 16);
+    }),
+    { numRuns: 5000 },
+  );
+});
+
+test("every outcome has a name of its own, so that statistics can count it", () => {
+  assert.equal(PARSE_STATUS_NAMES.length, request.PARSE_STATUS_COUNT);
+  assert.equal(new Set(PARSE_STATUS_NAMES).size, request.PARSE_STATUS_COUNT);
+  assert.equal(PARSE_STATUS_NAMES[request.PARSE_ERROR_SCRAPE_LIST], "error_scrape_list");
+  assert.equal(PARSE_STATUS_NAMES[request.PARSE_DROP_ANNOUNCE_EVENT], "drop_announce_event");
+});
