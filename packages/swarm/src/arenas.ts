@@ -1,0 +1,53 @@
+/**
+ * Reserves the arenas of the swarm store and writes their headers. Called once, on the main thread.
+ *
+ * An arena is address space: the kernel commits its pages as they are first written. Hosts with strict overcommit or
+ * an address-space limit (`ulimit -v`, cgroups) refuse a large reservation; then every arena is halved until they fit.
+ */
+import { takeBlock } from "./hot/allocator.ts";
+import {
+  END,
+  NEXT_FRESH,
+  SHARD_HEADER_WORDS,
+  TORRENT_DEPTH,
+  TORRENT_DIRECTORY,
+  TORRENT_PAGE_CLASS,
+} from "./layout.ts";
+
+/** 2^28 words: what an int32 word index reaches comfortably, and the largest block still fits. */
+const ARENA_BYTES_MAX = 2 ** 30;
+/** Room for the header, one torrent page and some thousand peers. */
+const ARENA_BYTES_MIN = 2 ** 16;
+
+/** Makes `count` arenas of `totalBytes` together, or of the largest power-of-two part of it that the host grants. */
+export function openArenas(
+  count: number,
+  totalBytes: number,
+  reserve: (bytes: number) => SharedArrayBuffer = (bytes) => new SharedArrayBuffer(bytes),
+): SharedArrayBuffer[] {
+  const share = Math.floor(totalBytes / count / 256) * 256;
+  let bytes = Math.max(ARENA_BYTES_MIN, Math.min(ARENA_BYTES_MAX, share));
+  for (;;) {
+    try {
+      const arenas = Array.from({ length: count }, () => reserve(bytes));
+      for (const arena of arenas) writeHeader(arena);
+      return arenas;
+    } catch (error) {
+      if (!(error instanceof RangeError) || bytes <= ARENA_BYTES_MIN) throw error;
+      bytes = Math.max(ARENA_BYTES_MIN, bytes >>> 1);
+    }
+  }
+}
+
+function writeHeader(arena: SharedArrayBuffer): void {
+  const w = new Int32Array(arena);
+  w[NEXT_FRESH] = SHARD_HEADER_WORDS;
+  w[END] = w.length;
+  const page = takeBlock(w, TORRENT_PAGE_CLASS);
+  const directory = takeBlock(w, 1);
+  w[page] = 0;
+  w[directory] = page;
+  w[directory + 1] = page;
+  w[TORRENT_DIRECTORY] = directory;
+  w[TORRENT_DEPTH] = 1;
+}

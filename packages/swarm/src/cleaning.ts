@@ -1,0 +1,191 @@
+/**
+ * Cleaning: one pass over the store in short slices, run by the cleaning thread.
+ *
+ * A slice holds one shard's lock for one torrent page (at most 51 small swarms) or for 8 pages of one large swarm, so
+ * a worker waits some ten microseconds at most. Between slices anything may change: the pass remembers its place as a
+ * position in hash space, not as a reference, and looks everything up again.
+ */
+import { shrinkDirectory } from "./hot/directory.ts";
+import { expirePage, expireSmall, pageDepth, settleLarge } from "./hot/expire.ts";
+import { keyedHash } from "./hot/keyed-hash.ts";
+import { lock, unlock } from "./hot/lock.ts";
+import {
+  findTorrent,
+  joinTorrentTwins,
+  removeTorrentAt,
+  torrentPage,
+} from "./hot/torrent-table.ts";
+import {
+  LARGE_META,
+  LOCK,
+  PAGE_COUNT_MASK,
+  PAGE_DEPTH_SHIFT,
+  RECORD_SWARM_4,
+  RECORD_SWARM_6,
+  RECORD_WORDS,
+  SECONDS_PER_TICK,
+  SLOT_WORDS_4,
+  SLOT_WORDS_6,
+  TICK_MASK,
+  TORRENT_DIRECTORY,
+  TORRENT_RECORDS,
+  TORRENT_SCAN,
+} from "./layout.ts";
+import type { SwarmStore } from "./swarm-store.ts";
+
+/** A peer older than half of the clock's range could be mistaken for a young one. */
+export const PEER_AGE_SECONDS_MAX = (TICK_MASK >> 1) * SECONDS_PER_TICK;
+
+const PAGES_PER_SLICE = 8;
+const INFO_HASH_WORDS = 5;
+const HASH_SPACE = 2 ** 32;
+
+/** Decides which torrents are served: the access list, or a test's own. */
+export interface InfoHashFilter {
+  /** `words` holds the five words of an info hash from `at`. */
+  allows(words: Int32Array, at: number): boolean;
+}
+
+export interface CleaningOptions {
+  /** The clock of SwarmStore.setNow. */
+  readonly nowSeconds: number;
+  readonly peerAgeSecondsMax: number;
+  /** Torrents that it refuses are removed with their peers. */
+  readonly accessList?: InfoHashFilter | undefined;
+}
+
+interface LargeSwarmTask {
+  readonly infoHash: Int32Array;
+  readonly swarmOffset: number;
+  readonly slotWords: number;
+  /** The greatest age that is kept; -1 removes everybody, for a torrent that the access list refuses. */
+  readonly ageTicksMax: number;
+  seeders: boolean;
+  /** First hash of the next page, from 0 to 2^32. */
+  position: number;
+}
+
+export class SwarmCleaning {
+  peersRemoved = 0;
+  torrentsRemoved = 0;
+  private readonly store: SwarmStore;
+  private readonly tick: number;
+  private readonly ageTicksMax: number;
+  private readonly accessList: InfoHashFilter | undefined;
+  private shardIndex = 0;
+  private position = 0;
+  private readonly infoHash = new Int32Array(INFO_HASH_WORDS);
+  private readonly largeSwarms: LargeSwarmTask[] = [];
+
+  constructor(store: SwarmStore, options: CleaningOptions) {
+    this.store = store;
+    this.tick = Math.trunc(options.nowSeconds / SECONDS_PER_TICK) & TICK_MASK;
+    this.ageTicksMax = Math.trunc(options.peerAgeSecondsMax / SECONDS_PER_TICK);
+    this.accessList = options.accessList;
+  }
+
+  /** One slice. False when the pass is complete. */
+  step(): boolean {
+    const w = this.store.shards[this.shardIndex];
+    if (w === undefined) return false;
+    const task = this.largeSwarms.at(-1);
+    lock(w, LOCK);
+    if (task !== undefined) {
+      if (!this.cleanLargeSwarm(w, task)) this.largeSwarms.pop();
+    } else if (this.position < HASH_SPACE) this.cleanTorrentPage(w);
+    else {
+      shrinkDirectory(w, TORRENT_DIRECTORY);
+      this.shardIndex++;
+      this.position = 0;
+    }
+    unlock(w, LOCK);
+    return this.shardIndex < this.store.shards.length;
+  }
+
+  private cleanTorrentPage(w: Int32Array): void {
+    const hash = this.position | 0;
+    const page = torrentPage(w, hash);
+    for (let i = (w[page] & PAGE_COUNT_MASK) - 1; i >= 0; i--) this.cleanTorrent(w, page, i);
+    const depth = w[page] >>> PAGE_DEPTH_SHIFT;
+    joinTorrentTwins(w, hash);
+    // A joined page holds torrents of its twin that may not have been cleaned: the next slice looks at it again.
+    if (w[torrentPage(w, hash)] >>> PAGE_DEPTH_SHIFT === depth)
+      this.position = pageEnd(this.position, depth);
+  }
+
+  private cleanTorrent(w: Int32Array, page: number, index: number): void {
+    const record = page + TORRENT_RECORDS + index * RECORD_WORDS;
+    const infoHash = this.infoHash;
+    infoHash[0] = w[page + TORRENT_SCAN + index];
+    for (let i = 0; i < 4; i++) infoHash[i + 1] = w[record + i];
+    const refused = this.accessList !== undefined && !this.accessList.allows(infoHash, 0);
+    const ageTicksMax = refused ? -1 : this.ageTicksMax;
+    this.cleanSwarm(w, record, RECORD_SWARM_4, SLOT_WORDS_4, ageTicksMax);
+    this.cleanSwarm(w, record, RECORD_SWARM_6, SLOT_WORDS_6, ageTicksMax);
+    this.removeIfEmpty(w, page, record);
+  }
+
+  private removeIfEmpty(w: Int32Array, page: number, record: number): void {
+    if (w[record + RECORD_SWARM_4 + 1] !== 0 || w[record + RECORD_SWARM_6 + 1] !== 0) return;
+    removeTorrentAt(w, page, (record - page - TORRENT_RECORDS) / RECORD_WORDS);
+    this.torrentsRemoved++;
+  }
+
+  private cleanSwarm(
+    w: Int32Array,
+    record: number,
+    swarmOffset: number,
+    slotWords: number,
+    ageTicksMax: number,
+  ): void {
+    const swarm = record + swarmOffset;
+    if (w[swarm + 1] === LARGE_META)
+      this.largeSwarms.push({
+        infoHash: this.infoHash.slice(),
+        swarmOffset,
+        slotWords,
+        ageTicksMax,
+        seeders: false,
+        position: 0,
+      });
+    else if (w[swarm + 1] !== 0)
+      this.peersRemoved += expireSmall(w, swarm, slotWords, this.tick, ageTicksMax);
+  }
+
+  /** Some pages of a large swarm. False when it is done, or no longer large. */
+  private cleanLargeSwarm(w: Int32Array, task: LargeSwarmTask): boolean {
+    const hash = keyedHash(this.store.handle.hashKey, task.infoHash, 0, INFO_HASH_WORDS);
+    const record = findTorrent(w, hash, task.infoHash, 0);
+    const swarm = record + task.swarmOffset;
+    if (record === 0 || w[swarm + 1] !== LARGE_META) return false;
+    for (let pages = 0; pages < PAGES_PER_SLICE; pages++) {
+      if (task.position >= HASH_SPACE) {
+        if (task.seeders) {
+          settleLarge(w, swarm, task.slotWords);
+          this.removeIfEmpty(w, torrentPage(w, hash), record);
+          return false;
+        }
+        task.seeders = true;
+        task.position = 0;
+      }
+      const at = task.position | 0;
+      this.peersRemoved += expirePage(
+        w,
+        w[swarm],
+        task.slotWords,
+        task.seeders,
+        at,
+        this.tick,
+        task.ageTicksMax,
+      );
+      task.position = pageEnd(task.position, pageDepth(w, w[swarm], task.seeders, at));
+    }
+    return true;
+  }
+}
+
+/** The hash after the last one of the page that `position` lies in, when the page stands for `depth` bits. */
+function pageEnd(position: number, depth: number): number {
+  const size = 2 ** (32 - depth);
+  return (Math.floor(position / size) + 1) * size;
+}

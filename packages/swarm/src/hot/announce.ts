@@ -1,0 +1,182 @@
+/**
+ * One announce to one swarm: find, insert, refresh, switch role or remove the asker, then count and choose peers.
+ * Called by SwarmStore with the shard's lock held. `swarm` is the word index of the record's (reference, meta) pair.
+ */
+import {
+  COMPLETED_BIT,
+  LARGE_LEECHERS,
+  LARGE_META,
+  LARGE_PAUSED,
+  LARGE_SEEDERS,
+  PAUSED_BIT,
+  PEER_COUNT,
+  REFUSED,
+  SEEDER_COUNT,
+  SLOT_WORDS_4,
+  SMALL_PEERS_MAX_4,
+  SMALL_PEERS_MAX_6,
+} from "../layout.ts";
+import { keyedHash } from "./keyed-hash.ts";
+import { findLarge, insertLarge, promote, refreshLarge, removeLarge } from "./large-swarm.ts";
+import {
+  findSlot,
+  insertSmall,
+  removeSmall,
+  smallLeechers,
+  smallSeeders,
+  switchRoleSmall,
+} from "./small-swarm.ts";
+
+function family(slotWords: number): number {
+  return slotWords === SLOT_WORDS_4 ? 0 : 1;
+}
+
+/** Leechers of a swarm, paused ones included. */
+export function countLeechers(w: Int32Array, swarm: number): number {
+  return w[swarm + 1] === LARGE_META ? w[w[swarm] + LARGE_LEECHERS] : smallLeechers(w[swarm + 1]);
+}
+
+export function countSeeders(w: Int32Array, swarm: number): number {
+  return w[swarm + 1] === LARGE_META ? w[w[swarm] + LARGE_SEEDERS] : smallSeeders(w[swarm + 1]);
+}
+
+/** Partial seeds of a swarm (BEP 21). */
+export function countPaused(w: Int32Array, swarm: number, slotWords: number): number {
+  if (w[swarm + 1] === LARGE_META) return w[w[swarm] + LARGE_PAUSED];
+  const leechers = smallLeechers(w[swarm + 1]);
+  let paused = 0;
+  for (let i = 1; i <= leechers; i++)
+    if ((w[w[swarm] + i * slotWords - 1] & PAUSED_BIT) !== 0) paused++;
+  return paused;
+}
+
+/** Takes the peer out, if it is there. True when it was. */
+export function removePeer(
+  w: Int32Array,
+  swarm: number,
+  slotWords: number,
+  hashKey: Int32Array,
+  key: Int32Array,
+): boolean {
+  const meta = w[swarm + 1];
+  let seeder: boolean;
+  if (meta === LARGE_META) {
+    const hash = keyedHash(hashKey, key, 0, slotWords);
+    seeder = false;
+    let slot = findLarge(w, w[swarm], slotWords, hash, key, false);
+    if (slot === 0) {
+      seeder = true;
+      slot = findLarge(w, w[swarm], slotWords, hash, key, true);
+      if (slot === 0) return false;
+    }
+    removeLarge(w, w[swarm], slotWords, hash, slot, seeder);
+  } else {
+    const leechers = smallLeechers(meta);
+    const slot = findSlot(w, w[swarm], leechers + smallSeeders(meta), slotWords, key);
+    if (slot === 0) return false;
+    seeder = slot >= w[swarm] + leechers * slotWords;
+    removeSmall(w, swarm, slotWords, slot);
+  }
+  w[PEER_COUNT + family(slotWords)]--;
+  if (seeder) w[SEEDER_COUNT + family(slotWords)]--;
+  return true;
+}
+
+/**
+ * Stores or refreshes the peer; answers its slot, or 0 when the arena is full and it was not stored.
+ * `completedAt` is the word to count up when a known leecher says that it has completed, or 0.
+ */
+export function upsertPeer(
+  w: Int32Array,
+  swarm: number,
+  slotWords: number,
+  hashKey: Int32Array,
+  key: Int32Array,
+  tail: number,
+  seeder: boolean,
+  completedAt: number,
+): number {
+  const meta = w[swarm + 1];
+  if (meta === LARGE_META)
+    return upsertLarge(w, swarm, slotWords, hashKey, key, tail, seeder, completedAt);
+  const leechers = smallLeechers(meta);
+  const count = leechers + smallSeeders(meta);
+  const slot = findSlot(w, w[swarm], count, slotWords, key);
+  if (slot !== 0) {
+    const wasSeeder = slot >= w[swarm] + leechers * slotWords;
+    const at = slot + slotWords - 1;
+    w[at] = tail | completion(w, w[at], wasSeeder, completedAt);
+    if (wasSeeder === seeder) return slot;
+    w[SEEDER_COUNT + family(slotWords)] += seeder ? 1 : -1;
+    return switchRoleSmall(w, swarm, slotWords, slot, seeder);
+  }
+  if (count === (slotWords === SLOT_WORDS_4 ? SMALL_PEERS_MAX_4 : SMALL_PEERS_MAX_6)) {
+    if (!promote(w, swarm, slotWords, hashKey)) return refuse(w);
+    return upsertLarge(w, swarm, slotWords, hashKey, key, tail, seeder, completedAt);
+  }
+  if (!insertSmall(w, swarm, slotWords, key, tail, seeder)) return refuse(w);
+  countNewPeer(w, slotWords, seeder);
+  return w[swarm] + (seeder ? count : leechers) * slotWords;
+}
+
+function upsertLarge(
+  w: Int32Array,
+  swarm: number,
+  slotWords: number,
+  hashKey: Int32Array,
+  key: Int32Array,
+  tail: number,
+  seeder: boolean,
+  completedAt: number,
+): number {
+  const header = w[swarm];
+  const hash = keyedHash(hashKey, key, 0, slotWords);
+  let slot = findLarge(w, header, slotWords, hash, key, seeder);
+  if (slot !== 0) {
+    const old = w[slot + slotWords - 1];
+    const kept = tail | completion(w, old, seeder, completedAt);
+    refreshLarge(w, header, slotWords, slot, kept, seeder);
+    return slot;
+  }
+  const oldSlot = findLarge(w, header, slotWords, hash, key, !seeder);
+  if (oldSlot === 0) {
+    slot = insertLarge(w, header, slotWords, hashKey, hash, key, tail, seeder);
+    if (slot === 0) return refuse(w);
+    countNewPeer(w, slotWords, seeder);
+    return slot;
+  }
+  // The new role first: when the arena is full the peer keeps its old one.
+  const old = w[oldSlot + slotWords - 1];
+  slot = insertLarge(
+    w,
+    header,
+    slotWords,
+    hashKey,
+    hash,
+    key,
+    tail | (old & COMPLETED_BIT),
+    seeder,
+  );
+  if (slot === 0) return refuse(w);
+  w[slot + slotWords - 1] |= completion(w, old, !seeder, completedAt);
+  removeLarge(w, header, slotWords, hash, oldSlot, !seeder);
+  w[SEEDER_COUNT + family(slotWords)] += seeder ? 1 : -1;
+  return slot;
+}
+
+/** The completed bit of a known peer after this announce; counts a leecher's first completion. */
+function completion(w: Int32Array, old: number, wasSeeder: boolean, completedAt: number): number {
+  if (completedAt === 0 || wasSeeder || (old & COMPLETED_BIT) !== 0) return old & COMPLETED_BIT;
+  w[completedAt]++;
+  return COMPLETED_BIT;
+}
+
+function countNewPeer(w: Int32Array, slotWords: number, seeder: boolean): void {
+  w[PEER_COUNT + family(slotWords)]++;
+  if (seeder) w[SEEDER_COUNT + family(slotWords)]++;
+}
+
+function refuse(w: Int32Array): number {
+  w[REFUSED]++;
+  return 0;
+}

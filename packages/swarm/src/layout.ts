@@ -1,0 +1,115 @@
+/**
+ * Where everything lies in a shard's arena: constants for `hot/`, prose for the reader.
+ *
+ * A shard is one SharedArrayBuffer, seen as int32 words; a reference is a word index, 0 means "none". All threads see
+ * the same memory; whoever holds the shard's lock owns it. Blocks have 2^k words (class k), see `hot/allocator.ts`.
+ *
+ * Shard header (words 0..127 of every arena)
+ *
+ * | word    | name              | meaning                                                          |
+ * |---------|-------------------|------------------------------------------------------------------|
+ * | 0       | LOCK              | 0 free, 1 held, 2 held and somebody sleeps; alone on its line     |
+ * | 32      | NEXT_FRESH        | first word never handed out                                      |
+ * | 33      | END               | number of words of the arena                                     |
+ * | 34      | FREE_CLASSES      | bit k is set when FREE_LISTS + k is not empty                    |
+ * | 35      | TORRENT_DIRECTORY | reference of the directory: 2^depth page references              |
+ * | 36      | TORRENT_DEPTH     | its depth, at least 1                                            |
+ * | 37      | TORRENT_COUNT     | torrents stored                                                  |
+ * | 38, 39  | PEER_COUNT        | peers stored, IPv4 then IPv6                                     |
+ * | 40, 41  | SEEDER_COUNT      | seeders among them, IPv4 then IPv6                               |
+ * | 42      | WORDS_FREE        | words in free blocks                                             |
+ * | 43      | REFUSED           | torrents and peers not stored because the arena was full         |
+ * | 64 + k  | FREE_LISTS        | first free block of class k; its word 0 names the next            |
+ *
+ * Torrent page (512 words): up to 51 torrents. Word 0 is count | depth << 16, word 1 unused, words 2..52 the first
+ * info hash words (scanned in order), then the records of 9 words each:
+ *
+ * | word | name      | meaning                                                               |
+ * |------|-----------|-----------------------------------------------------------------------|
+ * | 0..3 |           | info hash words 1..4 (word 0 stands in the scan list)                  |
+ * | 4    | COMPLETED | how many peers went from leecher to seeder here (BEP 48 `downloaded`)  |
+ * | 5, 6 | SWARM_4   | IPv4 swarm: reference, meta                                           |
+ * | 7, 8 | SWARM_6   | IPv6 swarm: reference, meta                                           |
+ *
+ * A swarm's meta is 0 (no peers), negative (large: the reference is a large swarm header), or a small swarm's
+ * class | leechers << 8 | seeders << 16, the reference being one slab of slots, leechers first.
+ *
+ * Peer slot: the address as it lies in a packet (1 word IPv4, 4 words IPv6), then the tail word: the port's two bytes
+ * as they lie in a packet in the low half, the flags and the time in the high half.
+ *
+ * | bits of the tail | meaning                                                                  |
+ * |------------------|--------------------------------------------------------------------------|
+ * | 0..15            | port, packet order                                                       |
+ * | 16..29           | tick of the last announce: seconds / 4, modulo 2^14                       |
+ * | 30               | paused: a partial seed (BEP 21)                                          |
+ * | 31               | its completed announce has been counted                                  |
+ *
+ * Example, 10.0.0.1 port 6881 (0x1AE1), seen in tick 3: words 0x0100000A, 0x0003E11A.
+ *
+ * Large swarm header (16 words): leechers, seeders, paused leechers, then for the leechers and for the seeders a
+ * directory reference and its depth. Peer pages hold 63 IPv4 slots in 128 words (slots from word 2) or 51 IPv6 slots
+ * in 256 words (slots from word 1); word 0 is count | depth << 16.
+ */
+
+export const LOCK = 0;
+export const NEXT_FRESH = 32;
+export const END = 33;
+export const FREE_CLASSES = 34;
+export const TORRENT_DIRECTORY = 35;
+export const TORRENT_DEPTH = 36;
+export const TORRENT_COUNT = 37;
+export const PEER_COUNT = 38;
+export const SEEDER_COUNT = 40;
+export const WORDS_FREE = 42;
+export const REFUSED = 43;
+export const FREE_LISTS = 64;
+export const SHARD_HEADER_WORDS = 128;
+
+/** The largest block: 2^24 words, a directory for some 500 million peers. */
+export const BLOCK_CLASS_MAX = 24;
+/** Fresh memory is cut in blocks of at least 2^6 words, so that every page begins on a cache line. */
+export const FRESH_CLASS_MIN = 6;
+
+export const PAGE_COUNT_MASK = 0xffff;
+export const PAGE_DEPTH_SHIFT = 16;
+/** Entries whose hashes share this many leading bits are not separated further; the insert is refused. */
+export const PAGE_DEPTH_MAX = 24;
+
+export const TORRENT_PAGE_CLASS = 9;
+export const TORRENTS_PER_PAGE = 51;
+export const TORRENT_SCAN = 2;
+export const TORRENT_RECORDS = 53;
+export const RECORD_WORDS = 9;
+export const RECORD_COMPLETED = 4;
+export const RECORD_SWARM_4 = 5;
+export const RECORD_SWARM_6 = 7;
+
+export const SLOT_WORDS_4 = 2;
+export const SLOT_WORDS_6 = 5;
+
+export const SMALL_CLASS_MASK = 0x1f;
+export const SMALL_LEECHERS_SHIFT = 8;
+export const SMALL_SEEDERS_SHIFT = 16;
+export const LARGE_META = -1;
+/** A swarm that outgrows this many peers becomes large: 63 IPv4 slots scan as fast as one cache miss costs. */
+export const SMALL_PEERS_MAX_4 = 63;
+export const SMALL_PEERS_MAX_6 = 25;
+
+export const LARGE_CLASS = 4;
+export const LARGE_LEECHERS = 0;
+export const LARGE_SEEDERS = 1;
+export const LARGE_PAUSED = 2;
+export const LARGE_LEECHER_SET = 3;
+export const LARGE_SEEDER_SET = 5;
+
+export const PEER_PAGE_CLASS_4 = 7;
+export const PEER_PAGE_CLASS_6 = 8;
+export const PEERS_PER_PAGE_4 = 63;
+export const PEERS_PER_PAGE_6 = 51;
+
+export const PORT_MASK = 0xffff;
+export const TICK_SHIFT = 16;
+export const TICK_MASK = 0x3fff;
+export const SECONDS_PER_TICK = 4;
+export const PAUSED_BIT = 0x40000000;
+export const COMPLETED_BIT = 0x80000000 | 0;

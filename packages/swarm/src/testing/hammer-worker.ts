@@ -1,0 +1,61 @@
+/** A thread that announces at random to few torrents with peers of its own, then reports what it left there. */
+import { parentPort, workerData } from "node:worker_threads";
+import {
+  ANNOUNCE_SEEDER,
+  ANNOUNCE_STOPPED,
+  SwarmStore,
+  type SwarmStoreHandle,
+} from "../swarm-store.ts";
+import { addressOf, infoHashOf, peersInReply, portOf } from "./peers.ts";
+
+export interface HammerTask {
+  readonly handle: SwarmStoreHandle;
+  readonly seed: number;
+  readonly firstPeer: number;
+  readonly peers: number;
+  readonly torrents: number;
+  readonly announces: number;
+}
+
+/** For each torrent and peer of this thread: 0 gone, 1 leecher, 2 seeder. */
+export type HammerReport = Uint8Array;
+
+function hammer(task: HammerTask): HammerReport {
+  const store = SwarmStore.attach(task.handle);
+  const reply = new Uint16Array(256);
+  const report = new Uint8Array(task.torrents * task.peers);
+  const hashes = Array.from({ length: task.torrents }, (_, torrent) => infoHashOf(torrent));
+  let state = task.seed | 1;
+  const random = (below: number) => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) % below;
+  };
+  for (let i = 0; i < task.announces; i++) {
+    const torrent = random(task.torrents);
+    const index = random(task.peers);
+    const peer = task.firstPeer + index;
+    const stopped = random(4) === 0;
+    const seeder = random(2) === 0;
+    const count = store.announce(
+      hashes[torrent] as Int32Array,
+      0,
+      addressOf(peer, 4),
+      0,
+      4,
+      portOf(peer),
+      (stopped ? ANNOUNCE_STOPPED : 0) | (seeder ? ANNOUNCE_SEEDER : 0),
+      20,
+      reply,
+      0,
+    );
+    const others = peersInReply(reply, 0, count, 4);
+    if (others.includes(peer) || new Set(others).size !== count)
+      throw new Error(`a wrong list of peers: ${others.join(" ")}`);
+    report[torrent * task.peers + index] = stopped ? 0 : seeder ? 2 : 1;
+  }
+  return report;
+}
+
+parentPort?.postMessage(hammer(workerData as HammerTask));
