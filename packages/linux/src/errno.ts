@@ -15,6 +15,7 @@ export const ENFILE = 23;
 export const EMFILE = 24;
 export const EPIPE = 32;
 export const ENOSYS = 38;
+export const EPROTO = 71;
 export const EMSGSIZE = 90;
 export const ENOPROTOOPT = 92;
 export const EPROTONOSUPPORT = 93;
@@ -45,6 +46,7 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [EMFILE, "EMFILE"],
   [EPIPE, "EPIPE"],
   [ENOSYS, "ENOSYS"],
+  [EPROTO, "EPROTO"],
   [EMSGSIZE, "EMSGSIZE"],
   [ENOPROTOOPT, "ENOPROTOOPT"],
   [EPROTONOSUPPORT, "EPROTONOSUPPORT"],

@@ -27,6 +27,9 @@ const SO_RCVBUF = 8;
 const SO_REUSEPORT = 15;
 const SO_RCVBUFFORCE = 33;
 
+const IPPROTO_TCP = 6;
+const TCP_NODELAY = 1;
+
 const IPPROTO_IP = 0;
 const IP_PKTINFO = 8;
 const IPPROTO_IPV6 = 41;
@@ -89,11 +92,16 @@ export function openUdpSocket(options: UdpSocketOptions): UdpSocket {
   });
 }
 
-/** A listening, non-blocking TCP socket. A restart may take over the port while old connections linger. */
+/**
+ * A listening, non-blocking TCP socket whose connections send without delay (TCP_NODELAY). A restart may take over
+ * the port while old connections linger.
+ */
 export function openTcpListener(options: TcpListenerOptions): TcpListener {
   const socket = new OpeningSocket(options, SOCK_STREAM);
   return socket.finish(() => {
     socket.setOption("SO_REUSEADDR", SOL_SOCKET, SO_REUSEADDR, 1);
+    // Linux hands it down to accepted connections: one call here instead of one for each.
+    socket.setOption("TCP_NODELAY", IPPROTO_TCP, TCP_NODELAY, 1);
     socket.setPlaceOptions();
     socket.bind();
     socket.listen(options.backlog);

@@ -1,77 +1,22 @@
 import assert from "node:assert/strict";
-import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
+import type { RemoteInfo } from "node:dgram";
 import { once } from "node:events";
 import { afterEach, describe, test } from "node:test";
 import { EAGAIN, EINVAL, EMSGSIZE } from "../errno.ts";
-import { linuxSupported } from "../libc.ts";
-import type { IpFamily } from "../socket-address.ts";
-import { closeFd, openUdpSocket, type UdpSocketOptions } from "../sockets.ts";
-import { DatagramBatch } from "./datagram-batch.ts";
+import {
+  closeOpened,
+  echo,
+  LOOPBACK,
+  newBatch,
+  openClient,
+  openServer,
+  requestOf,
+  sendTo,
+  skip,
+} from "../testing/udp-loopback.ts";
 import { ReadinessPoller } from "./readiness-poller.ts";
 
-const skip = linuxSupported() ? false : "this machine is not a supported Linux";
-
-const LOOPBACK = {
-  4: { name: "127.0.0.1", bytes: Uint8Array.of(127, 0, 0, 1), any: new Uint8Array(4) },
-  6: {
-    name: "::1",
-    bytes: Uint8Array.from({ length: 16 }, (_, i) => +(i === 15)),
-    any: new Uint8Array(16),
-  },
-} as const;
-
-const cleanups: (() => void)[] = [];
-afterEach(() => {
-  for (const cleanup of cleanups.splice(0)) cleanup();
-});
-
-function openServer(family: IpFamily, options: Partial<UdpSocketOptions> = {}) {
-  const address = options.packetInfo ? LOOPBACK[family].any : LOOPBACK[family].bytes;
-  const socket = openUdpSocket({ family, address, port: 0, ...options });
-  cleanups.push(() => closeFd(socket.fd));
-  return { ...socket, poller: new ReadinessPoller([socket.fd]) };
-}
-
-async function openClient(family: IpFamily): Promise<Socket> {
-  const client = createSocket(`udp${family}`);
-  cleanups.push(() => client.close());
-  client.bind(0, LOOPBACK[family].name);
-  await once(client, "listening");
-  return client;
-}
-
-function sendTo(client: Socket, data: Uint8Array, port: number, address: string): Promise<void> {
-  return new Promise((resolve, reject) =>
-    client.send(data, port, address, (error) => (error ? reject(error) : resolve())),
-  );
-}
-
-const newBatch = (
-  family: IpFamily,
-  options: Partial<ConstructorParameters<typeof DatagramBatch>[0]> = {},
-) =>
-  new DatagramBatch({
-    batchSize: 64,
-    requestBytesMax: 2048,
-    replyBytesMax: 2048,
-    family,
-    packetInfo: false,
-    ...options,
-  });
-
-const requestOf = (batch: DatagramBatch, i: number) =>
-  Buffer.from(
-    batch.requestBytes.subarray(
-      i * batch.requestStride,
-      i * batch.requestStride + batch.requestLengths[i],
-    ),
-  );
-
-function echo(batch: DatagramBatch, requestIndex: number, replyIndex: number): void {
-  const request = requestOf(batch, requestIndex);
-  batch.replyBytes.set(request, replyIndex * batch.replyStride);
-  batch.queueReply(requestIndex, replyIndex, request.length);
-}
+afterEach(closeOpened);
 
 describe("DatagramBatch", { skip }, () => {
   for (const family of [4, 6] as const) {
@@ -276,6 +221,16 @@ describe("DatagramBatch", { skip }, () => {
   test("sizes that the kernel cannot take are refused when the batch is made", () => {
     for (const batchSize of [0, 1025, 1.5])
       assert.throws(() => newBatch(4, { batchSize }), RangeError);
+  });
+
+  test("a reply or a range outside the slots is refused before the kernel can read it", () => {
+    const server = openServer(4);
+    const batch = newBatch(4, { replyBytesMax: 100 });
+    batch.queueReply(0, 0, 100);
+    assert.throws(() => batch.queueReply(0, 0, 101), RangeError);
+    assert.throws(() => batch.queueReply(0, 0, -1), RangeError);
+    assert.throws(() => batch.send(server.fd, 60, 5), RangeError);
+    assert.throws(() => batch.send(server.fd, -1, 1), RangeError);
   });
 
   test("slots survive garbage collections between calls", async () => {

@@ -74,6 +74,8 @@ export class DatagramBatch {
   readonly batchSize: number;
   readonly family: IpFamily;
   readonly packetInfo: boolean;
+  readonly requestBytesMax: number;
+  readonly replyBytesMax: number;
   /** Bytes from one request slot to the next, a multiple of 64. */
   readonly requestStride: number;
   /** Bytes from one reply slot to the next, a multiple of 64. */
@@ -104,7 +106,8 @@ export class DatagramBatch {
   readonly replyVectors: Int32Array;
   /** @internal Packet info blocks of the requests, PACKET_INFO_BYTES each. */
   readonly packetInfoBytes: Uint8Array;
-  private readonly packetInfoWords: Int32Array;
+  /** @internal The same memory as `packetInfoBytes` in 32-bit words. */
+  readonly packetInfoWords: Int32Array;
   private readonly controlBytes: number;
   private readonly requestHeadersAddress: number;
   private readonly replyHeadersAddress: number;
@@ -120,6 +123,8 @@ export class DatagramBatch {
       throw new RangeError("batchSize must be an integer from 1 to 1024");
     this.batchSize = batchSize;
     this.family = family;
+    this.requestBytesMax = options.requestBytesMax;
+    this.replyBytesMax = options.replyBytesMax;
     this.packetInfo = packetInfo;
     this.controlBytes = packetInfo ? (family === 4 ? CONTROL_BYTES_IPV4 : CONTROL_BYTES_IPV6) : 0;
     this.requestStride = roundUpToCacheLine(options.requestBytesMax);
@@ -190,9 +195,12 @@ export class DatagramBatch {
 
   /**
    * Addresses reply slot `replyIndex`, whose first `lengthBytes` bytes are written, to the sender of request
-   * `requestIndex`. Copies nothing: the request's source must stay as it is until `send`.
+   * `requestIndex`. Copies nothing: the request's source must stay as it is until `send`. Throws a RangeError for a
+   * length beyond `replyBytesMax`, which would send memory that belongs to somebody else.
    */
   queueReply(requestIndex: number, replyIndex: number, lengthBytes: number): void {
+    if (lengthBytes >>> 0 > this.replyBytesMax)
+      throw new RangeError("A reply longer than its slot");
     const requests = this.requestHeaders;
     const replies = this.replyHeaders;
     const from = requestIndex * HEADER_WORDS;
@@ -235,6 +243,8 @@ export class DatagramBatch {
    * for port 0, -ENETUNREACH, -EPERM from a firewall …) drop this one and go on at `fromReply + 1`.
    */
   send(fd: number, fromReply: number, count: number): number {
+    if (fromReply < 0 || fromReply + count > this.batchSize)
+      throw new RangeError("More replies than slots");
     const sent = this.call(
       this.sendmmsgNumber,
       fd,
