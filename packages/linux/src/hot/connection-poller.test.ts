@@ -242,12 +242,13 @@ describe("wake descriptors", { skip }, () => {
       const worker = new Worker(new URL("../testing/blocked-worker.js", import.meta.url), {
         workerData: { fd, kind },
       });
+      const exited = once(worker, "exit");
       const [ready] = await once(worker, "message");
       assert.equal(ready, "about to block");
       const woken = once(worker, "message");
       assert.equal(wakeFd(fd), 0);
       assert.deepEqual(await woken, [1]);
-      await once(worker, "exit");
+      await exited;
       closeFd(fd);
     }
   });
