@@ -31,6 +31,14 @@ export {
 export { linuxSupported } from "./libc.ts";
 export { NativeMemory } from "./native-memory.ts";
 export {
+  type Account,
+  type AccountNames,
+  chroot,
+  findAccount,
+  switchUser,
+  UnknownAccountError,
+} from "./privileges.ts";
+export {
   type IpFamily,
   SOURCE_IPV4_ADDRESS_OFFSET,
   SOURCE_IPV6_ADDRESS_OFFSET,
@@ -46,3 +54,4 @@ export {
   type UdpSocketOptions,
 } from "./sockets.ts";
 export { SyscallError } from "./syscall-error.ts";
+export { monotonicSeconds, onlineCpus, setThreadAffinity } from "./threads.ts";
