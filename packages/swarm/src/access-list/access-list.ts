@@ -1,0 +1,116 @@
+/**
+ * Which torrents the tracker serves: those on a list, those not on a list, or all.
+ *
+ * The main thread parses the operator's file (access-list-file.ts), builds the list and posts its handle to the workers; each
+ * attaches and asks `allows` per request. A reload builds a new list and posts that: a list never changes once built, so
+ * there is nothing to lock. The memory is given back when the last thread has let go of it.
+ */
+import { randomFillSync } from "node:crypto";
+import { INFO_HASH_BYTES } from "@swarmtide/bittorrent";
+import {
+  hasInfoHash,
+  INFO_HASH_WORDS,
+  keepEntry,
+  SET_COUNT_WORD,
+  SET_ENTRIES_MAX,
+  SET_INDEX_WORD,
+  SET_KEY_WORD,
+  SET_MASK_WORD,
+} from "./hot/info-hash-set.ts";
+
+/** `allow`: only what is listed · `deny`: all but what is listed · `off`: everything, no list is read. */
+export type AccessListMode = "allow" | "deny" | "off";
+
+/** The three modes, as the configuration file spells them. */
+export const ACCESS_LIST_MODES: readonly AccessListMode[] = ["allow", "deny", "off"];
+
+/** The longest list, 33,554,431 entries; it takes 900 MiB. */
+export const ACCESS_LIST_ENTRIES_MAX: number = SET_ENTRIES_MAX;
+
+const INDEX_SLOTS_MIN = 16;
+
+/** What another thread needs to attach; may be posted to it (structured clone shares the memory). */
+export interface AccessListHandle {
+  readonly mode: AccessListMode;
+  readonly memory: SharedArrayBuffer;
+}
+
+/** An access list as one thread sees it. */
+export class AccessList {
+  readonly handle: AccessListHandle;
+  readonly mode: AccessListMode;
+  readonly #set: Int32Array;
+  readonly #isOff: boolean;
+  readonly #listedIsAllowed: boolean;
+  /** Where bytes are laid out as words, for `allowsBytes`. */
+  readonly #scratchWords = new Int32Array(INFO_HASH_WORDS);
+  readonly #scratchBytes = new Uint8Array(this.#scratchWords.buffer);
+
+  private constructor(handle: AccessListHandle) {
+    this.handle = handle;
+    this.mode = handle.mode;
+    this.#set = new Int32Array(handle.memory);
+    this.#isOff = handle.mode === "off";
+    this.#listedIsAllowed = handle.mode === "allow";
+  }
+
+  /**
+   * Lays out a list for all threads. `hashes` holds the info hashes one after another, 20 bytes each; those that occur
+   * twice are kept once. In mode `off` they are not looked at.
+   */
+  static build({
+    mode,
+    hashes = new Uint8Array(0),
+  }: {
+    mode: AccessListMode;
+    hashes?: Uint8Array;
+  }): AccessListHandle {
+    if (hashes.length % INFO_HASH_BYTES !== 0)
+      throw new RangeError(`info hashes fill a multiple of 20 bytes, not ${hashes.length}`);
+    const count = mode === "off" ? 0 : hashes.length / INFO_HASH_BYTES;
+    if (count > ACCESS_LIST_ENTRIES_MAX)
+      throw new RangeError(`${count} entries are more than ${ACCESS_LIST_ENTRIES_MAX}`);
+    let slots = INDEX_SLOTS_MIN;
+    while (slots < 2 * count) slots *= 2;
+    const words = SET_INDEX_WORD + slots + count * INFO_HASH_WORDS;
+    const memory = new SharedArrayBuffer(words * Int32Array.BYTES_PER_ELEMENT);
+    const set = new Int32Array(memory);
+    set.set(randomFillSync(new Int32Array(2)), SET_KEY_WORD);
+    set[SET_MASK_WORD] = slots - 1;
+    insertAll(set, hashes, count);
+    return { mode, memory };
+  }
+
+  /** The list in this thread. */
+  static attach(handle: AccessListHandle): AccessList {
+    return new AccessList(handle);
+  }
+
+  /** How many different info hashes are listed. */
+  get entryCount(): number {
+    return this.#set[SET_COUNT_WORD];
+  }
+
+  /** Whether the tracker serves the info hash in the five words, as they lie in memory, at `at`. Does not allocate. */
+  allows(words: Int32Array, at: number): boolean {
+    return this.#isOff || hasInfoHash(this.#set, words, at) === this.#listedIsAllowed;
+  }
+
+  /** As `allows`, for the 20 bytes at any offset. Does not allocate. */
+  allowsBytes(bytes: Uint8Array, offset = 0): boolean {
+    if (this.#isOff) return true;
+    for (let i = 0; i < INFO_HASH_BYTES; i++) this.#scratchBytes[i] = bytes[offset + i];
+    return this.allows(this.#scratchWords, 0);
+  }
+}
+
+/** Copies each info hash behind the last entry; one that is there already is written over by the next. */
+function insertAll(set: Int32Array, hashes: Uint8Array, count: number): void {
+  const bytes = new Uint8Array(set.buffer);
+  let to = (SET_INDEX_WORD + set[SET_MASK_WORD] + 1) * Int32Array.BYTES_PER_ELEMENT;
+  for (let i = 0; i < count; i++) {
+    const from = i * INFO_HASH_BYTES;
+    for (let byte = 0; byte < INFO_HASH_BYTES; byte++) bytes[to + byte] = hashes[from + byte];
+    if (keepEntry(set)) to += INFO_HASH_BYTES;
+  }
+}
