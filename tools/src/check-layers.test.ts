@@ -36,3 +36,8 @@ test("hot code is free of closures, try, template strings and BigInt, in comment
     0,
   );
 });
+
+test("a hot folder deeper in the source is held to the same rule", () => {
+  assert.equal(check("packages/low/src/list/hot/a.ts", "const f = () => 1;").length, 1);
+  assert.equal(check("packages/low/src/hotel/a.ts", "const f = () => 1;").length, 0);
+});

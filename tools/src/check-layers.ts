@@ -6,8 +6,8 @@
  * - A protocol package (and `bittorrent`) imports no `node:` module outside its tests.
  * - Nobody imports a file of another package past its door (`src/index.ts`).
  * - No file or folder is called common, util, utils, helpers, misc or types.
- * - `src/hot/` has no closure, `try`, `await`, template string, spread, `Map`, `Set` or `BigInt`; an exception is a
- *   line that carries a comment `hot-allow: reason`.
+ * - `src/hot/`, and a `hot/` deeper in `src/`, has no closure, `try`, `await`, template string, spread, `Map`, `Set` or
+ *   `BigInt`; an exception is a line that carries a comment `hot-allow: reason`.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join, relative, sep } from "node:path";
@@ -62,7 +62,8 @@ export function problemsOfSource(
       problems.push(`${path}: "${specifier}" needs its .ts ending`);
     }
   }
-  if (path.includes("/src/hot/") && !isTest) problems.push(...problemsOfHotSource(path, text));
+  if (/\/src\/(?:.*\/)?hot\//.test(path) && !isTest)
+    problems.push(...problemsOfHotSource(path, text));
   return problems;
 }
 
