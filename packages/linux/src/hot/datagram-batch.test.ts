@@ -62,6 +62,26 @@ describe("DatagramBatch", { skip }, () => {
     });
   }
 
+  test("the interface a request came in by does not bind the reply, routing chooses the way out", async () => {
+    for (const family of [4, 6] as const) {
+      const server = openServer(family, { packetInfo: true });
+      const client = await openClient(family);
+      const batch = newBatch(family, { packetInfo: true });
+      await sendTo(client, Buffer.from("x"), server.port, LOOPBACK[family].name);
+      assert.equal(batch.receive(server.fd), 1);
+      // As if it had come over another interface (one that does not exist: a reply bound to it would fail).
+      new DataView(batch.packetInfoBytes.buffer, batch.packetInfoBytes.byteOffset).setUint32(
+        family === 4 ? 16 : 32,
+        0x7fff_fff0,
+        true,
+      );
+      echo(batch, 0, 0);
+      const arrived = once(client, "message");
+      assert.equal(batch.send(server.fd, 0, 1), 1);
+      await arrived;
+    }
+  });
+
   test("replies of one batch go to their own senders from their own addresses", async () => {
     const server = openServer(4, { packetInfo: true });
     const batch = newBatch(4, { packetInfo: true });

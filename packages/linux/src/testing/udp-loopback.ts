@@ -34,10 +34,13 @@ export function openServer(family: IpFamily, options: Partial<UdpSocketOptions> 
   return { ...socket, poller: new ReadinessPoller([socket.fd]) };
 }
 
-export async function openClient(family: IpFamily): Promise<Socket> {
+export async function openClient(
+  family: IpFamily,
+  address: string = LOOPBACK[family].name,
+): Promise<Socket> {
   const client = createSocket(`udp${family}`);
   cleanups.push(() => client.close());
-  client.bind(0, LOOPBACK[family].name);
+  client.bind(0, address);
   await once(client, "listening");
   return client;
 }
