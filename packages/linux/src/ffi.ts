@@ -1,6 +1,6 @@
 /**
  * The seam to the foreign function library: everything this package knows about koffi stands in this file, so that
- * another library (bun:ffi, node:ffi) can take its place by offering the same four functions.
+ * another library (bun:ffi, node:ffi) can take its place by offering the same three functions.
  *
  * Called by `libc.ts` once per thread and by whoever needs the address of a buffer. koffi is loaded on first use, so
  * importing this package on another platform costs and breaks nothing.
@@ -25,7 +25,7 @@ export interface ForeignLibrary {
   addressOf(view: ArrayBufferView): number;
 }
 
-/** The two halves of koffi used here, declared by hand: its own types are all `any`. */
+/** What is used of koffi, declared by hand: its own types are all `any`. */
 interface Koffi {
   load(path: string | null): {
     func(name: string, result: string, parameters: readonly string[]): ForeignFunction;
@@ -65,7 +65,7 @@ function openLibc(koffi: Koffi): ForeignLibrary["bind"] {
   for (const name of LIBC_NAMES) {
     try {
       const libc = koffi.load(name);
-      libc.func("recvmmsg", "int", []);
+      libc.func("syscall", "long", []); // Throws in a process without libc, such as a static one.
       return (symbol, result, parameters) =>
         libc.func(
           symbol,
@@ -76,5 +76,5 @@ function openLibc(koffi: Koffi): ForeignLibrary["bind"] {
       failure = error;
     }
   }
-  throw new Error("No C library with recvmmsg was found in this process", { cause: failure });
+  throw new Error("No C library was found in this process", { cause: failure });
 }

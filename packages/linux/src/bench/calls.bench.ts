@@ -6,8 +6,13 @@
  */
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
+import { AcceptBatch } from "../hot/accept-batch.ts";
+import { ConnectionPoller, POLL_READABLE } from "../hot/connection-poller.ts";
 import { DatagramBatch } from "../hot/datagram-batch.ts";
-import { closeFd, openUdpSocket } from "../sockets.ts";
+import { receiveBytes, sendBytes } from "../hot/stream-calls.ts";
+import { libc } from "../libc.ts";
+import { NativeMemory } from "../native-memory.ts";
+import { closeFd, openTcpListener, openUdpSocket } from "../sockets.ts";
 
 export interface BenchRow {
   readonly name: string;
@@ -132,7 +137,42 @@ function benchReceiveBookkeeping(
   ];
 }
 
+/** What one connection's calls cost, the kernel's part included. */
+export function benchConnectionCalls(repetitions: number): BenchRow[] {
+  const address = Uint8Array.of(127, 0, 0, 1);
+  const listener = openTcpListener({ family: 4, address, port: 0, backlog: 8 });
+  const client = libc().socket(2, 1, 0);
+  const name = new NativeMemory(16);
+  name.bytes.set([2, 0, listener.port >> 8, listener.port & 255, ...address]);
+  if (libc().connect(client, name.address, 16) < 0) throw new Error("No connection over loopback");
+  const batch = new AcceptBatch(8);
+  if (batch.accept(listener.fd) !== 1) throw new Error("The connection was not accepted");
+  const server = batch.fds[0];
+  const poller = new ConnectionPoller(64);
+  poller.add(server, 1, POLL_READABLE);
+  const memory = new NativeMemory(4096);
+  const rows = [
+    measure("recv of nothing (-EAGAIN)", repetitions, () => receiveBytes(server, memory, 0, 4096)),
+    measure("epoll_wait of nothing", repetitions, () => poller.wait(0)),
+    measure("accept of nobody (tcp_info and accept4)", repetitions, () =>
+      batch.accept(listener.fd),
+    ),
+    measure("send 200 bytes, epoll_wait, recv them", repetitions, () => {
+      sendBytes(client, memory, 0, 200);
+      poller.wait(0);
+      receiveBytes(server, memory, 0, 4096);
+    }),
+  ];
+  poller.close();
+  for (const fd of [client, server, listener.fd]) closeFd(fd);
+  return rows;
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  for (const { name, nanoseconds } of [...benchCallForms(400_000), ...benchDatagramBatch(4_000)])
+  for (const { name, nanoseconds } of [
+    ...benchCallForms(400_000),
+    ...benchConnectionCalls(100_000),
+    ...benchDatagramBatch(4_000),
+  ])
     console.log(`${nanoseconds.toFixed(1).padStart(9)} ns  ${name}`);
 }
