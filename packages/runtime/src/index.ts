@@ -1,1 +1,34 @@
-export {};
+/** What every program needs: command line, configuration, log, signals, workers, privileges. */
+export {
+  type Command,
+  type CommandLine,
+  type CommandOption,
+  formatHelp,
+  formatUsage,
+  type GivenOptions,
+  type Invocation,
+  parseCommandLine,
+} from "./command-line.ts";
+export { ControlBlock, receiveMessages } from "./control-block.ts";
+export { loadConfig } from "./load-config.ts";
+export {
+  createLogger,
+  LOG_LEVELS,
+  type LogFields,
+  type LogFormat,
+  type Logger,
+  type LogLevel,
+  type LogOutput,
+  type LogSettings,
+  logKeys,
+  writeLine,
+} from "./log.ts";
+export { describeFatal, OperatorError } from "./operator-error.ts";
+export { handleSignals, type SignalHandlers } from "./signals.ts";
+export {
+  type RunningWorker,
+  reportReady,
+  startWorker,
+  type WorkerOptions,
+  workerModule,
+} from "./workers.ts";
