@@ -1,0 +1,58 @@
+/**
+ * The configuration of the HTTP tracker: the section [http] of the file. Where it listens stands in [web], which serves
+ * HTTP and WebTorrent alike. Key names are those of aquatic where the meaning is the same. Read on the main thread;
+ * workers get the plain object.
+ */
+import { boolean, type ConfigOf, integer, section } from "@swarmtide/toml-config";
+
+/** An announce interval is varied by up to this fraction of itself, so that clients spread. */
+export const INTERVAL_JITTER = 0.1;
+
+/** [http]: BEP 3 and its companions. */
+export const httpSection = section(
+  "The HTTP tracker (BEP 3, 7, 21, 23, 24, 31, 48). Where it listens stands in [web].",
+  {
+    enabled: boolean({ default: true, doc: "Whether to run it." }),
+    workers: integer({
+      default: 1,
+      min: 0,
+      max: 1024,
+      doc: "Threads that answer plain HTTP through the system calls of Linux; 0 takes one for each core. HTTPS is answered by the workers of [web].",
+    }),
+    max_peers: integer({
+      default: 50,
+      min: 1,
+      max: 1000,
+      doc: "Peers in one announce reply, also where a client asks for more.",
+    }),
+    max_scrape_torrents: integer({
+      default: 100,
+      min: 1,
+      max: 1000,
+      doc: "Torrents answered in one scrape; further ones are cut off. max_request_size in [web] bounds them too: 72 bytes each.",
+    }),
+    peer_announce_interval: integer({
+      default: 900,
+      min: 10,
+      max: 86400,
+      unit: "seconds",
+      doc: "Time after which clients are asked to announce again. Each reply varies it by up to 10 % so that clients spread.",
+    }),
+    peer_min_announce_interval: integer({
+      default: 300,
+      min: 1,
+      max: 86400,
+      unit: "seconds",
+      doc: 'Time that clients are asked to let pass at least ("min interval"), and the one between two scrapes.',
+    }),
+  },
+  (values) =>
+    values.peerMinAnnounceInterval > values.peerAnnounceInterval * (1 - INTERVAL_JITTER)
+      ? {
+          key: "peer_min_announce_interval",
+          expected: "at most nine tenths of peer_announce_interval",
+        }
+      : undefined,
+);
+
+export type HttpConfig = ConfigOf<typeof httpSection>;

@@ -1,0 +1,195 @@
+/**
+ * The HTTP tracker without sockets: request bytes → answer bytes. One handler per worker thread; it owns its reply
+ * buffer and its records, and shares the swarm store with every other worker.
+ *
+ * An engine gives it the bytes of a connection as they are (`answer`), sends `reply[0..replyLength)` with one call,
+ * and keeps the bytes from the returned offset on. Pipelined requests are answered together. Allocates nothing for
+ * requests that are in order.
+ */
+import {
+  HttpRequest,
+  httpStatusOf,
+  METHOD_HEAD,
+  METHOD_OTHER,
+  PARSE_MORE,
+  PARSE_OK,
+  parseHttpRequest,
+  ROUTE_ANNOUNCE,
+  ROUTE_HEALTH,
+  ROUTE_SCRAPE,
+  routeOfPath,
+  writeContentLength,
+  writeResponseHead,
+} from "@swarmtide/http-protocol";
+import type { InfoHashFilter } from "@swarmtide/swarm";
+import { COUNT_HEALTH_CHECKS, COUNT_UPGRADES, columnOfStatus } from "../counters.ts";
+import type { HttpHandlerOptions } from "../handler-options.ts";
+import type { HttpPeer } from "../http-peer.ts";
+import {
+  ANSWER_BAD_METHOD,
+  ANSWER_BODY,
+  ANSWER_HEALTH,
+  ANSWER_NOT_FOUND,
+  CLOSES,
+  GOES_ON,
+  GOES_ON_HTTP_1_0,
+  makeAnswerHeads,
+  makeErrorAnswers,
+  makeTextAnswers,
+  type TextAnswer,
+} from "../text-answers.ts";
+import { answerBodyBytesMax, TrackerAnswers } from "./tracker-answers.ts";
+
+/** All whole requests are answered; bytes from the returned offset on are the beginning of one. */
+export const OUTCOME_WAITS = 0;
+/** There may be more whole requests, but no room for their answers: send, then call again. */
+export const OUTCOME_FULL = 1;
+/** Close the connection once the reply is sent. */
+export const OUTCOME_CLOSES = 2;
+/** A WebSocket upgrade begins at the returned offset; what `reply` holds goes out before it. */
+export const OUTCOME_UPGRADES = 3;
+
+/** The largest head of an answer is some 110 bytes. */
+const HEAD_BYTES_MAX = 160;
+const REPLY_BUFFER_BYTES_MIN = 65536;
+
+export class HttpHandler {
+  /** Answers of the last call, to be sent before the next one. */
+  readonly reply: Uint8Array;
+  replyLength = 0;
+  /** One of the `OUTCOME_` constants, of the last call. */
+  outcome = OUTCOME_WAITS;
+  /** Set when the program stops: every connection is closed after its next answer. */
+  isStopping = false;
+
+  private readonly replyBytesMax: number;
+  private readonly counters: Float64Array;
+  private readonly request: HttpRequest;
+  private readonly answers: TrackerAnswers;
+  private readonly heads: readonly Uint8Array[];
+  private readonly texts: readonly TextAnswer[];
+  private readonly errors: readonly Uint8Array[];
+  private readonly requestsPerConnectionMax: number;
+  private readonly upgradesWebSockets: boolean;
+  private readonly forwardedHeaderName: string;
+
+  constructor(options: HttpHandlerOptions) {
+    this.counters = options.counters;
+    this.request = new HttpRequest(options);
+    this.heads = makeAnswerHeads();
+    this.texts = makeTextAnswers();
+    this.errors = makeErrorAnswers();
+    this.requestsPerConnectionMax = options.requestsPerConnectionMax;
+    this.upgradesWebSockets = options.upgradesWebSockets;
+    this.forwardedHeaderName = options.forwardedHeaderName;
+    this.replyBytesMax =
+      HEAD_BYTES_MAX + answerBodyBytesMax(options.peersMax, options.scrapeTorrentsMax);
+    const memory = new ArrayBuffer(Math.max(REPLY_BUFFER_BYTES_MIN, this.replyBytesMax + 1) & ~1);
+    this.reply = new Uint8Array(memory);
+    this.answers = new TrackerAnswers(options, this.request, memory);
+  }
+
+  /** Takes another access list into use; undefined serves every torrent. */
+  setAccessList(accessList: InfoHashFilter | undefined): void {
+    this.answers.accessList = accessList;
+  }
+
+  /** A log line about a proxy that is not trusted but acts as one, once it was noticed; else undefined. */
+  takeProxyHint(): string | undefined {
+    return this.answers.proxyHint.take(this.forwardedHeaderName);
+  }
+
+  /**
+   * Answers the requests in bytes[start..end) of one connection, in their order. Returns the offset of the first
+   * byte that belongs to no answered request; `outcome` says why it stopped there.
+   */
+  answer(peer: HttpPeer, bytes: Uint8Array, start: number, end: number): number {
+    this.replyLength = 0;
+    this.outcome = OUTCOME_WAITS;
+    let at = start;
+    while (at < end && this.outcome === OUTCOME_WAITS) {
+      if (this.replyLength + this.replyBytesMax > this.reply.length) {
+        this.outcome = OUTCOME_FULL;
+        return at;
+      }
+      const status = parseHttpRequest(this.request, bytes, at, end);
+      if (status === PARSE_MORE) return at;
+      if (status !== PARSE_OK) {
+        this.outcome = OUTCOME_CLOSES;
+        this.append(this.errors[status]);
+        this.countStatusOf(status);
+        return end;
+      }
+      if (this.upgradesWebSockets && this.request.wantsWebSocket && !this.request.hasBody) {
+        this.counters[COUNT_UPGRADES]++;
+        this.outcome = OUTCOME_UPGRADES;
+        return at;
+      }
+      peer.requestCount++;
+      this.answerRequest(peer, bytes);
+      at = this.request.nextOffset;
+    }
+    return this.outcome === OUTCOME_CLOSES ? end : at;
+  }
+
+  private answerRequest(peer: HttpPeer, bytes: Uint8Array): void {
+    const request = this.request;
+    let form = request.versionMinor === 0 ? GOES_ON_HTTP_1_0 : GOES_ON;
+    if (
+      !request.keepAlive ||
+      request.hasBody ||
+      this.isStopping ||
+      peer.requestCount >= this.requestsPerConnectionMax
+    ) {
+      form = CLOSES;
+      this.outcome = OUTCOME_CLOSES;
+    }
+    if (request.method === METHOD_OTHER) this.answerText(ANSWER_BAD_METHOD, form);
+    else if (request.hasBody) this.answerText(ANSWER_BODY, form);
+    else this.answerRoute(peer, bytes, form);
+  }
+
+  private answerRoute(peer: HttpPeer, bytes: Uint8Array, form: number): void {
+    switch (routeOfPath(bytes, this.request.pathStart, this.request.pathEnd)) {
+      case ROUTE_ANNOUNCE:
+        this.answerQuery(peer, bytes, form, true);
+        break;
+      case ROUTE_SCRAPE:
+        this.answerQuery(peer, bytes, form, false);
+        break;
+      case ROUTE_HEALTH:
+        this.counters[COUNT_HEALTH_CHECKS]++;
+        this.answerText(ANSWER_HEALTH, form);
+        break;
+      default:
+        this.answerText(ANSWER_NOT_FOUND, form);
+    }
+  }
+
+  private answerQuery(peer: HttpPeer, bytes: Uint8Array, form: number, isAnnounce: boolean): void {
+    const bodyStart = writeResponseHead(this.reply, this.replyLength, this.heads[form]);
+    const end = isAnnounce
+      ? this.answers.writeAnnounce(peer, bytes, bodyStart)
+      : this.answers.writeScrape(peer, bytes, bodyStart);
+    writeContentLength(this.reply, bodyStart, end - bodyStart);
+    this.replyLength = this.request.method === METHOD_HEAD ? bodyStart : end;
+  }
+
+  private answerText(which: number, form: number): void {
+    const answer = this.texts[which];
+    const isHead = this.request.method === METHOD_HEAD;
+    this.append(isHead ? answer.headOnly[form] : answer.whole[form]);
+    const column = columnOfStatus(answer.status);
+    if (column >= 0) this.counters[column]++;
+  }
+
+  private countStatusOf(parseStatus: number): void {
+    const column = columnOfStatus(httpStatusOf(parseStatus));
+    if (column >= 0) this.counters[column]++;
+  }
+
+  private append(bytes: Uint8Array): void {
+    this.reply.set(bytes, this.replyLength);
+    this.replyLength += bytes.length;
+  }
+}

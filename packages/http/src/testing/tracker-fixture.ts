@@ -1,0 +1,116 @@
+/** A handler on a small store of its own, and a client that reads its answers. For tests only. */
+import { type Cidr, parseCidr, parseIpAddress } from "@swarmtide/bittorrent";
+import {
+  asciiBytes,
+  encodePercent,
+  HttpResponse,
+  latin1Text,
+  parseHttpResponse,
+  RESPONSE_OK,
+} from "@swarmtide/http-protocol";
+import { SwarmStore } from "@swarmtide/swarm";
+import { HTTP_COUNTER_NAMES } from "../counters.ts";
+import type { HttpHandlerOptions } from "../handler-options.ts";
+import { HttpHandler } from "../hot/http-handler.ts";
+import { HttpPeer } from "../http-peer.ts";
+
+export interface Fixture {
+  readonly handler: HttpHandler;
+  readonly store: SwarmStore;
+  readonly counters: Float64Array;
+  readonly trustedProxies: readonly Cidr[];
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly head: string;
+  readonly body: Uint8Array;
+  readonly text: string;
+  readonly keepAlive: boolean;
+}
+
+export function makeFixture(
+  options: Partial<HttpHandlerOptions> & { trusted?: readonly string[] } = {},
+): Fixture {
+  const store = SwarmStore.create({ memoryBytesMax: 16 << 20 });
+  const counters = new Float64Array(HTTP_COUNTER_NAMES.length);
+  const trustedProxies = (options.trusted ?? []).map((text) => {
+    const cidr = parseCidr(text);
+    if (cidr === undefined) throw new TypeError(`${text} is no CIDR block`);
+    return cidr;
+  });
+  const handler = new HttpHandler({
+    store,
+    accessList: undefined,
+    counters,
+    peersMax: 50,
+    scrapeTorrentsMax: 100,
+    intervalSeconds: 900,
+    intervalJitter: 0,
+    minIntervalSeconds: 300,
+    requestBytesMax: 8192,
+    headersMax: 64,
+    requestsPerConnectionMax: 1000,
+    trustedProxies,
+    forwardedHeaderName: "X-Forwarded-For",
+    upgradesWebSockets: false,
+    randomSeed: 1,
+    ...options,
+  });
+  return { handler, store, counters, trustedProxies };
+}
+
+/** The other end of a connection from this address. */
+export function peerAt(address: string, trustedProxies: readonly Cidr[] = []): HttpPeer {
+  return new HttpPeer(parseIpAddress(address) ?? new Uint8Array(4), trustedProxies);
+}
+
+/** Gives the handler bytes as text and cuts its reply into answers; those to HEAD have no body. */
+export function ask(
+  fixture: Fixture,
+  requests: string,
+  from: HttpPeer | string = "192.0.2.1",
+  heads = false,
+): Answer[] {
+  const peer = typeof from === "string" ? peerAt(from, fixture.trustedProxies) : from;
+  const bytes = asciiBytes(requests);
+  fixture.handler.answer(peer, bytes, 0, bytes.length);
+  return readAnswers(fixture.handler.reply.slice(0, fixture.handler.replyLength), heads);
+}
+
+export function readAnswers(reply: Uint8Array, heads = false): Answer[] {
+  const answers: Answer[] = [];
+  const response = new HttpResponse();
+  for (let at = 0; at < reply.length; ) {
+    if (parseHttpResponse(response, reply, at, reply.length) !== RESPONSE_OK)
+      throw new Error(`no answer at ${at} of ${latin1Text(reply)}`);
+    const end = response.bodyStart + (heads ? 0 : response.contentLength);
+    if (response.contentLength < 0 || end > reply.length) throw new Error("the body is cut off");
+    const body = reply.slice(response.bodyStart, end);
+    answers.push({
+      status: response.status,
+      head: latin1Text(reply.subarray(at, response.bodyStart)),
+      body,
+      text: latin1Text(body),
+      keepAlive: response.keepAlive,
+    });
+    at = end;
+  }
+  return answers;
+}
+
+/** One GET request of HTTP/1.1. */
+export function get(target: string, ...headers: string[]): string {
+  return `GET ${target} HTTP/1.1\r\nHost: t\r\n${headers.map((line) => `${line}\r\n`).join("")}\r\n`;
+}
+
+/** An info hash of one letter, twenty times. */
+export const hashOf = (letter: string) => asciiBytes(letter.repeat(20));
+
+/** The target of an announce for the info hash of one letter. */
+export function announceTarget(letter: string, port: number, more = ""): string {
+  return (
+    `/announce?info_hash=${encodePercent(hashOf(letter))}` +
+    `&peer_id=-ST0001-abcdefghijkl&port=${port}${more}`
+  );
+}
