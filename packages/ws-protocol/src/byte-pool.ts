@@ -1,0 +1,40 @@
+/**
+ * Buffers in power-of-two sizes, lent and given back, so that a busy worker does not leave one behind per message.
+ *
+ * One pool per worker, shared by all of its connections: for frames that came in pieces and for what is about to be
+ * sent. The free ones are bounded, the lent ones are bounded by whoever borrows.
+ */
+
+/** The smallest buffer lent. */
+export const POOL_BYTES_MIN = 1024;
+const SIZES = 18;
+/** Free memory kept per size, so that one burst of large messages is not remembered for ever. */
+const FREE_BYTES_MAX_PER_SIZE = 4 * 1024 * 1024;
+
+/** Lends buffers of 1 KiB, 2 KiB, … 128 MiB; `take` and `give` touch no other state. */
+export class BytePool {
+  readonly #free: Uint8Array[][] = Array.from({ length: SIZES }, () => []);
+
+  /** A buffer of at least `bytesMin` bytes, its content whatever it was. */
+  take(bytesMin: number): Uint8Array {
+    const size = sizeIndexOf(bytesMin);
+    return this.#free[size].pop() ?? new Uint8Array(POOL_BYTES_MIN << size);
+  }
+
+  /** Gives a buffer back; it must come from `take` and must not be used any more. */
+  give(bytes: Uint8Array): void {
+    const free = this.#free[sizeIndexOf(bytes.length)];
+    if (free.length * bytes.length < FREE_BYTES_MAX_PER_SIZE) free.push(bytes);
+  }
+
+  /** Bytes that lie free at the moment. */
+  get freeBytes(): number {
+    let sum = 0;
+    for (const free of this.#free) for (const bytes of free) sum += bytes.length;
+    return sum;
+  }
+}
+
+function sizeIndexOf(bytes: number): number {
+  return bytes <= POOL_BYTES_MIN ? 0 : 32 - Math.clz32((bytes - 1) >>> 10);
+}

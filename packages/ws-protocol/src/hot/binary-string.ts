@@ -1,0 +1,113 @@
+/**
+ * The 20-byte fields of the WebTorrent protocol: info hash, peer id and offer id travel as JSON strings of twenty
+ * characters, one for each byte, code points 0 to 255. On the wire a character above 127 takes two bytes of UTF-8
+ * and a control character an escape.
+ *
+ * Called by the request parser and the reply writers; reads and writes the caller's memory only.
+ *
+ * Worked example: the bytes `00 22 41 e9` are written `"\u0000\"A` followed by c3 a9 and the closing quote.
+ */
+import { hexDigit } from "./json-scan.ts";
+
+/** Bytes of an info hash, a peer id and an offer id. */
+export const ID_BYTES = 20;
+/** The longest way to write one, quotes included: every character as \u00xx. */
+export const ID_LITERAL_BYTES_MAX = 6 * ID_BYTES + 2;
+
+const BACKSLASH = 0x5c;
+const HEX = Uint8Array.of(48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 97, 98, 99, 100, 101, 102);
+
+/** What stands after the backslash → the byte meant; 0xff marks those that mean nothing. */
+const ESCAPED = new Uint8Array(128).fill(0xff);
+ESCAPED[0x22] = 0x22;
+ESCAPED[0x5c] = 0x5c;
+ESCAPED[0x2f] = 0x2f;
+ESCAPED[0x62] = 0x08;
+ESCAPED[0x66] = 0x0c;
+ESCAPED[0x6e] = 0x0a;
+ESCAPED[0x72] = 0x0d;
+ESCAPED[0x74] = 0x09;
+
+/**
+ * Reads a string that the scanner has passed, `start` and `end` between its quotes, and puts exactly `count` bytes
+ * at `outOffset`. Returns false where the string has more or fewer characters, or one above 255.
+ */
+export function parseBinaryString(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  out: Uint8Array,
+  outOffset: number,
+  count: number,
+): boolean {
+  let position = start;
+  for (let index = 0; index < count; index++) {
+    if (position >= end) return false;
+    const c = bytes[position];
+    if (c === BACKSLASH) {
+      const letter = bytes[position + 1];
+      if (letter === 0x75) {
+        if (bytes[position + 2] !== 0x30 || bytes[position + 3] !== 0x30) return false;
+        out[outOffset + index] =
+          (hexDigit(bytes[position + 4]) << 4) | hexDigit(bytes[position + 5]);
+        position += 6;
+      } else {
+        out[outOffset + index] = ESCAPED[letter];
+        position += 2;
+      }
+    } else if (c < 0x80) {
+      out[outOffset + index] = c;
+      position++;
+    } else {
+      if (c > 0xc3) return false;
+      out[outOffset + index] = ((c & 3) << 6) | (bytes[position + 1] & 0x3f);
+      position += 2;
+    }
+  }
+  return position === end;
+}
+
+/** Bytes that `writeBinaryString` will write, quotes included. */
+export function binaryStringBytes(bytes: Uint8Array, offset: number, count: number): number {
+  let sum = 2;
+  for (let index = 0; index < count; index++) {
+    const c = bytes[offset + index];
+    if (c < 0x20) sum += 6;
+    else if (c >= 0x80 || c === 0x22 || c === BACKSLASH) sum += 2;
+    else sum++;
+  }
+  return sum;
+}
+
+/** Writes the bytes as a JSON string with its quotes; returns the offset after it. */
+export function writeBinaryString(
+  out: Uint8Array,
+  outOffset: number,
+  bytes: Uint8Array,
+  offset: number,
+  count: number,
+): number {
+  let position = outOffset;
+  out[position++] = 0x22;
+  for (let index = 0; index < count; index++) {
+    const c = bytes[offset + index];
+    if (c < 0x20) {
+      out[position] = BACKSLASH;
+      out[position + 1] = 0x75;
+      out[position + 2] = 0x30;
+      out[position + 3] = 0x30;
+      out[position + 4] = HEX[c >>> 4];
+      out[position + 5] = HEX[c & 15];
+      position += 6;
+    } else if (c >= 0x80) {
+      out[position] = 0xc0 | (c >>> 6);
+      out[position + 1] = 0x80 | (c & 0x3f);
+      position += 2;
+    } else {
+      if (c === 0x22 || c === BACKSLASH) out[position++] = BACKSLASH;
+      out[position++] = c;
+    }
+  }
+  out[position++] = 0x22;
+  return position;
+}

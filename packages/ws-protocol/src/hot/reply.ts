@@ -1,0 +1,299 @@
+/**
+ * The tracker's messages, written as whole WebSocket frames into memory of the right size: first ask `…Bytes` how
+ * long the payload will be, find room for it and its header, then write.
+ *
+ * Called by the swarms of `ws`. What a client sent (info hash, peer id, offer, offer id) goes out as the bytes it
+ * came in: ranges of the request's memory, checked when the request was parsed. Key order is aquatic's.
+ */
+import { binaryStringBytes, ID_BYTES, writeBinaryString } from "./binary-string.ts";
+import { OPCODE_TEXT, writeFrameHeader } from "./frame.ts";
+import { asciiBytes } from "./json-object.ts";
+import { OFFER_RANGE_WORDS, type TrackerRequest } from "./request.ts";
+import { failureReasonOf } from "./request-status.ts";
+
+/** Below this many bytes a plain loop is quicker than a view and a native copy (bench/requests.bench.ts). */
+const NATIVE_COPY_PAYS_BYTES = 160;
+
+const REPLY_HEAD = asciiBytes('{"action":"announce","info_hash":');
+const COMPLETE = asciiBytes(',"complete":');
+const INCOMPLETE = asciiBytes(',"incomplete":');
+const INTERVAL = asciiBytes(',"interval":');
+const RELAY_HEAD = asciiBytes('{"action":"announce","peer_id":');
+const INFO_HASH = asciiBytes(',"info_hash":');
+const OFFER = asciiBytes(',"offer":');
+const ANSWER = asciiBytes(',"answer":');
+const OFFER_ID = asciiBytes(',"offer_id":');
+const FAILURE_HEAD = asciiBytes('{"failure reason":"');
+const ACTION_ANNOUNCE = asciiBytes('","action":"announce"');
+const ACTION_SCRAPE = asciiBytes('","action":"scrape"');
+const NO_ACTION = asciiBytes('"');
+const SCRAPE_HEAD = asciiBytes('{"action":"scrape","files":{');
+const FILE_COMPLETE = asciiBytes(':{"complete":');
+const FILE_DOWNLOADED = asciiBytes(',"downloaded":');
+
+const BRACE_CLOSE = 0x7d;
+const COMMA = 0x2c;
+
+/** Which action an error names. */
+export const ACTION_UNKNOWN = 0;
+export const ACTION_IS_ANNOUNCE = 1;
+export const ACTION_IS_SCRAPE = 2;
+
+function writeRange(
+  out: Uint8Array,
+  at: number,
+  from: Uint8Array,
+  start: number,
+  end: number,
+): number {
+  const length = end - start;
+  if (length >= NATIVE_COPY_PAYS_BYTES) {
+    out.set(from.subarray(start, end), at);
+  } else {
+    for (let index = 0; index < length; index++) out[at + index] = from[start + index];
+  }
+  return at + length;
+}
+
+function writeAll(out: Uint8Array, at: number, from: Uint8Array): number {
+  for (let index = 0; index < from.length; index++) out[at + index] = from[index];
+  return at + from.length;
+}
+
+/** Digits of a whole number from 0 to 2^53. */
+export function digitsOf(value: number): number {
+  let digits = 1;
+  while (value >= 10) {
+    value = Math.floor(value / 10);
+    digits++;
+  }
+  return digits;
+}
+
+function writeNumber(out: Uint8Array, at: number, value: number): number {
+  const end = at + digitsOf(value);
+  for (let position = end - 1; position >= at; position--) {
+    const rest = Math.floor(value / 10);
+    out[position] = 0x30 + (value - rest * 10);
+    value = rest;
+  }
+  return end;
+}
+
+/** Payload bytes of `writeAnnounceReply`. */
+export function announceReplyBytes(
+  request: TrackerRequest,
+  complete: number,
+  incomplete: number,
+  intervalSeconds: number,
+): number {
+  return (
+    REPLY_HEAD.length +
+    (request.infoHashEnd - request.infoHashStart) +
+    COMPLETE.length +
+    digitsOf(complete) +
+    INCOMPLETE.length +
+    digitsOf(incomplete) +
+    INTERVAL.length +
+    digitsOf(intervalSeconds) +
+    1
+  );
+}
+
+/** Writes the reply to an announce as a frame and returns the offset after it. */
+export function writeAnnounceReply(
+  out: Uint8Array,
+  at: number,
+  payloadBytes: number,
+  request: TrackerRequest,
+  complete: number,
+  incomplete: number,
+  intervalSeconds: number,
+): number {
+  at = writeFrameHeader(out, at, OPCODE_TEXT, payloadBytes);
+  at = writeAll(out, at, REPLY_HEAD);
+  at = writeRange(out, at, request.bytes, request.infoHashStart, request.infoHashEnd);
+  at = writeAll(out, at, COMPLETE);
+  at = writeNumber(out, at, complete);
+  at = writeAll(out, at, INCOMPLETE);
+  at = writeNumber(out, at, incomplete);
+  at = writeAll(out, at, INTERVAL);
+  at = writeNumber(out, at, intervalSeconds);
+  out[at] = BRACE_CLOSE;
+  return at + 1;
+}
+
+/** Bytes that every offer and answer of one request has in common. */
+function relayBytes(request: TrackerRequest): number {
+  return (
+    RELAY_HEAD.length +
+    (request.peerIdEnd - request.peerIdStart) +
+    INFO_HASH.length +
+    (request.infoHashEnd - request.infoHashStart) +
+    OFFER_ID.length +
+    1
+  );
+}
+
+function writeRelayHead(
+  out: Uint8Array,
+  at: number,
+  payloadBytes: number,
+  request: TrackerRequest,
+): number {
+  at = writeFrameHeader(out, at, OPCODE_TEXT, payloadBytes);
+  at = writeAll(out, at, RELAY_HEAD);
+  at = writeRange(out, at, request.bytes, request.peerIdStart, request.peerIdEnd);
+  at = writeAll(out, at, INFO_HASH);
+  return writeRange(out, at, request.bytes, request.infoHashStart, request.infoHashEnd);
+}
+
+/** Payload bytes of `writeOffer`. */
+export function offerBytes(request: TrackerRequest, offerIndex: number): number {
+  const ranges = request.offerRanges;
+  const at = offerIndex * OFFER_RANGE_WORDS;
+  return (
+    relayBytes(request) +
+    OFFER.length +
+    (ranges[at + 1] - ranges[at]) +
+    (ranges[at + 3] - ranges[at + 2])
+  );
+}
+
+/** Writes one of the request's offers as a frame for another peer; returns the offset after it. */
+export function writeOffer(
+  out: Uint8Array,
+  at: number,
+  payloadBytes: number,
+  request: TrackerRequest,
+  offerIndex: number,
+): number {
+  const ranges = request.offerRanges;
+  const range = offerIndex * OFFER_RANGE_WORDS;
+  at = writeRelayHead(out, at, payloadBytes, request);
+  at = writeAll(out, at, OFFER);
+  at = writeRange(out, at, request.bytes, ranges[range], ranges[range + 1]);
+  at = writeAll(out, at, OFFER_ID);
+  at = writeRange(out, at, request.bytes, ranges[range + 2], ranges[range + 3]);
+  out[at] = BRACE_CLOSE;
+  return at + 1;
+}
+
+/** Payload bytes of `writeAnswer`. */
+export function answerBytes(request: TrackerRequest): number {
+  return (
+    relayBytes(request) +
+    ANSWER.length +
+    (request.answerEnd - request.answerStart) +
+    (request.offerIdEnd - request.offerIdStart)
+  );
+}
+
+/** Writes the request's answer as a frame for the peer that made the offer; returns the offset after it. */
+export function writeAnswer(
+  out: Uint8Array,
+  at: number,
+  payloadBytes: number,
+  request: TrackerRequest,
+): number {
+  at = writeRelayHead(out, at, payloadBytes, request);
+  at = writeAll(out, at, ANSWER);
+  at = writeRange(out, at, request.bytes, request.answerStart, request.answerEnd);
+  at = writeAll(out, at, OFFER_ID);
+  at = writeRange(out, at, request.bytes, request.offerIdStart, request.offerIdEnd);
+  out[at] = BRACE_CLOSE;
+  return at + 1;
+}
+
+function reasonOf(status: number): Uint8Array {
+  return failureReasonOf(status) ?? NO_ACTION;
+}
+
+function actionBytes(action: number): Uint8Array {
+  if (action === ACTION_IS_ANNOUNCE) return ACTION_ANNOUNCE;
+  return action === ACTION_IS_SCRAPE ? ACTION_SCRAPE : NO_ACTION;
+}
+
+/** Payload bytes of `writeFailure`. */
+export function failureBytes(request: TrackerRequest, status: number, action: number): number {
+  const infoHash = request.hasInfoHash
+    ? INFO_HASH.length + (request.infoHashEnd - request.infoHashStart)
+    : 0;
+  return FAILURE_HEAD.length + reasonOf(status).length + actionBytes(action).length + infoHash + 1;
+}
+
+/** Writes an error as a frame: the reason of `status`, and action and info hash where they are known. */
+export function writeFailure(
+  out: Uint8Array,
+  at: number,
+  payloadBytes: number,
+  request: TrackerRequest,
+  status: number,
+  action: number,
+): number {
+  at = writeFrameHeader(out, at, OPCODE_TEXT, payloadBytes);
+  at = writeAll(out, at, FAILURE_HEAD);
+  at = writeAll(out, at, reasonOf(status));
+  at = writeAll(out, at, actionBytes(action));
+  if (request.hasInfoHash) {
+    at = writeAll(out, at, INFO_HASH);
+    at = writeRange(out, at, request.bytes, request.infoHashStart, request.infoHashEnd);
+  }
+  out[at] = BRACE_CLOSE;
+  return at + 1;
+}
+
+/** Counts of one torrent in a scrape's answer: three numbers in this order. */
+export const SCRAPE_COUNTS = 3;
+
+/**
+ * Payload bytes of `writeScrapeReply` for `count` info hashes (20 bytes each) and their counts
+ * (complete, incomplete, downloaded for each).
+ */
+export function scrapeReplyBytes(
+  infoHashes: Uint8Array,
+  counts: Float64Array,
+  count: number,
+): number {
+  let sum = SCRAPE_HEAD.length + 2 + (count > 0 ? count - 1 : 0);
+  for (let index = 0; index < count; index++) {
+    const at = index * SCRAPE_COUNTS;
+    sum +=
+      binaryStringBytes(infoHashes, index * ID_BYTES, ID_BYTES) +
+      FILE_COMPLETE.length +
+      digitsOf(counts[at]) +
+      INCOMPLETE.length +
+      digitsOf(counts[at + 1]) +
+      FILE_DOWNLOADED.length +
+      digitsOf(counts[at + 2]) +
+      1;
+  }
+  return sum;
+}
+
+/** Writes the answer to a scrape as a frame; returns the offset after it. */
+export function writeScrapeReply(
+  out: Uint8Array,
+  at: number,
+  payloadBytes: number,
+  infoHashes: Uint8Array,
+  counts: Float64Array,
+  count: number,
+): number {
+  at = writeFrameHeader(out, at, OPCODE_TEXT, payloadBytes);
+  at = writeAll(out, at, SCRAPE_HEAD);
+  for (let index = 0; index < count; index++) {
+    if (index > 0) out[at++] = COMMA;
+    at = writeBinaryString(out, at, infoHashes, index * ID_BYTES, ID_BYTES);
+    at = writeAll(out, at, FILE_COMPLETE);
+    at = writeNumber(out, at, counts[index * SCRAPE_COUNTS]);
+    at = writeAll(out, at, INCOMPLETE);
+    at = writeNumber(out, at, counts[index * SCRAPE_COUNTS + 1]);
+    at = writeAll(out, at, FILE_DOWNLOADED);
+    at = writeNumber(out, at, counts[index * SCRAPE_COUNTS + 2]);
+    out[at++] = BRACE_CLOSE;
+  }
+  out[at] = BRACE_CLOSE;
+  out[at + 1] = BRACE_CLOSE;
+  return at + 2;
+}
