@@ -25,6 +25,7 @@ const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 const SO_RCVBUF = 8;
 const SO_REUSEPORT = 15;
+const SO_RCVTIMEO = 20;
 const SO_RCVBUFFORCE = 33;
 
 const IPPROTO_TCP = 6;
@@ -54,6 +55,11 @@ export interface UdpSocketOptions extends SocketPlace {
   readonly receiveBufferBytes?: number;
   /** Report the local address of each datagram, so that replies leave from it. For wildcard addresses. Default false. */
   readonly packetInfo?: boolean;
+  /**
+   * Makes the socket a blocking one whose `DatagramBatch.receiveWaiting` ends after this time. Absent or 0: the socket
+   * does not block at all.
+   */
+  readonly receiveTimeoutMilliseconds?: number;
 }
 
 export interface UdpSocket {
@@ -76,10 +82,12 @@ export interface TcpListener {
   readonly port: number;
 }
 
-/** A bound, non-blocking UDP socket. */
+/** A bound UDP socket. */
 export function openUdpSocket(options: UdpSocketOptions): UdpSocket {
-  const socket = new OpeningSocket(options, SOCK_DGRAM);
+  const timeoutMilliseconds = options.receiveTimeoutMilliseconds ?? 0;
+  const socket = new OpeningSocket(options, SOCK_DGRAM, timeoutMilliseconds === 0);
   return socket.finish(() => {
+    if (timeoutMilliseconds > 0) socket.setReceiveTimeout(timeoutMilliseconds);
     socket.setPlaceOptions();
     if (options.receiveBufferBytes) socket.setReceiveBuffer(options.receiveBufferBytes);
     if (options.packetInfo) socket.setPacketInfo();
@@ -123,11 +131,12 @@ class OpeningSocket {
   /** Bytes 0–27 hold an address or an option value, bytes 32–35 its length. */
   readonly #scratch = new NativeMemory(64);
 
-  constructor(place: SocketPlace, type: number) {
+  constructor(place: SocketPlace, type: number, nonBlocking = true) {
     this.#place = place;
     this.#subject = describeSocketAddress(place.address, place.port);
     const domain = addressFamily(place.family);
-    this.fd = this.#check("socket", libc().socket(domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    const flags = (nonBlocking ? SOCK_NONBLOCK : 0) | SOCK_CLOEXEC;
+    this.fd = this.#check("socket", libc().socket(domain, type | flags, 0));
   }
 
   /** Runs the rest of the opening and closes the socket if that throws. */
@@ -149,6 +158,16 @@ class OpeningSocket {
         IPV6_V6ONLY,
         this.#place.onlyIpv6 === false ? 0 : 1,
       );
+  }
+
+  /** struct timeval: 8 bytes of seconds, 8 of microseconds. */
+  setReceiveTimeout(milliseconds: number): void {
+    const { address, words } = this.#scratch;
+    words.fill(0, 0, 4);
+    words[0] = Math.trunc(milliseconds / 1000);
+    words[2] = (milliseconds % 1000) * 1000;
+    const status = libc().setsockopt(this.fd, SOL_SOCKET, SO_RCVTIMEO, address, 16);
+    this.#check("setsockopt SO_RCVTIMEO", status);
   }
 
   setPacketInfo(): void {

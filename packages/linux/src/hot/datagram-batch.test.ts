@@ -104,6 +104,16 @@ describe("DatagramBatch", { skip }, () => {
     assert.equal(server.poller.wait(0), 0);
   });
 
+  test("a waiting receive ends with the socket's timeout, or takes all that is there", async () => {
+    const server = openServer(4, { receiveTimeoutMilliseconds: 20 });
+    const client = await openClient(4);
+    const batch = newBatch(4);
+    assert.equal(batch.receiveWaiting(server.fd), -EAGAIN);
+    for (let i = 0; i < 3; i++) await sendTo(client, Buffer.from([i]), server.port, "127.0.0.1");
+    assert.equal(batch.receiveWaiting(server.fd), 3);
+    assert.equal(batch.receive(server.fd), -EAGAIN);
+  });
+
   test("more datagrams than a batch holds come in several batches, in order", async () => {
     const server = openServer(4);
     const client = await openClient(4);

@@ -33,6 +33,7 @@ import { type IpFamily, socketAddressBytes } from "../socket-address.ts";
 
 const MSG_TRUNC = 0x20;
 const MSG_DONTWAIT = 0x40;
+const MSG_WAITFORONE = 0x10000;
 
 export const HEADER_WORDS = 16;
 export const IOVEC_WORDS = 4;
@@ -169,6 +170,18 @@ export class DatagramBatch {
    * nothing waits). Overwrites the requests, sources and packet infos of the call before.
    */
   receive(fd: number): number {
+    return this.receiveWith(fd, MSG_DONTWAIT);
+  }
+
+  /**
+   * As `receive`, but waits for the first datagram until the socket's receive timeout, then takes what else is there.
+   * One call does the work of a poll and a receive; for a worker with a single socket.
+   */
+  receiveWaiting(fd: number): number {
+    return this.receiveWith(fd, MSG_WAITFORONE);
+  }
+
+  private receiveWith(fd: number, flags: number): number {
     const headers = this.requestHeaders;
     // The kernel shortened these to what it delivered.
     if (this.controlBytes !== 0)
@@ -179,7 +192,7 @@ export class DatagramBatch {
       fd,
       this.requestHeadersAddress,
       this.batchSize,
-      MSG_DONTWAIT,
+      flags,
       0,
     );
     if (count < 0) {

@@ -1,0 +1,92 @@
+/**
+ * Engine `dgram`: the UDP server on `node:dgram`, for systems without the Linux engine and on request. One datagram a
+ * call, an event loop, strings for addresses: several times slower, but the same handler gives the same answers.
+ *
+ * On Linux it runs in a worker thread over descriptors that the main thread bound; elsewhere over sockets of its own.
+ */
+import type { RemoteInfo, Socket } from "node:dgram";
+import { parseIpAddress } from "@swarmtide/bittorrent";
+import {
+  COUNT_BYTES_RECEIVED,
+  COUNT_BYTES_SENT,
+  COUNT_DROP_SOURCE_PORT,
+  COUNT_DROP_TRUNCATED,
+  COUNT_RECEIVE_FAILED,
+  COUNT_SEND_FAILED,
+  familyColumns,
+} from "./counters.ts";
+import type { DatagramHandler } from "./hot/datagram-handler.ts";
+
+/** As in the `mmsg` engine: a longer request is dropped. */
+const REQUEST_BYTES_MAX = 2048;
+
+export interface DgramEngineOptions {
+  /** Bound sockets; the engine closes them when it is stopped. */
+  readonly sockets: readonly { readonly socket: Socket; readonly family: 4 | 6 }[];
+  readonly handler: DatagramHandler;
+  readonly counters: Float64Array;
+  readonly replyBytesMax: number;
+  readonly nowSeconds: () => number;
+}
+
+/** Starts answering. Returns what stops it: fulfilled once every socket is closed. */
+export function startDgramEngine(options: DgramEngineOptions): () => Promise<void> {
+  for (const { socket, family } of options.sockets) serve(socket, family, options);
+  return async () => {
+    await Promise.all(
+      options.sockets.map(({ socket }) => new Promise<void>((resolve) => socket.close(resolve))),
+    );
+  };
+}
+
+function serve(socket: Socket, socketFamily: 4 | 6, options: DgramEngineOptions): void {
+  const { handler, counters, replyBytesMax, nowSeconds } = options;
+  const request = new Uint8Array(REQUEST_BYTES_MAX);
+  const requestWords = new Int32Array(request.buffer);
+  const addressBytes = new Uint8Array(16);
+  const addressWords = new Int32Array(addressBytes.buffer);
+  // Even, so that the halfwords cover it.
+  const reply = new Uint8Array(replyBytesMax + (replyBytesMax & 1));
+  const replyHalfwords = new Uint16Array(reply.buffer);
+
+  socket.on("error", () => {
+    counters[familyColumns(socketFamily) + COUNT_RECEIVE_FAILED]++;
+  });
+  socket.on("message", (message: Buffer, source: RemoteInfo) => {
+    // A link-local source carries its interface behind a percent sign; the address alone identifies the peer.
+    const address = parseIpAddress(source.address.replace(/%.*$/, ""));
+    if (address === undefined) return;
+    const family = address.length === 4 ? 4 : 6;
+    const columns = familyColumns(family);
+    if (message.length > REQUEST_BYTES_MAX) {
+      counters[columns + COUNT_DROP_TRUNCATED]++;
+      return;
+    }
+    counters[columns + COUNT_BYTES_RECEIVED] += message.length;
+    if (source.port === 0) {
+      counters[columns + COUNT_DROP_SOURCE_PORT]++;
+      return;
+    }
+    request.set(message);
+    addressBytes.set(address);
+    handler.setNow(nowSeconds());
+    const length = handler.handle(
+      request,
+      requestWords,
+      0,
+      message.length,
+      addressWords,
+      0,
+      family,
+      reply,
+      replyHalfwords,
+      0,
+    );
+    if (length === 0) return;
+    counters[columns + COUNT_BYTES_SENT] += length;
+    // A copy: the socket may send it after the next request has been answered.
+    socket.send(Buffer.from(reply.subarray(0, length)), source.port, source.address, (error) => {
+      if (error !== null) counters[columns + COUNT_SEND_FAILED]++;
+    });
+  });
+}

@@ -1,0 +1,168 @@
+/**
+ * Drives a DatagramHandler as a client would, without sockets: builds requests by hand (not with the codec it tests
+ * against) and reads replies. Tests own one each.
+ */
+import { AccessList, SwarmStore } from "@swarmtide/swarm";
+import { UDP_COUNTERS } from "../counters.ts";
+import { ConnectionIds } from "../hot/connection-id.ts";
+import { DatagramHandler, replyBytesMax } from "../hot/datagram-handler.ts";
+
+export interface TestTrackerOptions {
+  readonly accessList?: AccessList;
+  readonly responsePeersMax?: number;
+  readonly scrapeTorrentsMax?: number;
+  readonly memoryBytesMax?: number;
+}
+
+export interface AnnounceFields {
+  readonly infoHash?: number;
+  readonly port?: number;
+  readonly left?: bigint;
+  readonly event?: number;
+  readonly wanted?: number;
+  readonly ip?: number;
+}
+
+const REQUEST_BYTES = 2048;
+/** What the reply buffer is filled with before each request, to see what was written. */
+const FILLER = 0xee;
+
+export class TestTracker {
+  readonly store: SwarmStore;
+  readonly handler: DatagramHandler;
+  readonly counters = new Float64Array(2 * UDP_COUNTERS);
+  private readonly request = new Uint8Array(REQUEST_BYTES);
+  private readonly requestWords = new Int32Array(this.request.buffer);
+  private readonly reply: Uint8Array;
+  private readonly replyHalfwords: Uint16Array;
+  readonly replyCapacity: number;
+
+  constructor(options: TestTrackerOptions = {}) {
+    const responsePeersMax = options.responsePeersMax ?? 30;
+    const scrapeTorrentsMax = options.scrapeTorrentsMax ?? 70;
+    this.store = SwarmStore.create({ memoryBytesMax: options.memoryBytesMax ?? 2 ** 26 });
+    this.handler = new DatagramHandler({
+      store: this.store,
+      accessList: options.accessList ?? AccessList.attach(AccessList.build({ mode: "off" })),
+      connectionIds: new ConnectionIds(Int32Array.of(1, 2, 3, 4), 120),
+      counters: this.counters,
+      responsePeersMax,
+      scrapeTorrentsMax,
+      announceIntervalSeconds: 900,
+    });
+    this.handler.setNow(1000);
+    this.replyCapacity = replyBytesMax(responsePeersMax, scrapeTorrentsMax);
+    this.reply = new Uint8Array(this.replyCapacity + 64);
+    this.replyHalfwords = new Uint16Array(this.reply.buffer);
+  }
+
+  /** Sends one datagram from an address of 4 or 16 bytes; the answer is empty for silence. */
+  send(datagram: Uint8Array, source: readonly number[] | Uint8Array): Buffer {
+    const family = source.length === 4 ? 4 : 6;
+    const address = new Int32Array(4);
+    new Uint8Array(address.buffer).set(source);
+    // Bytes behind the datagram, as an earlier and longer one would have left them.
+    this.request.fill(0xff);
+    this.request.set(datagram);
+    this.reply.fill(FILLER);
+    const length = this.handler.handle(
+      this.request,
+      this.requestWords,
+      0,
+      datagram.length,
+      address,
+      0,
+      family,
+      this.reply,
+      this.replyHalfwords,
+      0,
+    );
+    if (this.reply.subarray(this.replyCapacity).some((byte) => byte !== FILLER))
+      throw new Error(`a reply of ${length} bytes ran over its slot of ${this.replyCapacity}`);
+    return Buffer.from(this.reply.subarray(0, length));
+  }
+
+  connect(source: readonly number[] | Uint8Array): Buffer {
+    return this.send(connectRequest(), source).subarray(8, 16);
+  }
+
+  announce(source: readonly number[] | Uint8Array, fields: AnnounceFields = {}): Buffer {
+    return this.send(announceRequest(this.connect(source), fields), source);
+  }
+
+  /** Sum of a counter of both families. */
+  count(column: number): number {
+    return (this.counters[column] ?? 0) + (this.counters[column + UDP_COUNTERS] ?? 0);
+  }
+}
+
+export const TRANSACTION_ID = 0x11223344;
+
+export function connectRequest(): Buffer {
+  const bytes = Buffer.alloc(16);
+  bytes.writeBigUInt64BE(0x41727101980n, 0);
+  bytes.writeInt32BE(TRANSACTION_ID, 12);
+  return bytes;
+}
+
+export function infoHash(number: number): Buffer {
+  return Buffer.alloc(20, `hash ${number} of a torrent..`);
+}
+
+export function announceRequest(connectionId: Uint8Array, fields: AnnounceFields = {}): Buffer {
+  const bytes = Buffer.alloc(98);
+  bytes.set(connectionId, 0);
+  bytes.writeInt32BE(1, 8);
+  bytes.writeInt32BE(TRANSACTION_ID, 12);
+  bytes.set(infoHash(fields.infoHash ?? 1), 16);
+  bytes.write("-ST0001-abcdefghijkl", 36, "latin1");
+  bytes.writeBigInt64BE(fields.left ?? 100n, 64);
+  bytes.writeInt32BE(fields.event ?? 0, 80);
+  bytes.writeUInt32BE(fields.ip ?? 0, 84);
+  bytes.writeInt32BE(fields.wanted ?? -1, 92);
+  bytes.writeUInt16BE(fields.port ?? 6881, 96);
+  return bytes;
+}
+
+export function scrapeRequest(connectionId: Uint8Array, hashes: readonly Uint8Array[]): Buffer {
+  const header = Buffer.alloc(16);
+  header.set(connectionId, 0);
+  header.writeInt32BE(2, 8);
+  header.writeInt32BE(TRANSACTION_ID, 12);
+  return Buffer.concat([header, ...hashes]);
+}
+
+export interface AnnounceReply {
+  readonly intervalSeconds: number;
+  readonly leechers: number;
+  readonly seeders: number;
+  /** "address bytes in hex:port" */
+  readonly peers: string[];
+}
+
+/** Reads an announce reply; throws when it is another message or has a part of a peer. */
+export function readAnnounceReply(reply: Buffer, family: 4 | 6): AnnounceReply {
+  if (reply.readInt32BE(0) !== 1 || reply.readInt32BE(4) !== TRANSACTION_ID)
+    throw new Error(`no announce reply: ${reply.toString("hex")}`);
+  const width = family === 4 ? 6 : 18;
+  const list = reply.subarray(20);
+  if (list.length % width !== 0) throw new Error(`${list.length} bytes of peers`);
+  const peers: string[] = [];
+  for (let at = 0; at < list.length; at += width) {
+    const address = list.subarray(at, at + width - 2).toString("hex");
+    peers.push(`${address}:${list.readUInt16BE(at + width - 2)}`);
+  }
+  return {
+    intervalSeconds: reply.readInt32BE(8),
+    leechers: reply.readInt32BE(12),
+    seeders: reply.readInt32BE(16),
+    peers,
+  };
+}
+
+/** The message of an error reply; throws when it is another message. */
+export function readError(reply: Buffer): string {
+  if (reply.readInt32BE(0) !== 3 || reply.readInt32BE(4) !== TRANSACTION_ID)
+    throw new Error(`no error reply: ${reply.toString("hex")}`);
+  return reply.subarray(8).toString();
+}
