@@ -24,6 +24,12 @@ export {
   writeLine,
 } from "./log.ts";
 export { describeFatal, OperatorError } from "./operator-error.ts";
+export {
+  dropPrivileges,
+  type PrivilegesConfig,
+  pathAfterDrop,
+  privilegesSection,
+} from "./privileges.ts";
 export { handleSignals, type SignalHandlers } from "./signals.ts";
 export {
   type RunningWorker,
