@@ -71,6 +71,18 @@ test("a ratio is taken within each round before the median, not from two medians
   assert.equal(own?.rateToFloor, undefined);
 });
 
+test("CPU time per response is compared too, user and system together", () => {
+  const summaries = summarizeServers([
+    [
+      round("floor", { userMicros: 0, systemMicros: 4 }),
+      round("aquatic_udp", { userMicros: 2, systemMicros: 8 }),
+      round("swarmtide", { userMicros: 1, systemMicros: 4 }),
+    ],
+  ]);
+  assert.equal(summaries[2]?.costToAquatic, 0.5);
+  assert.equal(summaries[2]?.costToFloor, 1.25);
+});
+
 test("memory growth is what the load added, against the rival's of the same round", () => {
   const own = summarizeServers([
     [

@@ -28,6 +28,9 @@ export interface ServerSummary {
   /** Median over the rounds of responses/s against another server of the same round; undefined if that did not run. */
   readonly rateToAquatic: number | undefined;
   readonly rateToFloor: number | undefined;
+  /** The same for CPU time per response, which a busy machine disturbs less: below 1 is cheaper. */
+  readonly costToAquatic: number | undefined;
+  readonly costToFloor: number | undefined;
   readonly growthToAquatic: number | undefined;
 }
 
@@ -41,6 +44,8 @@ export function median(values: readonly number[]): number {
 }
 
 const growth = (round: UdpRound): number => round.residentAfterBytes - round.residentBeforeBytes;
+const cost = (round: UdpRound): number => round.userMicros + round.systemMicros;
+const rate = (round: UdpRound): number => round.responsesPerSecond;
 
 /** One summary per server that ran, in the order of the first round. */
 export function summarizeServers(rounds: UdpResults["rounds"]): ServerSummary[] {
@@ -66,8 +71,10 @@ export function summarizeServers(rounds: UdpResults["rounds"]): ServerSummary[] 
       residentAfterBytes: middle((round) => round.residentAfterBytes),
       growthBytes: middle(growth),
       coverage: middle((round) => round.coverage),
-      rateToAquatic: paired("aquatic_udp", (round) => round.responsesPerSecond),
-      rateToFloor: paired("floor", (round) => round.responsesPerSecond),
+      rateToAquatic: paired("aquatic_udp", rate),
+      rateToFloor: paired("floor", rate),
+      costToAquatic: paired("aquatic_udp", cost),
+      costToFloor: paired("floor", cost),
       growthToAquatic: paired("aquatic_udp", growth),
     };
   });
@@ -120,29 +127,37 @@ export const roundsTable = (rounds: UdpResults["rounds"]): string =>
     ),
   );
 
-export const serversTable = (summaries: readonly ServerSummary[]): string =>
+export const speedTable = (summaries: readonly ServerSummary[]): string =>
   table(
     [
       "server",
       "responses/s",
+      "× aquatic",
+      "× floor",
       "µs/resp.",
       "user",
       "system",
-      "× aquatic",
-      "× floor",
-      "RSS before",
-      "after",
-      "growth MiB",
-      "× aquatic",
+      "µs × aquatic",
+      "µs × floor",
     ],
     summaries.map((summary) => [
       summary.server,
       summary.responsesPerSecond.toFixed(0),
+      ratio(summary.rateToAquatic),
+      ratio(summary.rateToFloor),
       (summary.userMicros + summary.systemMicros).toFixed(2),
       summary.userMicros.toFixed(2),
       summary.systemMicros.toFixed(2),
-      ratio(summary.rateToAquatic),
-      ratio(summary.rateToFloor),
+      ratio(summary.costToAquatic),
+      ratio(summary.costToFloor),
+    ]),
+  );
+
+export const memoryTable = (summaries: readonly ServerSummary[]): string =>
+  table(
+    ["server", "RSS before", "after", "growth", "× aquatic"],
+    summaries.map((summary) => [
+      summary.server,
       mebibytes(summary.residentBeforeBytes),
       mebibytes(summary.residentAfterBytes),
       mebibytes(summary.growthBytes),
@@ -177,19 +192,28 @@ export function warnings(results: UdpResults): string[] {
 /** The whole report as Markdown. */
 export function markdownReport(results: UdpResults): string {
   const { load, rounds } = results;
+  const summaries = summarizeServers(rounds);
   const commands = (rounds[0] ?? []).map((round) => `${round.server}: ${round.command.join(" ")}`);
   return `# UDP benchmark, ${results.date}
 
 ${load.torrents.toLocaleString("en")} torrents, ${load.peers.toLocaleString("en")} peers, \
 ${rounds.length} rounds of ${load.durationSeconds} s each (the first ${load.warmupSeconds} s left out), \
 server on CPU ${load.serverCpu}, load on CPU ${load.loadCpu}. ${results.machine}.
-Medians of the rounds; ratios are taken within each round first. CPU time in µs per response, memory in MiB.
+Medians of the rounds; ratios are taken within each round first.
 
-${serversTable(summarizeServers(rounds))}
+Speed (µs: CPU time of the server per response):
+
+${speedTable(summaries)}
+
+Memory in MiB (growth: what the load added):
+
+${memoryTable(summaries)}
 
 ${warnings(results)
   .map((line) => `- ${line}\n`)
   .join("")}
+Each run:
+
 ${roundsTable(rounds)}
 
 busy: share of its CPU the server used · others: share of both CPUs that went to other processes.
