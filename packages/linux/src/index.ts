@@ -29,6 +29,7 @@ export {
   wakeFd,
 } from "./hot/stream-calls.ts";
 export { linuxSupported } from "./libc.ts";
+export { localIpv4Addresses } from "./local-addresses.ts";
 export { NativeMemory } from "./native-memory.ts";
 export {
   type Account,

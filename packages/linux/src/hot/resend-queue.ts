@@ -10,16 +10,16 @@ import { foreignLibrary } from "../ffi.ts";
 import { libc, syscallNumbers } from "../libc.ts";
 import { NativeMemory, roundUpToCacheLine } from "../native-memory.ts";
 import type { IpFamily } from "../socket-address.ts";
+import type { DatagramBatch } from "./datagram-batch.ts";
 import {
   CONTROL_LENGTH_WORD,
-  type DatagramBatch,
   HEADER_WORDS,
   IOVEC_LENGTH_WORD,
   IOVEC_WORDS,
   MessageTable,
   PACKET_INFO_BYTES,
   SOURCE_BYTES,
-} from "./datagram-batch.ts";
+} from "./message-table.ts";
 
 const MSG_DONTWAIT = 0x40;
 const SOURCE_WORDS = SOURCE_BYTES / 4;

@@ -28,6 +28,10 @@ describe("in a network of their own", { skip: obstacle() }, () => {
     holds("replySources");
   });
 
+  test("packet info is left out only where the kernel would choose the asked address anyway", () => {
+    holds("leftOutPacketInfo");
+  });
+
   test("a full send buffer is -EAGAIN, the kept replies go out when there is room", () => {
     holds("fullSendBuffer");
   });

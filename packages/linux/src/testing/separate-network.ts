@@ -9,8 +9,10 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { EAGAIN, ENOBUFS } from "../errno.ts";
 import type { DatagramBatch } from "../hot/datagram-batch.ts";
+import { CONTROL_LENGTH_WORD } from "../hot/message-table.ts";
 import { ResendQueue } from "../hot/resend-queue.ts";
 import { libc } from "../libc.ts";
+import { localIpv4Addresses } from "../local-addresses.ts";
 import { NativeMemory } from "../native-memory.ts";
 import { closeOpened, echo, newBatch, openClient, openServer, sendTo } from "./udp-loopback.ts";
 
@@ -82,6 +84,40 @@ async function replySources(): Promise<void> {
     assert.equal(await ask(client4, server4, batch4, address), address);
 }
 
+/** Every sender, whatever it asks, is answered from there, whether the packet info may be left out or not. */
+async function leftOutPacketInfo(): Promise<void> {
+  addCable();
+  const server = openServer(4, { packetInfo: true });
+  const batch = newBatch(4, { packetInfo: true });
+  const clients: Socket[] = [];
+  for (const address of ["127.0.0.1", "127.0.0.9", "10.9.0.1"])
+    clients.push(await openClient(4, address));
+  const askAll = async (asked: readonly string[]) => {
+    const carried: number[] = [];
+    for (const client of clients)
+      for (const address of asked) {
+        assert.equal(await ask(client, server, batch, address), address);
+        carried.push(batch.replyHeaders[CONTROL_LENGTH_WORD]);
+      }
+    return carried;
+  };
+  const asked = ["127.0.0.1", "127.0.0.2", "10.9.0.1"];
+  assert.deepEqual(
+    await askAll(asked),
+    new Array(9).fill(32),
+    "all carry it before addresses are known",
+  );
+  batch.learnLocalAddresses(localIpv4Addresses());
+  assert.deepEqual(await askAll(asked), [0, 32, 32, 0, 32, 32, 32, 32, 0]);
+  ip("addr add 10.9.0.7/24 dev inner");
+  batch.learnLocalAddresses(localIpv4Addresses());
+  const carried = await askAll([...asked, "10.9.0.7"]);
+  assert.deepEqual(carried, [0, 32, 32, 32, 0, 32, 32, 32, 32, 32, 32, 32]);
+  ip("addr add 127.0.0.5/8 dev lo");
+  batch.learnLocalAddresses(localIpv4Addresses());
+  assert.deepEqual(await askAll(asked), new Array(9).fill(32));
+}
+
 /** A batch whose reply 0, of 1,400 bytes, goes to 10.9.0.2 port 9: nobody, so it waits for an address resolution. */
 async function batchTowardsNobody(server: { fd: number; port: number }): Promise<DatagramBatch> {
   const batch = newBatch(4, { packetInfo: true });
@@ -141,7 +177,7 @@ async function fullDevice(): Promise<void> {
   assert.equal(queue.flush(server.fd), 1);
 }
 
-const scenario = { replySources, fullSendBuffer, fullDevice }[process.argv[2]];
+const scenario = { replySources, leftOutPacketInfo, fullSendBuffer, fullDevice }[process.argv[2]];
 assert.ok(scenario, "the argument names a scenario");
 await scenario();
 closeOpened();
