@@ -16,6 +16,7 @@ import {
   skipValue,
 } from "./json-scan.ts";
 
+const QUOTE = 0x22;
 const encoder = new TextEncoder();
 const scan = (text: string, depth = SCAN_DEPTH_MAX): number => {
   const bytes = encoder.encode(text);
@@ -165,4 +166,25 @@ test("the parts tell where they end", () => {
   assert.equal(skipValue(bytes, 13, bytes.length, 0), 17);
   assert.equal(isNullAt(bytes, 13, 17), true);
   assert.equal(isNullAt(bytes, 13, 16), false);
+});
+
+test("long strings are read by words: each kind of byte ends the run at every position and alignment", () => {
+  const length = 40;
+  const memory = new Uint8Array(length + 12);
+  for (let shift = 0; shift < 4; shift++) {
+    const bytes = memory.subarray(shift, shift + length + 2);
+    for (let at = 0; at < length; at++) {
+      for (let value = 0; value < 256; value++) {
+        bytes.fill(0x61).fill(QUOTE, length);
+        bytes[at] = value;
+        const found = skipString(bytes, 0, length + 1);
+        if (value === QUOTE) assert.equal(found, at + 1);
+        else if (value >= 0x80) assert.equal(found, SCAN_UTF8);
+        else if (value < 0x20 || value === 0x5c) assert.equal(found, SCAN_SYNTAX);
+        else assert.equal(found, length + 1, `byte ${value} at ${at}`);
+      }
+    }
+    bytes.fill(0x7f).fill(QUOTE, length);
+    for (let end = 0; end <= length; end++) assert.equal(skipString(bytes, 0, end), SCAN_SYNTAX);
+  }
 });

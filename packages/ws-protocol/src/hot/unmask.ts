@@ -8,23 +8,31 @@
 /** Below this many bytes the plain loop wins over lining up words. */
 const WORDS_PAY_BYTES = 48;
 
-const EMPTY = new Int32Array(0);
+const NO_BYTES = new Uint8Array(0);
+const NO_WORDS = new Int32Array(0);
 
 /**
- * The words of the memory seen last. One chunk from a socket usually holds several frames, so that one view serves
- * them all; the view's making is the only allocation here.
+ * The words of the memory seen last. One chunk from a socket usually holds several frames, and a frame many strings,
+ * so that one view serves them all; the view's making is the only allocation here.
  */
-let wordsOfLast: Int32Array = EMPTY;
+let bytesOfLast: Uint8Array = NO_BYTES;
+let wordsOfLast: Int32Array = NO_WORDS;
 
-function wordsOf(memory: ArrayBufferLike): Int32Array {
+/** The memory under `bytes` as 32-bit words, whole ones only; kept until other bytes are asked for. */
+export function wordsOf(bytes: Uint8Array): Int32Array {
+  // Comparing the views first saves asking for the buffer, which is a call (30 % of the scanner's time).
+  if (bytes === bytesOfLast) return wordsOfLast;
+  const memory = bytes.buffer;
   if (wordsOfLast.buffer !== memory)
     wordsOfLast = new Int32Array(memory, 0, memory.byteLength >>> 2);
+  bytesOfLast = bytes;
   return wordsOfLast;
 }
 
 /** Lets go of the memory that the cached view holds; for tests and for a worker that goes idle. */
 export function forgetUnmaskedMemory(): void {
-  wordsOfLast = EMPTY;
+  bytesOfLast = NO_BYTES;
+  wordsOfLast = NO_WORDS;
 }
 
 /**
@@ -42,7 +50,7 @@ export function unmask(bytes: Uint8Array, offset: number, length: number, key: n
       key = (key >>> 8) | (key << 24);
       position++;
     }
-    const words = wordsOf(bytes.buffer);
+    const words = wordsOf(bytes);
     let word = (bytes.byteOffset + position) >>> 2;
     const wordEnd = (bytes.byteOffset + end) >>> 2;
     position += (wordEnd - word) << 2;
