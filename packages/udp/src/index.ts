@@ -1,11 +1,12 @@
-/** The UDP tracker (BEP 15): configuration, the handler of single datagrams, the two engines. */
+/** The UDP tracker (BEP 15): its configuration, its sockets and workers, and the handler of single datagrams. */
+export { clockSince } from "./answering.ts";
+export { bindUdp, type UdpBinding, workerCountOf } from "./bind.ts";
 export { type SwarmConfig, swarmSection, type UdpConfig, udpSection } from "./config.ts";
 export { UDP_COUNTER_NAMES } from "./counters.ts";
-export { type DgramEngineOptions, startDgramEngine } from "./dgram-engine.ts";
 export { CONNECTION_KEY_WORDS, ConnectionIds } from "./hot/connection-id.ts";
 export {
   DatagramHandler,
   type DatagramHandlerOptions,
   replyBytesMax,
 } from "./hot/datagram-handler.ts";
-export { type EngineSocket, type MmsgEngineOptions, runMmsgEngine } from "./mmsg-engine.ts";
+export { startUdp, type UdpServer, type UdpServerOptions } from "./server.ts";

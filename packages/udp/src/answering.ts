@@ -1,0 +1,81 @@
+/**
+ * What a thread needs to answer UDP requests, put together from what all threads share. Used by the workers and, where
+ * there are none, by the main thread.
+ */
+import { CounterTable, type CounterTableHandle } from "@swarmtide/metrics";
+import {
+  AccessList,
+  type AccessListHandle,
+  SwarmStore,
+  type SwarmStoreHandle,
+} from "@swarmtide/swarm";
+import { ConnectionIds } from "./hot/connection-id.ts";
+import { DatagramHandler, replyBytesMax } from "./hot/datagram-handler.ts";
+import type { EngineSocket } from "./mmsg-engine.ts";
+
+/** Made by the main thread once; may be posted to workers. */
+export interface UdpShared {
+  readonly store: SwarmStoreHandle;
+  readonly accessList: AccessListHandle;
+  /** Four random words, the same for all workers: an id from one is good at another. */
+  readonly connectionKey: Int32Array;
+  /** A table of UDP_COUNTER_NAMES with a row for each worker. */
+  readonly counters: CounterTableHandle;
+  /** Monotonic clock (process.hrtime, in seconds) when the tracker started; the origin of all times in the store. */
+  readonly startedSeconds: number;
+  readonly responsePeersMax: number;
+  readonly scrapeTorrentsMax: number;
+  readonly announceIntervalSeconds: number;
+  readonly connectionAgeSecondsMax: number;
+  readonly resendRepliesMax: number;
+}
+
+/** `workerData` of a UDP worker. */
+export interface UdpWorkerData {
+  readonly engine: "mmsg" | "dgram";
+  readonly sockets: readonly EngineSocket[];
+  readonly shared: UdpShared;
+  readonly control: SharedArrayBuffer;
+  readonly row: number;
+  /** The core to stay on. */
+  readonly cpu: number | undefined;
+}
+
+/** The message of a reload. */
+export interface UdpReload {
+  readonly accessList: AccessListHandle;
+}
+
+export interface Answering {
+  readonly handler: DatagramHandler;
+  readonly counters: Float64Array;
+  readonly replyBytesMax: number;
+  readonly resendRepliesMax: number;
+  readonly nowSeconds: () => number;
+}
+
+export function openAnswering(shared: UdpShared, row: number): Answering {
+  const counters = CounterTable.attach(shared.counters).row(row);
+  return {
+    counters,
+    handler: new DatagramHandler({
+      store: SwarmStore.attach(shared.store),
+      accessList: AccessList.attach(shared.accessList),
+      connectionIds: new ConnectionIds(shared.connectionKey, shared.connectionAgeSecondsMax),
+      counters,
+      responsePeersMax: shared.responsePeersMax,
+      scrapeTorrentsMax: shared.scrapeTorrentsMax,
+      announceIntervalSeconds: shared.announceIntervalSeconds,
+    }),
+    replyBytesMax: replyBytesMax(shared.responsePeersMax, shared.scrapeTorrentsMax),
+    resendRepliesMax: shared.resendRepliesMax,
+    nowSeconds: clockSince(shared.startedSeconds),
+  };
+}
+
+/** Seconds since `startedSeconds`. performance.now() is read per batch: it costs a tenth of process.hrtime(). */
+export function clockSince(startedSeconds: number): () => number {
+  const [seconds, nanoseconds] = process.hrtime();
+  const offset = seconds + nanoseconds / 1e9 - startedSeconds - performance.now() / 1000;
+  return () => performance.now() / 1000 + offset;
+}

@@ -1,0 +1,144 @@
+/**
+ * Binds the sockets of the UDP tracker, on the main thread, before any worker starts: a port that is taken or an address
+ * that does not exist is reported while nothing runs yet, and privileges can be dropped right after.
+ *
+ * With several workers each has a socket of its own on the same port (SO_REUSEPORT, socket(7)) and the kernel spreads the
+ * senders over them. Where Linux calls are missing, `node:dgram` sockets on the main thread do the work.
+ */
+import { createSocket, type Socket } from "node:dgram";
+import { availableParallelism } from "node:os";
+import { formatSocketAddress, parseIpAddress } from "@swarmtide/bittorrent";
+import { closeFd, linuxSupported, onlineCpus, openUdpSocket } from "@swarmtide/linux";
+import type { UdpConfig } from "./config.ts";
+import { type EngineSocket, WAIT_MILLISECONDS } from "./mmsg-engine.ts";
+
+export interface UdpBinding {
+  readonly engine: "mmsg" | "dgram";
+  /** Descriptors for each worker; empty when the sockets live on the main thread. */
+  readonly workerSockets: readonly (readonly EngineSocket[])[];
+  /** Sockets that the main thread serves itself. */
+  readonly mainSockets: readonly { readonly socket: Socket; readonly family: 4 | 6 }[];
+  /** What it listens on, with the port that was taken: "0.0.0.0:3000". */
+  readonly addresses: readonly string[];
+  /** What the kernel granted, the smallest of all; undefined where it is not known. */
+  readonly receiveBufferBytes: number | undefined;
+  /** Closes everything; for a start that fails later. */
+  close(): void;
+}
+
+interface Place {
+  readonly family: 4 | 6;
+  readonly host: string;
+  readonly address: Uint8Array;
+  port: number;
+}
+
+/** Threads for `workers = 0`: one for each core that this process may use. */
+export function workerCountOf(config: UdpConfig): number {
+  if (config.workers > 0) return config.workers;
+  return linuxSupported() ? onlineCpus().length : availableParallelism();
+}
+
+/** Throws SyscallError (Linux) or Node's error with the call, the address and the reason; nothing stays open then. */
+export async function bindUdp(config: UdpConfig): Promise<UdpBinding> {
+  return linuxSupported() ? bindDescriptors(config) : await bindMainSockets(config);
+}
+
+function placesOf(config: UdpConfig): Place[] {
+  const places: Place[] = [];
+  const add = (family: 4 | 6, { host, port }: { host: string; port: number }) => {
+    const address = parseIpAddress(host);
+    if (address === undefined) throw new Error(`not an IP address: ${host}`);
+    // parseIpAddress folds ::ffff:1.2.3.4 into four bytes; no listening address of the configuration is one.
+    places.push({ family, host, address, port });
+  };
+  if (config.useIpv4) add(4, config.addressIpv4);
+  if (config.useIpv6) add(6, config.addressIpv6);
+  return places;
+}
+
+function bindDescriptors(config: UdpConfig): UdpBinding {
+  const engine = config.engine === "dgram" ? "dgram" : "mmsg";
+  const workerCount = workerCountOf(config);
+  const places = placesOf(config);
+  const opened: EngineSocket[] = [];
+  let receiveBufferBytes = Number.POSITIVE_INFINITY;
+  const open = (place: Place, reusePort: boolean): EngineSocket => {
+    const wildcard = place.address.every((byte) => byte === 0);
+    const socket = openUdpSocket({
+      family: place.family,
+      address: place.address,
+      port: place.port,
+      reusePort,
+      onlyIpv6: config.setOnlyIpv6,
+      receiveBufferBytes: config.socketRecvBufferSize,
+      packetInfo: wildcard && engine === "mmsg",
+      receiveTimeoutMilliseconds: WAIT_MILLISECONDS,
+    });
+    const engineSocket = { fd: socket.fd, family: place.family, wildcard };
+    opened.push(engineSocket);
+    place.port = socket.port;
+    receiveBufferBytes = Math.min(receiveBufferBytes, socket.receiveBufferBytes);
+    return engineSocket;
+  };
+  const close = () => {
+    for (const { fd } of opened.splice(0)) closeFd(fd);
+  };
+  try {
+    // A shared port lets any program of this user in. A first socket that shares nothing finds a port in use.
+    if (workerCount > 1) {
+      for (const place of places) open(place, false);
+      close();
+    }
+    const workerSockets = Array.from({ length: workerCount }, () =>
+      places.map((place) => open(place, workerCount > 1)),
+    );
+    return {
+      engine,
+      workerSockets,
+      mainSockets: [],
+      addresses: places.map(({ host, port }) => formatPlace(host, port)),
+      receiveBufferBytes,
+      close,
+    };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+async function bindMainSockets(config: UdpConfig): Promise<UdpBinding> {
+  const mainSockets: { socket: Socket; family: 4 | 6 }[] = [];
+  const addresses: string[] = [];
+  const close = () => {
+    for (const { socket } of mainSockets.splice(0)) socket.close();
+  };
+  try {
+    for (const { family, host, port } of placesOf(config)) {
+      const socket = createSocket({ type: `udp${family}`, ipv6Only: config.setOnlyIpv6 });
+      mainSockets.push({ socket, family });
+      await new Promise<void>((resolve, reject) => {
+        socket.once("error", reject);
+        socket.bind({ address: host, port, exclusive: true }, resolve);
+      });
+      socket.removeAllListeners("error");
+      addresses.push(formatPlace(host, socket.address().port));
+    }
+  } catch (error) {
+    close();
+    throw error;
+  }
+  return {
+    engine: "dgram",
+    workerSockets: [],
+    mainSockets,
+    addresses,
+    receiveBufferBytes: undefined,
+    close,
+  };
+}
+
+function formatPlace(host: string, port: number): string {
+  const address = parseIpAddress(host);
+  return address === undefined ? `${host}:${port}` : formatSocketAddress({ address, port });
+}

@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { after, describe, test } from "node:test";
+import { linuxSupported } from "@swarmtide/linux";
+import { ControlBlock } from "@swarmtide/runtime";
+import { AccessList, SwarmStore } from "@swarmtide/swarm";
+import { defaultConfig } from "@swarmtide/toml-config";
+import { bindUdp } from "./bind.ts";
+import { type UdpConfig, udpSection } from "./config.ts";
+import { startUdp } from "./server.ts";
+import {
+  announceRequest,
+  connectRequest,
+  infoHash,
+  readAnnounceReply,
+  readError,
+} from "./testing/tracker-client.ts";
+import { UdpClient } from "./testing/udp-client.ts";
+
+const skip = linuxSupported() ? false : "descriptors for workers need Linux";
+const running: (() => Promise<void>)[] = [];
+after(async () => {
+  for (const stop of running) await stop();
+});
+
+const configOf = (changes: Partial<UdpConfig>): UdpConfig => ({
+  ...defaultConfig(udpSection),
+  addressIpv4: { host: "127.0.0.1", port: 0 },
+  addressIpv6: { host: "::1", port: 0 },
+  socketRecvBufferSize: 0,
+  ...changes,
+});
+
+async function startTracker(changes: Partial<UdpConfig>) {
+  const config = configOf(changes);
+  const binding = await bindUdp(config);
+  const control = ControlBlock.create();
+  const store = SwarmStore.create({ memoryBytesMax: 2 ** 26 });
+  const deaths: string[] = [];
+  const server = startUdp({
+    config,
+    binding,
+    store: store.handle,
+    accessList: AccessList.build({ mode: "off" }),
+    control,
+    startedSeconds: process.hrtime()[0],
+    onDeath: (reason) => deaths.push(reason),
+  });
+  await server.ready;
+  const stop = async () => {
+    const stopped = server.stop();
+    control.stop();
+    await stopped;
+    assert.deepEqual(deaths, []);
+  };
+  running.push(stop);
+  return { binding, control, store, server, stop };
+}
+
+async function announce(client: UdpClient, number: number, port: number): Promise<Buffer> {
+  const connected = await client.ask(connectRequest());
+  const request = announceRequest(connected.subarray(8, 16), { infoHash: number, port });
+  return client.ask(request);
+}
+
+describe("the UDP server", { skip }, () => {
+  for (const engine of ["mmsg", "dgram"] as const)
+    test(`with engine ${engine} two clients find each other, over IPv4 and over IPv6`, async () => {
+      const { binding, server } = await startTracker({ engine });
+      assert.equal(binding.engine, engine);
+      for (const [index, family] of [4, 6].entries()) {
+        const alice = await UdpClient.open(binding.addresses[index] ?? "");
+        const bob = await UdpClient.open(binding.addresses[index] ?? "");
+        await announce(alice, 1, 1111);
+        const reply = readAnnounceReply(await announce(bob, 1, 2222), family as 4 | 6);
+        assert.equal(reply.peers.length, 1);
+        assert.match(reply.peers[0] ?? "", /:1111$/);
+        alice.close();
+        bob.close();
+        assert.ok(server.counters.sum(`ipv${family}_reply_announce`) >= 2);
+      }
+    });
+
+  test("with several workers, connection ids and peers of one are good at the others", async () => {
+    const { binding, server } = await startTracker({ workers: 4, useIpv6: false });
+    const clients = await Promise.all(
+      Array.from({ length: 24 }, () => UdpClient.open(binding.addresses[0] ?? "")),
+    );
+    const connected = await (clients[0] as UdpClient).ask(connectRequest());
+    for (const [index, client] of clients.entries()) {
+      // All clients use the id of the first: it is bound to the address, not to the port or the worker.
+      const request = announceRequest(connected.subarray(8, 16), { port: 1000 + index });
+      assert.equal(readAnnounceReply(await client.ask(request), 4).peers.length, index);
+    }
+    const used = Array.from({ length: 4 }, (_, row) => server.counters.row(row).some((n) => n > 0));
+    assert.ok(used.filter(Boolean).length > 1, "the kernel spreads clients over the workers");
+    for (const client of clients) client.close();
+  });
+
+  test("a reload reaches workers that wait in a system call", async () => {
+    for (const engine of ["mmsg", "dgram"] as const) {
+      const { binding, control, server } = await startTracker({ engine, useIpv6: false });
+      const client = await UdpClient.open(binding.addresses[0] ?? "");
+      readAnnounceReply(await announce(client, 1, 1111), 4);
+      server.reload(AccessList.build({ mode: "deny", hashes: infoHash(1) }));
+      control.announceReload();
+      let reply = await announce(client, 1, 1111);
+      // A worker looks for reloads every 50 ms at the latest.
+      const deadline = Date.now() + 10_000;
+      while (reply.readInt32BE(0) !== 3 && Date.now() < deadline)
+        reply = await announce(client, 1, 1111);
+      assert.match(readError(reply), /not allowed/);
+      client.close();
+    }
+  });
+
+  test("stop ends every worker and frees the ports", async () => {
+    const { binding, stop } = await startTracker({ workers: 2 });
+    await stop();
+    running.pop();
+    const port = Number(binding.addresses[0]?.split(":").at(-1));
+    const again = await bindUdp(configOf({ addressIpv4: { host: "127.0.0.1", port } }));
+    again.close();
+  });
+
+  test("a port in use is refused by name, with one worker and with several", async () => {
+    const first = await bindUdp(configOf({ useIpv6: false, workers: 2 }));
+    const port = Number(first.addresses[0]?.split(":").at(-1));
+    for (const workers of [1, 2]) {
+      const config = configOf({
+        useIpv6: false,
+        workers,
+        addressIpv4: { host: "127.0.0.1", port },
+      });
+      await assert.rejects(
+        bindUdp(config),
+        new RegExp(`bind.*127\\.0\\.0\\.1:${port}.*EADDRINUSE`, "s"),
+      );
+    }
+    first.close();
+  });
+});
