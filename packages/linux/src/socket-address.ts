@@ -67,6 +67,6 @@ export function describeSocketAddress(address: Uint8Array, port: number): string
   if (address.length === 4) return `${address.join(".")}:${port}`;
   const groups: string[] = [];
   for (let i = 0; i < 16; i += 2) groups.push(((address[i] << 8) | address[i + 1]).toString(16));
-  const shortened = groups.join(":").replace(/(?:^|:)0(?::0)+(?::|$)/, "::");
-  return `[${shortened}]:${port}`;
+  // The URL parser writes addresses in their canonical short form, in brackets.
+  return `${new URL(`http://[${groups.join(":")}]`).hostname}:${port}`;
 }
