@@ -8,6 +8,7 @@ export {
   OUTCOME_FULL,
   OUTCOME_UPGRADES,
   OUTCOME_WAITS,
+  replyBytesMin,
 } from "./hot/http-handler.ts";
 export { HttpPeer, isTrusted } from "./http-peer.ts";
 export { HINT_ANNOUNCES, ProxyHint } from "./proxy-hint.ts";

@@ -1,1 +1,22 @@
-export {};
+/** TCP for HTTP and WebTorrent: listeners, TLS, PROXY protocol, limits and timeouts, behind two engines. */
+export { trustedProxiesOf, type WebConfig, webSection } from "./config.ts";
+export { ConnectionLimits, LIMIT_ADDRESS, LIMIT_OK, LIMIT_TOTAL } from "./connection-limits.ts";
+export * from "./counters.ts";
+export type { EpollServerOptions } from "./epoll-parts.ts";
+export { EpollServer } from "./hot/epoll-server.ts";
+export { type NetListener, NetServer, type NetServerOptions } from "./net-server.ts";
+export {
+  PROXY_BAD,
+  PROXY_HEADER_BYTES_MAX,
+  PROXY_MORE,
+  PROXY_OK,
+  type ProxyHeader,
+  parseProxyHeader,
+} from "./proxy-header.ts";
+export {
+  describeCertificate,
+  makeSecureContext,
+  readTlsFiles,
+  TlsFileError,
+  type TlsFiles,
+} from "./tls-files.ts";

@@ -64,7 +64,7 @@ function measure(
   requests: readonly Uint8Array[],
   rounds: number,
 ): HandlerBench {
-  const peers = Array.from({ length: 256 }, (_, i) => new HttpPeer(Uint8Array.of(10, 0, 0, i)));
+  const peers = Array.from({ length: 256 }, (_, i) => HttpPeer.at(Uint8Array.of(10, 0, 0, i)));
   let replyBytes = 0;
   const run = (count: number) => {
     for (let i = 0; i < count; i++) {
@@ -107,8 +107,8 @@ export function runMutations(count: number, seed: number): Map<number, number> {
   ];
   const spice = [0, 9, 10, 13, 32, 35, 37, 38, 43, 44, 47, 58, 61, 63, 91, 255];
   const buffer = new Uint8Array(1024);
-  const direct = new HttpPeer(Uint8Array.of(192, 0, 2, 1));
-  const proxied = new HttpPeer(Uint8Array.of(10, 0, 0, 1), TRUSTED);
+  const direct = HttpPeer.at(Uint8Array.of(192, 0, 2, 1));
+  const proxied = HttpPeer.at(Uint8Array.of(10, 0, 0, 1), TRUSTED);
   const statuses = new Map<number, number>();
   for (let i = 0; i < count; i++) {
     const bytes = seeds[i % seeds.length];

@@ -135,6 +135,19 @@ test("Connection: close is obeyed and what follows is not answered", () => {
   assert.equal(fixture.handler.outcome, OUTCOME_CLOSES);
 });
 
+test("a closing connection lingers where the other end may still be sending", () => {
+  const lingers = (text: string) => {
+    const fixture = makeFixture();
+    ask(fixture, text);
+    assert.equal(fixture.handler.outcome, OUTCOME_CLOSES);
+    return fixture.handler.lingers;
+  };
+  assert.equal(lingers(get("/health", "Connection: close")), false);
+  assert.equal(lingers(get("/health", "Connection: close") + get("/health")), true);
+  assert.equal(lingers("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 9\r\n\r\n"), true);
+  assert.equal(lingers("nonsense\r\n"), true);
+});
+
 test("a connection closes after its last allowed request, and every one when the program stops", () => {
   const fixture = makeFixture({ requestsPerConnectionMax: 3 });
   const answers = ask(fixture, get("/health").repeat(5));

@@ -53,12 +53,27 @@ export const OUTCOME_UPGRADES = 3;
 const HEAD_BYTES_MAX = 160;
 const REPLY_BUFFER_BYTES_MIN = 65536;
 
+/** The length of the reply buffer that a handler with these options needs. */
+export function replyBytesMin(options: HttpHandlerOptions): number {
+  return Math.max(REPLY_BUFFER_BYTES_MIN, (oneReplyBytesMax(options) + 1) & ~1);
+}
+
+/** The room one answer needs. */
+function oneReplyBytesMax(options: HttpHandlerOptions): number {
+  return HEAD_BYTES_MAX + answerBodyBytesMax(options.peersMax, options.scrapeTorrentsMax);
+}
+
 export class HttpHandler {
   /** Answers of the last call, to be sent before the next one. */
   readonly reply: Uint8Array;
   replyLength = 0;
   /** One of the `OUTCOME_` constants, of the last call. */
   outcome = OUTCOME_WAITS;
+  /**
+   * After `OUTCOME_CLOSES`: whether the other end may still be sending. Closing at once would make the kernel throw
+   * the answer away with a reset (RFC 9112 section 9.6): close the sending side, and read on for a while.
+   */
+  lingers = false;
   /** Set when the program stops: every connection is closed after its next answer. */
   isStopping = false;
 
@@ -73,7 +88,14 @@ export class HttpHandler {
   private readonly upgradesWebSockets: boolean;
   private readonly forwardedHeaderName: string;
 
-  constructor(options: HttpHandlerOptions) {
+  /**
+   * `reply` is the memory to write answers to, for engines that hand its address to the kernel: at least
+   * `replyBytesMin(options)` long and at an even offset of its buffer. Without it the handler makes its own.
+   */
+  constructor(
+    options: HttpHandlerOptions,
+    reply: Uint8Array = new Uint8Array(replyBytesMin(options)),
+  ) {
     this.counters = options.counters;
     this.request = new HttpRequest(options);
     this.heads = makeAnswerHeads();
@@ -82,11 +104,9 @@ export class HttpHandler {
     this.requestsPerConnectionMax = options.requestsPerConnectionMax;
     this.upgradesWebSockets = options.upgradesWebSockets;
     this.forwardedHeaderName = options.forwardedHeaderName;
-    this.replyBytesMax =
-      HEAD_BYTES_MAX + answerBodyBytesMax(options.peersMax, options.scrapeTorrentsMax);
-    const memory = new ArrayBuffer(Math.max(REPLY_BUFFER_BYTES_MIN, this.replyBytesMax + 1) & ~1);
-    this.reply = new Uint8Array(memory);
-    this.answers = new TrackerAnswers(options, this.request, memory);
+    this.replyBytesMax = oneReplyBytesMax(options);
+    this.reply = reply;
+    this.answers = new TrackerAnswers(options, this.request, reply);
   }
 
   /** Takes another access list into use; undefined serves every torrent. */
@@ -106,6 +126,7 @@ export class HttpHandler {
   answer(peer: HttpPeer, bytes: Uint8Array, start: number, end: number): number {
     this.replyLength = 0;
     this.outcome = OUTCOME_WAITS;
+    this.lingers = false;
     let at = start;
     while (at < end && this.outcome === OUTCOME_WAITS) {
       if (this.replyLength + this.replyBytesMax > this.reply.length) {
@@ -116,6 +137,7 @@ export class HttpHandler {
       if (status === PARSE_MORE) return at;
       if (status !== PARSE_OK) {
         this.outcome = OUTCOME_CLOSES;
+        this.lingers = true;
         this.append(this.errors[status]);
         this.countStatusOf(status);
         return end;
@@ -129,7 +151,9 @@ export class HttpHandler {
       this.answerRequest(peer, bytes);
       at = this.request.nextOffset;
     }
-    return this.outcome === OUTCOME_CLOSES ? end : at;
+    if (this.outcome !== OUTCOME_CLOSES) return at;
+    if (this.request.hasBody || at < end) this.lingers = true;
+    return end;
   }
 
   private answerRequest(peer: HttpPeer, bytes: Uint8Array): void {

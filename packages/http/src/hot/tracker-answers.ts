@@ -75,11 +75,11 @@ export class TrackerAnswers {
   private readonly jitterSeconds: number;
   private random: number;
 
-  /** `replyMemory` is the handler's reply buffer; `request` the record it parses into. */
-  constructor(options: HttpHandlerOptions, request: HttpRequest, replyMemory: ArrayBuffer) {
+  /** `reply` is the handler's reply buffer; `request` the record it parses into. */
+  constructor(options: HttpHandlerOptions, request: HttpRequest, reply: Uint8Array) {
     this.request = request;
-    this.reply = new Uint8Array(replyMemory);
-    this.replyHalfwords = new Uint16Array(replyMemory);
+    this.reply = reply;
+    this.replyHalfwords = new Uint16Array(reply.buffer, reply.byteOffset, reply.length >> 1);
     this.store = options.store;
     this.accessList = options.accessList;
     this.counters = options.counters;

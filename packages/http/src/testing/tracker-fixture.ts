@@ -62,7 +62,7 @@ export function makeFixture(
 
 /** The other end of a connection from this address. */
 export function peerAt(address: string, trustedProxies: readonly Cidr[] = []): HttpPeer {
-  return new HttpPeer(parseIpAddress(address) ?? new Uint8Array(4), trustedProxies);
+  return HttpPeer.at(parseIpAddress(address) ?? new Uint8Array(4), trustedProxies);
 }
 
 /** Gives the handler bytes as text and cuts its reply into answers; those to HEAD have no body. */

@@ -1,0 +1,173 @@
+/**
+ * The configuration of the TCP side: the section [web] of the file. It serves HTTP and WebTorrent alike; what they
+ * answer stands in [http] and [ws]. Read on the main thread; workers get the plain object.
+ */
+import { type Cidr, parseCidr } from "@swarmtide/bittorrent";
+import {
+  boolean,
+  type ConfigOf,
+  choice,
+  integer,
+  list,
+  optionalSocketAddress,
+  path,
+  section,
+  socketAddress,
+  text,
+} from "@swarmtide/toml-config";
+
+/** [web]: listeners, TLS, proxies, limits and timeouts. */
+export const webSection = section(
+  "Where HTTP and WebTorrent listen, and what a connection may do.",
+  {
+    workers: integer({
+      default: 1,
+      min: 0,
+      max: 1024,
+      doc: 'Threads for HTTPS and for plain HTTP with the engine "net"; 0 takes one for each core.',
+    }),
+    engine: choice({
+      default: "auto",
+      choices: ["auto", "epoll", "net"],
+      doc: 'How plain HTTP is read and sent: "epoll" through the system calls of Linux, "net" through Node, everywhere. "auto" takes "epoll" where it works. HTTPS always goes through Node.',
+    }),
+    use_ipv4: boolean({ default: true, doc: "Listen on address_ipv4." }),
+    use_ipv6: boolean({ default: true, doc: "Listen on address_ipv6." }),
+    address_ipv4: socketAddress({
+      default: { host: "0.0.0.0", port: 3000 },
+      family: 4,
+      doc: "IPv4 address and port for plain HTTP; port 0 takes a free one, which the start-up lines name.",
+    }),
+    address_ipv6: socketAddress({
+      default: { host: "::", port: 3000 },
+      family: 6,
+      doc: "IPv6 address and port for plain HTTP; port 0 takes a free one, which the start-up lines name.",
+    }),
+    tls_address_ipv4: optionalSocketAddress({
+      default: undefined,
+      family: 4,
+      doc: 'IPv4 address and port for HTTPS, such as "0.0.0.0:3443"; "" for none.',
+    }),
+    tls_address_ipv6: optionalSocketAddress({
+      default: undefined,
+      family: 6,
+      doc: 'IPv6 address and port for HTTPS, such as "[::]:3443"; "" for none.',
+    }),
+    set_only_ipv6: boolean({
+      default: true,
+      doc: "Keeps IPv4 traffic off the IPv6 sockets (IPV6_V6ONLY).",
+    }),
+    tcp_backlog: integer({
+      default: 1024,
+      min: 1,
+      max: 65535,
+      doc: "Connections that may wait to be accepted; the kernel grants at most net.core.somaxconn.",
+    }),
+    tls_certificate_path: path({
+      default: "",
+      optional: true,
+      doc: "Certificate chain in PEM, the server's own first. Read again on SIGUSR1 and SIGHUP.",
+    }),
+    tls_private_key_path: path({
+      default: "",
+      optional: true,
+      doc: "Private key in PEM: PKCS#8, PKCS#1 or EC, without a passphrase.",
+    }),
+    trusted_proxies: list({
+      default: [],
+      doc: 'Addresses and networks of your own reverse proxies, such as ["127.0.0.1", "10.0.0.0/8"]. Only they may say for whom they ask, and they must.',
+      of: text({
+        default: "127.0.0.1",
+        doc: "",
+        expected: 'an IP address or network, such as "10.0.0.0/8"',
+      }),
+    }),
+    reverse_proxy_ip_header_name: text({
+      default: "X-Forwarded-For",
+      pattern: /^[A-Za-z0-9-]{1,64}$/,
+      expected: "the name of a header: letters, digits and hyphens",
+      doc: "The header in which trusted proxies pass the address of the client: a list of addresses of which the rightmost that is not trusted counts.",
+    }),
+    proxy_protocol: boolean({
+      default: false,
+      doc: "Trusted proxies open each connection with a PROXY protocol header (version 1 or 2). Connections from other addresses are then refused.",
+    }),
+    max_request_size: integer({
+      default: 8192,
+      min: 512,
+      max: 65536,
+      unit: "bytes",
+      doc: "The longest request, its headers included.",
+    }),
+    max_headers: integer({
+      default: 64,
+      min: 8,
+      max: 1000,
+      doc: "Header lines of one request.",
+    }),
+    max_requests_per_connection: integer({
+      default: 100_000,
+      min: 1,
+      max: 1_000_000_000,
+      doc: "Requests after which a kept connection is closed. 1 closes each connection after its answer.",
+    }),
+    max_connections: integer({
+      default: 65_536,
+      min: 1,
+      max: 1_000_000,
+      doc: "Open connections, over all workers of a kind. Further ones are closed at once.",
+    }),
+    max_connections_per_address: integer({
+      default: 1024,
+      min: 1,
+      max: 1_000_000,
+      doc: "Open connections from one IPv4 address or one IPv6 /48 network, over all workers of a kind. Trusted proxies are exempt.",
+    }),
+    max_connection_idle: integer({
+      default: 120,
+      min: 1,
+      max: 86400,
+      unit: "seconds",
+      doc: "Time after which a connection without requests is closed.",
+    }),
+    request_timeout: integer({
+      default: 10,
+      min: 1,
+      max: 3600,
+      unit: "seconds",
+      doc: "Time in which a request must arrive, from its first byte to its last, and in which its answer must be taken.",
+    }),
+    tls_handshake_timeout: integer({
+      default: 10,
+      min: 1,
+      max: 3600,
+      unit: "seconds",
+      doc: "Time in which a TLS handshake must be done.",
+    }),
+  },
+  (values) => {
+    const hasTls = values.tlsAddressIpv4 !== undefined || values.tlsAddressIpv6 !== undefined;
+    if (hasTls && values.tlsCertificatePath === "")
+      return { key: "tls_certificate_path", expected: "a path where a tls_address is set" };
+    if (hasTls && values.tlsPrivateKeyPath === "")
+      return { key: "tls_private_key_path", expected: "a path where a tls_address is set" };
+    const wrong = values.trustedProxies.find((proxy) => parseCidr(proxy) === undefined);
+    if (wrong !== undefined)
+      return {
+        key: "trusted_proxies",
+        expected: `addresses and networks without bits behind the prefix, not "${wrong}"`,
+      };
+    if (values.proxyProtocol && values.trustedProxies.length === 0)
+      return { key: "trusted_proxies", expected: "at least one where proxy_protocol = true" };
+    if (values.useIpv4 && values.useIpv6 && !values.setOnlyIpv6)
+      return { key: "set_only_ipv6", expected: "true where use_ipv4 and use_ipv6 are both true" };
+    return undefined;
+  },
+);
+
+export type WebConfig = ConfigOf<typeof webSection>;
+
+/** The blocks of `trusted_proxies`. */
+export function trustedProxiesOf(config: WebConfig): readonly Cidr[] {
+  return config.trustedProxies.map(parseCidr).filter((cidr) => cidr !== undefined);
+}

@@ -1,0 +1,193 @@
+/**
+ * Engine `epoll`: plain HTTP on Linux. One per worker thread, which calls `serveRound` in a loop and sleeps inside it.
+ *
+ * A round waits for events, accepts, reads each readable connection once, has the handler answer all whole requests in
+ * what was read, and sends the answers with one call. A fresh connection is read at once, since its request has mostly
+ * arrived with it; if it is closed after the answer, epoll never hears of it. epoll(7) level-triggered, recv(2), send(2).
+ *
+ * Limits: a connection keeps at most one unfinished request and one reply buffer of unsent answers; it is not read while
+ * it does not take its answers; each phase has a deadline.
+ */
+import type { HttpHandler } from "@swarmtide/http";
+import {
+  type AcceptBatch,
+  type ConnectionPoller,
+  closeConnection,
+  EAGAIN,
+  EINTR,
+  POLL_READABLE,
+} from "@swarmtide/linux";
+import type { ConnectionLimits } from "../connection-limits.ts";
+import {
+  COUNT_ACCEPT_FAILURES,
+  COUNT_ACCEPTED,
+  COUNT_IDLE_TIMEOUTS,
+  COUNT_PROXY_PROTOCOL_ERRORS,
+  COUNT_REQUEST_TIMEOUTS,
+} from "../counters.ts";
+import { countRefusal, type EpollServerOptions, makeEpollParts } from "../epoll-parts.ts";
+import {
+  DEADLINE_IDLE,
+  DEADLINE_REQUEST,
+  STATE_FREE,
+  STATE_OPEN,
+  STATE_PROXY_HEADER,
+  STATE_SENDING,
+} from "./epoll-connection.ts";
+import { EpollConversations } from "./epoll-conversations.ts";
+
+/** Deadlines are looked at this often. */
+const SWEEP_MILLISECONDS = 500;
+/** How long nobody is accepted after accept(2) failed for lack of descriptors. */
+const ACCEPT_PAUSE_MILLISECONDS = 100;
+
+const AF_INET = 2;
+
+export class EpollServer {
+  readonly handler: HttpHandler;
+
+  private readonly options: EpollServerOptions;
+  private readonly limits: ConnectionLimits;
+  private readonly counters: Float64Array;
+  private readonly poller: ConnectionPoller;
+  private readonly accepted: AcceptBatch;
+  private readonly listenerFds: Int32Array;
+  private readonly conversations: EpollConversations;
+  private nowMilliseconds = 0;
+  private nextSweep = 0;
+  private acceptsAgainAt = 0;
+  private isAccepting = false;
+
+  constructor(options: EpollServerOptions) {
+    const parts = makeEpollParts(options);
+    this.options = options;
+    this.handler = parts.handler;
+    this.limits = parts.limits;
+    this.counters = options.counters;
+    this.poller = parts.poller;
+    this.accepted = parts.accepted;
+    this.conversations = new EpollConversations(options, parts);
+    this.listenerFds = Int32Array.from(options.listenerFds);
+    this.watchListeners();
+  }
+
+  /** Open connections. */
+  get connectionCount(): number {
+    return this.limits.count;
+  }
+
+  /** Waits up to `timeoutMilliseconds` for events and serves them. `nowMilliseconds` is read after the wait. */
+  serveRound(timeoutMilliseconds: number): void {
+    const count = this.poller.wait(timeoutMilliseconds);
+    const conversations = this.conversations;
+    this.nowMilliseconds = this.options.nowMilliseconds();
+    conversations.nowMilliseconds = this.nowMilliseconds;
+    for (let i = 0; i < count; i++) {
+      const data = this.poller.eventData(i);
+      if (data < 0) {
+        if (this.isAccepting) this.acceptFrom(this.listenerFds[-data - 1]);
+        continue;
+      }
+      const connection = conversations.connections[data];
+      if (connection.state === STATE_SENDING) conversations.sendOn(connection);
+      else if (connection.state !== STATE_FREE) conversations.read(connection);
+    }
+    if (this.nowMilliseconds >= this.nextSweep) this.sweep();
+  }
+
+  /**
+   * Stops accepting and closes every connection that has nothing in flight; the others end with their next answer.
+   * Go on calling `serveRound` until `connectionCount` is 0 or patience ends, then call `close`.
+   */
+  stop(): void {
+    this.handler.isStopping = true;
+    this.unwatchListeners();
+    this.acceptsAgainAt = Number.POSITIVE_INFINITY;
+    for (const connection of this.conversations.connections)
+      if (connection.state === STATE_OPEN && connection.pendingLength === 0)
+        this.conversations.end(connection);
+  }
+
+  /** Closes all connections and the poller. */
+  close(): void {
+    for (const connection of this.conversations.connections)
+      if (connection.state !== STATE_FREE) this.conversations.end(connection);
+    this.poller.close();
+  }
+
+  private watchListeners(): void {
+    for (let i = 0; i < this.listenerFds.length; i++)
+      this.poller.add(this.listenerFds[i], -i - 1, POLL_READABLE);
+    this.isAccepting = true;
+  }
+
+  private unwatchListeners(): void {
+    if (!this.isAccepting) return;
+    for (let i = 0; i < this.listenerFds.length; i++) this.poller.remove(this.listenerFds[i]);
+    this.isAccepting = false;
+  }
+
+  private acceptFrom(listenerFd: number): void {
+    const accepted = this.accepted;
+    const count = accepted.accept(listenerFd);
+    if (count < 0) {
+      if (count === -EAGAIN || count === -EINTR) return;
+      this.counters[COUNT_ACCEPT_FAILURES]++;
+      this.unwatchListeners();
+      this.acceptsAgainAt = this.nowMilliseconds + ACCEPT_PAUSE_MILLISECONDS;
+      this.nextSweep = Math.min(this.nextSweep, this.acceptsAgainAt);
+      return;
+    }
+    for (let i = 0; i < count; i++) this.open(accepted.fds[i], i);
+  }
+
+  private open(fd: number, index: number): void {
+    const words = this.accepted.sourceWords;
+    const at = (index * this.accepted.sourceStride) >> 2;
+    const isIpv4 = (words[at] & 0xffff) === AF_INET;
+    const connection = this.conversations.takeFree();
+    const { peer, counted } = connection;
+    // sockaddr_in has its address in word 1, sockaddr_in6 in words 2 to 5.
+    peer.setAddress(words, isIpv4 ? at + 1 : at + 2, isIpv4 ? 4 : 6, this.options.trustedProxies);
+    counted.copyFrom(peer);
+    const refusal = this.limits.open(counted);
+    const wantsHeader = this.options.proxyProtocol;
+    if (refusal !== 0 || (wantsHeader && !peer.isTrustedProxy)) {
+      if (refusal !== 0) countRefusal(this.counters, refusal);
+      else {
+        this.counters[COUNT_PROXY_PROTOCOL_ERRORS]++;
+        this.limits.close(counted);
+      }
+      closeConnection(fd);
+      this.conversations.giveBack(connection);
+      return;
+    }
+    this.counters[COUNT_ACCEPTED]++;
+    connection.fd = fd;
+    connection.watched = 0;
+    connection.state = wantsHeader ? STATE_PROXY_HEADER : STATE_OPEN;
+    this.conversations.setDeadline(
+      connection,
+      DEADLINE_REQUEST,
+      this.options.requestTimeoutMilliseconds,
+    );
+    this.conversations.read(connection);
+    if (connection.watched === 0 && connection.state !== STATE_FREE)
+      this.conversations.watch(connection, POLL_READABLE);
+  }
+
+  /** Closes the connections whose deadline has passed, and accepts again after a pause. */
+  private sweep(): void {
+    const now = this.nowMilliseconds;
+    this.nextSweep = now + SWEEP_MILLISECONDS;
+    const connections = this.conversations.connections;
+    for (let i = 0; i < connections.length; i++) {
+      const connection = connections[i];
+      if (connection.state === STATE_FREE || connection.deadline > now) continue;
+      if (connection.deadlineKind === DEADLINE_REQUEST) this.counters[COUNT_REQUEST_TIMEOUTS]++;
+      else if (connection.deadlineKind === DEADLINE_IDLE) this.counters[COUNT_IDLE_TIMEOUTS]++;
+      this.conversations.end(connection);
+    }
+    if (!this.isAccepting && now >= this.acceptsAgainAt) this.watchListeners();
+  }
+}

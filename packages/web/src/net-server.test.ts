@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { connect } from "node:net";
+import { test } from "node:test";
+import { connect as connectTls, type TLSSocket } from "node:tls";
+import { NetServer } from "./net-server.ts";
+import {
+  eventually,
+  get,
+  HANDSHAKE_TIMEOUT,
+  startEngine,
+  TestClient,
+  testdata,
+} from "./testing/engines.ts";
+import { makeSecureContext, readTlsFiles } from "./tls-files.ts";
+
+test("a TLS handshake must be done in time", { timeout: 20_000 }, async () => {
+  const engine = await startEngine("tls");
+  const silent = connect({ port: engine.port, host: "127.0.0.1" });
+  const closed = new Promise((resolve) => silent.once("close", resolve));
+  await eventually(() => engine.connectionCount() === 1);
+  engine.advance(HANDSHAKE_TIMEOUT + 1);
+  await closed;
+  assert.equal(engine.count("tls_failures"), 1);
+  await engine.stop();
+});
+
+test("plain HTTP on the TLS port ends the connection and nothing else", {
+  timeout: 20_000,
+}, async () => {
+  const engine = await startEngine("tls");
+  const plain = await TestClient.connect("net", engine.port);
+  plain.send(get("/health"));
+  await plain.closed;
+  assert.equal(engine.count("tls_failures"), 1);
+  const client = await TestClient.connect("tls", engine.port);
+  client.send(get("/health"));
+  await client.receive(1);
+  assert.equal(engine.count("tls_handshakes"), 1);
+  client.destroy();
+  await engine.stop();
+});
+
+test("a renewed certificate serves new connections, and open ones go on", {
+  timeout: 20_000,
+}, async () => {
+  const engine = await startEngine("tls");
+  const before = await TestClient.connect("tls", engine.port);
+  const keyType = (client: TestClient) =>
+    (client.socket as TLSSocket).getPeerX509Certificate()?.publicKey.asymmetricKeyType;
+  assert.equal(keyType(before), "ec");
+  const renewed = readTlsFiles(testdata("rsa.crt"), testdata("rsa-pkcs1.key"));
+  assert.ok(engine.server instanceof NetServer);
+  engine.server.setSecureContext(makeSecureContext(renewed, undefined));
+  const after = await TestClient.connect("tls", engine.port);
+  assert.equal(keyType(after), "rsa");
+  for (const client of [before, after]) {
+    client.send(get("/health"));
+    await client.receive(1);
+    client.destroy();
+  }
+  await engine.stop();
+});
+
+test("a TLS session goes on at another context with the same ticket keys", {
+  timeout: 20_000,
+}, async () => {
+  const engine = await startEngine("tls");
+  assert.ok(engine.server instanceof NetServer);
+  const files = readTlsFiles(testdata("ec.crt"), testdata("ec-sec1.key"));
+  const ticketKeys = Buffer.alloc(48, 7);
+  const reused = async (session: Buffer | undefined) => {
+    const socket = connectTls({
+      port: engine.port,
+      host: "127.0.0.1",
+      rejectUnauthorized: false,
+      ...(session === undefined ? {} : { session }),
+    });
+    const ticket = new Promise<Buffer>((resolve) => socket.once("session", resolve));
+    socket.write(get("/health"));
+    await new Promise((resolve) => socket.once("data", resolve));
+    const result = { isReused: socket.isSessionReused(), session: session ?? (await ticket) };
+    socket.destroy();
+    return result;
+  };
+  engine.server.setSecureContext(makeSecureContext(files, ticketKeys));
+  const first = await reused(undefined);
+  assert.equal(first.isReused, false);
+  engine.server.setSecureContext(makeSecureContext(files, ticketKeys));
+  assert.equal((await reused(first.session)).isReused, true);
+  engine.server.setSecureContext(makeSecureContext(files, Buffer.alloc(48, 8)));
+  assert.equal((await reused(first.session)).isReused, false);
+  await engine.stop();
+});
+
+test("a port that is taken is an error and leaves nothing open", async () => {
+  const engine = await startEngine("net");
+  await assert.rejects(() => startEngine("net", { port: engine.port }), /EADDRINUSE/);
+  await engine.stop();
+});

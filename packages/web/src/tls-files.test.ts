@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { describeCertificate, makeSecureContext, readTlsFiles, TlsFileError } from "./tls-files.ts";
+
+const file = (name: string) => fileURLToPath(new URL(`../testdata/${name}`, import.meta.url));
+const read = (certificate: string, key: string) => readTlsFiles(file(certificate), file(key));
+
+test("PKCS#8, PKCS#1 and EC keys are taken", () => {
+  for (const [certificate, key] of [
+    ["ec.crt", "ec-sec1.key"],
+    ["ec.crt", "ec-pkcs8.key"],
+    ["rsa.crt", "rsa-pkcs1.key"],
+    ["rsa.crt", "rsa-pkcs8.key"],
+  ])
+    assert.doesNotThrow(() => makeSecureContext(read(certificate, key), Buffer.alloc(48)), key);
+});
+
+test("what is wrong with a file is said with its path and what to do", () => {
+  const cases: [certificate: string, key: string, message: RegExp][] = [
+    ["missing.crt", "ec-pkcs8.key", /missing\.crt \(web\.tls_certificate_path\) .*ENOENT/],
+    ["ec.crt", "missing.key", /missing\.key \(web\.tls_private_key_path\) .*ENOENT/],
+    ["ec.crt", "rsa-pkcs8.key", /rsa-pkcs8\.key does not belong to the certificate/],
+    ["ec.crt", "rsa-encrypted.key", /is encrypted: take the passphrase off/],
+    ["ec-pkcs8.key", "ec-pkcs8.key", /has no certificate in PEM/],
+    ["ec.crt", "ec.crt", /has no private key in PEM/],
+    ["ec.crt", "README.md", /is not PEM/],
+  ];
+  for (const [certificate, key, message] of cases)
+    assert.throws(
+      () => read(certificate, key),
+      (error) => error instanceof TlsFileError && message.test(error.message),
+      `${certificate} ${key}`,
+    );
+});
+
+test("the log line on a certificate says for whom and for how long", () => {
+  const files = read("ec.crt", "ec-pkcs8.key");
+  assert.match(
+    describeCertificate(files, Date.UTC(2100, 0, 1)),
+    /DNS:localhost.* is good for \d+ days/,
+  );
+  assert.match(describeCertificate(files, Date.UTC(2300, 0, 1)), /has expired on/);
+});

@@ -1,0 +1,93 @@
+/**
+ * The certificate and key of HTTPS: read and checked by the main thread, at the start and on reload, and handed to the
+ * workers as text. What an operator can get wrong is told in words, with the key of the configuration to mend.
+ */
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { createSecureContext, type SecureContext } from "node:tls";
+
+/** PEM texts that belong together. May be posted to a worker. */
+export interface TlsFiles {
+  readonly certificate: string;
+  readonly privateKey: string;
+}
+
+/** Says which file is at fault, why, and what to do. */
+export class TlsFileError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "TlsFileError";
+  }
+}
+
+const MILLISECONDS_PER_DAY = 86_400_000;
+
+/**
+ * Reads both files and makes sure that they are what they should be and belong together. PKCS#8, PKCS#1 and EC keys
+ * in PEM. Throws TlsFileError.
+ */
+export function readTlsFiles(certificatePath: string, privateKeyPath: string): TlsFiles {
+  const certificate = readPem(certificatePath, "web.tls_certificate_path");
+  const privateKey = readPem(privateKeyPath, "web.tls_private_key_path");
+  const leaf = parseCertificate(certificate, certificatePath);
+  const key = parseKey(privateKey, privateKeyPath);
+  if (!leaf.checkPrivateKey(key))
+    throw new TlsFileError(
+      `the key in ${privateKeyPath} does not belong to the certificate in ${certificatePath}: ` +
+        "the server's own certificate must stand first in the file",
+    );
+  return { certificate, privateKey };
+}
+
+/** A TLS context of these files; `ticketKeys` (48 bytes) lets a session of one worker go on at another. */
+export function makeSecureContext(files: TlsFiles, ticketKeys: Buffer | undefined): SecureContext {
+  return createSecureContext({
+    cert: files.certificate,
+    key: files.privateKey,
+    minVersion: "TLSv1.2",
+    ...(ticketKeys === undefined ? {} : { ticketKeys }),
+  });
+}
+
+/** One line on the certificate for the log: its subject and for how long it is good. */
+export function describeCertificate(files: TlsFiles, nowMilliseconds: number): string {
+  const leaf = new X509Certificate(files.certificate);
+  const days = Math.floor((Date.parse(leaf.validTo) - nowMilliseconds) / MILLISECONDS_PER_DAY);
+  const subject = leaf.subjectAltName ?? leaf.subject.replaceAll("\n", ", ");
+  if (days < 0) return `certificate for ${subject} has expired on ${leaf.validTo}`;
+  return `certificate for ${subject} is good for ${days} days`;
+}
+
+function readPem(path: string, key: string): string {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    const reason = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    throw new TlsFileError(`${path} (${key}) cannot be read: ${reason}`);
+  }
+  if (!text.includes("-----BEGIN "))
+    throw new TlsFileError(
+      `${path} (${key}) is not PEM: convert it with "openssl x509 -inform der" or "openssl pkey -inform der"`,
+    );
+  return text;
+}
+
+function parseCertificate(text: string, path: string): X509Certificate {
+  try {
+    return new X509Certificate(text);
+  } catch {
+    throw new TlsFileError(`${path} (web.tls_certificate_path) has no certificate in PEM`);
+  }
+}
+
+function parseKey(text: string, path: string) {
+  try {
+    return createPrivateKey(text);
+  } catch {
+    const remedy = /ENCRYPTED/.test(text)
+      ? 'is encrypted: take the passphrase off with "openssl pkey"'
+      : "has no private key in PEM (PKCS#8, PKCS#1 or EC)";
+    throw new TlsFileError(`${path} (web.tls_private_key_path) ${remedy}`);
+  }
+}
