@@ -15,6 +15,9 @@ const OPERATOR_ERRORS = new Set(["OperatorError", "ConfigError", "SyscallError"]
 /** What to print when a program cannot go on: the message for an operator, the stack for a bug. */
 export function describeFatal(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (OPERATOR_ERRORS.has(error.name)) return error.message;
+  if (OPERATOR_ERRORS.has(error.name) || isSystemError(error)) return error.message;
   return error.stack ?? error.message;
 }
+
+/** Errors of Node's own system calls, such as a port in use where `node:dgram` binds it. */
+const isSystemError = (error: Error): boolean => "syscall" in error && "code" in error;

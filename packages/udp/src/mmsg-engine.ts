@@ -27,17 +27,20 @@ export interface MmsgEngineOptions {
   readonly resendRepliesMax: number;
   /** Seconds since the tracker started; read once for each batch. */
   readonly nowSeconds: () => number;
+  /** Called once, when everything is loaded and allocated: from then on the engine opens no file. */
+  readonly onReady: () => void;
   /** Called once for each batch; false ends the loop. */
   readonly goesOn: () => boolean;
 }
 
 export function runMmsgEngine(options: MmsgEngineOptions): void {
-  const { handler, nowSeconds, goesOn } = options;
+  const { handler, nowSeconds, onReady, goesOn } = options;
   const sockets = options.sockets.map(
     ({ fd, family, wildcard }) => new MmsgSocket({ ...options, fd, family, packetInfo: wildcard }),
   );
   const [first] = sockets;
   if (first !== undefined && sockets.length === 1) {
+    onReady();
     while (goesOn()) {
       handler.setNow(nowSeconds());
       first.serveWaiting();
@@ -45,6 +48,7 @@ export function runMmsgEngine(options: MmsgEngineOptions): void {
     return;
   }
   const poller = new ReadinessPoller(sockets.map((socket) => socket.fd));
+  onReady();
   while (goesOn()) {
     handler.setNow(nowSeconds());
     let isAnyFull = false;

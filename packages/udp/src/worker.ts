@@ -33,8 +33,8 @@ function reload(message: UdpReload): void {
 }
 
 if (data.engine === "mmsg") {
-  reportReady();
-  runMmsgEngine({ ...answering, sockets: data.sockets, goesOn });
+  // Only now: a chroot may follow at once, and would hide what is not loaded yet.
+  runMmsgEngine({ ...answering, sockets: data.sockets, onReady: reportReady, goesOn });
 } else {
   const sockets = data.sockets.map(adopt);
   const stop = startDgramEngine({ ...answering, sockets });

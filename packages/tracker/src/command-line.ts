@@ -1,0 +1,25 @@
+/** The commands and options of the program `swarmtide`, for the parser and the help. */
+import type { Command, CommandLine } from "@swarmtide/runtime";
+
+/** Serves every protocol that the configuration enables. */
+export const SERVE_ALL: Command = {
+  words: [],
+  summary: "run the tracker with all enabled protocols",
+};
+
+/** Serves UDP alone, whatever the configuration enables. */
+export const SERVE_UDP: Command = { words: ["udp"], summary: "run only the UDP tracker" };
+
+export const commandLine: CommandLine = {
+  program: "swarmtide",
+  title: "swarmtide: an open BitTorrent tracker",
+  commands: [SERVE_ALL, SERVE_UDP],
+  options: [
+    { long: "config", short: "c", value: "FILE", summary: "read the configuration from FILE" },
+    {
+      long: "print-config",
+      short: "p",
+      summary: "print the default configuration, with comments, and end",
+    },
+  ],
+};

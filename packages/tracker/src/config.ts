@@ -1,0 +1,51 @@
+/**
+ * The whole configuration file of the program, composed of the sections of its parts. `swarmtide --print-config` prints
+ * it, `startTracker` takes what it reads. Main thread only.
+ */
+import { logKeys, privilegesSection } from "@swarmtide/runtime";
+import { boolean, type ConfigOf, choice, integer, path, section } from "@swarmtide/toml-config";
+import { swarmSection, udpSection } from "@swarmtide/udp";
+
+/** [access_list] */
+export const accessListSection = section("Which torrents are served.", {
+  mode: choice({
+    default: "off",
+    choices: ["allow", "deny", "off"],
+    doc: '"allow" serves only the torrents of the list, "deny" all others, "off" all.',
+  }),
+  path: path({
+    default: "./access-list.txt",
+    doc: "The list: one info hash of 40 hexadecimal digits a line; blank lines and what follows a # do not count. SIGUSR1 and SIGHUP read it again.",
+  }),
+});
+
+export type AccessListConfig = ConfigOf<typeof accessListSection>;
+
+/** [statistics] */
+export const statisticsSection = section("Numbers about what the tracker does.", {
+  interval: integer({
+    default: 5,
+    min: 1,
+    max: 86400,
+    unit: "seconds",
+    doc: "Time between two reports.",
+  }),
+  print_to_stdout: boolean({ default: false, doc: "Prints each report as a line on stdout." }),
+});
+
+export type StatisticsConfig = ConfigOf<typeof statisticsSection>;
+
+/** The file. */
+export const trackerSchema = section(
+  "swarmtide, an open BitTorrent tracker. These are the defaults; keys and sections may be left out.",
+  {
+    ...logKeys,
+    udp: udpSection,
+    swarm: swarmSection,
+    access_list: accessListSection,
+    privileges: privilegesSection,
+    statistics: statisticsSection,
+  },
+);
+
+export type TrackerConfig = ConfigOf<typeof trackerSchema>;

@@ -1,0 +1,42 @@
+/**
+ * Reads the operator's access list, at the start and on every reload. Runs on the main thread, where nobody waits for
+ * an answer; the workers go on with the list they have until the new one is posted to them.
+ */
+import { readFileSync } from "node:fs";
+import { OperatorError } from "@swarmtide/runtime";
+import {
+  AccessList,
+  AccessListError,
+  type AccessListHandle,
+  parseAccessList,
+} from "@swarmtide/swarm";
+import type { AccessListConfig } from "./config.ts";
+
+/** The list of the configuration, laid out for all threads. Throws OperatorError with the file and the line. */
+export function loadAccessList({ mode, path }: AccessListConfig): AccessListHandle {
+  if (mode === "off") return AccessList.build({ mode });
+  try {
+    return AccessList.build({ mode, hashes: parseAccessList(readFileSync(path)) });
+  } catch (error) {
+    if (error instanceof AccessListError)
+      throw new OperatorError(
+        `access list ${path}:${error.line}: "${error.value}" is no info hash, wanted ${error.wanted}`,
+      );
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    const reason = READ_FAILURES.get(code);
+    if (reason === undefined) throw error;
+    throw new OperatorError(
+      `access list ${path}: ${reason} (access_list.path in the configuration)`,
+    );
+  }
+}
+
+const READ_FAILURES: ReadonlyMap<string, string> = new Map([
+  ["ENOENT", 'no such file; create it or set access_list.mode = "off"'],
+  ["EACCES", "no permission to read it"],
+  ["EISDIR", "is a folder, expected a file"],
+  ["ENOTDIR", "part of its path is no folder"],
+  ["ELOOP", "its symbolic links lead in a circle"],
+  ["EIO", "the disk fails to read it"],
+  ["ERR_FS_FILE_TOO_LARGE", "is longer than a file can be read at once (2 GiB)"],
+]);

@@ -1,0 +1,110 @@
+/**
+ * Runs the tracker as a program: configuration, start-up lines, signals, statistics, the end. Called by `bin.ts`; for a
+ * tracker inside another program see `startTracker`.
+ */
+import {
+  type Command,
+  createLogger,
+  handleSignals,
+  type Logger,
+  loadConfig,
+  OperatorError,
+} from "@swarmtide/runtime";
+import { SERVE_UDP } from "./command-line.ts";
+import { type TrackerConfig, trackerSchema } from "./config.ts";
+import { type RunningTracker, startTracker } from "./start-tracker.ts";
+import { formatFinalStatisticsLine, formatStatisticsLine, type Statistics } from "./statistics.ts";
+
+const EXIT_DEATH = 1;
+
+export interface ServeOptions {
+  readonly command: Command;
+  /** The configuration file; undefined for the defaults. */
+  readonly configPath: string | undefined;
+  readonly version: string;
+  /** Writes to stdout. */
+  readonly print: (text: string) => void;
+}
+
+/** Serves until a signal asks for the end. Throws ConfigError, OperatorError, SyscallError when it cannot start. */
+export async function serve({ command, configPath, version, print }: ServeOptions): Promise<void> {
+  const config = restrictTo(command, loadConfig(trackerSchema, configPath));
+  const log = createLogger(config, "main");
+  const { promise: stopAsked, resolve: askToStop } = deferred<NodeJS.Signals>();
+  let tracker: RunningTracker | undefined;
+  // Handlers before anything else: a reload that comes too early is one that the start carries out.
+  const removeHandlers = handleSignals({ stop: askToStop, reload: () => tracker?.reload() });
+  tracker = await startTracker(config, { log, onDeath: (reason) => dieOf(reason, log) });
+  const startedAt = performance.now();
+  const startLines = describeStart(tracker, version);
+  if (config.logFormat === "json") for (const line of startLines) log.info(line);
+  else print(`${startLines.join("\n")}\n`);
+
+  const endStatistics = printStatistics(tracker, config, print);
+  const signal = await stopAsked;
+  log.info(`${signal}: stopping`);
+  await tracker.stop();
+  endStatistics();
+  removeHandlers();
+  const seconds = Math.round((performance.now() - startedAt) / 1000);
+  const finalLine = formatFinalStatisticsLine(tracker.statistics(), seconds);
+  if (config.statistics.printToStdout) print(`${finalLine}\n`);
+  else log.info(finalLine);
+  process.exit(0);
+}
+
+/** `swarmtide udp` runs UDP, also where the file has it switched off. */
+function restrictTo(command: Command, config: TrackerConfig): TrackerConfig {
+  if (command !== SERVE_UDP || config.udp.enabled) return config;
+  if (!config.udp.useIpv4 && !config.udp.useIpv6)
+    throw new OperatorError("udp.use_ipv4 and udp.use_ipv6 are both false, expected one true");
+  return { ...config, udp: { ...config.udp, enabled: true } };
+}
+
+function dieOf(reason: string, log: Logger): void {
+  log.error(reason);
+  process.exit(EXIT_DEATH);
+}
+
+/** The plain lines an operator sees: what it listens on, and how to point a client at it. */
+function describeStart(tracker: RunningTracker, version: string): string[] {
+  const { engine, workers } = tracker.udp;
+  const threads = workers === 1 ? "1 worker" : `${workers} workers`;
+  const addresses = tracker.addresses.map(({ address }) => address);
+  const urls = new Set(addresses.map((address) => `udp://${clientHost(address)}/announce`));
+  return [
+    `swarmtide ${version}`,
+    `UDP tracker on ${addresses.join(" and ")} (${threads}, engine ${engine})`,
+    `Point clients at ${[...urls].join(" or ")}`,
+  ];
+}
+
+/** An address as a client would write it: a tracker that listens everywhere is reached by the host's name. */
+const clientHost = (address: string): string => address.replace(/^(0\.0\.0\.0|\[::\]):/, "HOST:");
+
+/** Prints a line at each interval where the configuration says so; the answer ends it. */
+function printStatistics(
+  tracker: RunningTracker,
+  config: TrackerConfig,
+  print: (text: string) => void,
+): () => void {
+  if (!config.statistics.printToStdout) return () => {};
+  let before: Statistics = tracker.statistics();
+  let beforeTime = performance.now();
+  const timer = setInterval(() => {
+    const after = tracker.statistics();
+    const now = performance.now();
+    print(`${formatStatisticsLine(before, after, (now - beforeTime) / 1000)}\n`);
+    before = after;
+    beforeTime = now;
+  }, config.statistics.interval * 1000);
+  return () => clearInterval(timer);
+}
+
+function deferred<T>() {
+  let resolve: (value: T) => void = () => {};
+  const promise = new Promise<T>((fulfil) => {
+    resolve = fulfil;
+  });
+  return { promise, resolve };
+}

@@ -1,0 +1,248 @@
+/**
+ * Starts the tracker: access list, store, sockets, workers, privileges, in this order, so that whatever an operator
+ * got wrong is said before anything is served. Called by the command line and by programs that embed a tracker.
+ */
+import { once } from "node:events";
+import type { CounterTable } from "@swarmtide/metrics";
+import {
+  ControlBlock,
+  createLogger,
+  dropPrivileges,
+  type Logger,
+  OperatorError,
+  pathAfterDrop,
+  type RunningWorker,
+  startWorker,
+  workerModule,
+} from "@swarmtide/runtime";
+import { AccessList, type AccessListHandle, SHARD_COUNT, SwarmStore } from "@swarmtide/swarm";
+import { bindUdp, startUdp, type UdpBinding, type UdpServer } from "@swarmtide/udp";
+import type { CleaningWorkerData } from "./cleaning-worker.ts";
+import type { TrackerConfig } from "./config.ts";
+import { loadAccessList } from "./load-access-list.ts";
+import { readStatistics, type Statistics } from "./statistics.ts";
+
+const MIB = 2 ** 20;
+const STOP_MILLISECONDS_MAX = 5000;
+
+/** One address the tracker listens on. */
+export interface TrackerAddress {
+  readonly protocol: "udp";
+  /** `0.0.0.0:3000` or `[::]:3000`, with the port that was taken. */
+  readonly address: string;
+}
+
+/** A tracker that serves. */
+export interface RunningTracker {
+  readonly addresses: readonly TrackerAddress[];
+  /** How many threads answer UDP requests, and how they read them. */
+  readonly udp: { readonly engine: "mmsg" | "dgram"; readonly workers: number };
+  /** Reads the access list again; a failure is logged and the old list stays. */
+  reload(): void;
+  /** Counts since the start, and what the swarms hold. */
+  statistics(): Statistics;
+  /** Finishes what is in flight and ends every thread; at most a few seconds. Idempotent. */
+  stop(): Promise<void>;
+}
+
+export interface StartOptions {
+  /** Where the tracker logs; by default as the configuration says. */
+  readonly log?: Logger;
+  /** Hears when a worker dies, with its name and the reason. By default this is an uncaught exception. */
+  readonly onDeath?: (reason: string) => void;
+}
+
+/** Starts a tracker. Throws OperatorError or SyscallError; then nothing is left running. */
+export async function startTracker(
+  config: TrackerConfig,
+  options: StartOptions = {},
+): Promise<RunningTracker> {
+  const log = options.log ?? createLogger(config, "main");
+  if (!config.udp.enabled) throw new OperatorError("nothing to run: udp.enabled = false");
+  const accessList = openAccessList(config, log);
+  const store = openStore(config, log);
+  const binding = await bindUdp(config.udp);
+  warnOfSmallBuffer(config, binding, log);
+  const control = ControlBlock.create();
+  const watch = watchForDeath(options.onDeath ?? throwOutside);
+  const { onDeath } = watch;
+  const startedSeconds = monotonicNow();
+  const shared = { store: store.handle, accessList, control, startedSeconds, onDeath };
+  const udp = startUdp({ ...shared, config: config.udp, binding });
+  const cleaning = startCleaning(config, shared);
+  const tracker = new Tracker({ config, log, store, binding, control, udp, cleaning });
+  try {
+    await Promise.race([Promise.all([udp.ready, cleaning.ready]), watch.died]);
+    tracker.listPath = listPathAfterDrop(config, log);
+    dropPrivileges(config.privileges);
+  } catch (error) {
+    await tracker.stop();
+    throw error;
+  }
+  watch.startIsOver();
+  return tracker;
+}
+
+/** While the tracker starts, a worker that dies fails the start; from then on it is told to whoever runs it. */
+function watchForDeath(tell: (reason: string) => void) {
+  let isStarting = true;
+  let fail: (error: Error) => void = () => {};
+  const died = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  died.catch(() => {}); // Nobody waits for it any more when the start has failed for another reason.
+  return {
+    died,
+    onDeath: (reason: string) => (isStarting ? fail(new OperatorError(reason)) : tell(reason)),
+    startIsOver() {
+      isStarting = false;
+    },
+  };
+}
+
+interface TrackerParts {
+  readonly config: TrackerConfig;
+  readonly log: Logger;
+  readonly store: SwarmStore;
+  readonly binding: UdpBinding;
+  readonly control: ControlBlock;
+  readonly udp: UdpServer;
+  readonly cleaning: RunningWorker;
+}
+
+class Tracker implements RunningTracker {
+  readonly addresses: readonly TrackerAddress[];
+  readonly udp: RunningTracker["udp"];
+  /** Where the access list is found now; undefined where a chroot hides it. */
+  listPath: string | undefined;
+  readonly #parts: TrackerParts;
+  readonly #counters: CounterTable;
+  #stopped: Promise<void> | undefined;
+
+  constructor(parts: TrackerParts) {
+    const { binding, udp } = parts;
+    this.#parts = parts;
+    this.#counters = udp.counters;
+    this.addresses = binding.addresses.map((address) => ({ protocol: "udp", address }));
+    this.udp = { engine: binding.engine, workers: Math.max(1, binding.workerSockets.length) };
+  }
+
+  reload(): void {
+    const { config, control, log, udp, cleaning } = this.#parts;
+    const { mode, path } = config.accessList;
+    if (mode === "off") {
+      log.info('nothing to reload: access_list.mode = "off"');
+      return;
+    }
+    if (this.listPath === undefined) {
+      log.error(`access list ${path}: not reloaded, it lies outside of privileges.chroot_path`);
+      return;
+    }
+    let accessList: AccessListHandle;
+    try {
+      accessList = loadAccessList({ mode, path: this.listPath });
+    } catch (error) {
+      const reason = error instanceof OperatorError ? error.message : String(error);
+      log.error(`${reason}; the old list stays`);
+      return;
+    }
+    udp.reload(accessList);
+    cleaning.post({ accessList });
+    control.announceReload();
+    log.info("access list reloaded", entriesOf(accessList));
+  }
+
+  statistics(): Statistics {
+    return readStatistics(this.#counters, this.#parts.store);
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    const { control, log, udp, cleaning } = this.#parts;
+    cleaning.expectEnd();
+    const ended = Promise.all([udp.stop(), cleaning.ended]);
+    control.stop();
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), STOP_MILLISECONDS_MAX);
+    await Promise.race([ended, once(late.signal, "abort")]);
+    clearTimeout(timer);
+    if (late.signal.aborted) log.warn("some workers did not end in time and are abandoned");
+  }
+}
+
+function openAccessList(config: TrackerConfig, log: Logger): AccessListHandle {
+  const accessList = loadAccessList(config.accessList);
+  if (accessList.mode !== "off") log.info("access list loaded", entriesOf(accessList));
+  return accessList;
+}
+
+const entriesOf = (handle: AccessListHandle) => ({
+  mode: handle.mode,
+  entries: AccessList.attach(handle).entryCount,
+});
+
+function openStore(config: TrackerConfig, log: Logger): SwarmStore {
+  const wanted = config.swarm.maxMemory;
+  const store = SwarmStore.create({ memoryBytesMax: wanted * MIB });
+  const granted = Math.floor((store.arenaBytes * SHARD_COUNT) / MIB);
+  if (granted < wanted)
+    log.warn(
+      `swarm.max_memory = ${wanted}: this system lets a process reserve ${granted} MiB; the swarms can grow to that`,
+    );
+  return store;
+}
+
+function warnOfSmallBuffer(config: TrackerConfig, binding: UdpBinding, log: Logger): void {
+  const wanted = config.udp.socketRecvBufferSize;
+  const granted = binding.receiveBufferBytes;
+  if (wanted === 0 || granted === undefined || granted >= wanted) return;
+  log.warn(
+    `udp.socket_recv_buffer_size = ${wanted}: the system grants ${granted} bytes; raise net.core.rmem_max for the rest`,
+  );
+}
+
+function startCleaning(
+  config: TrackerConfig,
+  shared: Omit<CleaningWorkerData, "control" | "log" | "intervalSeconds" | "peerAgeSecondsMax"> & {
+    readonly control: ControlBlock;
+    readonly onDeath: (reason: string) => void;
+  },
+): RunningWorker {
+  const data: CleaningWorkerData = {
+    store: shared.store,
+    accessList: shared.accessList,
+    startedSeconds: shared.startedSeconds,
+    control: shared.control.buffer,
+    log: { logLevel: config.logLevel, logFormat: config.logFormat },
+    intervalSeconds: config.swarm.torrentCleaningInterval,
+    peerAgeSecondsMax: config.swarm.maxPeerAge,
+  };
+  const entry = workerModule(import.meta.url, "cleaning-worker");
+  return startWorker({ name: "cleaning", entry, data, onDeath: shared.onDeath });
+}
+
+function listPathAfterDrop(config: TrackerConfig, log: Logger): string | undefined {
+  const { mode, path } = config.accessList;
+  const found = pathAfterDrop(config.privileges, path);
+  if (found === undefined && mode !== "off")
+    log.warn(
+      `access list ${path}: lies outside of privileges.chroot_path, so that it cannot be reloaded`,
+    );
+  return found;
+}
+
+/** The clock that all threads share, in seconds. */
+function monotonicNow(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds + nanoseconds / 1e9;
+}
+
+function throwOutside(reason: string): void {
+  queueMicrotask(() => {
+    throw new Error(reason);
+  });
+}

@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { CounterTable } from "@swarmtide/metrics";
+import { SwarmStore } from "@swarmtide/swarm";
+import { UDP_COUNTER_NAMES } from "@swarmtide/udp";
+import { formatFinalStatisticsLine, formatStatisticsLine, readStatistics } from "./statistics.ts";
+
+test("requests are those that deserve an answer, summed over workers and apart by family", () => {
+  const counters = CounterTable.create(UDP_COUNTER_NAMES, 2);
+  const count = (row: number, name: string, by: number) => {
+    counters.row(row)[counters.column(name)] += by;
+  };
+  const store = SwarmStore.create({ memoryBytesMax: 2 ** 26 });
+  const before = readStatistics(counters, store);
+  count(0, "ipv4_request_connect", 3);
+  count(1, "ipv4_request_announce", 4);
+  count(1, "ipv4_request_error_port_zero", 1);
+  count(1, "ipv4_request_drop_short", 100);
+  count(0, "ipv4_reply_connect", 3);
+  count(1, "ipv4_reply_announce", 4);
+  count(1, "ipv6_request_scrape", 20);
+  count(1, "ipv6_reply_scrape", 10);
+  count(0, "ipv6_reply_error", 10);
+  // One IPv6 seeder, as bytes would lie in a packet.
+  store.announce(
+    new Int32Array(5),
+    0,
+    Int32Array.of(1, 2, 3, 4),
+    0,
+    6,
+    80,
+    2,
+    0,
+    new Uint16Array(1),
+    0,
+  );
+  const after = readStatistics(counters, store);
+  assert.equal(
+    formatStatisticsLine(before, after, 2),
+    "statistics torrents=1 " +
+      "ipv4: requests/s=4 connect/s=2 announce/s=2 scrape/s=0 error/s=0 peers=0 seeders=0 " +
+      "ipv6: requests/s=10 connect/s=0 announce/s=0 scrape/s=5 error/s=5 peers=1 seeders=1",
+  );
+  assert.equal(
+    formatFinalStatisticsLine(after, 61),
+    "statistics of 61 seconds torrents=1 " +
+      "ipv4: requests=8 connect=3 announce=4 scrape=0 error=0 peers=0 seeders=0 " +
+      "ipv6: requests=20 connect=0 announce=0 scrape=10 error=10 peers=1 seeders=1",
+  );
+});

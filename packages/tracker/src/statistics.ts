@@ -1,0 +1,84 @@
+/**
+ * The statistics line: what was asked and answered since the last one, and what the swarms hold. Counts come from
+ * the counters the workers write in shared memory, so reading them disturbs nobody. Main thread.
+ */
+import type { CounterTable } from "@swarmtide/metrics";
+import type { SwarmStore } from "@swarmtide/swarm";
+
+/** What the line says of one family. Counts since the start. */
+export interface FamilyStatistics {
+  /** Requests that were well formed, or bad in a way that is answered. */
+  readonly requests: number;
+  readonly connect: number;
+  readonly announce: number;
+  readonly scrape: number;
+  readonly error: number;
+  readonly peers: number;
+  readonly seeders: number;
+}
+
+/** Counts since the start of the program, and what the swarms hold now. */
+export interface Statistics {
+  readonly ipv4: FamilyStatistics;
+  readonly ipv6: FamilyStatistics;
+  readonly torrents: number;
+}
+
+const FAMILIES = ["ipv4", "ipv6"] as const;
+
+/** Reads the counters of all workers. */
+export function readStatistics(counters: CounterTable, store: SwarmStore): Statistics {
+  const totals = store.totals();
+  const family = (name: (typeof FAMILIES)[number], peers: number, seeders: number) => {
+    const sum = (counter: string) => counters.sum(`${name}_${counter}`);
+    const requestNames = counters.names.filter((counter) => counter.startsWith(`${name}_request_`));
+    const answerable = requestNames.filter((counter) => !counter.includes("_request_drop_"));
+    return {
+      requests: answerable.reduce((total, counter) => total + counters.sum(counter), 0),
+      connect: sum("reply_connect"),
+      announce: sum("reply_announce"),
+      scrape: sum("reply_scrape"),
+      error: sum("reply_error"),
+      peers,
+      seeders,
+    };
+  };
+  return {
+    ipv4: family("ipv4", totals.peersIpv4, totals.seedersIpv4),
+    ipv6: family("ipv6", totals.peersIpv6, totals.seedersIpv6),
+    torrents: totals.torrents,
+  };
+}
+
+const RATES = ["requests", "connect", "announce", "scrape", "error"] as const;
+
+/**
+ * The line: rates over `seconds` between two readings, then stocks.
+ *
+ *     statistics torrents=2 ipv4: requests/s=10 connect/s=4 announce/s=5 scrape/s=1 error/s=0 peers=3 seeders=1 ipv6: …
+ */
+export function formatStatisticsLine(
+  before: Statistics,
+  after: Statistics,
+  seconds: number,
+): string {
+  const parts = FAMILIES.map((family) => {
+    const rates = RATES.map((name) => {
+      const perSecond = (after[family][name] - before[family][name]) / seconds;
+      return `${name}/s=${Math.round(perSecond)}`;
+    });
+    const { peers, seeders } = after[family];
+    return `${family}: ${rates.join(" ")} peers=${peers} seeders=${seeders}`;
+  });
+  return `statistics torrents=${after.torrents} ${parts.join(" ")}`;
+}
+
+/** The same since the start, in sums: the last line of a program that stops. */
+export function formatFinalStatisticsLine(statistics: Statistics, seconds: number): string {
+  const parts = FAMILIES.map((family) => {
+    const sums = RATES.map((name) => `${name}=${statistics[family][name]}`);
+    const { peers, seeders } = statistics[family];
+    return `${family}: ${sums.join(" ")} peers=${peers} seeders=${seeders}`;
+  });
+  return `statistics of ${seconds} seconds torrents=${statistics.torrents} ${parts.join(" ")}`;
+}

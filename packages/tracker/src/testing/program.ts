@@ -1,0 +1,103 @@
+/** Runs the real program `swarmtide` in a child process for tests: start-up lines in, addresses out. */
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
+
+export const PROGRAM = fileURLToPath(new URL("../bin.js", import.meta.url));
+
+/** A configuration that listens on free ports of the loopback addresses. */
+export const LOOPBACK_CONFIG = `
+[udp]
+address_ipv4 = "127.0.0.1:0"
+address_ipv6 = "[::1]:0"
+`;
+
+/** A folder that goes with the test. */
+export function temporaryFolder(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), "swarmtide-test-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Runs the program to its end. */
+export function runToEnd(...args: string[]) {
+  const run = spawnSync(process.execPath, [PROGRAM, ...args], {
+    encoding: "utf8",
+    timeout: 30_000,
+  });
+  return { code: run.status, stdout: run.stdout, stderr: run.stderr };
+}
+
+/** A program that serves. */
+export class ServingProgram {
+  readonly child: ChildProcessWithoutNullStreams;
+  stdout = "";
+  stderr = "";
+  readonly #exited: Promise<unknown[]>;
+  #hasExited = false;
+
+  constructor(child: ChildProcessWithoutNullStreams) {
+    this.child = child;
+    this.#exited = once(child, "close").then((result) => {
+      this.#hasExited = true;
+      return result;
+    });
+    child.stdout.on("data", (chunk) => {
+      this.stdout += chunk;
+    });
+    child.stderr.on("data", (chunk) => {
+      this.stderr += chunk;
+    });
+  }
+
+  /** Fulfilled once what was written to both streams matches; rejected when the program ends before. */
+  async output(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const found = pattern.exec(this.stdout) ?? pattern.exec(this.stderr);
+      if (found) return found;
+      if (this.#hasExited)
+        throw new Error(`ended without ${pattern}\n${this.stdout}\n${this.stderr}`);
+      const more = [once(this.child.stdout, "data"), once(this.child.stderr, "data")];
+      await Promise.race([...more, this.#exited]);
+    }
+  }
+
+  /** The addresses of the start-up lines, IPv4 before IPv6. */
+  async addresses(): Promise<string[]> {
+    const [, listed = ""] = await this.output(/UDP tracker on (\S+(?: and \S+)?) \(/);
+    await this.output(/Point clients at .*\n/);
+    return listed.split(" and ");
+  }
+
+  /** Sends a signal and waits for the end: the exit code. */
+  async end(signal: NodeJS.Signals): Promise<unknown> {
+    this.child.kill(signal);
+    return await this.ended();
+  }
+
+  async ended(): Promise<unknown> {
+    const [code] = await this.#exited;
+    return code;
+  }
+}
+
+/** Starts the program with a configuration; it is killed when the test is over. */
+export function startProgram(
+  t: TestContext,
+  config: string,
+  { args = [], env = {} }: { args?: readonly string[]; env?: NodeJS.ProcessEnv } = {},
+): ServingProgram {
+  const folder = temporaryFolder(t);
+  const file = join(folder, "config.toml");
+  writeFileSync(file, config);
+  const child = spawn(process.execPath, [PROGRAM, ...args, "-c", file], {
+    env: { ...process.env, ...env },
+    cwd: folder,
+  });
+  t.after(() => child.kill("SIGKILL"));
+  return new ServingProgram(child);
+}
