@@ -1,0 +1,201 @@
+/**
+ * Real clients find each other through swarmtide and pass a real file on: the reason a tracker exists.
+ *
+ * Each test has hosts, a tracker (the built program on its defaults) and a file of its own. One client begins; when the
+ * tracker counts it, the other starts; the file must arrive, and the tracker must count two seeders and one download.
+ *
+ * `SWARMTIDE_REQUIRE_CLIENTS=1` makes a missing client a failure instead of a skipped test.
+ */
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, type TestContext, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { aria2, type Client, libtorrent, transmission } from "./clients.ts";
+import {
+  type HostName,
+  networkProblem,
+  TestNetwork,
+  TRACKER_ADDRESSES,
+  TRACKER_NAMES,
+} from "./test-network.ts";
+import { makeTorrent } from "./torrent-file.ts";
+
+type Family = "ipv4" | "ipv6";
+
+interface Transfer {
+  readonly seeder: Client;
+  readonly leecher: Client;
+  readonly family: Family;
+  /** Who is there first. Only the second one learns of the other at once. */
+  readonly first: "seeder" | "leecher";
+}
+
+/**
+ * Transmission 3.00 announces over IPv6 but reads the 18-byte peers of the answer as three of 6 bytes: it needs a
+ * partner that comes to it. aria2 1.36 has no UDP announces over IPv6.
+ */
+const TRANSFERS: readonly Transfer[] = [
+  { seeder: transmission, leecher: transmission, family: "ipv4", first: "seeder" },
+  { seeder: aria2, leecher: aria2, family: "ipv4", first: "seeder" },
+  { seeder: libtorrent, leecher: libtorrent, family: "ipv4", first: "seeder" },
+  { seeder: transmission, leecher: aria2, family: "ipv4", first: "seeder" },
+  { seeder: aria2, leecher: libtorrent, family: "ipv4", first: "seeder" },
+  { seeder: libtorrent, leecher: libtorrent, family: "ipv6", first: "seeder" },
+  { seeder: transmission, leecher: libtorrent, family: "ipv6", first: "seeder" },
+  { seeder: libtorrent, leecher: transmission, family: "ipv6", first: "leecher" },
+];
+
+const PORT = 3000;
+const FILE_NAME = "film.bin";
+const DEADLINE_SECONDS = 90;
+const program = fileURLToPath(new URL("../bin.js", import.meta.url));
+const awaitScrape = fileURLToPath(new URL("./await-scrape.js", import.meta.url));
+
+/** A running program of a test, with the end of what it printed. */
+class Actor {
+  readonly name: string;
+  readonly child: ChildProcess;
+  output = "";
+
+  constructor(network: TestNetwork, name: string, host: HostName, command: readonly string[]) {
+    this.name = name;
+    const [file, ...args] = network.commandOn(host, command);
+    // A home of its own: nobody's settings count, and nothing is left in them.
+    const env = { ...process.env, HOME: network.folder, XDG_CONFIG_HOME: network.folder };
+    this.child = spawn(file, args, { stdio: ["ignore", "pipe", "pipe"], env });
+    for (const stream of [this.child.stdout, this.child.stderr])
+      stream?.on("data", (data: Buffer) => {
+        this.output = (this.output + data.toString()).slice(-6000);
+      });
+  }
+
+  get ended(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
+  }
+
+  async stop(): Promise<void> {
+    if (this.ended) return;
+    const exit = once(this.child, "exit");
+    this.child.kill("SIGKILL");
+    await exit;
+  }
+}
+
+/** The parts of one test; stops and removes them when the test ends, whichever way. */
+class Stage {
+  readonly network = TestNetwork.open();
+  readonly #actors: Actor[] = [];
+
+  constructor(t: TestContext) {
+    t.after(async () => {
+      for (const actor of this.#actors) await actor.stop();
+      this.network.close();
+    });
+  }
+
+  start(name: string, host: HostName, command: readonly string[]): Actor {
+    const actor = new Actor(this.network, name, host, command);
+    this.#actors.push(actor);
+    return actor;
+  }
+
+  /** Waits until the tracker counts at least these; fails with everybody's last words. */
+  async counts(
+    family: Family,
+    infoHashHex: string,
+    wanted: { seeders?: number; completed?: number; leechers?: number },
+  ): Promise<void> {
+    const { seeders = 0, completed = 0, leechers = 0 } = wanted;
+    const scraper = this.start("scrape", "tracker", [
+      ...[process.execPath, awaitScrape, TRACKER_ADDRESSES[family], `${PORT}`, infoHashHex],
+      ...[seeders, completed, leechers, DEADLINE_SECONDS].map(String),
+    ]);
+    const [code] = await once(scraper.child, "close");
+    if (code !== 0) this.fail(`The tracker never counted ${JSON.stringify(wanted)}`);
+  }
+
+  fail(message: string): never {
+    const words = this.#actors.map((actor) => `--- ${actor.name} ---\n${actor.output}`);
+    assert.fail([message, ...words].join("\n"));
+  }
+
+  async until(what: string, condition: () => boolean): Promise<void> {
+    const deadline = Date.now() + DEADLINE_SECONDS * 1000;
+    while (!condition()) {
+      const dead = this.#actors.find((actor) => actor.name !== "scrape" && actor.ended);
+      if (dead) this.fail(`${dead.name} ended before ${what}`);
+      if (Date.now() > deadline) this.fail(`After ${DEADLINE_SECONDS} s not yet: ${what}`);
+      await delay(100);
+    }
+  }
+}
+
+async function transfer(t: TestContext, { seeder, leecher, family, first }: Transfer) {
+  const stage = new Stage(t);
+  const content = randomBytes(3 * 2 ** 20 + 4321);
+  const torrent = makeTorrent({
+    announceUrl: `udp://${TRACKER_NAMES[family]}:${PORT}/announce`,
+    fileName: FILE_NAME,
+    content,
+    pieceBytes: 2 ** 16,
+  });
+  const torrentPath = join(stage.network.folder, "film.torrent");
+  writeFileSync(torrentPath, torrent.bytes);
+  const folderOf = (role: HostName): string => {
+    const folder = join(stage.network.folder, role);
+    mkdirSync(folder);
+    return folder;
+  };
+  const folders = { seeder: folderOf("seeder"), leecher: folderOf("leecher") };
+  writeFileSync(join(folders.seeder, FILE_NAME), content);
+  const arrived = join(folders.leecher, FILE_NAME);
+
+  const start = (role: "seeder" | "leecher", client: Client): Actor =>
+    stage.start(
+      `${role} ${client.name}`,
+      role,
+      client.command({
+        torrentPath,
+        downloadFolder: folders[role],
+        stateFolder: join(stage.network.folder, `${role}-state`),
+      }),
+    );
+
+  stage.start("swarmtide", "tracker", [process.execPath, program, "udp"]);
+  await stage.counts(family, torrent.infoHashHex, {});
+  if (first === "seeder") {
+    start("seeder", seeder);
+    await stage.counts(family, torrent.infoHashHex, { seeders: 1 });
+    start("leecher", leecher);
+  } else {
+    start("leecher", leecher);
+    await stage.counts(family, torrent.infoHashHex, { leechers: 1 });
+    start("seeder", seeder);
+  }
+  await stage.until("the file arrived", () => {
+    return existsSync(arrived) && readFileSync(arrived).equals(content);
+  });
+  await stage.counts(family, torrent.infoHashHex, { seeders: 2, completed: 1 });
+}
+
+const network = networkProblem();
+const required = process.env.SWARMTIDE_REQUIRE_CLIENTS === "1";
+
+describe("a file passes between real clients", { concurrency: 4 }, () => {
+  for (const entry of TRANSFERS) {
+    const { seeder, leecher, family } = entry;
+    const problem = network ?? seeder.problem() ?? leecher.problem();
+    const version = family === "ipv4" ? "IPv4" : "IPv6";
+    test(`${seeder.name} seeds to ${leecher.name} over ${version}`, {
+      skip: problem !== undefined && !required ? problem : false,
+    }, async (t) => {
+      assert.equal(problem, undefined);
+      await transfer(t, entry);
+    });
+  }
+});
