@@ -1,4 +1,5 @@
 /** TCP for HTTP and WebTorrent: listeners, TLS, PROXY protocol, limits and timeouts, behind two engines. */
+export { bindWeb, type WebBinding, type WebSocketFd } from "./bind.ts";
 export { trustedProxiesOf, type WebConfig, webSection } from "./config.ts";
 export { ConnectionLimits, LIMIT_ADDRESS, LIMIT_OK, LIMIT_TOTAL } from "./connection-limits.ts";
 export * from "./counters.ts";
@@ -13,6 +14,7 @@ export {
   type ProxyHeader,
   parseProxyHeader,
 } from "./proxy-header.ts";
+export { startWeb, type WebServer, type WebServerOptions } from "./server.ts";
 export {
   describeCertificate,
   makeSecureContext,

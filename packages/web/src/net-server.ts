@@ -27,7 +27,12 @@ export interface NetListener {
   readonly isTls: boolean;
   readonly at:
     | { readonly fd: number }
-    | { readonly host: string; readonly port: number; readonly backlog: number };
+    | {
+        readonly host: string;
+        readonly port: number;
+        readonly backlog: number;
+        readonly ipv6Only?: boolean;
+      };
 }
 
 export interface NetServerOptions {

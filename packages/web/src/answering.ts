@@ -1,0 +1,102 @@
+/**
+ * What a thread needs to answer HTTP, put together from what all threads share. Used by the workers of both engines and,
+ * where there are none, by the main thread.
+ */
+import { randomFillSync } from "node:crypto";
+import { type HttpConfig, type HttpHandlerOptions, handlerOptionsOf } from "@swarmtide/http";
+import { CounterTable, type CounterTableHandle } from "@swarmtide/metrics";
+import {
+  AccessList,
+  type AccessListHandle,
+  SwarmStore,
+  type SwarmStoreHandle,
+} from "@swarmtide/swarm";
+import type { WebSocketFd } from "./bind.ts";
+import { trustedProxiesOf, type WebConfig } from "./config.ts";
+import type { TlsFiles } from "./tls-files.ts";
+
+/** Made by the main thread once; may be posted to workers. */
+export interface WebShared {
+  readonly http: HttpConfig;
+  readonly web: WebConfig;
+  readonly store: SwarmStoreHandle;
+  readonly accessList: AccessListHandle;
+  /** A table of HTTP_COUNTER_NAMES and one of WEB_COUNTER_NAMES, each with a row for each worker. */
+  readonly httpCounters: CounterTableHandle;
+  readonly webCounters: CounterTableHandle;
+  /** Monotonic clock (process.hrtime, in seconds) when the tracker started; the origin of all times in the store. */
+  readonly startedSeconds: number;
+  /** TLS sessions of one worker go on at another: 48 random bytes. */
+  readonly ticketKeys: Uint8Array;
+}
+
+/** `workerData` of a worker of either engine. */
+export interface WebWorkerData {
+  readonly shared: WebShared;
+  readonly sockets: readonly WebSocketFd[];
+  readonly tls: TlsFiles | undefined;
+  readonly control: SharedArrayBuffer;
+  /** The worker's row in both counter tables. */
+  readonly row: number;
+  /** Workers of the same kind, which share the limits on connections. */
+  readonly workers: number;
+}
+
+/** The message of a reload; what is undefined stays as it is. */
+export interface WebReload {
+  readonly accessList: AccessListHandle | undefined;
+  readonly tls: TlsFiles | undefined;
+}
+
+/** What a worker tells the main thread. */
+export interface WebNotice {
+  readonly kind: "proxy-hint";
+  readonly line: string;
+}
+
+const LIMIT_MIN = 1;
+
+/** The options that both engines have in common. */
+export function openAnswering(shared: WebShared, row: number, workers: number) {
+  const { http, web } = shared;
+  const store = SwarmStore.attach(shared.store);
+  const trustedProxies = trustedProxiesOf(web);
+  const handler: HttpHandlerOptions = {
+    ...handlerOptionsOf(http),
+    store,
+    accessList: AccessList.attach(shared.accessList),
+    counters: CounterTable.attach(shared.httpCounters).row(row),
+    requestBytesMax: web.maxRequestSize,
+    headersMax: web.maxHeaders,
+    requestsPerConnectionMax: web.maxRequestsPerConnection,
+    trustedProxies,
+    forwardedHeaderName: web.reverseProxyIpHeaderName,
+    upgradesWebSockets: false,
+    randomSeed: randomFillSync(new Int32Array(1))[0],
+  };
+  const share = (limit: number) => Math.max(LIMIT_MIN, Math.ceil(limit / workers));
+  return {
+    store,
+    nowSeconds: clockSince(shared.startedSeconds),
+    engine: {
+      handler,
+      requestBytesMax: web.maxRequestSize,
+      trustedProxies,
+      proxyProtocol: web.proxyProtocol,
+      connectionsMax: share(web.maxConnections),
+      connectionsPerAddressMax: share(web.maxConnectionsPerAddress),
+      requestTimeoutMilliseconds: web.requestTimeout * 1000,
+      idleTimeoutMilliseconds: web.maxConnectionIdle * 1000,
+      handshakeTimeoutMilliseconds: web.tlsHandshakeTimeout * 1000,
+      counters: CounterTable.attach(shared.webCounters).row(row),
+      nowMilliseconds: () => performance.now(),
+    },
+  };
+}
+
+/** Seconds since `startedSeconds`, of a clock that does not jump and is the same in every thread. */
+function clockSince(startedSeconds: number): () => number {
+  const [seconds, nanoseconds] = process.hrtime();
+  const offset = seconds + nanoseconds / 1e9 - startedSeconds - performance.now() / 1000;
+  return () => performance.now() / 1000 + offset;
+}

@@ -1,0 +1,154 @@
+/**
+ * Opens the listening sockets of HTTP and HTTPS, on the main thread, before any worker starts: a port that is taken or an
+ * address that does not exist is reported while nothing runs yet, and privileges can be dropped right after.
+ *
+ * Each worker has sockets of its own on the same port (SO_REUSEPORT, socket(7)) and the kernel spreads connections over
+ * them. Where Linux calls are missing, the main thread listens through Node once the server starts.
+ */
+import { availableParallelism } from "node:os";
+import { formatSocketAddress, parseIpAddress } from "@swarmtide/bittorrent";
+import { closeFd, linuxSupported, onlineCpus, openTcpListener } from "@swarmtide/linux";
+import type { WebConfig } from "./config.ts";
+import type { NetListener } from "./net-server.ts";
+
+/** A listening descriptor. */
+export interface WebSocketFd {
+  readonly fd: number;
+  readonly isTls: boolean;
+}
+
+export interface WebBinding {
+  /** What serves plain HTTP. */
+  readonly engine: "epoll" | "net";
+  /** Plain listeners of each worker with the engine "epoll". */
+  readonly epollWorkers: readonly (readonly WebSocketFd[])[];
+  /** Listeners of each worker with the engine "net". */
+  readonly netWorkers: readonly (readonly WebSocketFd[])[];
+  /** Where the main thread is to listen itself. */
+  readonly mainListeners: readonly NetListener[];
+  /** What it listens on, with the ports that were taken: "http://0.0.0.0:3000". */
+  readonly addresses: readonly string[];
+  /** Closes everything; for a start that fails later. */
+  close(): void;
+  /** Closes the listeners of the epoll workers, once they have ended. */
+  closeEpoll(): void;
+}
+
+interface Place {
+  readonly family: 4 | 6;
+  readonly host: string;
+  readonly isTls: boolean;
+  readonly address: Uint8Array;
+  port: number;
+}
+
+/** Threads for `workers = 0`: one for each core that this process may use. */
+function workerCount(workers: number): number {
+  if (workers > 0) return workers;
+  return linuxSupported() ? onlineCpus().length : availableParallelism();
+}
+
+/** `httpWorkers` is `workers` of [http]. Throws SyscallError; nothing stays open then. */
+export function bindWeb(config: WebConfig, httpWorkers: number): WebBinding {
+  const places = placesOf(config);
+  if (!linuxSupported()) return bindMainThread(config, places);
+  const engine = config.engine === "net" ? "net" : "epoll";
+  const plain = places.filter(({ isTls }) => !isTls);
+  const tls = places.filter(({ isTls }) => isTls);
+  const opener = new ListenerOpener(config);
+  try {
+    const isEpoll = engine === "epoll";
+    const epollWorkers = isEpoll ? opener.openAll(plain, workerCount(httpWorkers)) : [];
+    const netPlaces = isEpoll ? tls : [...plain, ...tls];
+    const netWorkers = opener.openAll(netPlaces, workerCount(config.workers));
+    const addresses = places.map(formatPlace);
+    return {
+      engine,
+      epollWorkers,
+      netWorkers,
+      mainListeners: [],
+      addresses,
+      close: () => opener.close(),
+      closeEpoll: () => {
+        for (const { fd } of epollWorkers.flat()) closeFd(fd);
+      },
+    };
+  } catch (error) {
+    opener.close();
+    throw error;
+  }
+}
+
+function bindMainThread(config: WebConfig, places: readonly Place[]): WebBinding {
+  return {
+    engine: "net",
+    epollWorkers: [],
+    netWorkers: [],
+    mainListeners: places.map(({ host, port, isTls }) => ({
+      isTls,
+      at: { host, port, backlog: config.tcpBacklog, ipv6Only: config.setOnlyIpv6 },
+    })),
+    addresses: places.map(formatPlace),
+    close: () => undefined,
+    closeEpoll: () => undefined,
+  };
+}
+
+function placesOf(config: WebConfig): Place[] {
+  const places: Place[] = [];
+  const add = (family: 4 | 6, isTls: boolean, where?: { host: string; port: number }) => {
+    const address = where === undefined ? undefined : parseIpAddress(where.host);
+    if (where !== undefined && address !== undefined)
+      places.push({ family, isTls, host: where.host, port: where.port, address });
+  };
+  if (config.useIpv4) add(4, false, config.addressIpv4);
+  if (config.useIpv6) add(6, false, config.addressIpv6);
+  add(4, true, config.tlsAddressIpv4);
+  add(6, true, config.tlsAddressIpv6);
+  return places;
+}
+
+/** Opens listeners and remembers them, so that all can be closed when one fails. */
+class ListenerOpener {
+  readonly #config: WebConfig;
+  readonly #opened: number[] = [];
+
+  constructor(config: WebConfig) {
+    this.#config = config;
+  }
+
+  /** A socket on each place for each worker; no worker where there is no place. */
+  openAll(places: readonly Place[], workers: number): WebSocketFd[][] {
+    if (places.length === 0) return [];
+    // A shared port lets any program of this user in. A first socket that shares nothing finds a port in use.
+    if (workers > 1) {
+      for (const place of places) this.#open(place, false);
+      for (const fd of this.#opened.splice(this.#opened.length - places.length)) closeFd(fd);
+    }
+    return Array.from({ length: workers }, () =>
+      places.map((place) => ({ fd: this.#open(place, workers > 1), isTls: place.isTls })),
+    );
+  }
+
+  close(): void {
+    for (const fd of this.#opened.splice(0)) closeFd(fd);
+  }
+
+  #open(place: Place, reusePort: boolean): number {
+    const { fd, port } = openTcpListener({
+      family: place.family,
+      address: place.address,
+      port: place.port,
+      backlog: this.#config.tcpBacklog,
+      reusePort,
+      onlyIpv6: this.#config.setOnlyIpv6,
+    });
+    this.#opened.push(fd);
+    place.port = port;
+    return fd;
+  }
+}
+
+function formatPlace({ isTls, address, port }: Place): string {
+  return `${isTls ? "https" : "http"}://${formatSocketAddress({ address, port })}`;
+}

@@ -1,0 +1,55 @@
+/**
+ * The thread of a worker with the engine "epoll". The main thread starts it with WebWorkerData and sockets that listen
+ * already; it answers until the control block says stop. Started by server.ts; never imported.
+ */
+import { parentPort, workerData } from "node:worker_threads";
+import { ControlBlock, receiveMessages, reportReady } from "@swarmtide/runtime";
+import { AccessList } from "@swarmtide/swarm";
+import { openAnswering, type WebNotice, type WebReload, type WebWorkerData } from "./answering.ts";
+import { EpollServer } from "./hot/epoll-server.ts";
+
+/** How long the worker sleeps at most before it looks whether to stop or reload. */
+const WAIT_MILLISECONDS = 50;
+/** How long requests in flight may take when the program stops. */
+const STOP_MILLISECONDS = 3000;
+/** How often the worker looks for something to tell. */
+const NOTICE_SECONDS = 1;
+
+const data = workerData as WebWorkerData;
+const control = ControlBlock.attach(data.control);
+const { engine, store, nowSeconds } = openAnswering(data.shared, data.row, data.workers);
+const server = new EpollServer({ ...engine, listenerFds: data.sockets.map(({ fd }) => fd) });
+let generation = control.generation;
+let nextNotice = 0;
+
+function takeReload(): void {
+  if (control.generation === generation || parentPort === null) return;
+  generation = control.generation;
+  for (const message of receiveMessages(parentPort)) {
+    const { accessList } = message as WebReload;
+    if (accessList !== undefined) server.handler.setAccessList(AccessList.attach(accessList));
+  }
+}
+
+function tell(seconds: number): void {
+  if (seconds < nextNotice) return;
+  nextNotice = seconds + NOTICE_SECONDS;
+  const line = server.handler.takeProxyHint();
+  if (line === undefined) return;
+  const notice: WebNotice = { kind: "proxy-hint", line };
+  parentPort?.postMessage(notice);
+}
+
+reportReady();
+while (!control.isStopping) {
+  const seconds = nowSeconds();
+  store.setNow(seconds);
+  takeReload();
+  server.serveRound(WAIT_MILLISECONDS);
+  tell(seconds);
+}
+server.stop();
+const patience = performance.now() + STOP_MILLISECONDS;
+while (server.connectionCount > 0 && performance.now() < patience)
+  server.serveRound(WAIT_MILLISECONDS);
+server.close();

@@ -1,0 +1,165 @@
+import assert from "node:assert/strict";
+import { after, describe, test } from "node:test";
+import { httpSection } from "@swarmtide/http";
+import { asciiBytes, readAnnounceReply } from "@swarmtide/http-protocol";
+import { linuxSupported } from "@swarmtide/linux";
+import { ControlBlock } from "@swarmtide/runtime";
+import { AccessList, SwarmStore } from "@swarmtide/swarm";
+import { defaultConfig } from "@swarmtide/toml-config";
+import { bindWeb } from "./bind.ts";
+import { type WebConfig, webSection } from "./config.ts";
+import { startWeb } from "./server.ts";
+import { announce, get, TestClient, testdata } from "./testing/engines.ts";
+import { readTlsFiles } from "./tls-files.ts";
+
+const skip = linuxSupported() ? false : "descriptors for workers need Linux";
+const running: (() => Promise<void>)[] = [];
+after(async () => {
+  for (const stop of running) await stop();
+});
+
+const configOf = (changes: Partial<WebConfig>): WebConfig => ({
+  ...defaultConfig(webSection),
+  addressIpv4: { host: "127.0.0.1", port: 0 },
+  addressIpv6: { host: "::1", port: 0 },
+  tlsAddressIpv4: { host: "127.0.0.1", port: 0 },
+  ...changes,
+});
+
+async function startTracker(changes: Partial<WebConfig>, httpWorkers = 1) {
+  const web = configOf(changes);
+  const http = { ...defaultConfig(httpSection), workers: httpWorkers };
+  const binding = bindWeb(web, http.workers);
+  const control = ControlBlock.create();
+  const store = SwarmStore.create({ memoryBytesMax: 2 ** 26 });
+  const deaths: string[] = [];
+  const hints: string[] = [];
+  const server = startWeb({
+    http,
+    web,
+    binding,
+    tls: readTlsFiles(testdata("ec.crt"), testdata("ec-pkcs8.key")),
+    store: store.handle,
+    accessList: AccessList.build({ mode: "off" }),
+    control,
+    startedSeconds: process.hrtime()[0],
+    onProxyHint: (line) => hints.push(line),
+    onDeath: (reason) => deaths.push(reason),
+  });
+  await server.ready;
+  let isStopped = false;
+  const stop = async () => {
+    if (isStopped) return;
+    isStopped = true;
+    const stopped = server.stop();
+    control.stop();
+    await stopped;
+    assert.deepEqual(deaths, []);
+  };
+  running.push(stop);
+  const port = (start: string) => {
+    const found = binding.addresses.find((address) => address.startsWith(start)) ?? "";
+    return Number(/\d+$/.exec(found)?.[0]);
+  };
+  return { binding, control, store, server, stop, port, hints };
+}
+
+/** One announce on a connection of its own. */
+async function ask(kind: "net" | "tls", port: number, target: string, ...headers: string[]) {
+  const client = await TestClient.connect(kind, port);
+  client.send(get(target, "Connection: close", ...headers));
+  const [answer] = await client.receive(1);
+  await client.closed;
+  return readAnnounceReply(Buffer.from(answer.text, "latin1"));
+}
+
+describe("the HTTP server", { skip }, () => {
+  for (const engine of ["epoll", "net"] as const)
+    test(`with engine ${engine}, peers over HTTP and HTTPS find each other`, async () => {
+      const { binding, port, server, stop } = await startTracker({ engine }, 2);
+      assert.equal(binding.engine, engine);
+      assert.equal(binding.addresses.length, 3);
+      for (let i = 1; i <= 8; i++)
+        await ask("net", port("http://127"), announce("a", i, "&left=0"));
+      const secure = await ask("tls", port("https://127"), announce("a", 99, "&left=1"));
+      assert.ok(secure.failureReason === undefined);
+      assert.deepEqual(secure.peers.map((peer) => peer.port).sort(), [1, 2, 3, 4, 5, 6, 7, 8]);
+      const plain = await ask("net", port("http://127"), announce("a", 98, "&left=1&numwant=0"));
+      assert.ok(plain.failureReason === undefined);
+      assert.deepEqual([plain.complete, plain.incomplete], [8, 2]);
+      assert.equal(server.httpCounters.sum("announces_ipv4"), 10);
+      assert.equal(server.webCounters.sum("tls_handshakes"), 1);
+      await stop();
+      assert.equal(server.webCounters.sum("connections_accepted"), 10);
+      assert.equal(server.webCounters.sum("connections_closed"), 10);
+    });
+
+  test("a reload takes a new access list and a new certificate into use without a dropped connection", async () => {
+    const { port, server, control } = await startTracker({});
+    const kept = await TestClient.connect("net", port("http://127"));
+    const keptSecure = await TestClient.connect("tls", port("https://127"));
+    for (const client of [kept, keptSecure]) {
+      client.send(get("/health"));
+      await client.receive(1);
+    }
+    server.reload({
+      accessList: AccessList.build({ mode: "deny", hashes: asciiBytes("b".repeat(20)) }),
+      tls: readTlsFiles(testdata("rsa.crt"), testdata("rsa-pkcs8.key")),
+    });
+    control.announceReload();
+    for (const kind of ["net", "tls"] as const) {
+      const target = port(kind === "net" ? "http://127" : "https://127");
+      for (;;) {
+        const reply = await ask(kind, target, announce("b", 1));
+        if (reply.failureReason === undefined) continue;
+        assert.match(reply.failureReason, /not allowed/);
+        break;
+      }
+      assert.equal((await ask(kind, target, announce("a", 1))).failureReason, undefined);
+    }
+    for (const client of [kept, keptSecure]) {
+      client.send(get("/health"));
+      await client.receive(2);
+      client.destroy();
+    }
+  });
+
+  test("a worker tells of a proxy that was forgotten", async () => {
+    const { port, hints } = await startTracker({});
+    const client = await TestClient.connect("net", port("http://127"));
+    const request = get(announce("a", 1), "X-Forwarded-For: 192.0.2.1");
+    client.send(request.repeat(250));
+    await client.receive(250);
+    while (hints.length === 0) {
+      client.send(request);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    assert.match(hints[0], /127\.0\.0\.1 .*trusted_proxies/);
+    client.destroy();
+  });
+
+  test("it stops with connections open, and its ports are free again", async () => {
+    const { port, stop } = await startTracker({});
+    const idle = await TestClient.connect("net", port("http://127"));
+    const secure = await TestClient.connect("tls", port("https://127"));
+    idle.send(get("/health"));
+    await idle.receive(1);
+    await stop();
+    await Promise.all([idle.closed, secure.closed]);
+    const again = bindWeb(
+      configOf({ addressIpv4: { host: "127.0.0.1", port: port("http://127") } }),
+      1,
+    );
+    again.close();
+  });
+
+  test("a port that is taken is reported before anything starts, with several workers too", () => {
+    for (const workers of [1, 2]) {
+      const first = bindWeb(configOf({}), workers);
+      const port = Number(/\d+$/.exec(first.addresses[0])?.[0]);
+      const config = configOf({ addressIpv4: { host: "127.0.0.1", port } });
+      assert.throws(() => bindWeb(config, workers), /EADDRINUSE/);
+      first.close();
+    }
+  });
+});
