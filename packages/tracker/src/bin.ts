@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /**
  * The program `swarmtide`. Exit codes: 0 after a stop or an answer, 1 when it cannot run or a worker died, 2 for
  * arguments it does not understand.
