@@ -187,3 +187,19 @@ test("a worker that dies takes the program down with its name and code 1", TIMEO
     assert.match(program.stderr, new RegExp(`^worker ${name} failed: Error: out of luck`));
   }
 });
+
+test("where address space is limited, the swarms take what the threads leave, and say so", {
+  ...TIMEOUT,
+  skip: process.platform !== "linux" && "ulimit -v works on Linux",
+}, async (t) => {
+  const program = startProgram(t, LOOPBACK_CONFIG, { addressSpaceKib: 12_000_000 });
+  const [address = ""] = await program.addresses();
+  assert.match(program.stderr, /WARN {2}main: swarm\.max_memory = 65536: .* reserve \d{4} MiB;/);
+  const client = await UdpClient.open(address);
+  await client.announce(INFO_HASH, 7001, 0n);
+  client.close();
+  assert.equal(await program.end("SIGTERM"), 0);
+  const tooTight = startProgram(t, LOOPBACK_CONFIG, { addressSpaceKib: 2_000_000 });
+  assert.equal(await tooTight.ended(), 1);
+  assert.match(tooTight.stderr, /^swarm\.max_memory = 65536: this system leaves no 64 MiB .*\n$/);
+});

@@ -16,13 +16,17 @@ import {
   workerModule,
 } from "@swarmtide/runtime";
 import { AccessList, type AccessListHandle, SHARD_COUNT, SwarmStore } from "@swarmtide/swarm";
-import { bindUdp, startUdp, type UdpBinding, type UdpServer } from "@swarmtide/udp";
+import { bindUdp, startUdp, type UdpBinding, type UdpServer, workerCountOf } from "@swarmtide/udp";
 import type { CleaningWorkerData } from "./cleaning-worker.ts";
 import type { TrackerConfig } from "./config.ts";
 import { loadAccessList } from "./load-access-list.ts";
+import { reservableBytes } from "./reservable-memory.ts";
 import { readStatistics, type Statistics } from "./statistics.ts";
 
 const MIB = 2 ** 20;
+const CLEANING_THREADS = 1;
+/** Less is not worth a tracker: some million peers take this much. */
+const MEMORY_MIB_MIN = 64;
 const STOP_MILLISECONDS_MAX = 5000;
 
 /** One address the tracker listens on. */
@@ -60,7 +64,7 @@ export async function startTracker(
   const log = options.log ?? createLogger(config, "main");
   if (!config.udp.enabled) throw new OperatorError("nothing to run: udp.enabled = false");
   const accessList = openAccessList(config, log);
-  const store = openStore(config, log);
+  const store = openStore(config, workerCountOf(config.udp) + CLEANING_THREADS, log);
   const binding = await bindUdp(config.udp);
   warnOfSmallBuffer(config, binding, log);
   const control = ControlBlock.create();
@@ -185,13 +189,19 @@ const entriesOf = (handle: AccessListHandle) => ({
   entries: AccessList.attach(handle).entryCount,
 });
 
-function openStore(config: TrackerConfig, log: Logger): SwarmStore {
+/** Reserves the store: what is configured, or what this system leaves to it beside `threads` workers. */
+function openStore(config: TrackerConfig, threads: number, log: Logger): SwarmStore {
   const wanted = config.swarm.maxMemory;
-  const store = SwarmStore.create({ memoryBytesMax: wanted * MIB });
+  const left = Math.floor((reservableBytes(threads) ?? Number.POSITIVE_INFINITY) / MIB);
+  if (left < MEMORY_MIB_MIN)
+    throw new OperatorError(
+      `swarm.max_memory = ${wanted}: this system leaves no ${MEMORY_MIB_MIN} MiB to the swarms; raise its limit (ulimit -v, vm.overcommit_memory) or lower udp.workers`,
+    );
+  const store = SwarmStore.create({ memoryBytesMax: Math.min(wanted, left) * MIB });
   const granted = Math.floor((store.arenaBytes * SHARD_COUNT) / MIB);
   if (granted < wanted)
     log.warn(
-      `swarm.max_memory = ${wanted}: this system lets a process reserve ${granted} MiB; the swarms can grow to that`,
+      `swarm.max_memory = ${wanted}: this system lets the swarms reserve ${granted} MiB; they can grow to that`,
     );
   return store;
 }

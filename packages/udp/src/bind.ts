@@ -9,6 +9,7 @@ import { createSocket, type Socket } from "node:dgram";
 import { availableParallelism } from "node:os";
 import { formatSocketAddress, parseIpAddress } from "@swarmtide/bittorrent";
 import { closeFd, linuxSupported, onlineCpus, openUdpSocket } from "@swarmtide/linux";
+import { OperatorError } from "@swarmtide/runtime";
 import type { UdpConfig } from "./config.ts";
 import { type EngineSocket, WAIT_MILLISECONDS } from "./mmsg-engine.ts";
 
@@ -41,6 +42,8 @@ export function workerCountOf(config: UdpConfig): number {
 
 /** Throws SyscallError (Linux) or Node's error with the call, the address and the reason; nothing stays open then. */
 export async function bindUdp(config: UdpConfig): Promise<UdpBinding> {
+  if (config.engine === "mmsg" && !linuxSupported())
+    throw new OperatorError('udp.engine = "mmsg" works on Linux only, expected "auto" or "dgram"');
   return linuxSupported() ? bindDescriptors(config) : await bindMainSockets(config);
 }
 

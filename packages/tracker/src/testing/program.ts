@@ -85,19 +85,27 @@ export class ServingProgram {
   }
 }
 
+export interface ProgramOptions {
+  readonly args?: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+  /** Most address space the program may have (`ulimit -v`). */
+  readonly addressSpaceKib?: number;
+}
+
 /** Starts the program with a configuration; it is killed when the test is over. */
 export function startProgram(
   t: TestContext,
   config: string,
-  { args = [], env = {} }: { args?: readonly string[]; env?: NodeJS.ProcessEnv } = {},
+  { args = [], env = {}, addressSpaceKib }: ProgramOptions = {},
 ): ServingProgram {
   const folder = temporaryFolder(t);
   const file = join(folder, "config.toml");
   writeFileSync(file, config);
-  const child = spawn(process.execPath, [PROGRAM, ...args, "-c", file], {
-    env: { ...process.env, ...env },
-    cwd: folder,
-  });
+  const command = [process.execPath, PROGRAM, ...args, "-c", file];
+  if (addressSpaceKib !== undefined)
+    command.unshift("/bin/sh", "-c", `ulimit -v ${addressSpaceKib} && exec "$0" "$@"`);
+  const [program = "", ...rest] = command;
+  const child = spawn(program, rest, { env: { ...process.env, ...env }, cwd: folder });
   t.after(() => child.kill("SIGKILL"));
   return new ServingProgram(child);
 }
