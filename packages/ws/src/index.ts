@@ -1,1 +1,21 @@
-export {};
+/**
+ * The WebTorrent tracker without its sockets: connections and their limits, swarms of connections, offers and
+ * answers, and the batches by which workers share the torrents among them.
+ */
+export { type WsConfig, wsSection } from "./config.ts";
+export * from "./counters.ts";
+export {
+  CONNECTION_CLOSED,
+  CONNECTION_CLOSING,
+  CONNECTION_OPEN,
+  type Connection,
+  type ConnectionSink,
+} from "./hot/connection.ts";
+export {
+  type InfoHashAccess,
+  TICKS_PER_ROUND,
+  WebTorrentTracker,
+  type WebTorrentTrackerOptions,
+} from "./hot/tracker.ts";
+export { type BatchSender, LINK_BYTES_MAX } from "./hot/worker-delivery.ts";
+export { answerUpgrade, isOriginAllowed, type UpgradeAnswer } from "./upgrade.ts";

@@ -8,6 +8,9 @@ import { MessageReader, READ_MORE, READ_TEXT } from "./message-reader.ts";
 import * as reply from "./reply.ts";
 import { TrackerRequest } from "./request.ts";
 import {
+  ACTION_IS_ANNOUNCE,
+  ACTION_IS_SCRAPE,
+  ACTION_UNKNOWN,
   FAILURE_STATUSES,
   failureReasonOf,
   REFUSED_ACCESS,
@@ -122,16 +125,16 @@ test("offers and answers are passed on as they came, whatever their length", () 
 test("an error names the action and the info hash where they are known", () => {
   parse(formatAnnounce({ infoHash: id(0x41), peerId: id(2) }));
   assert.equal(
-    failureText(REFUSED_ACCESS, reply.ACTION_IS_ANNOUNCE),
+    failureText(REFUSED_ACCESS, ACTION_IS_ANNOUNCE),
     '{"failure reason":"Info hash not allowed","action":"announce","info_hash":"AAAAAAAAAAAAAAAAAAAA"}',
   );
   parse("nonsense");
   for (const status of FAILURE_STATUSES) {
     const reason = Buffer.from(failureReasonOf(status) ?? []).toString("latin1");
-    assert.deepEqual(JSON.parse(failureText(status, reply.ACTION_UNKNOWN)), {
+    assert.deepEqual(JSON.parse(failureText(status, ACTION_UNKNOWN)), {
       "failure reason": reason,
     });
-    assert.deepEqual(JSON.parse(failureText(status, reply.ACTION_IS_SCRAPE)), {
+    assert.deepEqual(JSON.parse(failureText(status, ACTION_IS_SCRAPE)), {
       "failure reason": reason,
       action: "scrape",
     });

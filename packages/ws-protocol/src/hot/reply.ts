@@ -9,7 +9,7 @@ import { binaryStringBytes, ID_BYTES, writeBinaryString } from "./binary-string.
 import { OPCODE_TEXT, writeFrameHeader } from "./frame.ts";
 import { asciiBytes } from "./json-object.ts";
 import { OFFER_RANGE_WORDS, type TrackerRequest } from "./request.ts";
-import { failureReasonOf } from "./request-status.ts";
+import { ACTION_IS_ANNOUNCE, ACTION_IS_SCRAPE, failureReasonOf } from "./request-status.ts";
 
 /** Below this many bytes a plain loop is quicker than a view and a native copy (bench/requests.bench.ts). */
 const NATIVE_COPY_PAYS_BYTES = 160;
@@ -33,11 +33,6 @@ const FILE_DOWNLOADED = asciiBytes(',"downloaded":');
 
 const BRACE_CLOSE = 0x7d;
 const COMMA = 0x2c;
-
-/** Which action an error names. */
-export const ACTION_UNKNOWN = 0;
-export const ACTION_IS_ANNOUNCE = 1;
-export const ACTION_IS_SCRAPE = 2;
 
 function writeRange(
   out: Uint8Array,

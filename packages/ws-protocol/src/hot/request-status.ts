@@ -33,6 +33,11 @@ export const REFUSED_PEER_ID_CHANGED = 41;
 export const REFUSED_TORRENTS = 42;
 export const REFUSED_ANSWER = 43;
 
+/** Which action an error names. */
+export const ACTION_UNKNOWN = 0;
+export const ACTION_IS_ANNOUNCE = 1;
+export const ACTION_IS_SCRAPE = 2;
+
 const TEXTS: readonly (readonly [number, string])[] = [
   [REQUEST_BAD_UTF8, "The message is not UTF-8"],
   [REQUEST_BAD_JSON, "The message is not JSON"],

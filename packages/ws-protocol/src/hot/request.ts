@@ -39,6 +39,7 @@ import {
   OFFER_FIELDS,
 } from "./request-fields.ts";
 import * as status from "./request-status.ts";
+import { ACTION_IS_ANNOUNCE, ACTION_IS_SCRAPE, ACTION_UNKNOWN } from "./request-status.ts";
 import { isUtf8 } from "./utf8.ts";
 
 /** Arrays and objects within one another; real messages need four levels. */
@@ -110,6 +111,12 @@ export class TrackerRequest {
   /** Whether action and info hash could be read, to be named in an error. */
   hasAction = false;
   hasInfoHash = false;
+
+  /** Which action an error about this message can name: one of ACTION_*. */
+  get actionNamed(): number {
+    if (!this.hasAction) return ACTION_UNKNOWN;
+    return this.action === 1 ? ACTION_IS_SCRAPE : ACTION_IS_ANNOUNCE;
+  }
 
   private end = 0;
   private readonly states = new Uint8Array(FIELDS.length);

@@ -1,0 +1,115 @@
+/**
+ * The configuration of the WebTorrent tracker: the section [ws] of the file. Addresses, workers and TLS are those of
+ * [web], which owns the sockets. Key names are those of aquatic where the meaning is the same. Read on the main
+ * thread; workers get the plain object.
+ */
+import { boolean, type ConfigOf, integer, list, section, text } from "@swarmtide/toml-config";
+
+/** [ws]: WebTorrent. */
+export const wsSection = section(
+  "The WebTorrent tracker, over WebSocket at the addresses of [web].",
+  {
+    enabled: boolean({ default: true, doc: "Whether to run it." }),
+    max_offers: integer({
+      default: 10,
+      min: 1,
+      max: 100,
+      doc: "Offers of one announce that are passed on to other peers; further ones are left out.",
+    }),
+    max_scrape_torrents: integer({
+      default: 255,
+      min: 1,
+      max: 1000,
+      doc: "Torrents in one scrape; more are refused.",
+    }),
+    peer_announce_interval: integer({
+      default: 120,
+      min: 10,
+      max: 86_400,
+      unit: "seconds",
+      doc: "Time after which clients are asked to announce again. Each reply varies it by up to 10 % so that clients spread.",
+    }),
+    max_offer_age: integer({
+      default: 120,
+      min: 1,
+      max: 3600,
+      unit: "seconds",
+      doc: "Time for which an offer can be answered.",
+    }),
+    max_peer_age: integer({
+      default: 240,
+      min: 10,
+      max: 172_800,
+      unit: "seconds",
+      doc: "Time after its last announce at which a peer is forgotten, though its connection lives.",
+    }),
+    max_message_size: integer({
+      default: 131_072,
+      min: 4096,
+      max: 16_777_216,
+      unit: "bytes",
+      doc: "Longest message of a client. A browser's ten offers take about 40 KiB.",
+    }),
+    max_torrents_per_connection: integer({
+      default: 1000,
+      min: 1,
+      max: 1_000_000,
+      doc: "Torrents one connection may be in at a time.",
+    }),
+    max_messages_per_second: integer({
+      default: 100,
+      min: 0,
+      max: 1_000_000,
+      doc: "Messages and pings of one connection, on average over ten seconds; a connection that sends more is closed. 0 sets no limit.",
+    }),
+    max_unsent_before_drop: integer({
+      default: 32_768,
+      min: 0,
+      max: 16_777_216,
+      unit: "bytes",
+      doc: "Where more than this waits to be sent to a client, offers for it are dropped: it does not keep up.",
+    }),
+    max_unsent: integer({
+      default: 262_144,
+      min: 65_536,
+      max: 67_108_864,
+      unit: "bytes",
+      doc: "Where more than this waits to be sent to a client, its connection is closed.",
+    }),
+    max_connection_idle: integer({
+      default: 180,
+      min: 10,
+      max: 86_400,
+      unit: "seconds",
+      doc: "Time without a sign of life, or without a torrent, after which a connection is closed.",
+    }),
+    ping_interval: integer({
+      default: 60,
+      min: 1,
+      max: 86_400,
+      unit: "seconds",
+      doc: "Time without a sign of life after which a client is asked for one. Keep it below max_connection_idle.",
+    }),
+    allowed_origins: list({
+      default: [],
+      of: text({
+        default: "https://example.com",
+        pattern: /^[a-z][a-z0-9+.-]*:\/\/[^/\sA-Z]+$/,
+        expected: 'an origin such as "https://example.com"',
+        doc: "An origin.",
+      }),
+      doc: "Web pages that may use the tracker, by their origin; an empty list allows all. Clients that are no browsers name no origin and are not held back.",
+    }),
+  },
+  (values) => {
+    if (values.pingInterval >= values.maxConnectionIdle)
+      return { key: "ping_interval", expected: "less than max_connection_idle" };
+    if (values.maxUnsentBeforeDrop > values.maxUnsent)
+      return { key: "max_unsent_before_drop", expected: "at most max_unsent" };
+    if (values.maxPeerAge <= values.peerAnnounceInterval * 1.1)
+      return { key: "max_peer_age", expected: "above peer_announce_interval and its 10 % on top" };
+    return undefined;
+  },
+);
+
+export type WsConfig = ConfigOf<typeof wsSection>;

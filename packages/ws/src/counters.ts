@@ -1,0 +1,59 @@
+/**
+ * What the WebTorrent tracker counts: one row per worker of a counter table, its columns in this order. The gauges
+ * at the end go up and down; all others only up.
+ */
+
+export const COUNT_CONNECTIONS_OPENED = 0;
+export const COUNT_CONNECTIONS_CLOSED = 1;
+export const COUNT_MESSAGES_IN = 2;
+export const COUNT_ANNOUNCES = 3;
+export const COUNT_SCRAPES = 4;
+export const COUNT_REFUSED = 5;
+export const COUNT_REPLIES_OUT = 6;
+export const COUNT_OFFERS_OUT = 7;
+export const COUNT_ANSWERS_OUT = 8;
+export const COUNT_ERRORS_OUT = 9;
+export const COUNT_BYTES_IN = 10;
+export const COUNT_BYTES_OUT = 11;
+export const COUNT_OFFERS_DROPPED_SLOW = 12;
+export const COUNT_CLOSED_SLOW = 13;
+export const COUNT_CLOSED_IDLE = 14;
+export const COUNT_CLOSED_RATE = 15;
+export const COUNT_CLOSED_PROTOCOL = 16;
+export const COUNT_PEERS_EXPIRED = 17;
+export const COUNT_COMPLETED = 18;
+export const COUNT_DROPPED_BETWEEN_WORKERS = 19;
+export const COUNT_UPGRADES_REFUSED = 20;
+export const GAUGE_CONNECTIONS = 21;
+export const GAUGE_TORRENTS = 22;
+export const GAUGE_SEEDERS = 23;
+export const GAUGE_LEECHERS = 24;
+
+/** Names of the columns, for `CounterTable.create`. */
+export const WS_COUNTER_NAMES: readonly string[] = [
+  "ws_connections_opened_total",
+  "ws_connections_closed_total",
+  "ws_messages_in_total",
+  "ws_announces_total",
+  "ws_scrapes_total",
+  "ws_requests_refused_total",
+  "ws_replies_out_total",
+  "ws_offers_out_total",
+  "ws_answers_out_total",
+  "ws_errors_out_total",
+  "ws_bytes_in_total",
+  "ws_bytes_out_total",
+  "ws_offers_dropped_slow_total",
+  "ws_connections_closed_slow_total",
+  "ws_connections_closed_idle_total",
+  "ws_connections_closed_rate_total",
+  "ws_connections_closed_protocol_total",
+  "ws_peers_expired_total",
+  "ws_completed_total",
+  "ws_dropped_between_workers_total",
+  "ws_upgrades_refused_total",
+  "ws_connections",
+  "ws_torrents",
+  "ws_seeders",
+  "ws_leechers",
+];

@@ -1,0 +1,29 @@
+/**
+ * How a swarm's owner gets a frame to a connection, wherever that lives: ask for room, write the frame there.
+ *
+ * Implemented by the tracker of the worker: for its own connections the room is in the connection's output, for
+ * those of other workers in the batch that goes there at the end of the tick.
+ */
+
+/** What a frame is; offers are the first to go where a client does not keep up. */
+export const FRAME_IS_CONTROL = -1;
+export const FRAME_IS_REPLY = 0;
+export const FRAME_IS_OFFER = 1;
+export const FRAME_IS_ANSWER = 2;
+export const FRAME_IS_ERROR = 3;
+
+/** A connection's address: its worker, its place there, and a serial number that no other connection there has had. */
+export interface ConnectionAddress {
+  readonly worker: number;
+  readonly connectionSlot: number;
+  readonly connectionSerial: number;
+}
+
+export abstract class Delivery {
+  /** Where the frame asked for goes, after `reserve` has returned true. */
+  buffer: Uint8Array = new Uint8Array(0);
+  offset = 0;
+
+  /** Finds room for `bytes`, or returns false where the frame is not wanted: write exactly so many, at once. */
+  abstract reserve(to: ConnectionAddress, kind: number, bytes: number): boolean;
+}

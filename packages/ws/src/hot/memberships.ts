@@ -1,0 +1,77 @@
+/**
+ * Which connections of this worker are in which torrents, whoever owns those: found by connection and info hash, and
+ * numbered so that the owner can be told about one in a word.
+ *
+ * Owned by the worker of the connections.
+ */
+import { INFO_HASH_AT, PEER_ID_AT, type TrackerRequest } from "@swarmtide/ws-protocol";
+import { type Connection, Membership } from "./connection.ts";
+import { HashIndex, mixWord } from "./hash-index.ts";
+import { hashId, IdWords } from "./id-words.ts";
+
+export class Memberships {
+  private readonly secret: number;
+  private readonly bySlot: (Membership | undefined)[] = [];
+  private readonly free: number[] = [];
+  private readonly index = new HashIndex();
+
+  constructor(secret: number) {
+    this.secret = secret;
+  }
+
+  /** How many there are. */
+  get length(): number {
+    return this.index.length;
+  }
+
+  /** The connection's membership in the torrent of the request, if there is one. */
+  find(connection: Connection, request: TrackerRequest): Membership | undefined {
+    const { index, bySlot } = this;
+    const hash = this.hashOf(connection, request);
+    for (let place = index.first(hash); place >= 0; place = index.next(hash, place)) {
+      const membership = bySlot[index.numberAt(place)];
+      if (
+        membership !== undefined &&
+        membership.connection === connection &&
+        membership.infoHash.equals(request.ids, INFO_HASH_AT)
+      )
+        return membership;
+    }
+    return undefined;
+  }
+
+  private hashOf(connection: Connection, request: TrackerRequest): number {
+    const salt = mixWord(this.secret, connection.connectionSerial);
+    return hashId(salt, request.ids, INFO_HASH_AT);
+  }
+
+  /** Enters the connection into the torrent of the request, with the peer id of the request. */
+  insert(connection: Connection, request: TrackerRequest, owner: number): Membership {
+    const slot = this.free.pop() ?? this.bySlot.length;
+    const membership = new Membership(
+      connection,
+      slot,
+      new IdWords(request.ids, INFO_HASH_AT),
+      this.hashOf(connection, request),
+      new IdWords(request.ids, PEER_ID_AT),
+      owner,
+    );
+    membership.position = connection.memberships.length;
+    connection.memberships.push(membership);
+    this.bySlot[slot] = membership;
+    this.index.insert(membership.hash, slot);
+    return membership;
+  }
+
+  /** Takes a membership out of the table and out of its connection's list. */
+  remove(membership: Membership): void {
+    const list = membership.connection.memberships;
+    const last = list[list.length - 1];
+    list[membership.position] = last;
+    last.position = membership.position;
+    list.pop();
+    this.index.remove(membership.hash, membership.slot);
+    this.bySlot[membership.slot] = undefined;
+    this.free.push(membership.slot);
+  }
+}

@@ -1,0 +1,293 @@
+/**
+ * The swarms that this worker owns: which connections, of all workers, share which torrent; who is offered to whom;
+ * which offers may still be answered.
+ *
+ * Called by the tracker for announces of its own connections and for those that came in a batch from another worker,
+ * always in the order in which the connection's worker sent them. A peer is (connection, torrent); its peer id is
+ * what it tells others. Two connections may have peers of the same id: neither can touch the other's.
+ *
+ * The work of an announce is bounded by its offers, not by the swarm: a run of consecutive peers from a random place.
+ */
+import { EVENT_COMPLETED, EVENT_STOPPED } from "@swarmtide/bittorrent";
+import {
+  ACTION_IS_ANNOUNCE,
+  ANSWER_OFFER_ID_AT,
+  announceReplyBytes,
+  answerBytes,
+  failureBytes,
+  frameHeaderBytes,
+  ID_BYTES,
+  INFO_HASH_AT,
+  LEFT_NOTHING,
+  LEFT_SOMETHING,
+  offerBytes,
+  PEER_ID_AT,
+  REFUSED_ANSWER,
+  TO_PEER_ID_AT,
+  type TrackerRequest,
+  writeAnnounceReply,
+  writeAnswer,
+  writeFailure,
+  writeOffer,
+} from "@swarmtide/ws-protocol";
+import * as counters from "../counters.ts";
+import {
+  type ConnectionAddress,
+  type Delivery,
+  FRAME_IS_ANSWER,
+  FRAME_IS_ERROR,
+  FRAME_IS_OFFER,
+  FRAME_IS_REPLY,
+} from "./delivery.ts";
+import { HashIndex, mixWord } from "./hash-index.ts";
+import { hashId, IdWords } from "./id-words.ts";
+import { changeRole, insertPeer, Peer, removePeer, Swarm } from "./peer.ts";
+import { PendingOffers } from "./pending-offers.ts";
+import type { RandomWords } from "./random-words.ts";
+
+/** Peers looked at for one announce beyond the offers it makes: those that are too slow or are the sender itself. */
+const PROBES_SPARE = 8;
+/** The share of the interval by which a reply may differ, either way. */
+const INTERVAL_JITTER = 0.1;
+
+/** What the swarms need to know of the configuration. */
+export interface SwarmLimits {
+  readonly intervalSeconds: number;
+  readonly offerAgeSeconds: number;
+}
+
+/** No membership: an announce of `stopped` by a connection that is not in the torrent. */
+export const NO_MEMBERSHIP = -1;
+
+export class Swarms {
+  private readonly delivery: Delivery;
+  private readonly limits: SwarmLimits;
+  private readonly counts: Float64Array;
+  private readonly random: RandomWords;
+  private readonly secret: number;
+  private readonly swarms: (Swarm | undefined)[] = [];
+  private readonly freeSwarms: number[] = [];
+  private readonly swarmsByInfoHash = new HashIndex();
+  private readonly peers: (Peer | undefined)[] = [];
+  private readonly freePeers: number[] = [];
+  private readonly peersById = new HashIndex();
+  /** For each worker, its peers here by the slot that the membership has there. */
+  private readonly peersOfWorker: (Peer | undefined)[][] = [];
+  private lastSerial = 0;
+
+  constructor(
+    workers: number,
+    delivery: Delivery,
+    limits: SwarmLimits,
+    counts: Float64Array,
+    random: RandomWords,
+  ) {
+    for (let worker = 0; worker < workers; worker++) this.peersOfWorker.push([]);
+    this.delivery = delivery;
+    this.limits = limits;
+    this.counts = counts;
+    this.random = random;
+    this.secret = random.word();
+  }
+
+  /** Torrents with peers. */
+  get torrents(): number {
+    return this.swarmsByInfoHash.length;
+  }
+
+  /**
+   * Takes an announce: the peer's state, its offers, its answer, and the reply where one is wanted. The membership's
+   * slot is a number that the connection's worker uses for no other peer until it has said `leave`.
+   */
+  announce(
+    from: ConnectionAddress,
+    membershipSlot: number,
+    request: TrackerRequest,
+    wantsReply: boolean,
+    nowSeconds: number,
+  ): void {
+    const hash = hashId(this.secret, request.ids, INFO_HASH_AT);
+    let swarm = this.findSwarm(hash, request.ids, INFO_HASH_AT);
+    if (request.event === EVENT_STOPPED) {
+      if (membershipSlot !== NO_MEMBERSHIP) this.leave(from.worker, membershipSlot);
+    } else {
+      if (swarm === undefined) swarm = this.insertSwarm(hash, request.ids);
+      const peer = this.updatePeer(swarm, from, membershipSlot, request);
+      if (request.offers > 0) this.passOffers(peer, request, nowSeconds);
+      if (request.hasAnswer) this.passAnswer(peer, request, nowSeconds);
+    }
+    if (wantsReply) this.reply(from, request, swarm);
+  }
+
+  /** Removes the peer of a membership, if it is here. */
+  leave(worker: number, membershipSlot: number): void {
+    const peer = this.peersOfWorker[worker][membershipSlot];
+    if (peer === undefined) return;
+    this.peersOfWorker[worker][membershipSlot] = undefined;
+    removePeer(peer);
+    this.counts[peer.isSeeder ? counters.GAUGE_SEEDERS : counters.GAUGE_LEECHERS]--;
+    this.peersById.remove(peer.idHash, peer.slot);
+    this.peers[peer.slot] = undefined;
+    this.freePeers.push(peer.slot);
+    if (peer.swarm.peers.length === 0) this.removeSwarm(peer.swarm);
+  }
+
+  /** Writes complete, incomplete and downloaded of the info hash at `at` into `out`. */
+  scrape(infoHashes: Uint8Array, at: number, out: Float64Array, outAt: number): void {
+    const swarm = this.findSwarm(hashId(this.secret, infoHashes, at), infoHashes, at);
+    out[outAt] = swarm === undefined ? 0 : swarm.peers.length - swarm.leechers;
+    out[outAt + 1] = swarm === undefined ? 0 : swarm.leechers;
+    out[outAt + 2] = swarm === undefined ? 0 : swarm.completed;
+  }
+
+  private findSwarm(hash: number, bytes: Uint8Array, at: number): Swarm | undefined {
+    const index = this.swarmsByInfoHash;
+    for (let place = index.first(hash); place >= 0; place = index.next(hash, place)) {
+      const swarm = this.swarms[index.numberAt(place)];
+      if (swarm?.infoHash.equals(bytes, at)) return swarm;
+    }
+    return undefined;
+  }
+
+  private insertSwarm(hash: number, ids: Uint8Array): Swarm {
+    const slot = this.freeSwarms.pop() ?? this.swarms.length;
+    const swarm = new Swarm(slot, new IdWords(ids, INFO_HASH_AT), hash);
+    this.swarms[slot] = swarm;
+    this.swarmsByInfoHash.insert(hash, slot);
+    this.counts[counters.GAUGE_TORRENTS]++;
+    return swarm;
+  }
+
+  private removeSwarm(swarm: Swarm): void {
+    this.swarmsByInfoHash.remove(swarm.hash, swarm.slot);
+    this.swarms[swarm.slot] = undefined;
+    this.freeSwarms.push(swarm.slot);
+    this.counts[counters.GAUGE_TORRENTS]--;
+  }
+
+  /** Enters the peer or brings it up to date; `completed` counts once, for a leecher that was here before. */
+  private updatePeer(
+    swarm: Swarm,
+    from: ConnectionAddress,
+    membershipSlot: number,
+    request: TrackerRequest,
+  ): Peer {
+    const known = this.peersOfWorker[from.worker][membershipSlot];
+    const isSeeder =
+      request.left === LEFT_NOTHING ||
+      (request.left !== LEFT_SOMETHING &&
+        (request.event === EVENT_COMPLETED || known?.isSeeder === true));
+    if (known === undefined) return this.insertPeer(swarm, from, membershipSlot, request, isSeeder);
+    if (known.isSeeder === isSeeder) return known;
+    changeRole(known);
+    const step = isSeeder ? 1 : -1;
+    this.counts[counters.GAUGE_SEEDERS] += step;
+    this.counts[counters.GAUGE_LEECHERS] -= step;
+    if (isSeeder && request.event === EVENT_COMPLETED && !known.hasCompleted) {
+      known.hasCompleted = true;
+      swarm.completed++;
+      this.counts[counters.COUNT_COMPLETED]++;
+    }
+    return known;
+  }
+
+  private insertPeer(
+    swarm: Swarm,
+    from: ConnectionAddress,
+    membershipSlot: number,
+    request: TrackerRequest,
+    isSeeder: boolean,
+  ): Peer {
+    const slot = this.freePeers.pop() ?? this.peers.length;
+    const peerId = new IdWords(request.ids, PEER_ID_AT);
+    // Zero stands for no receiver in PendingOffers; after four thousand million peers the numbers begin again.
+    this.lastSerial = (this.lastSerial + 1) | 0 || 1;
+    const idHash = peerId.hash(mixWord(this.secret, swarm.slot));
+    const peer = new Peer(swarm, slot, this.lastSerial, from, peerId, idHash);
+    peer.isSeeder = isSeeder;
+    insertPeer(peer);
+    this.peers[slot] = peer;
+    this.peersById.insert(idHash, slot);
+    this.peersOfWorker[from.worker][membershipSlot] = peer;
+    this.counts[isSeeder ? counters.GAUGE_SEEDERS : counters.GAUGE_LEECHERS]++;
+    return peer;
+  }
+
+  /** Passes each offer to another peer: a leecher's to anyone, a seeder's to leechers. */
+  private passOffers(peer: Peer, request: TrackerRequest, nowSeconds: number): void {
+    const { peers, leechers } = peer.swarm;
+    const eligible = peer.isSeeder ? leechers : peers.length;
+    const wanted = request.numwant < 0 ? request.offers : Math.min(request.offers, request.numwant);
+    if (eligible === 0 || wanted === 0) return;
+    const probes = Math.min(eligible, 2 * wanted + PROBES_SPARE);
+    let position = this.random.below(eligible);
+    let offer = 0;
+    for (let probe = 0; probe < probes && offer < wanted; probe++) {
+      const receiver = peers[position];
+      position = position + 1 === eligible ? 0 : position + 1;
+      // A page that has reloaded may still be here with its old connection, under the same id.
+      if (receiver === peer || receiver.peerId.equals(request.ids, PEER_ID_AT)) continue;
+      const payload = offerBytes(request, offer);
+      const delivery = this.delivery;
+      if (!delivery.reserve(receiver, FRAME_IS_OFFER, frameHeaderBytes(payload) + payload))
+        continue;
+      writeOffer(delivery.buffer, delivery.offset, payload, request, offer);
+      if (peer.offers === undefined) peer.offers = new PendingOffers();
+      peer.offers.insert(
+        request.offerIds,
+        offer * ID_BYTES,
+        receiver.serial,
+        nowSeconds,
+        nowSeconds + this.limits.offerAgeSeconds,
+      );
+      offer++;
+    }
+  }
+
+  /** Passes the answer to the peer that made the offer, if it made it to this one and still waits. */
+  private passAnswer(peer: Peer, request: TrackerRequest, nowSeconds: number): void {
+    const hash = hashId(mixWord(this.secret, peer.swarm.slot), request.ids, TO_PEER_ID_AT);
+    const index = this.peersById;
+    const delivery = this.delivery;
+    for (let place = index.first(hash); place >= 0; place = index.next(hash, place)) {
+      const offerer = this.peers[index.numberAt(place)];
+      if (offerer === undefined || offerer.offers === undefined || offerer.swarm !== peer.swarm)
+        continue;
+      if (!offerer.peerId.equals(request.ids, TO_PEER_ID_AT)) continue;
+      if (!offerer.offers.take(request.ids, ANSWER_OFFER_ID_AT, peer.serial, nowSeconds)) continue;
+      const payload = answerBytes(request);
+      if (delivery.reserve(offerer, FRAME_IS_ANSWER, frameHeaderBytes(payload) + payload))
+        writeAnswer(delivery.buffer, delivery.offset, payload, request);
+      return;
+    }
+    const payload = failureBytes(request, REFUSED_ANSWER, ACTION_IS_ANNOUNCE);
+    if (delivery.reserve(peer, FRAME_IS_ERROR, frameHeaderBytes(payload) + payload))
+      writeFailure(
+        delivery.buffer,
+        delivery.offset,
+        payload,
+        request,
+        REFUSED_ANSWER,
+        ACTION_IS_ANNOUNCE,
+      );
+  }
+
+  private reply(to: ConnectionAddress, request: TrackerRequest, swarm: Swarm | undefined): void {
+    const incomplete = swarm === undefined ? 0 : swarm.leechers;
+    const complete = swarm === undefined ? 0 : swarm.peers.length - swarm.leechers;
+    const jitter = 1 - INTERVAL_JITTER + 2 * INTERVAL_JITTER * this.random.fraction();
+    const interval = Math.round(this.limits.intervalSeconds * jitter);
+    const payload = announceReplyBytes(request, complete, incomplete, interval);
+    const delivery = this.delivery;
+    if (!delivery.reserve(to, FRAME_IS_REPLY, frameHeaderBytes(payload) + payload)) return;
+    writeAnnounceReply(
+      delivery.buffer,
+      delivery.offset,
+      payload,
+      request,
+      complete,
+      incomplete,
+      interval,
+    );
+  }
+}

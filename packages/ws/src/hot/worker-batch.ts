@@ -1,0 +1,257 @@
+/**
+ * What workers tell each other, gathered for one tick and sent as one piece of bytes in each direction.
+ *
+ * A connection's worker ("home") sends announces, leaves and scrapes to the worker that owns the torrent; the owner
+ * sends frames back to the homes of connections, and counts of scrapes. Batches between two workers arrive in the order
+ * they were sent, which is what makes slots safe to use again. The same process wrote both ends: records are not
+ * doubted.
+ *
+ * Every record is a whole number of 32-bit words in native byte order. Words 0 and 1 are its kind and its length in
+ * bytes; then:
+ *
+ * | kind | words that follow |
+ * |---|---|
+ * | ANNOUNCE | membership slot, connection slot, connection serial, flags (event, left << 8, answer << 16, reply << 17), numwant, offers, message bytes; eight positions of info hash, peer id, offer id, answer (start, end of each, within the message); 80 bytes of ids; for each offer four positions; for each offer its 20-byte id; the message |
+ * | LEAVE | membership slot |
+ * | SCRAPE | scrape id, count; for each its index and 20 bytes |
+ * | COUNTS | scrape id, count; for each its index, complete, incomplete, downloaded |
+ * | FRAME | connection slot, connection serial, kind of frame, bytes; the frame |
+ * | TAKEN | bytes of batches taken since the last one: what may be sent again |
+ *
+ * Example, little-endian: `02000000 0c000000 07000000` says that membership 7 leaves.
+ */
+import { ID_BYTES, OFFER_RANGE_WORDS, type TrackerRequest } from "@swarmtide/ws-protocol";
+import type { ConnectionAddress } from "./delivery.ts";
+
+export const RECORD_ANNOUNCE = 1;
+export const RECORD_LEAVE = 2;
+export const RECORD_SCRAPE = 3;
+export const RECORD_COUNTS = 4;
+export const RECORD_FRAME = 5;
+export const RECORD_TAKEN = 6;
+
+const HEAD_WORDS = 2;
+const ANNOUNCE_FIXED_WORDS = HEAD_WORDS + 7 + 8 + 20;
+const IDS_WORD = HEAD_WORDS + 7 + 8;
+const FRAME_FIXED_WORDS = HEAD_WORDS + 4;
+/** Words of a scraped info hash with its index. */
+const SCRAPE_WORDS = 6;
+const COUNTS_WORDS = 4;
+const BATCH_BYTES_MIN = 4096;
+
+function wordsFor(bytes: number): number {
+  return (bytes + 3) >>> 2;
+}
+
+/** What goes to one other worker at the end of the tick. */
+export class BatchWriter {
+  /** Bytes written since the last `clear`. */
+  length = 0;
+  bytes = new Uint8Array(BATCH_BYTES_MIN);
+  /** Where the frame goes that `writeFrame` has made room for. */
+  frameAt = 0;
+  private words = new Int32Array(this.bytes.buffer);
+
+  /** Whether it holds anything that the receiver has to report as taken: more than such reports. */
+  needsTaking = false;
+
+  clear(): void {
+    this.length = 0;
+    this.needsTaking = false;
+  }
+
+  /** Makes room for a record, writes its head and returns the index of its first word. */
+  private begin(kind: number, words: number): number {
+    const needed = this.length + 4 * words;
+    if (needed > this.bytes.length) {
+      const larger = new Uint8Array(1 << (32 - Math.clz32(needed - 1)));
+      larger.set(this.bytes.subarray(0, this.length));
+      this.bytes = larger;
+      this.words = new Int32Array(larger.buffer);
+    }
+    const at = this.length >>> 2;
+    this.words[at] = kind;
+    this.words[at + 1] = 4 * words;
+    this.length = needed;
+    if (kind !== RECORD_TAKEN) this.needsTaking = true;
+    return at;
+  }
+
+  writeAnnounce(
+    from: ConnectionAddress,
+    membershipSlot: number,
+    request: TrackerRequest,
+    messageStart: number,
+    messageEnd: number,
+    wantsReply: boolean,
+  ): void {
+    const offers = request.offers;
+    const messageBytes = messageEnd - messageStart;
+    const rest = offers * (OFFER_RANGE_WORDS + ID_BYTES / 4) + wordsFor(messageBytes);
+    const at = this.begin(RECORD_ANNOUNCE, ANNOUNCE_FIXED_WORDS + rest);
+    const words = this.words;
+    words[at + 2] = membershipSlot;
+    words[at + 3] = from.connectionSlot;
+    words[at + 4] = from.connectionSerial;
+    words[at + 5] =
+      request.event |
+      (request.left << 8) |
+      (request.hasAnswer ? 0x10000 : 0) |
+      (wantsReply ? 0x20000 : 0);
+    words[at + 6] = request.numwant;
+    words[at + 7] = offers;
+    words[at + 8] = messageBytes;
+    words[at + 9] = request.infoHashStart - messageStart;
+    words[at + 10] = request.infoHashEnd - messageStart;
+    words[at + 11] = request.peerIdStart - messageStart;
+    words[at + 12] = request.peerIdEnd - messageStart;
+    words[at + 13] = request.offerIdStart - messageStart;
+    words[at + 14] = request.offerIdEnd - messageStart;
+    words[at + 15] = request.answerStart - messageStart;
+    words[at + 16] = request.answerEnd - messageStart;
+    this.bytes.set(request.ids, 4 * (at + IDS_WORD));
+    let position = at + ANNOUNCE_FIXED_WORDS;
+    for (let index = 0; index < offers * OFFER_RANGE_WORDS; index++)
+      words[position++] = request.offerRanges[index] - messageStart;
+    this.bytes.set(request.offerIds.subarray(0, offers * ID_BYTES), 4 * position);
+    position += offers * (ID_BYTES / 4);
+    this.bytes.set(request.bytes.subarray(messageStart, messageEnd), 4 * position);
+  }
+
+  writeLeave(membershipSlot: number): void {
+    const at = this.begin(RECORD_LEAVE, HEAD_WORDS + 1);
+    this.words[at + 2] = membershipSlot;
+  }
+
+  /** Begins a scrape of `count` info hashes; returns where `writeScrapeEntry` puts the first. */
+  beginScrape(scrapeId: number, count: number): number {
+    const at = this.begin(RECORD_SCRAPE, HEAD_WORDS + 2 + count * SCRAPE_WORDS);
+    this.words[at + 2] = scrapeId;
+    this.words[at + 3] = count;
+    return at + 4;
+  }
+
+  writeScrapeEntry(at: number, index: number, infoHashes: Uint8Array): number {
+    this.words[at] = index;
+    const from = index * ID_BYTES;
+    this.bytes.set(infoHashes.subarray(from, from + ID_BYTES), 4 * (at + 1));
+    return at + SCRAPE_WORDS;
+  }
+
+  /** Begins the counts of a scrape; returns where `writeCountsEntry` puts the first. */
+  beginCounts(scrapeId: number, count: number): number {
+    const at = this.begin(RECORD_COUNTS, HEAD_WORDS + 2 + count * COUNTS_WORDS);
+    this.words[at + 2] = scrapeId;
+    this.words[at + 3] = count;
+    return at + 4;
+  }
+
+  writeCountsEntry(at: number, index: number, counts: Float64Array): number {
+    this.words[at] = index;
+    this.words[at + 1] = counts[0];
+    this.words[at + 2] = counts[1];
+    this.words[at + 3] = counts[2];
+    return at + COUNTS_WORDS;
+  }
+
+  /** Makes room for a frame of so many bytes, to be written at `frameAt` at once. */
+  writeFrame(to: ConnectionAddress, kind: number, frameBytes: number): void {
+    const at = this.begin(RECORD_FRAME, FRAME_FIXED_WORDS + wordsFor(frameBytes));
+    this.words[at + 2] = to.connectionSlot;
+    this.words[at + 3] = to.connectionSerial;
+    this.words[at + 4] = kind;
+    this.words[at + 5] = frameBytes;
+    this.frameAt = 4 * (at + FRAME_FIXED_WORDS);
+  }
+
+  writeTaken(bytes: number): void {
+    const at = this.begin(RECORD_TAKEN, HEAD_WORDS + 1);
+    this.words[at + 2] = bytes;
+  }
+}
+
+/** Walks over the records of a batch: `next`, then the fields of the kind it returned. */
+export class BatchReader {
+  bytes: Uint8Array = new Uint8Array(0);
+  words: Int32Array = new Int32Array(0);
+  /** Index of the record's first field, after kind and length. */
+  at = 0;
+  private nextRecord = 0;
+
+  /** Starts on a batch; its bytes must begin at a multiple of four in their memory. */
+  open(bytes: Uint8Array): void {
+    this.bytes = bytes;
+    this.words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
+    this.nextRecord = 0;
+  }
+
+  /** Lets go of the batch. */
+  close(): void {
+    this.bytes = NO_BYTES;
+    this.words = NO_WORDS;
+  }
+
+  /** The kind of the next record, or 0 at the end. */
+  next(): number {
+    const at = this.nextRecord;
+    if (at >= this.words.length) return 0;
+    this.at = at + HEAD_WORDS;
+    this.nextRecord = at + (this.words[at + 1] >>> 2);
+    return this.words[at];
+  }
+
+  /** Whether the announce wants a reply. */
+  get wantsReply(): boolean {
+    return (this.words[this.at + 3] & 0x20000) !== 0;
+  }
+
+  /** Fills a request from an announce; its ranges point into the batch. */
+  readAnnounce(request: TrackerRequest): void {
+    const { words, bytes, at } = this;
+    const flags = words[at + 3];
+    request.event = flags & 0xff;
+    request.left = (flags >>> 8) & 0xff;
+    request.hasAnswer = (flags & 0x10000) !== 0;
+    request.numwant = words[at + 4];
+    const offers = words[at + 5];
+    request.offers = offers;
+    request.hasAction = true;
+    request.hasInfoHash = true;
+    const record = at - HEAD_WORDS;
+    const ids = 4 * (record + IDS_WORD);
+    request.ids.set(bytes.subarray(ids, ids + request.ids.length));
+    const ranges = record + ANNOUNCE_FIXED_WORDS;
+    const offerIds = 4 * (ranges + offers * OFFER_RANGE_WORDS);
+    const message = offerIds + offers * ID_BYTES;
+    request.offerIds.set(bytes.subarray(offerIds, message));
+    for (let index = 0; index < offers * OFFER_RANGE_WORDS; index++)
+      request.offerRanges[index] = words[ranges + index] + message;
+    request.bytes = bytes;
+    request.infoHashStart = words[at + 7] + message;
+    request.infoHashEnd = words[at + 8] + message;
+    request.peerIdStart = words[at + 9] + message;
+    request.peerIdEnd = words[at + 10] + message;
+    request.offerIdStart = words[at + 11] + message;
+    request.offerIdEnd = words[at + 12] + message;
+    request.answerStart = words[at + 13] + message;
+    request.answerEnd = words[at + 14] + message;
+  }
+
+  /** Where the entries of a SCRAPE or COUNTS record begin, and how many words each has. */
+  get entriesAt(): number {
+    return this.at + 2;
+  }
+
+  /** Byte offset of the frame of a FRAME record. */
+  get frameAt(): number {
+    return 4 * (this.at + FRAME_FIXED_WORDS - HEAD_WORDS);
+  }
+}
+
+/** Words of one entry of a SCRAPE record: its index, five of info hash. */
+export const SCRAPE_ENTRY_WORDS: number = SCRAPE_WORDS;
+/** Words of one entry of a COUNTS record: its index and three counts. */
+export const COUNTS_ENTRY_WORDS: number = COUNTS_WORDS;
+
+const NO_BYTES = new Uint8Array(0);
+const NO_WORDS = new Int32Array(0);
