@@ -15,7 +15,7 @@ import { BatchWriter } from "./worker-batch.ts";
 export const LINK_BYTES_MAX = 8 * 1024 * 1024;
 
 /** Sends a batch to a worker; the bytes must be copied or sent before it returns. */
-export type BatchSender = (worker: number, bytes: Uint8Array) => void;
+export type BatchSender = (worker: number, bytes: Uint8Array) => void; // hot-allow: a type
 
 export class WorkerDelivery extends Delivery {
   readonly worker: number;
