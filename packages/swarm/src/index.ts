@@ -13,6 +13,7 @@ export {
   PEER_AGE_SECONDS_MAX,
   SwarmCleaning,
 } from "./cleaning.ts";
+export { SwarmPrefetch } from "./hot/prefetch.ts";
 export {
   ANNOUNCE_COMPLETED,
   ANNOUNCE_PAUSED,

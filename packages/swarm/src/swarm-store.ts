@@ -17,7 +17,8 @@ import {
 } from "./hot/announce.ts";
 import { HASH_KEY_WORDS, keyedHash } from "./hot/keyed-hash.ts";
 import { lock, unlock } from "./hot/lock.ts";
-import { samplePeers } from "./hot/peer-sample.ts";
+import { samplePeers, sampleSeed } from "./hot/peer-sample.ts";
+import { SwarmPrefetch } from "./hot/prefetch.ts";
 import { findTorrent, insertTorrent } from "./hot/torrent-table.ts";
 import {
   LOCK,
@@ -90,7 +91,8 @@ export class SwarmStore {
 
   private tick = 0;
   private readonly hashKey: Int32Array;
-  private readonly random: Int32Array;
+  /** Changes with every batch; what samples are drawn with. */
+  salt: number;
   private readonly key: Int32Array;
 
   private constructor(handle: SwarmStoreHandle) {
@@ -98,8 +100,7 @@ export class SwarmStore {
     this.shards = handle.arenas.map((arena) => new Int32Array(arena));
     this.arenaBytes = handle.arenas[0]?.byteLength ?? 0;
     this.hashKey = handle.hashKey;
-    this.random = randomFillSync(new Int32Array(1));
-    this.random[0] |= 1;
+    this.salt = randomFillSync(new Int32Array(1))[0];
     this.key = new Int32Array(5);
   }
 
@@ -115,8 +116,12 @@ export class SwarmStore {
     return new SwarmStore(handle);
   }
 
-  /** The thread's clock: seconds since the process started. Peers announced from now on carry it. */
+  /**
+   * The thread's clock: seconds since the process started. Peers announced from now on carry it. Called before each
+   * batch of requests: peers are drawn anew with every call.
+   */
   setNow(seconds: number): void {
+    this.salt = (this.salt + 0x9e3779b9) | 0;
     this.tick = ((seconds / SECONDS_PER_TICK) | 0) & TICK_MASK;
   }
 
@@ -173,7 +178,7 @@ export class SwarmStore {
             slot,
             seeder,
             wanted,
-            this.random,
+            sampleSeed(key, slotWords, this.salt),
             reply,
             replyAt,
           );
@@ -182,6 +187,11 @@ export class SwarmStore {
     this.readCounts(w, record, family, slotWords, false);
     unlock(w, LOCK);
     return written;
+  }
+
+  /** Reads ahead for batches of up to `capacity` announces of this thread. */
+  openPrefetch(capacity: number): SwarmPrefetch {
+    return new SwarmPrefetch(this, this.hashKey, capacity);
   }
 
   /** Reads the counts of one torrent's swarm of one family into the fields; zeros when it is not stored. */

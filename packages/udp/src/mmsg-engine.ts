@@ -5,12 +5,15 @@
  * A worker with one socket sleeps inside recvmmsg. One with a socket of each family takes one batch from each in turn, so
  * that a flood on one does not starve the other, and sleeps in poll when neither had a full batch.
  */
-import { ReadinessPoller } from "@swarmtide/linux";
+import { localIpv4Addresses, ReadinessPoller } from "@swarmtide/linux";
 import type { DatagramHandler } from "./hot/datagram-handler.ts";
 import { MmsgSocket } from "./hot/mmsg-socket.ts";
 
 /** How long a worker sleeps at most before it looks whether to stop or reload. */
 export const WAIT_MILLISECONDS = 50;
+
+/** Addresses of the machine come and go; a reply that leaves from a wrong one meanwhile is asked for again. */
+const LEARN_SECONDS = 5;
 
 export interface EngineSocket {
   readonly fd: number;
@@ -38,21 +41,27 @@ export function runMmsgEngine(options: MmsgEngineOptions): void {
   const sockets = options.sockets.map(
     ({ fd, family, wildcard }) => new MmsgSocket({ ...options, fd, family, packetInfo: wildcard }),
   );
-  const [first] = sockets;
-  if (first !== undefined && sockets.length === 1) {
-    onReady();
-    while (goesOn()) {
-      handler.setNow(nowSeconds());
-      first.serveWaiting();
-    }
-    return;
-  }
   const poller = new ReadinessPoller(sockets.map((socket) => socket.fd));
+  const [first] = sockets;
+  const isSingle = first !== undefined && sockets.length === 1;
+  let learnAtSeconds = 0;
   onReady();
   while (goesOn()) {
-    handler.setNow(nowSeconds());
-    let isAnyFull = false;
-    for (const socket of sockets) if (socket.isFull(socket.serve())) isAnyFull = true;
-    if (!isAnyFull) poller.wait(WAIT_MILLISECONDS);
+    const seconds = nowSeconds();
+    handler.setNow(seconds);
+    if (seconds >= learnAtSeconds) {
+      learnAtSeconds = seconds + LEARN_SECONDS;
+      const addresses = localIpv4Addresses();
+      for (const socket of sockets) socket.learnLocalAddresses(addresses);
+    }
+    if (isSingle) first.serveWaiting();
+    else if (!serveAll(sockets)) poller.wait(WAIT_MILLISECONDS);
   }
+}
+
+/** One batch from each socket in turn. Whether one of them was full, so that more waits. */
+function serveAll(sockets: readonly MmsgSocket[]): boolean {
+  let isAnyFull = false;
+  for (const socket of sockets) if (socket.isFull(socket.serve())) isAnyFull = true;
+  return isAnyFull;
 }

@@ -18,19 +18,31 @@ import {
 import { firstSlot } from "./peer-pages.ts";
 import { smallLeechers, smallSeeders } from "./small-swarm.ts";
 
-/** The next number of a xorshift generator (Marsaglia); `state[0]` must not be 0. Not secret, only evenly spread. */
-export function nextRandom(state: Int32Array): number {
-  let x = state[0];
-  x ^= x << 13;
-  x ^= x >>> 17;
-  x ^= x << 5;
-  state[0] = x;
-  return x;
+/** Separates what the seeders are drawn with from what the leechers are. */
+const SEEDERS_SALT = 0x5bd1e995;
+
+/** The finalizer of MurmurHash3: every bit of the result depends on every bit of `x`. */
+export function mix(x: number): number {
+  x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
+  x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
+  return x ^ (x >>> 16);
+}
+
+/**
+ * What an asker's sample is drawn with: from its key and the thread's salt, so that reading ahead finds the same place.
+ * The salt changes with every batch; only an asker that comes twice in one batch gets the same peers twice.
+ */
+export function sampleSeed(key: Int32Array, slotWords: number, salt: number): number {
+  return mix(key[slotWords - 2] ^ Math.imul(key[slotWords - 1], 0x9e3779b1) ^ salt);
+}
+
+export function seedersSeed(seed: number): number {
+  return mix(seed ^ SEEDERS_SALT);
 }
 
 /** A number from 0 to count - 1. */
-function randomBelow(state: Int32Array, count: number): number {
-  return ((nextRandom(state) >>> 0) * count * 2.3283064365386963e-10) | 0;
+export function slotBelow(seed: number, count: number): number {
+  return ((mix(seed) >>> 0) * count * 2.3283064365386963e-10) | 0;
 }
 
 /** How many of the `wanted` peers are seeders, for an asker that may have them. */
@@ -51,7 +63,7 @@ export function samplePeers(
   ownSlot: number,
   seeder: boolean,
   wanted: number,
-  random: Int32Array,
+  seed: number,
   reply: Uint16Array,
   at: number,
 ): number {
@@ -67,14 +79,16 @@ export function samplePeers(
   if (large) {
     const header = w[swarm];
     const l = header + LARGE_LEECHER_SET;
-    end = runOverPages(w, l, slotWords, ownSlot, leechersTaken, random, reply, end);
+    end = runOverPages(w, l, slotWords, ownSlot, leechersTaken, seed, reply, end);
     const s = header + LARGE_SEEDER_SET;
-    end = runOverPages(w, s, slotWords, ownSlot, seedersTaken, random, reply, end);
+    const other = seedersSeed(seed);
+    end = runOverPages(w, s, slotWords, ownSlot, seedersTaken, other, reply, end);
   } else {
     const slab = w[swarm];
-    end = runInRing(w, slab, leechers, slotWords, ownSlot, leechersTaken, random, reply, end);
+    end = runInRing(w, slab, leechers, slotWords, ownSlot, leechersTaken, seed, reply, end);
     const first = slab + leechers * slotWords;
-    end = runInRing(w, first, seeders, slotWords, ownSlot, seedersTaken, random, reply, end);
+    const other = seedersSeed(seed);
+    end = runInRing(w, first, seeders, slotWords, ownSlot, seedersTaken, other, reply, end);
   }
   return ((end - at) / (slotWords === SLOT_WORDS_4 ? 3 : 9)) | 0;
 }
@@ -124,13 +138,13 @@ function runInRing(
   slotWords: number,
   ownSlot: number,
   taken: number,
-  random: Int32Array,
+  seed: number,
   reply: Uint16Array,
   at: number,
 ): number {
   if (taken <= 0) return at;
   const end = first + count * slotWords;
-  const start = taken === count ? first : first + randomBelow(random, count) * slotWords;
+  const start = taken === count ? first : first + slotBelow(seed, count) * slotWords;
   const halfwords = slotWords === SLOT_WORDS_4 ? 3 : 9;
   const next = writeRun(w, start, end, slotWords, ownSlot, taken, reply, at);
   const left = taken - (((next - at) / halfwords) | 0);
@@ -147,7 +161,7 @@ function runOverPages(
   slotWords: number,
   ownSlot: number,
   taken: number,
-  random: Int32Array,
+  seed: number,
   reply: Uint16Array,
   at: number,
 ): number {
@@ -157,11 +171,10 @@ function runOverPages(
   const directory = w[set];
   const depth = w[set + 1];
   const mask = (1 << depth) - 1;
-  let index = nextRandom(random) >>> (32 - depth);
+  let index = seed >>> (32 - depth);
   let page = w[directory + index];
   const startPage = page;
-  const start =
-    firstSlot(page, slotWords) + randomBelow(random, w[page] & PAGE_COUNT_MASK) * slotWords;
+  const start = firstSlot(page, slotWords) + slotBelow(seed, w[page] & PAGE_COUNT_MASK) * slotWords;
   let slot = start;
   for (let probes = taken + PROBES_SPARE; probes > 0; probes--) {
     const end = firstSlot(page, slotWords) + (w[page] & PAGE_COUNT_MASK) * slotWords;

@@ -13,6 +13,7 @@ import {
   ANNOUNCE_PAUSED,
   ANNOUNCE_SEEDER,
   ANNOUNCE_STOPPED,
+  type SwarmPrefetch,
   type SwarmStore,
 } from "@swarmtide/swarm";
 import {
@@ -20,6 +21,7 @@ import {
   ANNOUNCE_LEFT_OFFSET,
   ANNOUNCE_PORT_OFFSET,
   ANNOUNCE_REPLY_HEADER_BYTES,
+  ANNOUNCE_REQUEST_BYTES,
   errorMessageOfStatus,
   INFO_HASH_REFUSED_MESSAGE,
   PARSE_ANNOUNCE,
@@ -57,6 +59,11 @@ import {
 } from "../counters.ts";
 import type { ConnectionIds } from "./connection-id.ts";
 
+/** Requests that `prefetch` takes between two `prefetchBatch`. */
+export const PREFETCH_REQUESTS_MAX = 64;
+/** Action 1 in packet order, read as a little-endian word; on other machines nothing is read ahead. */
+const ACTION_ANNOUNCE_WORD = 0x01000000;
+
 export interface DatagramHandlerOptions {
   readonly store: SwarmStore;
   readonly accessList: AccessList;
@@ -86,12 +93,14 @@ export class DatagramHandler {
   private readonly counters: Float64Array;
   private readonly responsePeersMax: number;
   private readonly scrapeTorrentsMax: number;
+  private readonly swarmPrefetch: SwarmPrefetch;
   private readonly intervalShortest: number;
   private readonly intervalSpread: number;
   private random = 0x2545f491;
 
   constructor(options: DatagramHandlerOptions) {
     this.store = options.store;
+    this.swarmPrefetch = options.store.openPrefetch(PREFETCH_REQUESTS_MAX);
     this.accessList = options.accessList;
     this.connectionIds = options.connectionIds;
     this.counters = options.counters;
@@ -107,6 +116,37 @@ export class DatagramHandler {
   setNow(seconds: number): void {
     this.store.setNow(seconds);
     this.connectionIds.setNow(seconds);
+  }
+
+  /**
+   * Notes a request of a batch whose memory `prefetchBatch` shall read ahead; parameters as those of `handle`. Changes
+   * nothing that a client could see, and what is not an announce is passed over.
+   */
+  prefetch(
+    requestWords: Int32Array,
+    offset: number,
+    length: number,
+    address: Int32Array,
+    addressAt: number,
+    family: 4 | 6,
+  ): void {
+    const word = offset >> 2;
+    if (length < ANNOUNCE_REQUEST_BYTES || requestWords[word + 2] !== ACTION_ANNOUNCE_WORD) return;
+    const left = word + (ANNOUNCE_LEFT_OFFSET >> 2);
+    this.swarmPrefetch.add(
+      requestWords,
+      word + (ANNOUNCE_INFO_HASH_OFFSET >> 2),
+      address,
+      addressAt,
+      family,
+      requestWords[word + (ANNOUNCE_PORT_OFFSET >> 2)],
+      (requestWords[left] | requestWords[left + 1]) === 0,
+    );
+  }
+
+  /** Reads ahead what the requests noted will need. */
+  prefetchBatch(): void {
+    this.swarmPrefetch.run();
   }
 
   /**

@@ -23,6 +23,9 @@ const BATCH_SIZE = 64;
 /** The longest request: an announce with URL data, or a scrape of 74 info hashes (1496 bytes). */
 const REQUEST_BYTES_MAX = 2048;
 
+/** Below this many requests reading ahead costs as much as it saves. */
+const PREFETCH_BATCH_MIN = 8;
+
 /** sockaddr_in: family, port, address. sockaddr_in6: family, port, flow, 4 words of address. In words of 4 bytes. */
 const SOURCE_WORDS = 8;
 const SOURCE_ADDRESS_4 = 1;
@@ -75,6 +78,11 @@ export class MmsgSocket {
     return this.answerBatch(this.batch.receiveWaiting(this.fd));
   }
 
+  /** Lets an IPv4 reply go without packet info where the kernel has a single source to choose. */
+  learnLocalAddresses(addresses: Int32Array): void {
+    this.batch.learnLocalAddresses(addresses);
+  }
+
   /** Whether a full batch was taken, so that more is likely to wait. */
   isFull(datagrams: number): boolean {
     return datagrams === BATCH_SIZE;
@@ -87,6 +95,7 @@ export class MmsgSocket {
         this.counters[familyColumns(this.family) + COUNT_RECEIVE_FAILED]++;
       return 0;
     }
+    if (received >= PREFETCH_BATCH_MIN) this.prefetch(received);
     const batch = this.batch;
     const lengths = batch.requestLengths;
     let replies = 0;
@@ -98,23 +107,41 @@ export class MmsgSocket {
     return received;
   }
 
+  private prefetch(received: number): void {
+    const batch = this.batch;
+    for (let i = 0; i < received; i++) {
+      const addressAt = this.addressOf(i);
+      this.handler.prefetch(
+        batch.requestWords,
+        i * batch.requestStride,
+        batch.requestLengths[i],
+        batch.sourceWords,
+        addressAt,
+        this.familyAt(i, addressAt),
+      );
+    }
+    this.handler.prefetchBatch();
+  }
+
+  /** Where the address of a request's sender stands; of an IPv4 sender on an IPv6 socket, its last word. */
+  private addressOf(index: number): number {
+    const source = index * SOURCE_WORDS;
+    if (this.family === 4) return source + SOURCE_ADDRESS_4;
+    const sources = this.batch.sourceWords;
+    const at = source + SOURCE_ADDRESS_6;
+    const isMapped = sources[at + 2] === MAPPED_WORD && sources[at + 1] === 0 && sources[at] === 0;
+    return isMapped ? at + 3 : at;
+  }
+
+  private familyAt(index: number, addressAt: number): 4 | 6 {
+    return addressAt === index * SOURCE_WORDS + SOURCE_ADDRESS_6 ? 6 : 4;
+  }
+
   private answer(index: number, length: number, replyIndex: number): number {
     const batch = this.batch;
     const sources = batch.sourceWords;
-    const source = index * SOURCE_WORDS;
-    let family = this.family;
-    let addressAt = source + SOURCE_ADDRESS_4;
-    if (family === 6) {
-      addressAt = source + SOURCE_ADDRESS_6;
-      if (
-        sources[addressAt + 2] === MAPPED_WORD &&
-        sources[addressAt + 1] === 0 &&
-        sources[addressAt] === 0
-      ) {
-        family = 4;
-        addressAt += 3;
-      }
-    }
+    const addressAt = this.addressOf(index);
+    const family = this.familyAt(index, addressAt);
     const counters = this.counters;
     const columns = familyColumns(family);
     if (length < 0) {
@@ -122,7 +149,7 @@ export class MmsgSocket {
       return 0;
     }
     counters[columns + COUNT_BYTES_RECEIVED] += length;
-    if (sources[source] >>> 16 === 0) {
+    if (sources[index * SOURCE_WORDS] >>> 16 === 0) {
       // Nobody can be answered at port 0; such datagrams are forged.
       counters[columns + COUNT_DROP_SOURCE_PORT]++;
       return 0;
