@@ -28,12 +28,12 @@ export interface ServeOptions {
 
 /** Serves until a signal asks for the end. Throws ConfigError, OperatorError, SyscallError when it cannot start. */
 export async function serve({ command, configPath, version, print }: ServeOptions): Promise<void> {
-  const config = restrictTo(command, loadConfig(trackerSchema, configPath));
-  const log = createLogger(config, "main");
   const { promise: stopAsked, resolve: askToStop } = deferred<NodeJS.Signals>();
   let tracker: RunningTracker | undefined;
   // Handlers before anything else: a reload that comes too early is one that the start carries out.
   const removeHandlers = handleSignals({ stop: askToStop, reload: () => tracker?.reload() });
+  const config = restrictTo(command, loadConfig(trackerSchema, configPath));
+  const log = createLogger(config, "main");
   tracker = await startTracker(config, { log, onDeath: (reason) => dieOf(reason, log) });
   const startedAt = performance.now();
   const startLines = describeStart(tracker, version);

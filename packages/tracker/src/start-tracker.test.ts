@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { readConfig } from "@swarmtide/toml-config";
 import { trackerSchema } from "./config.ts";
 import { startTracker } from "./start-tracker.ts";
-import { LOOPBACK_CONFIG } from "./testing/program.ts";
+import { LOOPBACK_CONFIG, temporaryFolder } from "./testing/program.ts";
 import { UdpClient } from "./testing/udp-client.ts";
 
 const config = readConfig(trackerSchema, `log_level = "off"\n${LOOPBACK_CONFIG}`, "test");
@@ -29,6 +31,54 @@ test("a tracker runs inside another program, and two of them side by side", {
   });
   assert.equal(again.addresses[0]?.address, one.addresses[0]?.address);
   await again.stop();
+});
+
+/** Waits, asking every 50 ms, until something holds; the test's own timeout ends it. */
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
+const fastCleaning = { ...config.swarm, torrentCleaningInterval: 1 };
+
+test("peers that do not announce again are forgotten, and their torrent with them", {
+  timeout: 60_000,
+}, async (t) => {
+  const tracker = await startTracker({ ...config, swarm: { ...fastCleaning, maxPeerAge: 2 } });
+  t.after(() => tracker.stop());
+  const client = await UdpClient.open(tracker.addresses[1]?.address ?? "");
+  await client.announce(Buffer.alloc(20, 1), 7001, 0n);
+  client.close();
+  assert.deepEqual(
+    [
+      tracker.statistics().ipv6.peers,
+      tracker.statistics().ipv6.seeders,
+      tracker.statistics().torrents,
+    ],
+    [1, 1, 1],
+  );
+  await until(() => tracker.statistics().torrents === 0);
+  assert.equal(tracker.statistics().ipv6.peers, 0);
+});
+
+test("torrents that a reloaded list refuses vanish with the next cleaning, others stay", {
+  timeout: 60_000,
+}, async (t) => {
+  const path = join(temporaryFolder(t), "list.txt");
+  writeFileSync(path, "");
+  const tracker = await startTracker({
+    ...config,
+    swarm: fastCleaning,
+    accessList: { mode: "deny", path },
+  });
+  t.after(() => tracker.stop());
+  const client = await UdpClient.open(tracker.addresses[0]?.address ?? "");
+  await client.announce(Buffer.alloc(20, 1), 7001, 0n);
+  await client.announce(Buffer.alloc(20, 2), 7001, 0n);
+  client.close();
+  writeFileSync(path, `${"01".repeat(20)}\n`);
+  tracker.reload();
+  await until(() => tracker.statistics().torrents === 1);
+  assert.equal(tracker.statistics().ipv4.peers, 1);
 });
 
 const portOf = (address = "") => ({ host: "127.0.0.1", port: Number(address.split(":")[1]) });
