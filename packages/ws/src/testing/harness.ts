@@ -231,6 +231,12 @@ export class TestTrackers {
     for (let at = 0; at < words.length; at += words[at + 1] / 4) this.recordsSent.push(words[at]);
   }
 
+  /** Ends the tick of one worker and keeps its batches back; returns the bytes that wait to be delivered. */
+  flushWithoutDelivery(worker: number): number {
+    this.trackers[worker].flush();
+    return this.#travelling.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  }
+
   connect(worker = 0): TestClient {
     return new TestClient(this.trackers[worker]);
   }

@@ -1,0 +1,294 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { TrackerMessage } from "@swarmtide/ws-protocol";
+import fc from "fast-check";
+import * as counters from "./counters.ts";
+import { idOf, nameOf, offerOf, type TestClient, TestTrackers } from "./testing/harness.ts";
+
+const TORRENTS = ["film", "song", "book"];
+/** Few ids, so that connections take each other's. */
+const PEER_IDS = ["ann", "bob", "eve"];
+const CONNECTIONS = 6;
+
+/** What somebody does. Numbers pick from what there is. */
+const deed = fc.record({
+  who: fc.nat(CONNECTIONS - 1),
+  what: fc.constantFrom(
+    "announce",
+    "announce",
+    "announce",
+    "offer",
+    "offer",
+    "answer",
+    "steal",
+    "stop",
+    "hang up",
+    "close",
+    "garbage",
+  ),
+  torrent: fc.constantFrom(...TORRENTS),
+  peer: fc.constantFrom(...PEER_IDS),
+  left: fc.constantFrom(undefined, 0, 1),
+  event: fc.constantFrom(undefined, "started" as const, "completed" as const, "update" as const),
+  number: fc.nat(1000),
+});
+type Deed = typeof deed extends fc.Arbitrary<infer T> ? T : never;
+
+interface ModelPeer {
+  peer: string;
+  isSeeder: boolean;
+}
+
+interface ModelOffer {
+  readonly torrent: string;
+  readonly from: Party;
+  /** The connection that it reached; its membership then, and the offerer's, must still be the same to answer. */
+  readonly to: Party;
+  readonly message: TrackerMessage;
+  isAnswered: boolean;
+}
+
+/** A connection with what it ought to be in. */
+class Party {
+  readonly client: TestClient;
+  readonly peers = new Map<string, ModelPeer>();
+
+  constructor(client: TestClient) {
+    this.client = client;
+  }
+}
+
+/** Plays deeds and checks after each that every peer stands as its own connection left it. */
+class History {
+  readonly #trackers: TestTrackers;
+  readonly #parties: Party[] = [];
+  readonly #observer: TestClient;
+  #offers: ModelOffer[] = [];
+  #made = 0;
+
+  constructor(workers: number, seed: number) {
+    this.#trackers = new TestTrackers(workers, { maxMessagesPerSecond: 0 }, seed);
+    this.#observer = this.#trackers.connect(0);
+    for (let index = 0; index < CONNECTIONS; index++) this.#parties.push(this.#connect(index));
+  }
+
+  #connect(index: number): Party {
+    return new Party(this.#trackers.connect(index % this.#trackers.trackers.length));
+  }
+
+  play(deed: Deed): undefined {
+    const party = this.#parties[deed.who];
+    switch (deed.what) {
+      case "announce":
+        return this.#announce(party, deed, 0);
+      case "offer":
+        return this.#announce(party, deed, 1 + (deed.number % 4));
+      case "answer":
+        return this.#answer(
+          party,
+          this.#offers.filter(({ to }) => to === party),
+          deed,
+        );
+      case "steal":
+        return this.#answer(party, this.#offers, deed);
+      case "stop":
+        return this.#stop(party, deed);
+      case "garbage":
+        party.client.sendJson({ action: "announce", info_hash: deed.torrent, offers: [null] });
+        this.#settle();
+        return this.#expectWords(party, [/^failure: /]);
+      default:
+        return this.#leave(deed, party);
+    }
+  }
+
+  #settle(): void {
+    this.#trackers.settle();
+  }
+
+  #announce(party: Party, { torrent, peer, left, event }: Deed, offers: number): undefined {
+    const known = party.peers.get(torrent);
+    const isRefused = known !== undefined && known.peer !== peer;
+    const names = Array.from({ length: offers }, () => `o${++this.#made}`);
+    party.client.announce({
+      torrent,
+      peer,
+      ...(left === undefined ? {} : { left }),
+      ...(event === undefined ? {} : { event }),
+      ...(offers > 0 ? { offers: names.map((name) => offerOf(name)) } : {}),
+    });
+    this.#settle();
+    if (isRefused) return this.#expectWords(party, [/Only one peer id/]);
+    const isSeeder =
+      left === 0 || (left === undefined && (event === "completed" || known?.isSeeder === true));
+    party.peers.set(torrent, { peer, isSeeder });
+    this.#checkOffers(party, torrent, isSeeder, names);
+    this.#expectWords(party, [this.#countsOf(torrent)]);
+  }
+
+  /** Offers that came: each to another connection in the torrent, from this one, each once. */
+  #checkOffers(from: Party, torrent: string, isSeeder: boolean, names: string[]): void {
+    const peer = from.peers.get(torrent)?.peer;
+    const eligible = this.#parties.filter((party) => {
+      const there = party.peers.get(torrent);
+      return party !== from && there && there.peer !== peer && !(isSeeder && there.isSeeder);
+    });
+    const seen = new Set<string>();
+    const receivers = new Set<Party>();
+    for (const party of this.#parties) {
+      for (const message of party.client.take("offer")) {
+        assert.ok(message.kind === "offer");
+        assert.equal(nameOf(message.infoHash), torrent);
+        assert.equal(nameOf(message.peerId), peer);
+        assert.ok(eligible.includes(party), "an offer reached a connection that it is not for");
+        assert.ok(names.includes(nameOf(message.offerId)), "an offer that was not made now");
+        assert.ok(!seen.has(nameOf(message.offerId)), "an offer came twice");
+        assert.ok(!receivers.has(party), "two offers of one announce came to one peer");
+        seen.add(nameOf(message.offerId));
+        receivers.add(party);
+        this.#offers.push({ torrent, from, to: party, message, isAnswered: false });
+      }
+    }
+    assert.equal(
+      seen.size,
+      Math.min(names.length, eligible.length),
+      "as many offers as there are peers for",
+    );
+  }
+
+  /** Somebody answers an offer: the one it was made to, or another that has heard of it. */
+  #answer(party: Party, offers: readonly ModelOffer[], { number }: Deed): undefined {
+    if (offers.length === 0) return;
+    const offer = offers[number % offers.length];
+    const peer = party.peers.get(offer.torrent)?.peer;
+    if (peer === undefined) return;
+    party.client.answer(peer, offer.message);
+    this.#settle();
+    const counts = !offer.isAnswered && offer.to === party;
+    if (!counts) return this.#expectWords(party, [/No such offer was made to you/]);
+    offer.isAnswered = true;
+    this.#expectWords(party, []);
+    const [answer, ...rest] = offer.from.client.take();
+    assert.ok(answer?.kind === "answer" && rest.length === 0, "the offerer gets the answer");
+    assert.equal(nameOf(answer.peerId), peer);
+  }
+
+  #stop(party: Party, { torrent, peer }: Deed): undefined {
+    const known = party.peers.get(torrent);
+    party.client.announce({ torrent, peer, event: "stopped", left: 1 });
+    this.#settle();
+    if (known !== undefined && known.peer !== peer)
+      return this.#expectWords(party, [/Only one peer id/]);
+    this.#forget(party, torrent);
+    this.#expectWords(party, [this.#countsOf(torrent)]);
+  }
+
+  #leave({ who, what }: Deed, party: Party): undefined {
+    if (what === "hang up") party.client.hangUp();
+    else party.client.sendBytes(Uint8Array.of(0x81, 0x00));
+    for (const torrent of TORRENTS) this.#forget(party, torrent);
+    this.#settle();
+    this.#parties[who] = this.#connect(who);
+  }
+
+  /** A peer is gone, and with it the offers that it made and that were made to it. */
+  #forget(party: Party, torrent: string): void {
+    party.peers.delete(torrent);
+    this.#offers = this.#offers.filter(
+      (offer) => offer.torrent !== torrent || (offer.from !== party && offer.to !== party),
+    );
+  }
+
+  #countsOf(torrent: string): string {
+    const peers = this.#parties.flatMap((party) => party.peers.get(torrent) ?? []);
+    const seeders = peers.filter(({ isSeeder }) => isSeeder).length;
+    return `${torrent}: ${seeders} complete, ${peers.length - seeders} incomplete`;
+  }
+
+  #expectWords(party: Party, expected: readonly (string | RegExp)[]): undefined {
+    const words = party.client.takeWords();
+    assert.equal(words.length, expected.length, JSON.stringify(words));
+    expected.forEach((one, index) => {
+      if (typeof one === "string") assert.equal(words[index], one);
+      else assert.match(words[index], one);
+    });
+  }
+
+  /** Everybody stands where they put themselves, and nobody has heard anything that was not checked. */
+  check(): void {
+    this.#observer.scrape(...TORRENTS);
+    this.#settle();
+    const [scrape] = this.#observer.take();
+    assert.ok(scrape?.kind === "scrape");
+    for (const { infoHash, complete, incomplete } of scrape.files)
+      assert.equal(
+        `${nameOf(infoHash)}: ${complete} complete, ${incomplete} incomplete`,
+        this.#countsOf(nameOf(infoHash)),
+      );
+    for (const { client } of this.#parties) assert.deepEqual(client.takeWords(), []);
+  }
+
+  /** All leave: nothing is left behind. */
+  end(): void {
+    for (const { client } of this.#parties) client.hangUp();
+    this.#observer.hangUp();
+    this.#settle();
+    for (const gauge of [
+      counters.GAUGE_CONNECTIONS,
+      counters.GAUGE_TORRENTS,
+      counters.GAUGE_SEEDERS,
+      counters.GAUGE_LEECHERS,
+    ])
+      assert.equal(this.#trackers.count(gauge), 0);
+  }
+}
+
+test("in any history nobody is offered what they are not in, and nobody's peer vanishes by another's act", () => {
+  fc.assert(
+    fc.property(
+      fc.array(deed, { maxLength: 60 }),
+      fc.integer({ min: 1, max: 3 }),
+      fc.integer(),
+      (deeds, workers, seed) => {
+        const history = new History(workers, seed);
+        for (const one of deeds) {
+          history.play(one);
+          history.check();
+        }
+        history.end();
+      },
+    ),
+    { numRuns: 400 },
+  );
+});
+
+test("random bytes and frames never throw, and what a connection held is let go", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.uint8Array({ maxLength: 80 }), { maxLength: 20 }),
+      fc.boolean(),
+      (chunks, isMasked) => {
+        const trackers = new TestTrackers();
+        const client = trackers.connect();
+        client.announce({ torrent: "film", peer: "ann" });
+        for (const chunk of chunks) {
+          if (isMasked && chunk.length > 1) {
+            chunk[0] = 0x80 | (chunk[0] % 3);
+            chunk[1] = 0x80 | Math.min(chunk.length, 125);
+          }
+          client.sendBytes(chunk);
+        }
+        trackers.settle();
+        client.hangUp();
+        trackers.settle();
+        assert.equal(client.connection.reader.heldBytes, 0);
+        assert.equal(trackers.count(counters.GAUGE_TORRENTS), 0);
+        assert.equal(trackers.count(counters.GAUGE_CONNECTIONS), 0);
+      },
+    ),
+  );
+});
+
+test("ids in tests are names", () => {
+  assert.equal(nameOf(idOf("ann")), "ann");
+});
