@@ -240,6 +240,7 @@ class History {
       counters.GAUGE_LEECHERS,
     ])
       assert.equal(this.#trackers.count(gauge), 0);
+    for (const tracker of this.#trackers.trackers) assert.equal(tracker.tableEntries, 0);
   }
 }
 

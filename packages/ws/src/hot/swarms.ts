@@ -90,9 +90,11 @@ export class Swarms {
     this.secret = random.word();
   }
 
-  /** Torrents with peers. */
-  get torrents(): number {
-    return this.swarmsByInfoHash.length;
+  /** Entries of all tables together: none are left when everybody has gone. */
+  get entries(): number {
+    const peers = this.peers.length - this.freePeers.length;
+    const swarms = this.swarms.length - this.freeSwarms.length;
+    return peers + swarms + this.swarmsByInfoHash.length + this.peersById.length;
   }
 
   /**

@@ -443,3 +443,18 @@ test("closing a connection among thousands tells the owners of its own torrents 
   trackers.settle();
   assert.deepEqual(busy.takeWords(), ["t0 0/1/0, t7 0/1/0"]);
 });
+
+test("what is under way to a connection that has gone does not reach the next one in its place", () => {
+  const trackers = new TestTrackers(2);
+  const [ann, bob] = [trackers.connect(0), trackers.connect(1)];
+  const torrents = Array.from({ length: 12 }, (_, index) => `t${index}`);
+  for (const torrent of torrents) ann.announce({ torrent, peer: "ann", left: 1 });
+  trackers.settle();
+  for (const torrent of torrents) bob.announce({ torrent, peer: "bob", offers: [offerOf("o")] });
+  assert.ok(trackers.flushWithoutDelivery(1) > 1000, "offers are on their way to worker 0");
+  ann.hangUp();
+  const next = trackers.connect(0);
+  assert.equal(next.connection.connectionSlot, ann.connection.connectionSlot);
+  trackers.settle();
+  assert.deepEqual([next.takeWords(), next.writes], [[], 0]);
+});

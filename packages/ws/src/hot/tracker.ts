@@ -137,6 +137,11 @@ export class WebTorrentTracker {
     return false;
   }
 
+  /** Entries of all tables that grow with peers, torrents and scrapes: none are left when everybody has gone. */
+  get tableEntries(): number {
+    return this.swarms.entries + this.memberships.length + this.scrapes.length;
+  }
+
   private readClock(): void {
     this.nowMilliseconds = this.clockMilliseconds();
     this.nowSeconds = Math.floor(this.nowMilliseconds / 1000);
