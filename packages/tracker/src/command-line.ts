@@ -10,10 +10,13 @@ export const SERVE_ALL: Command = {
 /** Serves UDP alone, whatever the configuration enables. */
 export const SERVE_UDP: Command = { words: ["udp"], summary: "run only the UDP tracker" };
 
+/** Serves HTTP and HTTPS alone, whatever the configuration enables. */
+export const SERVE_HTTP: Command = { words: ["http"], summary: "run only the HTTP tracker" };
+
 export const commandLine: CommandLine = {
   program: "swarmtide",
   title: "swarmtide: an open BitTorrent tracker",
-  commands: [SERVE_ALL, SERVE_UDP],
+  commands: [SERVE_ALL, SERVE_UDP, SERVE_HTTP],
   options: [
     { long: "config", short: "c", value: "FILE", summary: "read the configuration from FILE" },
     {

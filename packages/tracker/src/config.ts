@@ -2,9 +2,11 @@
  * The whole configuration file of the program, composed of the sections of its parts. `swarmtide --print-config` prints
  * it, `startTracker` takes what it reads. Main thread only.
  */
+import { httpSection } from "@swarmtide/http";
 import { logKeys, privilegesSection } from "@swarmtide/runtime";
 import { boolean, type ConfigOf, choice, integer, path, section } from "@swarmtide/toml-config";
 import { swarmSection, udpSection } from "@swarmtide/udp";
+import { webSection } from "@swarmtide/web";
 
 /** [access_list] */
 export const accessListSection = section("Which torrents are served.", {
@@ -41,6 +43,8 @@ export const trackerSchema = section(
   {
     ...logKeys,
     udp: udpSection,
+    web: webSection,
+    http: httpSection,
     swarm: swarmSection,
     access_list: accessListSection,
     privileges: privilegesSection,

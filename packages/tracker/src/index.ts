@@ -1,4 +1,6 @@
 /** A tracker inside another program: `startTracker(readConfig(trackerSchema, text, name))`. */
+
+export type { TrackerAddress } from "./bindings.ts";
 export {
   type AccessListConfig,
   accessListSection,
@@ -7,10 +9,5 @@ export {
   type TrackerConfig,
   trackerSchema,
 } from "./config.ts";
-export {
-  type RunningTracker,
-  type StartOptions,
-  startTracker,
-  type TrackerAddress,
-} from "./start-tracker.ts";
-export type { FamilyStatistics, Statistics } from "./statistics.ts";
+export { type RunningTracker, type StartOptions, startTracker } from "./start-tracker.ts";
+export type { FamilyStatistics, HttpStatistics, Statistics } from "./statistics.ts";

@@ -45,7 +45,18 @@ test("a bad configuration ends with one clear message and code 1", TIMEOUT, (t) 
     ["[udp]\nworker = 1", /^.*c\.toml:2: udp\.worker: unknown key, did you mean udp\.workers\?\n$/],
     ["[udp]\n[udp]", /^.*c\.toml:2: \[udp\]: stands a second time, first on line 1; keep one\n$/],
     ["[udp]\nuse_ipv4 = false\nuse_ipv6 = false", /^.*c\.toml:3: udp\.use_ipv6 = false: .*\n$/],
-    ["[udp]\nenabled = false", /^nothing to run: udp\.enabled = false\n$/],
+    [
+      "[udp]\nenabled = false\n[http]\nenabled = false",
+      /^nothing to run: udp\.enabled and http\.enabled are both false\n$/,
+    ],
+    [
+      "[udp]\nenabled = false\n[web]\nuse_ipv4 = false\nuse_ipv6 = false",
+      /^nothing for HTTP to listen on: web\.use_ipv4 and .*\n$/,
+    ],
+    [
+      '[web]\ntls_address_ipv4 = "127.0.0.1:0"\ntls_certificate_path = "/no/such.crt"\ntls_private_key_path = "x"',
+      /^\/no\/such\.crt \(web\.tls_certificate_path\) cannot be read: ENOENT\n$/,
+    ],
     [
       '[access_list]\nmode = "allow"\npath = "/no/such/list"',
       /^access list \/no\/such\/list: no such file; .*\n$/,
@@ -68,7 +79,9 @@ test("a port in use ends with one message that names it and code 1", TIMEOUT, as
   t.after(() => taken.close());
   await once(taken, "listening");
   const address = `127.0.0.1:${taken.address().port}`;
-  const program = startProgram(t, `[udp]\nworkers = 2\naddress_ipv4 = "${address}"\n`);
+  const program = startProgram(t, `[udp]\nworkers = 2\naddress_ipv4 = "${address}"\n`, {
+    args: ["udp"],
+  });
   assert.equal(await program.ended(), 1);
   assert.match(program.stderr, /^.*\n$/);
   assert.ok(program.stderr.includes(address), program.stderr);
@@ -172,7 +185,8 @@ test(
 
 test("a worker that dies takes the program down with its name and code 1", TIMEOUT, async (t) => {
   for (const [name, mark] of [
-    ["udp-1", "row"],
+    ["udp-1", "engine"],
+    ["http-1", "workers"],
     ["cleaning", "peerAgeSecondsMax"],
   ]) {
     const preload = join(temporaryFolder(t), "preload.cjs");

@@ -10,7 +10,7 @@ import {
   loadConfig,
   OperatorError,
 } from "@swarmtide/runtime";
-import { SERVE_UDP } from "./command-line.ts";
+import { SERVE_HTTP, SERVE_UDP } from "./command-line.ts";
 import { type TrackerConfig, trackerSchema } from "./config.ts";
 import { type RunningTracker, startTracker } from "./start-tracker.ts";
 import { formatFinalStatisticsLine, formatStatisticsLine, type Statistics } from "./statistics.ts";
@@ -53,12 +53,22 @@ export async function serve({ command, configPath, version, print }: ServeOption
   process.exit(0);
 }
 
-/** `swarmtide udp` runs UDP, also where the file has it switched off. */
+/** `swarmtide udp` runs UDP and `swarmtide http` HTTP, also where the file has it switched off, and nothing else. */
 function restrictTo(command: Command, config: TrackerConfig): TrackerConfig {
-  if (command !== SERVE_UDP || config.udp.enabled) return config;
+  if (command === SERVE_HTTP)
+    return {
+      ...config,
+      udp: { ...config.udp, enabled: false },
+      http: { ...config.http, enabled: true },
+    };
+  if (command !== SERVE_UDP) return config;
   if (!config.udp.useIpv4 && !config.udp.useIpv6)
     throw new OperatorError("udp.use_ipv4 and udp.use_ipv6 are both false, expected one true");
-  return { ...config, udp: { ...config.udp, enabled: true } };
+  return {
+    ...config,
+    udp: { ...config.udp, enabled: true },
+    http: { ...config.http, enabled: false },
+  };
 }
 
 function dieOf(reason: string, log: Logger): void {
@@ -68,16 +78,28 @@ function dieOf(reason: string, log: Logger): void {
 
 /** The plain lines an operator sees: what it listens on, and how to point a client at it. */
 function describeStart(tracker: RunningTracker, version: string): string[] {
-  const { engine, workers } = tracker.udp;
-  const threads = workers === 1 ? "1 worker" : `${workers} workers`;
-  const addresses = tracker.addresses.map(({ address }) => address);
-  const urls = new Set(addresses.map((address) => `udp://${clientHost(address)}/announce`));
-  return [
-    `swarmtide ${version}`,
-    `UDP tracker on ${addresses.join(" and ")} (${threads}, engine ${engine})`,
-    `Point clients at ${[...urls].join(" or ")}`,
-  ];
+  const lines = [`swarmtide ${version}`];
+  const urls = new Set<string>();
+  for (const { protocol, address } of tracker.addresses)
+    urls.add(`${protocol}://${clientHost(address)}/announce`);
+  const listed = (isWanted: (protocol: string) => boolean, withProtocol: boolean) =>
+    tracker.addresses
+      .filter(({ protocol }) => isWanted(protocol))
+      .map(({ protocol, address }) => (withProtocol ? `${protocol}://${address}` : address))
+      .join(" and ");
+  if (tracker.udp !== undefined)
+    lines.push(
+      `UDP tracker on ${listed((protocol) => protocol === "udp", false)} (${threadsOf(tracker.udp)})`,
+    );
+  if (tracker.http !== undefined)
+    lines.push(
+      `HTTP tracker on ${listed((protocol) => protocol !== "udp", true)} (${threadsOf(tracker.http)})`,
+    );
+  return [...lines, `Point clients at ${[...urls].join(" or ")}`];
 }
+
+const threadsOf = ({ engine, workers }: { engine: string; workers: number }): string =>
+  `${workers === 1 ? "1 worker" : `${workers} workers`}, engine ${engine}`;
 
 /** An address as a client would write it: a tracker that listens everywhere is reached by the host's name. */
 const clientHost = (address: string): string => address.replace(/^(0\.0\.0\.0|\[::\]):/, "HOST:");

@@ -3,7 +3,6 @@
  * got wrong is said before anything is served. Called by the command line and by programs that embed a tracker.
  */
 import { once } from "node:events";
-import type { CounterTable } from "@swarmtide/metrics";
 import {
   ControlBlock,
   createLogger,
@@ -16,12 +15,23 @@ import {
   workerModule,
 } from "@swarmtide/runtime";
 import { AccessList, type AccessListHandle, SHARD_COUNT, SwarmStore } from "@swarmtide/swarm";
-import { bindUdp, startUdp, type UdpBinding, type UdpServer, workerCountOf } from "@swarmtide/udp";
+
+import { startUdp, type UdpServer } from "@swarmtide/udp";
+import { startWeb, type WebServer } from "@swarmtide/web";
+import {
+  addressesOf,
+  type Bindings,
+  openBindings,
+  type TrackerAddress,
+  workerThreads,
+} from "./bindings.ts";
+
 import type { CleaningWorkerData } from "./cleaning-worker.ts";
 import type { TrackerConfig } from "./config.ts";
 import { loadAccessList } from "./load-access-list.ts";
 import { reservableBytes } from "./reservable-memory.ts";
 import { readStatistics, type Statistics } from "./statistics.ts";
+import { rereadTls, type TlsPaths, tlsPathsAfterDrop } from "./web-side.ts";
 
 const MIB = 2 ** 20;
 const CLEANING_THREADS = 1;
@@ -29,19 +39,14 @@ const CLEANING_THREADS = 1;
 const MEMORY_MIB_MIN = 64;
 const STOP_MILLISECONDS_MAX = 5000;
 
-/** One address the tracker listens on. */
-export interface TrackerAddress {
-  readonly protocol: "udp";
-  /** `0.0.0.0:3000` or `[::]:3000`, with the port that was taken. */
-  readonly address: string;
-}
-
 /** A tracker that serves. */
 export interface RunningTracker {
   readonly addresses: readonly TrackerAddress[];
-  /** How many threads answer UDP requests, and how they read them. */
-  readonly udp: { readonly engine: "mmsg" | "dgram"; readonly workers: number };
-  /** Reads the access list again; a failure is logged and the old list stays. */
+  /** How many threads answer UDP requests, and how they read them; undefined where UDP is off. */
+  readonly udp: { readonly engine: "mmsg" | "dgram"; readonly workers: number } | undefined;
+  /** How many threads answer HTTP and HTTPS, and how they read plain HTTP; undefined where HTTP is off. */
+  readonly http: { readonly engine: "epoll" | "net"; readonly workers: number } | undefined;
+  /** Reads access list and TLS files again; where that fails it is logged and the old ones stay. */
   reload(): void;
   /** Counts since the start, and what the swarms hold. */
   statistics(): Statistics;
@@ -62,22 +67,33 @@ export async function startTracker(
   options: StartOptions = {},
 ): Promise<RunningTracker> {
   const log = options.log ?? createLogger(config, "main");
-  if (!config.udp.enabled) throw new OperatorError("nothing to run: udp.enabled = false");
+  if (!config.udp.enabled && !config.http.enabled)
+    throw new OperatorError("nothing to run: udp.enabled and http.enabled are both false");
   const accessList = openAccessList(config, log);
-  const store = openStore(config, workerCountOf(config.udp) + CLEANING_THREADS, log);
-  const binding = await bindUdp(config.udp);
-  warnOfSmallBuffer(config, binding, log);
+  const store = openStore(config, workerThreads(config) + CLEANING_THREADS, log);
+  const bindings = await openBindings(config, log);
   const control = ControlBlock.create();
   const watch = watchForDeath(options.onDeath ?? throwOutside);
   const { onDeath } = watch;
   const startedSeconds = monotonicNow();
   const shared = { store: store.handle, accessList, control, startedSeconds, onDeath };
-  const udp = startUdp({ ...shared, config: config.udp, binding });
+  const udp = bindings.udp && startUdp({ ...shared, config: config.udp, binding: bindings.udp });
+  const web =
+    bindings.web &&
+    startWeb({
+      ...shared,
+      ...bindings.web,
+      http: config.http,
+      web: config.web,
+      onProxyHint: (line) => log.warn(line),
+    });
   const cleaning = startCleaning(config, shared);
-  const tracker = new Tracker({ config, log, store, binding, control, udp, cleaning });
+  const tracker = new Tracker({ config, log, store, bindings, control, udp, web, cleaning });
   try {
-    await Promise.race([Promise.all([udp.ready, cleaning.ready]), watch.died]);
+    const ready = Promise.all([udp?.ready, web?.ready, cleaning.ready]);
+    await Promise.race([ready, watch.died]);
     tracker.listPath = listPathAfterDrop(config, log);
+    tracker.tlsPaths = tlsPathsAfterDrop(config, log);
     dropPrivileges(config.privileges);
   } catch (error) {
     await tracker.stop();
@@ -108,56 +124,74 @@ interface TrackerParts {
   readonly config: TrackerConfig;
   readonly log: Logger;
   readonly store: SwarmStore;
-  readonly binding: UdpBinding;
+  readonly bindings: Bindings;
   readonly control: ControlBlock;
-  readonly udp: UdpServer;
+  readonly udp: UdpServer | undefined;
+  readonly web: WebServer | undefined;
   readonly cleaning: RunningWorker;
 }
 
 class Tracker implements RunningTracker {
   readonly addresses: readonly TrackerAddress[];
   readonly udp: RunningTracker["udp"];
+  readonly http: RunningTracker["http"];
   /** Where the access list is found now; undefined where a chroot hides it. */
   listPath: string | undefined;
+  /** Where the TLS files are found now. */
+  tlsPaths: TlsPaths | undefined;
   readonly #parts: TrackerParts;
-  readonly #counters: CounterTable;
   #stopped: Promise<void> | undefined;
 
   constructor(parts: TrackerParts) {
-    const { binding, udp } = parts;
+    const { udp, web } = parts.bindings;
     this.#parts = parts;
-    this.#counters = udp.counters;
-    this.addresses = binding.addresses.map((address) => ({ protocol: "udp", address }));
-    this.udp = { engine: binding.engine, workers: Math.max(1, binding.workerSockets.length) };
+    this.addresses = addressesOf(parts.bindings);
+    this.udp = udp && { engine: udp.engine, workers: Math.max(1, udp.workerSockets.length) };
+    const webWorkers = web ? web.binding.epollWorkers.length + web.binding.netWorkers.length : 0;
+    this.http = web && { engine: web.binding.engine, workers: Math.max(1, webWorkers) };
   }
 
   reload(): void {
-    const { config, control, log, udp, cleaning } = this.#parts;
+    const { control, log, udp, web, cleaning } = this.#parts;
+    const accessList = this.#rereadAccessList();
+    const tls = rereadTls(this.tlsPaths, log);
+    if (accessList !== undefined) {
+      udp?.reload(accessList);
+      cleaning.post({ accessList });
+      log.info("access list reloaded", entriesOf(accessList));
+    }
+    if (accessList === undefined && tls === undefined) return;
+    web?.reload({
+      ...(accessList === undefined ? {} : { accessList }),
+      ...(tls === undefined ? {} : { tls }),
+    });
+    control.announceReload();
+  }
+
+  /** Undefined where there is none, or it cannot be read; that is logged. */
+  #rereadAccessList(): AccessListHandle | undefined {
+    const { config, log } = this.#parts;
     const { mode, path } = config.accessList;
     if (mode === "off") {
-      log.info('nothing to reload: access_list.mode = "off"');
-      return;
+      if (this.tlsPaths === undefined) log.info('nothing to reload: access_list.mode = "off"');
+      return undefined;
     }
     if (this.listPath === undefined) {
       log.error(`access list ${path}: not reloaded, it lies outside of privileges.chroot_path`);
-      return;
+      return undefined;
     }
-    let accessList: AccessListHandle;
     try {
-      accessList = loadAccessList({ mode, path: this.listPath });
+      return loadAccessList({ mode, path: this.listPath });
     } catch (error) {
       const reason = error instanceof OperatorError ? error.message : String(error);
       log.error(`${reason}; the old list stays`);
-      return;
+      return undefined;
     }
-    udp.reload(accessList);
-    cleaning.post({ accessList });
-    control.announceReload();
-    log.info("access list reloaded", entriesOf(accessList));
   }
 
   statistics(): Statistics {
-    return readStatistics(this.#counters, this.#parts.store);
+    const { udp, web, store } = this.#parts;
+    return readStatistics(udp?.counters, web, store);
   }
 
   stop(): Promise<void> {
@@ -166,9 +200,9 @@ class Tracker implements RunningTracker {
   }
 
   async #stop(): Promise<void> {
-    const { control, log, udp, cleaning } = this.#parts;
+    const { control, log, udp, web, cleaning } = this.#parts;
     cleaning.expectEnd();
-    const ended = Promise.all([udp.stop(), cleaning.ended]);
+    const ended = Promise.all([udp?.stop(), web?.stop(), cleaning.ended]);
     control.stop();
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), STOP_MILLISECONDS_MAX);
@@ -204,15 +238,6 @@ function openStore(config: TrackerConfig, threads: number, log: Logger): SwarmSt
       `swarm.max_memory = ${wanted}: this system lets the swarms reserve ${granted} MiB; they can grow to that`,
     );
   return store;
-}
-
-function warnOfSmallBuffer(config: TrackerConfig, binding: UdpBinding, log: Logger): void {
-  const wanted = config.udp.socketRecvBufferSize;
-  const granted = binding.receiveBufferBytes;
-  if (wanted === 0 || granted === undefined || granted >= wanted) return;
-  log.warn(
-    `udp.socket_recv_buffer_size = ${wanted}: the system grants ${granted} bytes; raise net.core.rmem_max for the rest`,
-  );
 }
 
 function startCleaning(

@@ -11,7 +11,7 @@ test("requests are those that deserve an answer, summed over workers and apart b
     counters.row(row)[counters.column(name)] += by;
   };
   const store = SwarmStore.create({ memoryBytesMax: 2 ** 26 });
-  const before = readStatistics(counters, store);
+  const before = readStatistics(counters, undefined, store);
   count(0, "ipv4_request_connect", 3);
   count(1, "ipv4_request_announce", 4);
   count(1, "ipv4_request_error_port_zero", 1);
@@ -34,7 +34,7 @@ test("requests are those that deserve an answer, summed over workers and apart b
     new Uint16Array(1),
     0,
   );
-  const after = readStatistics(counters, store);
+  const after = readStatistics(counters, undefined, store);
   assert.equal(
     formatStatisticsLine(before, after, 2),
     "statistics torrents=1 " +

@@ -4,6 +4,7 @@
  */
 import type { CounterTable } from "@swarmtide/metrics";
 import type { SwarmStore } from "@swarmtide/swarm";
+import type { WebServer } from "@swarmtide/web";
 
 /** What the line says of one family. Counts since the start. */
 export interface FamilyStatistics {
@@ -17,24 +18,41 @@ export interface FamilyStatistics {
   readonly seeders: number;
 }
 
+/** What the line says of HTTP and HTTPS, both families together. Counts since the start. */
+export interface HttpStatistics {
+  readonly announce: number;
+  readonly scrape: number;
+  /** Failures, and answers with a status other than 200. */
+  readonly error: number;
+  /** Open now. */
+  readonly connections: number;
+}
+
 /** Counts since the start of the program, and what the swarms hold now. */
 export interface Statistics {
   readonly ipv4: FamilyStatistics;
   readonly ipv6: FamilyStatistics;
+  /** Undefined where HTTP is off. */
+  readonly http: HttpStatistics | undefined;
   readonly torrents: number;
 }
 
 const FAMILIES = ["ipv4", "ipv6"] as const;
 
-/** Reads the counters of all workers. */
-export function readStatistics(counters: CounterTable, store: SwarmStore): Statistics {
+/** Reads the counters of all workers; undefined stands for a protocol that is off. */
+export function readStatistics(
+  counters: CounterTable | undefined,
+  web: Pick<WebServer, "httpCounters" | "webCounters"> | undefined,
+  store: SwarmStore,
+): Statistics {
   const totals = store.totals();
   const family = (name: (typeof FAMILIES)[number], peers: number, seeders: number) => {
-    const sum = (counter: string) => counters.sum(`${name}_${counter}`);
-    const requestNames = counters.names.filter((counter) => counter.startsWith(`${name}_request_`));
+    const sum = (counter: string) => counters?.sum(`${name}_${counter}`) ?? 0;
+    const names = counters?.names ?? [];
+    const requestNames = names.filter((counter) => counter.startsWith(`${name}_request_`));
     const answerable = requestNames.filter((counter) => !counter.includes("_request_drop_"));
     return {
-      requests: answerable.reduce((total, counter) => total + counters.sum(counter), 0),
+      requests: answerable.reduce((total, counter) => total + (counters?.sum(counter) ?? 0), 0),
       connect: sum("reply_connect"),
       announce: sum("reply_announce"),
       scrape: sum("reply_scrape"),
@@ -46,10 +64,26 @@ export function readStatistics(counters: CounterTable, store: SwarmStore): Stati
   return {
     ipv4: family("ipv4", totals.peersIpv4, totals.seedersIpv4),
     ipv6: family("ipv6", totals.peersIpv6, totals.seedersIpv6),
+    http: web && readHttpStatistics(web),
     torrents: totals.torrents,
   };
 }
 
+function readHttpStatistics(web: Pick<WebServer, "httpCounters" | "webCounters">): HttpStatistics {
+  const { httpCounters, webCounters } = web;
+  const statuses = httpCounters.names.filter((name) => name.startsWith("status_"));
+  return {
+    announce: httpCounters.sum("announces_ipv4") + httpCounters.sum("announces_ipv6"),
+    scrape: httpCounters.sum("scrapes_ipv4") + httpCounters.sum("scrapes_ipv6"),
+    error: statuses.reduce(
+      (total, name) => total + httpCounters.sum(name),
+      httpCounters.sum("failures"),
+    ),
+    connections: webCounters.sum("connections_accepted") - webCounters.sum("connections_closed"),
+  };
+}
+
+const HTTP_RATES = ["announce", "scrape", "error"] as const;
 const RATES = ["requests", "connect", "announce", "scrape", "error"] as const;
 
 /**
@@ -70,6 +104,14 @@ export function formatStatisticsLine(
     const { peers, seeders } = after[family];
     return `${family}: ${rates.join(" ")} peers=${peers} seeders=${seeders}`;
   });
+  if (after.http !== undefined) {
+    const { http } = after;
+    const rates = HTTP_RATES.map((name) => {
+      const perSecond = (http[name] - (before.http?.[name] ?? 0)) / seconds;
+      return `${name}/s=${Math.round(perSecond)}`;
+    });
+    parts.push(`http: ${rates.join(" ")} connections=${http.connections}`);
+  }
   return `statistics torrents=${after.torrents} ${parts.join(" ")}`;
 }
 
@@ -80,5 +122,8 @@ export function formatFinalStatisticsLine(statistics: Statistics, seconds: numbe
     const { peers, seeders } = statistics[family];
     return `${family}: ${sums.join(" ")} peers=${peers} seeders=${seeders}`;
   });
+  const { http } = statistics;
+  if (http !== undefined)
+    parts.push(`http: ${HTTP_RATES.map((name) => `${name}=${http[name]}`).join(" ")}`);
   return `statistics of ${seconds} seconds torrents=${statistics.torrents} ${parts.join(" ")}`;
 }

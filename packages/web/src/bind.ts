@@ -8,6 +8,7 @@
 import { availableParallelism } from "node:os";
 import { formatSocketAddress, parseIpAddress } from "@swarmtide/bittorrent";
 import { closeFd, linuxSupported, onlineCpus, openTcpListener } from "@swarmtide/linux";
+import { OperatorError } from "@swarmtide/runtime";
 import type { WebConfig } from "./config.ts";
 import type { NetListener } from "./net-server.ts";
 
@@ -48,10 +49,26 @@ function workerCount(workers: number): number {
   return linuxSupported() ? onlineCpus().length : availableParallelism();
 }
 
-/** `httpWorkers` is `workers` of [http]. Throws SyscallError; nothing stays open then. */
+/** How many worker threads `bindWeb` opens sockets for. */
+export function webThreadsOf(config: WebConfig, httpWorkers: number): number {
+  if (!linuxSupported()) return 0;
+  const places = placesOf(config);
+  const isEpoll = config.engine !== "net";
+  const onEpoll = isEpoll ? places.filter(({ isTls }) => !isTls).length : 0;
+  return (
+    (onEpoll > 0 ? workerCount(httpWorkers) : 0) +
+    (places.length > onEpoll ? workerCount(config.workers) : 0)
+  );
+}
+
+/** `httpWorkers` is `workers` of [http]. Throws SyscallError or OperatorError; nothing stays open then. */
 export function bindWeb(config: WebConfig, httpWorkers: number): WebBinding {
   const places = placesOf(config);
-  if (!linuxSupported()) return bindMainThread(config, places);
+  if (!linuxSupported()) {
+    if (config.engine === "epoll")
+      throw new OperatorError('web.engine = "epoll" needs 64-bit Linux: take "net" or "auto"');
+    return bindMainThread(config, places);
+  }
   const engine = config.engine === "net" ? "net" : "epoll";
   const plain = places.filter(({ isTls }) => !isTls);
   const tls = places.filter(({ isTls }) => isTls);

@@ -1,5 +1,5 @@
 /** TCP for HTTP and WebTorrent: listeners, TLS, PROXY protocol, limits and timeouts, behind two engines. */
-export { bindWeb, type WebBinding, type WebSocketFd } from "./bind.ts";
+export { bindWeb, type WebBinding, type WebSocketFd, webThreadsOf } from "./bind.ts";
 export { trustedProxiesOf, type WebConfig, webSection } from "./config.ts";
 export { ConnectionLimits, LIMIT_ADDRESS, LIMIT_OK, LIMIT_TOTAL } from "./connection-limits.ts";
 export * from "./counters.ts";
@@ -19,6 +19,5 @@ export {
   describeCertificate,
   makeSecureContext,
   readTlsFiles,
-  TlsFileError,
   type TlsFiles,
 } from "./tls-files.ts";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { describeCertificate, makeSecureContext, readTlsFiles, TlsFileError } from "./tls-files.ts";
+import { OperatorError } from "@swarmtide/runtime";
+import { describeCertificate, makeSecureContext, readTlsFiles } from "./tls-files.ts";
 
 const file = (name: string) => fileURLToPath(new URL(`../testdata/${name}`, import.meta.url));
 const read = (certificate: string, key: string) => readTlsFiles(file(certificate), file(key));
@@ -29,7 +30,7 @@ test("what is wrong with a file is said with its path and what to do", () => {
   for (const [certificate, key, message] of cases)
     assert.throws(
       () => read(certificate, key),
-      (error) => error instanceof TlsFileError && message.test(error.message),
+      (error) => error instanceof OperatorError && message.test(error.message),
       `${certificate} ${key}`,
     );
 });

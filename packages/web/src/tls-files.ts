@@ -5,6 +5,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createSecureContext, type SecureContext } from "node:tls";
+import { OperatorError } from "@swarmtide/runtime";
 
 /** PEM texts that belong together. May be posted to a worker. */
 export interface TlsFiles {
@@ -12,19 +13,11 @@ export interface TlsFiles {
   readonly privateKey: string;
 }
 
-/** Says which file is at fault, why, and what to do. */
-export class TlsFileError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = "TlsFileError";
-  }
-}
-
 const MILLISECONDS_PER_DAY = 86_400_000;
 
 /**
  * Reads both files and makes sure that they are what they should be and belong together. PKCS#8, PKCS#1 and EC keys
- * in PEM. Throws TlsFileError.
+ * in PEM. Throws OperatorError.
  */
 export function readTlsFiles(certificatePath: string, privateKeyPath: string): TlsFiles {
   const certificate = readPem(certificatePath, "web.tls_certificate_path");
@@ -32,7 +25,7 @@ export function readTlsFiles(certificatePath: string, privateKeyPath: string): T
   const leaf = parseCertificate(certificate, certificatePath);
   const key = parseKey(privateKey, privateKeyPath);
   if (!leaf.checkPrivateKey(key))
-    throw new TlsFileError(
+    throw new OperatorError(
       `the key in ${privateKeyPath} does not belong to the certificate in ${certificatePath}: ` +
         "the server's own certificate must stand first in the file",
     );
@@ -64,10 +57,10 @@ function readPem(path: string, key: string): string {
     text = readFileSync(path, "utf8");
   } catch (error) {
     const reason = error instanceof Error && "code" in error ? String(error.code) : String(error);
-    throw new TlsFileError(`${path} (${key}) cannot be read: ${reason}`);
+    throw new OperatorError(`${path} (${key}) cannot be read: ${reason}`);
   }
   if (!text.includes("-----BEGIN "))
-    throw new TlsFileError(
+    throw new OperatorError(
       `${path} (${key}) is not PEM: convert it with "openssl x509 -inform der" or "openssl pkey -inform der"`,
     );
   return text;
@@ -77,7 +70,7 @@ function parseCertificate(text: string, path: string): X509Certificate {
   try {
     return new X509Certificate(text);
   } catch {
-    throw new TlsFileError(`${path} (web.tls_certificate_path) has no certificate in PEM`);
+    throw new OperatorError(`${path} (web.tls_certificate_path) has no certificate in PEM`);
   }
 }
 
@@ -88,6 +81,6 @@ function parseKey(text: string, path: string) {
     const remedy = /ENCRYPTED/.test(text)
       ? 'is encrypted: take the passphrase off with "openssl pkey"'
       : "has no private key in PEM (PKCS#8, PKCS#1 or EC)";
-    throw new TlsFileError(`${path} (web.tls_private_key_path) ${remedy}`);
+    throw new OperatorError(`${path} (web.tls_private_key_path) ${remedy}`);
   }
 }

@@ -11,6 +11,9 @@ export const PROGRAM = fileURLToPath(new URL("../bin.js", import.meta.url));
 
 /** A configuration that listens on free ports of the loopback addresses. */
 export const LOOPBACK_CONFIG = `
+[web]
+address_ipv4 = "127.0.0.1:0"
+address_ipv6 = "[::1]:0"
 [udp]
 address_ipv4 = "127.0.0.1:0"
 address_ipv6 = "[::1]:0"
@@ -66,7 +69,14 @@ export class ServingProgram {
     }
   }
 
-  /** The addresses of the start-up lines, IPv4 before IPv6. */
+  /** The URLs of the HTTP tracker in the start-up lines, IPv4 before IPv6, plain before TLS. */
+  async httpUrls(): Promise<string[]> {
+    const [, listed = ""] = await this.output(/HTTP tracker on (\S+(?: and \S+)*) \(/);
+    await this.output(/Point clients at .*\n/);
+    return listed.split(" and ");
+  }
+
+  /** The addresses of the UDP tracker in the start-up lines, IPv4 before IPv6. */
   async addresses(): Promise<string[]> {
     const [, listed = ""] = await this.output(/UDP tracker on (\S+(?: and \S+)?) \(/);
     await this.output(/Point clients at .*\n/);

@@ -1,0 +1,62 @@
+/**
+ * The sockets of every protocol, opened together before anything is served: when one cannot be opened, none stays open.
+ * Main thread.
+ */
+import type { Logger } from "@swarmtide/runtime";
+import { bindUdp, type UdpBinding, workerCountOf } from "@swarmtide/udp";
+import { webThreadsOf } from "@swarmtide/web";
+import type { TrackerConfig } from "./config.ts";
+import { openWebSide, type WebSide } from "./web-side.ts";
+
+/** One address the tracker listens on. */
+export interface TrackerAddress {
+  readonly protocol: "udp" | "http" | "https";
+  /** `0.0.0.0:3000` or `[::]:3000`, with the port that was taken. */
+  readonly address: string;
+}
+
+/** How many threads will answer requests. */
+export function workerThreads(config: TrackerConfig): number {
+  const udp = config.udp.enabled ? workerCountOf(config.udp) : 0;
+  return udp + (config.http.enabled ? webThreadsOf(config.web, config.http.workers) : 0);
+}
+
+/** What is open; undefined stands for a protocol that is off. */
+export interface Bindings {
+  readonly udp: UdpBinding | undefined;
+  readonly web: WebSide | undefined;
+}
+
+/** Throws OperatorError or SyscallError. */
+export async function openBindings(config: TrackerConfig, log: Logger): Promise<Bindings> {
+  const web = openWebSide(config, log);
+  if (!config.udp.enabled) return { udp: undefined, web };
+  try {
+    const udp = await bindUdp(config.udp);
+    warnOfSmallBuffer(config, udp, log);
+    return { udp, web };
+  } catch (error) {
+    web?.binding.close();
+    throw error;
+  }
+}
+
+/** What the tracker listens on, UDP first. */
+export function addressesOf({ udp, web }: Bindings): TrackerAddress[] {
+  const addresses: TrackerAddress[] = [];
+  for (const address of udp?.addresses ?? []) addresses.push({ protocol: "udp", address });
+  for (const url of web?.binding.addresses ?? []) {
+    const [protocol, address] = url.split("://");
+    addresses.push({ protocol: protocol === "https" ? "https" : "http", address });
+  }
+  return addresses;
+}
+
+function warnOfSmallBuffer(config: TrackerConfig, binding: UdpBinding, log: Logger): void {
+  const wanted = config.udp.socketRecvBufferSize;
+  const granted = binding.receiveBufferBytes;
+  if (wanted === 0 || granted === undefined || granted >= wanted) return;
+  log.warn(
+    `udp.socket_recv_buffer_size = ${wanted}: the system grants ${granted} bytes; raise net.core.rmem_max for the rest`,
+  );
+}

@@ -1,0 +1,155 @@
+import assert from "node:assert/strict";
+import { copyFileSync, writeFileSync } from "node:fs";
+import { get as getPlain } from "node:http";
+import { get as getSecure } from "node:https";
+import { join } from "node:path";
+import { test } from "node:test";
+import type { TLSSocket } from "node:tls";
+import { fileURLToPath } from "node:url";
+import { announceQueryString, readAnnounceReply } from "@swarmtide/http-protocol";
+import { readConfig } from "@swarmtide/toml-config";
+import { trackerSchema } from "./config.ts";
+import { startTracker } from "./start-tracker.ts";
+import { LOOPBACK_CONFIG, startProgram, temporaryFolder } from "./testing/program.ts";
+import { UdpClient } from "./testing/udp-client.ts";
+
+const TIMEOUT = { timeout: 60_000 };
+const INFO_HASH = Buffer.from("0123456789abcdef0123456789abcdef01234567", "hex");
+const testdata = (name: string) =>
+  fileURLToPath(new URL(`../../web/testdata/${name}`, import.meta.url));
+
+interface Got {
+  readonly status: number | undefined;
+  readonly body: Buffer;
+  readonly keyType: string | undefined;
+}
+
+/** A GET with a client that is not ours. */
+function get(url: string): Promise<Got> {
+  return new Promise((resolve, reject) => {
+    const send = url.startsWith("https:") ? getSecure : getPlain;
+    const request = send(url, { rejectUnauthorized: false, agent: false }, (response) => {
+      const { socket } = response;
+      const keyType =
+        "getPeerX509Certificate" in socket
+          ? (socket as TLSSocket).getPeerX509Certificate()?.publicKey.asymmetricKeyType
+          : undefined;
+      const chunks: Buffer[] = [];
+      response.on("data", (chunk: Buffer) => chunks.push(chunk));
+      response.on("end", () =>
+        resolve({ status: response.statusCode, body: Buffer.concat(chunks), keyType }),
+      );
+    });
+    request.on("error", reject);
+  });
+}
+
+async function announce(url: string, port: number, left: number, infoHash = INFO_HASH) {
+  const peerId = Buffer.from("-ST0001-abcdefghijkl");
+  const query = announceQueryString({ infoHash, peerId, port, left });
+  const { status, body } = await get(`${url}/announce?${query}`);
+  assert.equal(status, 200);
+  return readAnnounceReply(body);
+}
+
+for (const engine of ["epoll", "net"])
+  test(
+    `a peer over UDP and one over HTTP find each other, engine ${engine}`,
+    TIMEOUT,
+    async (t) => {
+      const config = LOOPBACK_CONFIG.replace("[web]", `[web]\nengine = "${engine}"`);
+      const program = startProgram(t, config);
+      const udpAddresses = await program.addresses();
+      const urls = await program.httpUrls();
+      assert.equal(urls.length, 2);
+      for (const [index, url] of urls.entries()) {
+        const client = await UdpClient.open(udpAddresses[index] ?? "");
+        await client.announce(INFO_HASH, 7001, 0n);
+        const overHttp = await announce(url, 7002, 5);
+        assert.ok(overHttp.failureReason === undefined);
+        assert.deepEqual(
+          overHttp.peers.map(({ port }) => port),
+          [7001],
+        );
+        const overUdp = await client.announce(INFO_HASH, 7001, 0n);
+        assert.equal(overUdp.peers.length, 1);
+        assert.match(overUdp.peers[0] ?? "", /:7002$/);
+        client.close();
+        assert.equal((await get(`${url}/health`)).status, 200);
+      }
+      assert.equal(await program.end("SIGTERM"), 0);
+      assert.match(program.stderr, /http: announce=2 scrape=0 error=0$/m);
+    },
+  );
+
+test("`swarmtide http` serves HTTP alone", TIMEOUT, async (t) => {
+  const program = startProgram(t, LOOPBACK_CONFIG, { args: ["http"] });
+  const [url = ""] = await program.httpUrls();
+  assert.equal((await get(`${url}/health`)).status, 200);
+  assert.ok(!program.stdout.includes("UDP"));
+  assert.equal(await program.end("SIGINT"), 0);
+});
+
+test(
+  "HTTPS serves, a renewed certificate is taken on a signal, a bad one leaves the old",
+  TIMEOUT,
+  async (t) => {
+    const folder = temporaryFolder(t);
+    const certificate = join(folder, "server.crt");
+    const key = join(folder, "server.key");
+    copyFileSync(testdata("ec.crt"), certificate);
+    copyFileSync(testdata("ec-sec1.key"), key);
+    const tls = `tls_address_ipv4 = "127.0.0.1:0"\ntls_certificate_path = "${certificate}"\ntls_private_key_path = "${key}"`;
+    const program = startProgram(t, LOOPBACK_CONFIG.replace("[web]", `[web]\n${tls}`));
+    const urls = await program.httpUrls();
+    const secure = urls.find((url) => url.startsWith("https")) ?? "";
+    await announce(secure, 1, 0);
+    const plain = await announce(urls[0], 2, 1);
+    assert.ok(plain.failureReason === undefined && plain.peers.length === 1);
+    assert.equal((await get(`${secure}/health`)).keyType, "ec");
+
+    writeFileSync(key, "nothing");
+    program.child.kill("SIGHUP");
+    await program.output(/ERROR main: .*server\.key .*is not PEM.*; the old certificate stays\n/);
+    assert.equal((await get(`${secure}/health`)).keyType, "ec");
+
+    copyFileSync(testdata("rsa.crt"), certificate);
+    copyFileSync(testdata("rsa-pkcs1.key"), key);
+    program.child.kill("SIGUSR1");
+    await program.output(
+      /TLS files reloaded: certificate for DNS:localhost.* is good for \d+ days/,
+    );
+    while ((await get(`${secure}/health`)).keyType !== "rsa");
+    assert.equal(await program.end("SIGTERM"), 0);
+  },
+);
+
+test("the access list holds for HTTP too, and is reloaded", TIMEOUT, async (t) => {
+  const path = join(temporaryFolder(t), "list.txt");
+  const other = Buffer.alloc(20, 0xee);
+  writeFileSync(path, `${INFO_HASH.toString("hex")}\n`);
+  const program = startProgram(
+    t,
+    `${LOOPBACK_CONFIG}\n[access_list]\nmode = "allow"\npath = "${path}"\n`,
+  );
+  const [url = ""] = await program.httpUrls();
+  assert.equal((await announce(url, 1, 0)).failureReason, undefined);
+  assert.match((await announce(url, 1, 0, other)).failureReason ?? "", /not allowed/);
+  writeFileSync(path, `${other.toString("hex")}\n`);
+  program.child.kill("SIGHUP");
+  await program.output(/access list reloaded/);
+  while ((await announce(url, 1, 0, other)).failureReason !== undefined);
+  assert.match((await announce(url, 1, 0)).failureReason ?? "", /not allowed/);
+  assert.equal(await program.end("SIGTERM"), 0);
+});
+
+test("an embedded tracker names its HTTP addresses and counts", TIMEOUT, async () => {
+  const config = readConfig(trackerSchema, `log_level = "off"\n${LOOPBACK_CONFIG}`, "test");
+  const tracker = await startTracker(config);
+  const http = tracker.addresses.filter(({ protocol }) => protocol === "http");
+  assert.equal(http.length, 2);
+  await announce(`http://${http[0].address}`, 1, 0);
+  assert.equal(tracker.statistics().http?.announce, 1);
+  assert.equal(tracker.statistics().ipv4.announce, 0);
+  await tracker.stop();
+});
