@@ -183,7 +183,7 @@ test(
   },
 );
 
-test("a worker that dies takes the program down with its name and code 1", TIMEOUT, async (t) => {
+test("a worker that dies at the start ends it with its name and code 1", TIMEOUT, async (t) => {
   for (const [name, mark] of [
     ["udp-1", "engine"],
     ["http-1", "workers"],
@@ -217,3 +217,32 @@ test("where address space is limited, the swarms take what the threads leave, an
   assert.equal(await tooTight.ended(), 1);
   assert.match(tooTight.stderr, /^swarm\.max_memory = 65536: this system leaves no 64 MiB .*\n$/);
 });
+
+test(
+  "a worker that dies later takes the program down with its name and code 1",
+  TIMEOUT,
+  async (t) => {
+    const folder = temporaryFolder(t);
+    const flag = join(folder, "flag");
+    writeFileSync(
+      join(folder, "preload.cjs"),
+      `const { existsSync } = require("node:fs");
+    const { workerData } = require("node:worker_threads");
+    const wait = Atomics.wait;
+    if (workerData && "peerAgeSecondsMax" in workerData)
+      Atomics.wait = (...args) => {
+        if (existsSync(${JSON.stringify(flag)})) throw new Error("out of luck");
+        return wait(...args);
+      };`,
+    );
+    const env = { NODE_OPTIONS: `--require=${join(folder, "preload.cjs")}` };
+    const program = startProgram(t, LOOPBACK_CONFIG, { env });
+    await program.addresses();
+    writeFileSync(flag, "");
+    assert.equal(await program.ended(), 1);
+    assert.match(
+      program.stderr,
+      / ERROR main: worker cleaning failed: Error: out of luck\n {4,}at /,
+    );
+  },
+);
