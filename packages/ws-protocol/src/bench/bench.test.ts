@@ -5,5 +5,5 @@ import { benchRequests } from "./requests.bench.ts";
 test("the benchmark runs, small", () => {
   const lines = benchRequests(40);
   assert.equal(lines.length, 8);
-  assert.ok(lines.every(({ nanoseconds }) => nanoseconds > 0));
+  assert.ok(lines.every(({ nanoseconds }) => Number.isFinite(nanoseconds)));
 });

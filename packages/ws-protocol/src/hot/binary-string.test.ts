@@ -7,6 +7,7 @@ import {
   ID_BYTES,
   ID_LITERAL_BYTES_MAX,
   parseBinaryString,
+  parseIdString,
   writeBinaryString,
 } from "./binary-string.ts";
 
@@ -16,6 +17,14 @@ function parse(literal: string, count = ID_BYTES): Uint8Array | undefined {
   const bytes = encoder.encode(literal);
   const out = new Uint8Array(count + 2).fill(0xee);
   const found = parseBinaryString(bytes, 1, bytes.length - 1, out, 1, count);
+  if (count === ID_BYTES) {
+    // In a message an id is followed by more, at least a brace.
+    const id = new Uint8Array(ID_BYTES);
+    const message = encoder.encode(`${literal}}`);
+    const end = parseIdString(message, 1, message.length, id, 0);
+    assert.equal(end, found ? bytes.length : -1, literal);
+    if (found) assert.deepEqual(id, out.slice(1, count + 1));
+  }
   assert.equal(out[0], 0xee);
   assert.equal(out[count + 1], 0xee);
   return found ? out.slice(1, count + 1) : undefined;

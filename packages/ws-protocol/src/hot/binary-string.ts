@@ -17,8 +17,9 @@ export const ID_LITERAL_BYTES_MAX = 6 * ID_BYTES + 2;
 const BACKSLASH = 0x5c;
 const HEX = Uint8Array.of(48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 97, 98, 99, 100, 101, 102);
 
-/** What stands after the backslash → the byte meant; 0xff marks those that mean nothing. */
-const ESCAPED = new Uint8Array(128).fill(0xff);
+const NO_ESCAPE = 0xff;
+/** What stands after the backslash → the byte meant. */
+const ESCAPED = new Uint8Array(128).fill(NO_ESCAPE);
 ESCAPED[0x22] = 0x22;
 ESCAPED[0x5c] = 0x5c;
 ESCAPED[0x2f] = 0x2f;
@@ -65,6 +66,51 @@ export function parseBinaryString(
     }
   }
   return position === end;
+}
+
+/**
+ * Reads an id from the byte after its opening quote and checks it in the same pass; returns the byte after the
+ * closing quote, or -1 where it is not a JSON string of exactly twenty such characters: then the scanner has to find
+ * out what it is instead.
+ */
+export function parseIdString(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  out: Uint8Array,
+  outOffset: number,
+): number {
+  let position = start;
+  for (let index = 0; index < ID_BYTES; index++) {
+    // A message ends with a brace, so that a character and the closing quote always have a byte behind them.
+    if (position + 2 > end) return -1;
+    const c = bytes[position];
+    let byte = c;
+    if (c === 0xc2 || c === 0xc3) {
+      const second = bytes[position + 1];
+      if ((second & 0xc0) !== 0x80) return -1;
+      byte = ((c & 3) << 6) | (second & 0x3f);
+      position += 2;
+    } else if (c === BACKSLASH) {
+      const letter = bytes[position + 1];
+      if (letter === 0x75) {
+        if (position + 6 > end) return -1;
+        if (bytes[position + 2] !== 0x30 || bytes[position + 3] !== 0x30) return -1;
+        byte = (hexDigit(bytes[position + 4]) << 4) | hexDigit(bytes[position + 5]);
+        if (byte < 0) return -1;
+        position += 6;
+      } else {
+        byte = letter < 0x80 ? ESCAPED[letter] : NO_ESCAPE;
+        if (byte === NO_ESCAPE) return -1;
+        position += 2;
+      }
+    } else {
+      if (c < 0x20 || c === 0x22 || c >= 0x80) return -1;
+      position++;
+    }
+    out[outOffset + index] = byte;
+  }
+  return position < end && bytes[position] === 0x22 ? position + 1 : -1;
 }
 
 /** Bytes that `writeBinaryString` will write, quotes included. */

@@ -64,9 +64,6 @@ export function skipString(bytes: Uint8Array, position: number, end: number): nu
   return SCAN_SYNTAX;
 }
 
-/** A run shorter than this is not worth lining up words for. */
-const WORDS_PAY_BYTES = 6;
-
 /**
  * Over plain characters, four at a time where the run is long; the position of the byte that ends it, or `end`.
  *
@@ -76,7 +73,7 @@ const WORDS_PAY_BYTES = 6;
  */
 function skipRun(bytes: Uint8Array, position: number, end: number): number {
   const byteOffset = bytes.byteOffset;
-  const near = Math.min(end, ((byteOffset + position + WORDS_PAY_BYTES + 3) & ~3) - byteOffset);
+  const near = Math.min(end, ((byteOffset + position + 3) & ~3) - byteOffset);
   for (; position < near; position++) if (ENDS_RUN[bytes[position]] !== 0) return position;
   if (position === end) return end;
   const words = wordsOf(bytes);

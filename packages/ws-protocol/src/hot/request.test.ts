@@ -316,3 +316,19 @@ test("every refusal has a reason that can stand in JSON as it is", () => {
   }
   assert.equal(status.failureReasonOf(status.REQUEST_ANNOUNCE), undefined);
 });
+
+test("an id may stand at the very end of a message, and at no byte beyond", () => {
+  for (const literal of [
+    `"${"a".repeat(20)}"`,
+    `"${"é".repeat(20)}"`,
+    `"${"\\u00e9".repeat(20)}"`,
+    `"${"\\n".repeat(20)}"`,
+  ]) {
+    assert.equal(parse(`{"action":"scrape","info_hash":[${literal}]}`), status.REQUEST_SCRAPE);
+    const text = `{"action":"scrape","info_hash":${literal}}`;
+    assert.equal(parse(text), status.REQUEST_SCRAPE);
+    const bytes = encoder.encode(text);
+    for (let length = bytes.length - 125; length < bytes.length; length++)
+      if (length >= 0) assert.notEqual(request.parse(bytes, 0, length), status.REQUEST_SCRAPE);
+  }
+});

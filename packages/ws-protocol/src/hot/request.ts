@@ -7,7 +7,7 @@
  * with JSON.parse, so that what was checked is what a browser will see), `null` is the same as a missing field.
  */
 import { EVENT_NONE } from "@swarmtide/bittorrent";
-import { ID_BYTES, parseBinaryString } from "./binary-string.ts";
+import { ID_BYTES, parseIdString } from "./binary-string.ts";
 import { wholeNumberAt, wordAt } from "./json-object.ts";
 import {
   isNullAt,
@@ -293,25 +293,23 @@ export class TrackerRequest {
 
   /** Info hash, peer id, whom an answer is for, or its offer id. */
   private parseId(field: number, start: number): number {
-    const position = skipString(this.bytes, start + 1, this.end);
-    if (position < 0) return position;
     let at = INFO_HASH_AT;
+    if (field === FIELD_PEER_ID) at = PEER_ID_AT;
+    else if (field === FIELD_TO_PEER_ID) at = TO_PEER_ID_AT;
+    else if (field === FIELD_OFFER_ID) at = ANSWER_OFFER_ID_AT;
+    const position = parseIdString(this.bytes, start + 1, this.end, this.ids, at);
+    if (position < 0) return skipString(this.bytes, start + 1, this.end);
+    this.states[field] = GOOD;
     if (field === FIELD_INFO_HASH) {
       this.infoHashStart = start;
       this.infoHashEnd = position;
     } else if (field === FIELD_PEER_ID) {
-      at = PEER_ID_AT;
       this.peerIdStart = start;
       this.peerIdEnd = position;
-    } else if (field === FIELD_TO_PEER_ID) {
-      at = TO_PEER_ID_AT;
-    } else {
-      at = ANSWER_OFFER_ID_AT;
+    } else if (field === FIELD_OFFER_ID) {
       this.offerIdStart = start;
       this.offerIdEnd = position;
     }
-    if (parseBinaryString(this.bytes, start + 1, position - 1, this.ids, at, ID_BYTES))
-      this.states[field] = GOOD;
     return position;
   }
 
@@ -405,14 +403,12 @@ export class TrackerRequest {
     this.elementId = BAD;
     if (this.bytes[start] !== QUOTE)
       return skipValue(this.bytes, start, this.end, REQUEST_DEPTH_MAX - LEVEL_OF_OFFER);
-    const position = skipString(this.bytes, start + 1, this.end);
-    if (position < 0) return position;
     const at = this.offers * ID_BYTES;
-    if (parseBinaryString(this.bytes, start + 1, position - 1, this.offerIds, at, ID_BYTES)) {
-      this.elementId = GOOD;
-      this.elementIdStart = start;
-      this.elementIdEnd = position;
-    }
+    const position = parseIdString(this.bytes, start + 1, this.end, this.offerIds, at);
+    if (position < 0) return skipString(this.bytes, start + 1, this.end);
+    this.elementId = GOOD;
+    this.elementIdStart = start;
+    this.elementIdEnd = position;
     return position;
   }
 
@@ -429,15 +425,16 @@ export class TrackerRequest {
     for (;;) {
       if (position >= end) return SCAN_SYNTAX;
       const start = position;
-      position = skipValue(bytes, start, end, REQUEST_DEPTH_MAX - 2);
-      if (position < 0) return position;
       const at = Math.min(this.scrapes, this.scrapesMax) * ID_BYTES;
-      const out = this.scrapeInfoHashes;
-      if (
-        bytes[start] !== QUOTE ||
-        !parseBinaryString(bytes, start + 1, position - 1, out, at, ID_BYTES)
-      )
+      position =
+        bytes[start] === QUOTE
+          ? parseIdString(bytes, start + 1, end, this.scrapeInfoHashes, at)
+          : -1;
+      if (position < 0) {
         state = BAD;
+        position = skipValue(bytes, start, end, REQUEST_DEPTH_MAX - 2);
+        if (position < 0) return position;
+      }
       this.scrapes++;
       position = skipSpace(bytes, position, end);
       if (position >= end) return SCAN_SYNTAX;

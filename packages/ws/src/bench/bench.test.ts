@@ -1,0 +1,19 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { benchAnnounces } from "./announces.bench.ts";
+
+test("the benchmark runs, small, and every announce is answered and its offers passed on", () => {
+  const report = benchAnnounces({
+    connections: 40,
+    torrents: 2,
+    announces: 80,
+    sdpBytes: 47,
+    idleConnections: 20,
+  });
+  assert.equal(report.announces, 80);
+  assert.ok(
+    report.messagesOut > 80 * 9 && report.messagesOut <= 80 * 11,
+    String(report.messagesOut),
+  );
+  assert.ok(Number.isFinite(report.nanosecondsPerMessageOut));
+});
