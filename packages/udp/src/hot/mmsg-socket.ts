@@ -5,7 +5,15 @@
  * Answers are written to the slots of the batch in the order of the requests that get one, so the kernel is handed a
  * dense array whatever was dropped.
  */
-import { DatagramBatch, EAGAIN, EINTR, ENOBUFS, ResendQueue } from "@swarmtide/linux";
+import {
+  DatagramBatch,
+  EAGAIN,
+  EBADF,
+  EINTR,
+  ENOBUFS,
+  ResendQueue,
+  SyscallError,
+} from "@swarmtide/linux";
 import {
   COUNT_BYTES_RECEIVED,
   COUNT_BYTES_SENT,
@@ -91,6 +99,8 @@ export class MmsgSocket {
   private answerBatch(received: number): number {
     if (this.resends.length > 0) this.sendAgain();
     if (received <= 0) {
+      // A descriptor that is no socket any more is our own mistake, and asking again would spin for ever.
+      if (received === -EBADF) throw new SyscallError("recvmmsg", EBADF, `fd ${this.fd}`); // hot-allow: ends the worker
       if (received !== -EAGAIN && received !== -EINTR)
         this.counters[familyColumns(this.family) + COUNT_RECEIVE_FAILED]++;
       return 0;

@@ -39,6 +39,11 @@ export class UdpClient {
     }
   }
 
+  /** Sends what no answer is expected to. */
+  send(datagram: Uint8Array): void {
+    this.#socket.send(datagram, this.#port, this.#host);
+  }
+
   close(): void {
     this.#socket.close();
   }
