@@ -26,6 +26,7 @@ import {
 import { makeTorrent } from "./torrent-file.ts";
 
 type Family = "ipv4" | "ipv6";
+type Protocol = "udp" | "http";
 
 interface Transfer {
   readonly seeder: Client;
@@ -33,21 +34,44 @@ interface Transfer {
   readonly family: Family;
   /** Who is there first. Only the second one learns of the other at once. */
   readonly first: "seeder" | "leecher";
+  /** How each of them announces: the seeder, then the leecher. */
+  readonly over: readonly [seeder: Protocol, leecher: Protocol];
 }
+
+const UDP = ["udp", "udp"] as const;
+const HTTP = ["http", "http"] as const;
 
 /**
  * Transmission 3.00 announces over IPv6 but reads the 18-byte peers of the answer as three of 6 bytes: it needs a
  * partner that comes to it. aria2 1.36 has no UDP announces over IPv6.
  */
 const TRANSFERS: readonly Transfer[] = [
-  { seeder: transmission, leecher: transmission, family: "ipv4", first: "seeder" },
-  { seeder: aria2, leecher: aria2, family: "ipv4", first: "seeder" },
-  { seeder: libtorrent, leecher: libtorrent, family: "ipv4", first: "seeder" },
-  { seeder: transmission, leecher: aria2, family: "ipv4", first: "seeder" },
-  { seeder: aria2, leecher: libtorrent, family: "ipv4", first: "seeder" },
-  { seeder: libtorrent, leecher: libtorrent, family: "ipv6", first: "seeder" },
-  { seeder: transmission, leecher: libtorrent, family: "ipv6", first: "seeder" },
-  { seeder: libtorrent, leecher: transmission, family: "ipv6", first: "leecher" },
+  { seeder: transmission, leecher: transmission, family: "ipv4", first: "seeder", over: UDP },
+  { seeder: aria2, leecher: aria2, family: "ipv4", first: "seeder", over: UDP },
+  { seeder: libtorrent, leecher: libtorrent, family: "ipv4", first: "seeder", over: UDP },
+  { seeder: transmission, leecher: aria2, family: "ipv4", first: "seeder", over: UDP },
+  { seeder: aria2, leecher: libtorrent, family: "ipv4", first: "seeder", over: UDP },
+  { seeder: libtorrent, leecher: libtorrent, family: "ipv6", first: "seeder", over: UDP },
+  { seeder: transmission, leecher: libtorrent, family: "ipv6", first: "seeder", over: UDP },
+  { seeder: libtorrent, leecher: transmission, family: "ipv6", first: "leecher", over: UDP },
+  { seeder: transmission, leecher: transmission, family: "ipv4", first: "seeder", over: HTTP },
+  { seeder: aria2, leecher: aria2, family: "ipv4", first: "seeder", over: HTTP },
+  { seeder: libtorrent, leecher: libtorrent, family: "ipv4", first: "seeder", over: HTTP },
+  { seeder: libtorrent, leecher: libtorrent, family: "ipv6", first: "seeder", over: HTTP },
+  {
+    seeder: transmission,
+    leecher: aria2,
+    family: "ipv4",
+    first: "seeder",
+    over: ["udp", "http"],
+  },
+  {
+    seeder: libtorrent,
+    leecher: transmission,
+    family: "ipv4",
+    first: "seeder",
+    over: ["http", "udp"],
+  },
 ];
 
 const PORT = 3000;
@@ -135,17 +159,24 @@ class Stage {
   }
 }
 
-async function transfer(t: TestContext, { seeder, leecher, family, first }: Transfer) {
+async function transfer(t: TestContext, { seeder, leecher, family, first, over }: Transfer) {
   const stage = new Stage(t);
   const content = randomBytes(3 * 2 ** 20 + 4321);
-  const torrent = makeTorrent({
-    announceUrl: `udp://${TRACKER_NAMES[family]}:${PORT}/announce`,
-    fileName: FILE_NAME,
-    content,
-    pieceBytes: 2 ** 16,
-  });
-  const torrentPath = join(stage.network.folder, "film.torrent");
-  writeFileSync(torrentPath, torrent.bytes);
+  // One torrent with two announce URLs: the info hash is the same, whoever is asked.
+  const [torrent, leecherTorrent] = over.map((protocol) =>
+    makeTorrent({
+      announceUrl: `${protocol}://${TRACKER_NAMES[family]}:${PORT}/announce`,
+      fileName: FILE_NAME,
+      content,
+      pieceBytes: 2 ** 16,
+    }),
+  );
+  const torrentPaths = {
+    seeder: join(stage.network.folder, "seeder.torrent"),
+    leecher: join(stage.network.folder, "leecher.torrent"),
+  };
+  writeFileSync(torrentPaths.seeder, torrent.bytes);
+  writeFileSync(torrentPaths.leecher, leecherTorrent.bytes);
   const folderOf = (role: HostName): string => {
     const folder = join(stage.network.folder, role);
     mkdirSync(folder);
@@ -160,13 +191,13 @@ async function transfer(t: TestContext, { seeder, leecher, family, first }: Tran
       `${role} ${client.name}`,
       role,
       client.command({
-        torrentPath,
+        torrentPath: torrentPaths[role],
         downloadFolder: folders[role],
         stateFolder: join(stage.network.folder, `${role}-state`),
       }),
     );
 
-  stage.start("swarmtide", "tracker", [process.execPath, program, "udp"]);
+  stage.start("swarmtide", "tracker", [process.execPath, program]);
   await stage.counts(family, torrent.infoHashHex, {});
   if (first === "seeder") {
     start("seeder", seeder);
@@ -188,10 +219,12 @@ const required = process.env.SWARMTIDE_REQUIRE_CLIENTS === "1";
 
 describe("a file passes between real clients", { concurrency: 4 }, () => {
   for (const entry of TRANSFERS) {
-    const { seeder, leecher, family } = entry;
+    const { seeder, leecher, family, over } = entry;
+    const [seederOver, leecherOver] = over.map((protocol) => protocol.toUpperCase());
     const problem = network ?? seeder.problem() ?? leecher.problem();
     const version = family === "ipv4" ? "IPv4" : "IPv6";
-    test(`${seeder.name} seeds to ${leecher.name} over ${version}`, {
+    const protocols = seederOver === leecherOver ? seederOver : `${seederOver} and ${leecherOver}`;
+    test(`${seeder.name} seeds to ${leecher.name} over ${version}, announced over ${protocols}`, {
       skip: problem !== undefined && !required ? problem : false,
     }, async (t) => {
       assert.equal(problem, undefined);
