@@ -178,6 +178,20 @@ test("a swarm that fills its arena still answers with the peers it has, and stor
   assert.equal(store.leechers, 1);
 });
 
+test("a large IPv4 swarm takes at most 16 bytes a peer, wherever it stands between two splits", () => {
+  const store = SwarmStore.create({ memoryBytesMax: 2 ** 32 });
+  const empty = store.totals();
+  const bytesOf = () => {
+    const totals = store.totals();
+    return totals.usedBytes - totals.freeBytes - (empty.usedBytes - empty.freeBytes);
+  };
+  let peer = 0;
+  for (let size = 50_000; size <= 400_000; size = Math.round(size * 1.15)) {
+    while (peer < size) announce(store, 1, peer++, peer % 4 === 0 ? 0 : ANNOUNCE_SEEDER, 0);
+    assert.ok(bytesOf() <= 16 * size, `${bytesOf() / size} bytes a peer at ${size}`);
+  }
+});
+
 test("an attached store sees the same swarms", () => {
   const store = openStore();
   const other = SwarmStore.attach(structuredClone(store.handle));

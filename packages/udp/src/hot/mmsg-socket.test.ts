@@ -1,11 +1,21 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { closeFd, linuxSupported, openUdpSocket } from "@swarmtide/linux";
+import {
+  closeFd,
+  type DatagramBatch,
+  EAGAIN,
+  ENOBUFS,
+  EPERM,
+  linuxSupported,
+  openUdpSocket,
+} from "@swarmtide/linux";
 import {
   COUNT_DROP_SOURCE_PORT,
   COUNT_DROP_TRUNCATED,
   COUNT_REPLY_ANNOUNCE,
   COUNT_REPLY_CONNECT,
+  COUNT_SEND_DELAYED,
+  COUNT_SEND_FAILED,
   UDP_COUNTERS,
 } from "../counters.ts";
 import { announceRequest, connectRequest, TestTracker } from "../testing/tracker-client.ts";
@@ -14,7 +24,7 @@ import { MmsgSocket } from "./mmsg-socket.ts";
 
 const skip = linuxSupported() ? false : "batches of datagrams need Linux";
 
-function openSocket(family: 4 | 6, onlyIpv6 = true) {
+function openSocket(family: 4 | 6, onlyIpv6 = true, resendRepliesMax = 0) {
   const tracker = new TestTracker();
   const address = family === 4 ? Uint8Array.of(127, 0, 0, 1) : new Uint8Array(16);
   const { fd, port } = openUdpSocket({ family, address, port: 0, onlyIpv6 });
@@ -25,7 +35,7 @@ function openSocket(family: 4 | 6, onlyIpv6 = true) {
     handler: tracker.handler,
     counters: tracker.counters,
     replyBytesMax: tracker.replyCapacity,
-    resendRepliesMax: 0,
+    resendRepliesMax,
   });
   return { tracker, fd, port, socket };
 }
@@ -82,6 +92,48 @@ describe("a socket of the mmsg engine", { skip }, () => {
     await serve(socket, 1);
     assert.equal(tracker.count(COUNT_DROP_TRUNCATED), 1);
     assert.equal(tracker.count(COUNT_DROP_SOURCE_PORT), 0);
+    client.close();
+    closeFd(fd);
+  });
+
+  test("replies that the kernel refuses: one alone is dropped, for want of buffers the rest waits and goes later", async () => {
+    const { tracker, fd, port, socket } = openSocket(4, true, 8);
+    const clients = await Promise.all(
+      Array.from({ length: 12 }, () => UdpClient.open(`127.0.0.1:${port}`)),
+    );
+    for (const client of clients) client.send(connectRequest());
+    const arrivals = clients.map((client) => client.next().then(() => 1));
+    // As the kernel may answer sendmmsg: two sent, the third refused, one more sent, then no buffers.
+    const batch = Reflect.get(socket, "batch") as DatagramBatch;
+    const realSend = batch.send.bind(batch);
+    const script = [
+      (from: number) => realSend(fd, from, 2),
+      () => -EPERM,
+      (from: number) => realSend(fd, from, 1),
+      () => -ENOBUFS,
+    ];
+    batch.send = (_fd, from) => (script.shift() ?? assert.fail("a call too many"))(from);
+    await serve(socket, 12);
+    assert.equal(script.length, 0);
+    // 8 of the 12 were left over and fit the queue exactly.
+    assert.equal(tracker.count(COUNT_SEND_FAILED), 1);
+    assert.equal(tracker.count(COUNT_SEND_DELAYED), 8);
+    socket.serve();
+    const arrived = await Promise.all(arrivals.filter((_, i) => i !== 2));
+    assert.equal(arrived.length, 11);
+    for (const client of clients) client.close();
+    closeFd(fd);
+  });
+
+  test("replies beyond the queue of delayed ones are dropped and counted", async () => {
+    const { tracker, fd, port, socket } = openSocket(4, true, 2);
+    const client = await UdpClient.open(`127.0.0.1:${port}`);
+    for (let i = 0; i < 5; i++) client.send(connectRequest());
+    const batch = Reflect.get(socket, "batch") as DatagramBatch;
+    batch.send = () => -EAGAIN;
+    await serve(socket, 5);
+    assert.equal(tracker.count(COUNT_SEND_DELAYED), 2);
+    assert.equal(tracker.count(COUNT_SEND_FAILED), 3);
     client.close();
     closeFd(fd);
   });

@@ -44,6 +44,12 @@ export class UdpClient {
     this.#socket.send(datagram, this.#port, this.#host);
   }
 
+  /** The next datagram that arrives. */
+  async next(): Promise<Buffer> {
+    const [datagram] = await once(this.#socket, "message");
+    return datagram as Buffer;
+  }
+
   close(): void {
     this.#socket.close();
   }

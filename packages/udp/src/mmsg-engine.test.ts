@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { describe, test } from "node:test";
+import { closeFd, linuxSupported, openUdpSocket } from "@swarmtide/linux";
+import { COUNT_REPLY_CONNECT, UDP_COUNTERS } from "./counters.ts";
+import { runMmsgEngine } from "./mmsg-engine.ts";
+import { connectRequest, TestTracker } from "./testing/tracker-client.ts";
+
+const skip = linuxSupported() ? false : "batches of datagrams need Linux";
+
+/** Leaves `count` connect requests in a socket's receive buffer. */
+async function fill(host: string, port: number, count: number): Promise<void> {
+  const client = createSocket(host.includes(":") ? "udp6" : "udp4");
+  for (let i = 0; i < count; i++)
+    await new Promise((resolve) => client.send(connectRequest(), port, host, resolve));
+  client.close();
+  await once(client, "close");
+}
+
+describe("the engine mmsg", { skip }, () => {
+  test("takes one batch of each family in turn, so that a flood on one does not starve the other", async () => {
+    const tracker = new TestTracker();
+    const ipv4 = openUdpSocket({
+      family: 4,
+      address: Uint8Array.of(127, 0, 0, 1),
+      port: 0,
+      receiveBufferBytes: 4_000_000,
+    });
+    const ipv6 = openUdpSocket({
+      family: 6,
+      address: Uint8Array.from({ length: 16 }, (_, i) => (i === 15 ? 1 : 0)),
+      port: 0,
+    });
+    await fill("127.0.0.1", ipv4.port, 1000);
+    await fill("::1", ipv6.port, 3);
+    let rounds = 2;
+    runMmsgEngine({
+      sockets: [
+        { fd: ipv4.fd, family: 4, wildcard: false },
+        { fd: ipv6.fd, family: 6, wildcard: false },
+      ],
+      handler: tracker.handler,
+      counters: tracker.counters,
+      replyBytesMax: tracker.replyCapacity,
+      resendRepliesMax: 0,
+      nowSeconds: () => 1000,
+      onReady: () => {},
+      goesOn: () => rounds-- > 0,
+    });
+    assert.equal(tracker.counters[COUNT_REPLY_CONNECT], 2 * 64);
+    assert.equal(tracker.counters[UDP_COUNTERS + COUNT_REPLY_CONNECT], 3);
+    closeFd(ipv4.fd);
+    closeFd(ipv6.fd);
+  });
+});
