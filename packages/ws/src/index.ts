@@ -11,11 +11,8 @@ export {
   type Connection,
   type ConnectionSink,
 } from "./hot/connection.ts";
-export {
-  type InfoHashAccess,
-  TICKS_PER_ROUND,
-  WebTorrentTracker,
-  type WebTorrentTrackerOptions,
-} from "./hot/tracker.ts";
+export { WebTorrentTracker } from "./hot/tracker.ts";
+export { TICKS_PER_ROUND } from "./hot/upkeep.ts";
 export { type BatchSender, LINK_BYTES_MAX } from "./hot/worker-delivery.ts";
+export type { InfoHashAccess, WebTorrentTrackerOptions } from "./hot/worker-state.ts";
 export { answerUpgrade, isOriginAllowed, type UpgradeAnswer } from "./upgrade.ts";

@@ -1,0 +1,113 @@
+/**
+ * A client's message: read, checked against the access list, the connection's limits and who the peer is, and passed to
+ * the worker that owns the torrent.
+ *
+ * Called by the tracker for every message of the worker's own connections.
+ */
+import { EVENT_NONE, EVENT_STOPPED } from "@swarmtide/bittorrent";
+import * as protocol from "@swarmtide/ws-protocol";
+import * as counters from "../counters.ts";
+import type { Connection, Membership } from "./connection.ts";
+import { FRAME_IS_ERROR } from "./delivery.ts";
+import type { Scraping } from "./scraping.ts";
+import { NO_MEMBERSHIP } from "./swarms.ts";
+import type { WorkerState } from "./worker-state.ts";
+
+export class RequestHandler {
+  private readonly state: WorkerState;
+  private readonly scraping: Scraping;
+  private readonly request: protocol.TrackerRequest;
+
+  constructor(state: WorkerState, scraping: Scraping) {
+    const { maxOffers, maxScrapeTorrents } = state.config;
+    this.state = state;
+    this.scraping = scraping;
+    this.request = new protocol.TrackerRequest(maxOffers, maxScrapeTorrents);
+  }
+
+  /** Takes the message that the connection's reader has just handed out. */
+  takeMessage(connection: Connection): void {
+    const { request } = this;
+    const { reader } = connection;
+    this.state.counts[counters.COUNT_MESSAGES_IN]++;
+    const status = request.parse(reader.bytes, reader.offset, reader.length);
+    if (status === protocol.REQUEST_ANNOUNCE) {
+      this.state.counts[counters.COUNT_ANNOUNCES]++;
+      this.announce(connection, request);
+    } else if (status === protocol.REQUEST_SCRAPE) {
+      this.state.counts[counters.COUNT_SCRAPES]++;
+      this.scraping.scrape(connection, request);
+    } else if (status === protocol.REQUEST_BAD_UTF8) {
+      this.state.counts[counters.COUNT_CLOSED_PROTOCOL]++;
+      this.state.close(connection, protocol.CLOSE_NOT_UTF8, false);
+    } else {
+      this.refuse(connection, request, status);
+    }
+  }
+
+  private refuse(connection: Connection, request: protocol.TrackerRequest, status: number): void {
+    this.state.counts[counters.COUNT_REFUSED]++;
+    const action = request.actionNamed;
+    const payload = protocol.failureBytes(request, status, action);
+    const { delivery } = this.state;
+    const bytes = protocol.frameHeaderBytes(payload) + payload;
+    if (delivery.reserveHere(connection, FRAME_IS_ERROR, bytes))
+      protocol.writeFailure(delivery.buffer, delivery.offset, payload, request, status, action);
+  }
+
+  /** What the connection's side of an announce checks and remembers, before the torrent's owner takes it. */
+  private announce(connection: Connection, request: protocol.TrackerRequest): void {
+    const { ids } = request;
+    if (
+      this.state.access !== undefined &&
+      !this.state.access.allowsBytes(ids, protocol.INFO_HASH_AT)
+    ) {
+      this.refuse(connection, request, protocol.REFUSED_ACCESS);
+      return;
+    }
+    let membership = this.state.memberships.find(connection, request);
+    if (membership !== undefined && !membership.peerId.equals(ids, protocol.PEER_ID_AT)) {
+      this.refuse(connection, request, protocol.REFUSED_PEER_ID_CHANGED);
+      return;
+    }
+    const isStopped = request.event === EVENT_STOPPED;
+    if (membership === undefined && !isStopped) {
+      if (connection.memberships.length >= this.state.config.maxTorrentsPerConnection) {
+        this.refuse(connection, request, protocol.REFUSED_TORRENTS);
+        return;
+      }
+      const owner = this.state.ownerOf(ids, protocol.INFO_HASH_AT);
+      membership = this.state.memberships.insert(connection, request, owner);
+    }
+    if (membership !== undefined) membership.announcedSecond = this.state.nowSeconds;
+    // A lone answer gets no reply: browsers would take it for the answer to their last announce.
+    const wantsReply = !request.hasAnswer || request.offers > 0 || request.event !== EVENT_NONE;
+    this.passAnnounce(connection, membership, request, wantsReply);
+    if (isStopped && membership !== undefined) this.state.memberships.remove(membership);
+  }
+
+  private passAnnounce(
+    connection: Connection,
+    membership: Membership | undefined,
+    request: protocol.TrackerRequest,
+    wantsReply: boolean,
+  ): void {
+    const slot = membership === undefined ? NO_MEMBERSHIP : membership.slot;
+    const owner =
+      membership === undefined
+        ? this.state.ownerOf(request.ids, protocol.INFO_HASH_AT)
+        : membership.owner;
+    if (owner === this.state.worker) {
+      this.state.swarms.announce(connection, slot, request, wantsReply, this.state.nowSeconds);
+      return;
+    }
+    const batch = this.state.delivery.batches[owner];
+    if (this.state.delivery.hasLinkRoom(owner)) {
+      const { reader } = connection;
+      const end = reader.offset + reader.length;
+      batch.writeAnnounce(connection, slot, request, reader.offset, end, wantsReply);
+    } else if (request.event === EVENT_STOPPED && slot !== NO_MEMBERSHIP) {
+      batch.writeLeave(slot);
+    }
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * Scrapes: counts of torrents owned here at once, of others when their owners have answered.
+ *
+ * Called by the request handler for the own connections and by the tracker for batches of other workers.
+ */
+import * as protocol from "@swarmtide/ws-protocol";
+import type { Connection } from "./connection.ts";
+import { FRAME_IS_REPLY } from "./delivery.ts";
+import { WaitingScrape, WaitingScrapes } from "./scrapes.ts";
+import { type BatchReader, COUNTS_ENTRY_WORDS, SCRAPE_ENTRY_WORDS } from "./worker-batch.ts";
+import type { WorkerState } from "./worker-state.ts";
+
+export class Scraping {
+  private readonly state: WorkerState;
+  private readonly waiting = new WaitingScrapes();
+  private readonly scrapeCounts: Float64Array;
+  private readonly scrapesOfWorker: Int32Array;
+  private readonly scrapeOwners: Int32Array;
+
+  constructor(state: WorkerState) {
+    const { maxScrapeTorrents } = state.config;
+    this.state = state;
+    this.scrapeCounts = new Float64Array(maxScrapeTorrents * protocol.SCRAPE_COUNTS);
+    this.scrapeOwners = new Int32Array(maxScrapeTorrents);
+    this.scrapesOfWorker = new Int32Array(state.workers);
+  }
+
+  /** Scrapes that wait for other workers. */
+  get length(): number {
+    return this.waiting.length;
+  }
+
+  /** Answers a scrape of a connection, or asks those who can. */
+  scrape(connection: Connection, request: protocol.TrackerRequest): void {
+    const { scrapes, scrapeInfoHashes } = request;
+    const { scrapeOwners, scrapesOfWorker, state } = this;
+    this.scrapeCounts.fill(0, 0, scrapes * protocol.SCRAPE_COUNTS);
+    scrapesOfWorker.fill(0);
+    let elsewhere = 0;
+    for (let index = 0; index < scrapes; index++) {
+      const at = index * protocol.ID_BYTES;
+      scrapeOwners[index] = state.worker;
+      if (state.access !== undefined && !state.access.allowsBytes(scrapeInfoHashes, at)) continue;
+      const owner = state.ownerOf(scrapeInfoHashes, at);
+      if (owner === state.worker) {
+        const to = index * protocol.SCRAPE_COUNTS;
+        state.swarms.scrape(scrapeInfoHashes, at, this.scrapeCounts, to);
+      } else if (state.delivery.hasLinkRoom(owner)) {
+        scrapeOwners[index] = owner;
+        scrapesOfWorker[owner]++;
+        elsewhere++;
+      }
+    }
+    if (elsewhere === 0)
+      this.replyToScrape(connection, scrapeInfoHashes, this.scrapeCounts, scrapes);
+    else this.askForCounts(connection, request);
+  }
+
+  /** Asks each worker that owns some of the torrents for their counts. */
+  private askForCounts(connection: Connection, request: protocol.TrackerRequest): void {
+    const scrape = new WaitingScrape(connection, request.scrapeInfoHashes, request.scrapes);
+    scrape.counts.set(this.scrapeCounts.subarray(0, scrape.counts.length));
+    const id = this.waiting.insert(scrape);
+    for (let worker = 0; worker < this.state.workers; worker++) {
+      const count = this.scrapesOfWorker[worker];
+      if (count === 0) continue;
+      scrape.waiting++;
+      const batch = this.state.delivery.batches[worker];
+      let at = batch.beginScrape(id, count);
+      for (let index = 0; index < request.scrapes; index++)
+        if (this.scrapeOwners[index] === worker)
+          at = batch.writeScrapeEntry(at, index, scrape.infoHashes);
+    }
+  }
+
+  private replyToScrape(
+    connection: Connection,
+    infoHashes: Uint8Array,
+    counts: Float64Array,
+    length: number,
+  ): void {
+    const payload = protocol.scrapeReplyBytes(infoHashes, counts, length);
+    const { delivery } = this.state;
+    const bytes = protocol.frameHeaderBytes(payload) + payload;
+    if (!delivery.reserveHere(connection, FRAME_IS_REPLY, bytes)) return;
+    const { buffer, offset } = delivery;
+    protocol.writeScrapeReply(buffer, offset, payload, infoHashes, counts, length);
+  }
+
+  /** Answers another worker's scrape of torrents owned here. */
+  countFor(from: number, batch: BatchReader): void {
+    const { words, at, entriesAt } = batch;
+    const count = words[at + 1];
+    const answer = this.state.delivery.batches[from];
+    let out = answer.beginCounts(words[at], count);
+    for (let entry = 0; entry < count; entry++) {
+      const word = entriesAt + entry * SCRAPE_ENTRY_WORDS;
+      this.state.swarms.scrape(batch.bytes, 4 * (word + 1), this.scrapeCounts, 0);
+      out = answer.writeCountsEntry(out, words[word], this.scrapeCounts);
+    }
+  }
+
+  /** Takes another worker's counts; the last ones complete the reply. */
+  takeCounts(batch: BatchReader): void {
+    const { words, at, entriesAt } = batch;
+    const scrape = this.waiting.answered(words[at]);
+    if (scrape === undefined) throw new Error("counts came for a scrape that nobody asked for");
+    for (let entry = 0; entry < words[at + 1]; entry++) {
+      const word = entriesAt + entry * COUNTS_ENTRY_WORDS;
+      const to = words[word] * protocol.SCRAPE_COUNTS;
+      scrape.counts[to] = words[word + 1];
+      scrape.counts[to + 1] = words[word + 2];
+      scrape.counts[to + 2] = words[word + 3];
+    }
+    if (scrape.waiting === 0)
+      this.replyToScrape(scrape.connection, scrape.infoHashes, scrape.counts, scrape.length);
+  }
+}

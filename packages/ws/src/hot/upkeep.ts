@@ -1,0 +1,68 @@
+/**
+ * What has to be done for connections that say nothing: pings, ends, peers that no longer announce, a changed access
+ * list.
+ *
+ * Called by the tracker's `tick`, about once a second.
+ */
+import * as protocol from "@swarmtide/ws-protocol";
+import * as counters from "../counters.ts";
+import { CONNECTION_OPEN, type Connection } from "./connection.ts";
+import type { WorkerState } from "./worker-state.ts";
+
+/** Ticks in which every connection is looked at once. */
+export const TICKS_PER_ROUND = 4;
+
+export class Upkeep {
+  private readonly state: WorkerState;
+  private readonly scratchId = new Uint8Array(protocol.ID_BYTES);
+  private nextVisit = 0;
+
+  constructor(state: WorkerState) {
+    this.state = state;
+  }
+
+  /** Looks after the next share of the connections. */
+  visitShare(): void {
+    const { connections } = this.state.delivery;
+    for (let visits = Math.ceil(connections.length / TICKS_PER_ROUND); visits > 0; visits--) {
+      this.nextVisit = this.nextVisit + 1 < connections.length ? this.nextVisit + 1 : 0;
+      const connection = connections[this.nextVisit];
+      if (connection !== undefined && connection.state === CONNECTION_OPEN) this.visit(connection);
+    }
+  }
+
+  private visit(connection: Connection): void {
+    const { config, nowMilliseconds, delivery } = this.state;
+    this.expireMemberships(connection);
+    if (connection.memberships.length > 0) connection.usedMilliseconds = nowMilliseconds;
+    const quiet = nowMilliseconds - connection.heardMilliseconds;
+    const unused = nowMilliseconds - connection.usedMilliseconds;
+    if (Math.max(quiet, unused) >= config.maxConnectionIdle * 1000) {
+      this.state.counts[counters.COUNT_CLOSED_IDLE]++;
+      this.state.close(connection, protocol.CLOSE_GOING_AWAY, false);
+    } else if (quiet >= config.pingInterval * 1000 && !connection.isPinged) {
+      connection.isPinged = true;
+      delivery.append(connection, protocol.frameHeaderBytes(0));
+      protocol.writeFrameHeader(delivery.buffer, delivery.offset, protocol.OPCODE_PING, 0);
+    }
+  }
+
+  private expireMemberships(connection: Connection): void {
+    const oldest = this.state.nowSeconds - this.state.config.maxPeerAge;
+    const access =
+      connection.accessGeneration === this.state.accessGeneration ? undefined : this.state.access;
+    connection.accessGeneration = this.state.accessGeneration;
+    const list = connection.memberships;
+    for (let index = list.length - 1; index >= 0; index--) {
+      const membership = list[index];
+      let isOver = membership.announcedSecond <= oldest;
+      if (access !== undefined) {
+        membership.infoHash.write(this.scratchId, 0);
+        isOver ||= !access.allowsBytes(this.scratchId, 0);
+      }
+      if (!isOver) continue;
+      this.state.counts[counters.COUNT_PEERS_EXPIRED]++;
+      this.state.leave(membership);
+    }
+  }
+}

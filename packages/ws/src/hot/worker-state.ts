@@ -1,0 +1,134 @@
+/**
+ * What the parts of one worker's tracker share: its tables, its clock's last reading, and the few acts on a connection
+ * that more than one of them does.
+ *
+ * Made by the tracker, one per worker.
+ */
+import * as protocol from "@swarmtide/ws-protocol";
+import type { WsConfig } from "../config.ts";
+import * as counters from "../counters.ts";
+import {
+  CONNECTION_CLOSED,
+  CONNECTION_CLOSING,
+  CONNECTION_OPEN,
+  type Connection,
+  type Membership,
+} from "./connection.ts";
+import { hashId } from "./id-words.ts";
+import { Memberships } from "./memberships.ts";
+import { RandomWords } from "./random-words.ts";
+import { Swarms } from "./swarms.ts";
+import { type BatchSender, WorkerDelivery } from "./worker-delivery.ts";
+
+/** Which torrents are served; `AccessList` of the swarm package is one. */
+export interface InfoHashAccess {
+  allowsBytes(bytes: Uint8Array, offset: number): boolean;
+}
+
+/** What a worker's tracker is made from. */
+export interface WebTorrentTrackerOptions {
+  /** This worker's number, from 0, and how many there are. */
+  readonly worker: number;
+  readonly workers: number;
+  readonly config: WsConfig;
+  /** A random number that all workers share: it decides who owns which torrent. */
+  readonly ownerSecret: number;
+  /** Four random words of this worker's own. */
+  readonly seed: Int32Array;
+  /** This worker's row of a counter table with the columns WS_COUNTER_NAMES. */
+  readonly counts: Float64Array;
+  /** A clock that never goes back, in milliseconds. */
+  readonly clockMilliseconds: () => number; // hot-allow: a type
+  readonly sendBatch: BatchSender;
+}
+
+export class WorkerState {
+  readonly worker: number;
+  readonly workers: number;
+  readonly config: WsConfig;
+  readonly counts: Float64Array;
+  readonly delivery: WorkerDelivery;
+  readonly swarms: Swarms;
+  readonly memberships: Memberships;
+  /** Slots of connections that are free again. */
+  readonly freeSlots: number[] = [];
+  access: InfoHashAccess | undefined = undefined;
+  accessGeneration = 0;
+  nowMilliseconds = 0;
+  nowSeconds = 0;
+  private readonly ownerSecret: number;
+  private readonly clockMilliseconds: WebTorrentTrackerOptions["clockMilliseconds"];
+
+  constructor(options: WebTorrentTrackerOptions) {
+    const { config, worker, workers, counts } = options;
+    const random = new RandomWords(options.seed);
+    this.worker = worker;
+    this.workers = workers;
+    this.config = config;
+    this.counts = counts;
+    this.ownerSecret = options.ownerSecret;
+    this.clockMilliseconds = options.clockMilliseconds;
+    this.delivery = new WorkerDelivery(worker, workers, config, counts);
+    const limits = {
+      intervalSeconds: config.peerAnnounceInterval,
+      offerAgeSeconds: config.maxOfferAge,
+    };
+    this.swarms = new Swarms(workers, this.delivery, limits, counts, random);
+    this.memberships = new Memberships(random.word());
+    this.readClock();
+  }
+
+  /** Reads the clock for all that happens until it is read again. */
+  readClock(): void {
+    this.nowMilliseconds = this.clockMilliseconds();
+    this.nowSeconds = Math.floor(this.nowMilliseconds / 1000);
+  }
+
+  /** The worker that owns the torrent of the info hash at `at`. */
+  ownerOf(infoHashes: Uint8Array, at: number): number {
+    if (this.workers === 1) return 0;
+    return (hashId(this.ownerSecret, infoHashes, at) >>> 0) % this.workers;
+  }
+
+  /** Takes the connection's peer out of a torrent. */
+  leave(membership: Membership): void {
+    if (membership.owner === this.worker) this.swarms.leave(this.worker, membership.slot);
+    else this.delivery.batches[membership.owner].writeLeave(membership.slot);
+    this.memberships.remove(membership);
+  }
+
+  /** Takes the connection out of all its torrents. */
+  leaveAll(connection: Connection): void {
+    const list = connection.memberships;
+    while (list.length > 0) this.leave(list[list.length - 1]);
+  }
+
+  /** Ends a connection: its peers leave at once, a close frame goes out with the next flush. */
+  close(connection: Connection, code: number, isAborted: boolean): void {
+    if (connection.state !== CONNECTION_OPEN) return;
+    this.leaveAll(connection);
+    connection.isAborted = isAborted;
+    const { delivery } = this;
+    if (isAborted) {
+      connection.release();
+    } else if (code === protocol.CLOSE_NONE) {
+      delivery.append(connection, 2);
+      protocol.writeFrameHeader(delivery.buffer, delivery.offset, protocol.OPCODE_CLOSE, 0);
+    } else {
+      delivery.append(connection, 4);
+      protocol.writeCloseFrame(delivery.buffer, delivery.offset, code);
+    }
+    connection.state = CONNECTION_CLOSING;
+    delivery.markDirty(connection);
+  }
+
+  /** Frees the place of a connection that has ended. */
+  forget(connection: Connection): void {
+    connection.state = CONNECTION_CLOSED;
+    connection.release();
+    this.delivery.connections[connection.connectionSlot] = undefined;
+    this.freeSlots.push(connection.connectionSlot);
+    this.counts[counters.COUNT_CONNECTIONS_CLOSED]++;
+    this.counts[counters.GAUGE_CONNECTIONS]--;
+  }
+}
