@@ -8,7 +8,7 @@
 import { binaryStringBytes, ID_BYTES, writeBinaryString } from "./binary-string.ts";
 import { OPCODE_TEXT, writeFrameHeader } from "./frame.ts";
 import { asciiBytes } from "./json-object.ts";
-import { OFFER_RANGE_WORDS, type TrackerRequest } from "./request.ts";
+import { OFFER_RANGE_WORDS, type RequestRecord } from "./request-record.ts";
 import { ACTION_IS_ANNOUNCE, ACTION_IS_SCRAPE, failureReasonOf } from "./request-status.ts";
 
 /** Below this many bytes a plain loop is quicker than a view and a native copy (bench/requests.bench.ts). */
@@ -77,7 +77,7 @@ function writeNumber(out: Uint8Array, at: number, value: number): number {
 
 /** Payload bytes of `writeAnnounceReply`. */
 export function announceReplyBytes(
-  request: TrackerRequest,
+  request: RequestRecord,
   complete: number,
   incomplete: number,
   intervalSeconds: number,
@@ -100,7 +100,7 @@ export function writeAnnounceReply(
   out: Uint8Array,
   at: number,
   payloadBytes: number,
-  request: TrackerRequest,
+  request: RequestRecord,
   complete: number,
   incomplete: number,
   intervalSeconds: number,
@@ -119,7 +119,7 @@ export function writeAnnounceReply(
 }
 
 /** Bytes that every offer and answer of one request has in common. */
-function relayBytes(request: TrackerRequest): number {
+function relayBytes(request: RequestRecord): number {
   return (
     RELAY_HEAD.length +
     (request.peerIdEnd - request.peerIdStart) +
@@ -134,7 +134,7 @@ function writeRelayHead(
   out: Uint8Array,
   at: number,
   payloadBytes: number,
-  request: TrackerRequest,
+  request: RequestRecord,
 ): number {
   at = writeFrameHeader(out, at, OPCODE_TEXT, payloadBytes);
   at = writeAll(out, at, RELAY_HEAD);
@@ -144,7 +144,7 @@ function writeRelayHead(
 }
 
 /** Payload bytes of `writeOffer`. */
-export function offerBytes(request: TrackerRequest, offerIndex: number): number {
+export function offerBytes(request: RequestRecord, offerIndex: number): number {
   const ranges = request.offerRanges;
   const at = offerIndex * OFFER_RANGE_WORDS;
   return (
@@ -160,7 +160,7 @@ export function writeOffer(
   out: Uint8Array,
   at: number,
   payloadBytes: number,
-  request: TrackerRequest,
+  request: RequestRecord,
   offerIndex: number,
 ): number {
   const ranges = request.offerRanges;
@@ -175,7 +175,7 @@ export function writeOffer(
 }
 
 /** Payload bytes of `writeAnswer`. */
-export function answerBytes(request: TrackerRequest): number {
+export function answerBytes(request: RequestRecord): number {
   return (
     relayBytes(request) +
     ANSWER.length +
@@ -189,7 +189,7 @@ export function writeAnswer(
   out: Uint8Array,
   at: number,
   payloadBytes: number,
-  request: TrackerRequest,
+  request: RequestRecord,
 ): number {
   at = writeRelayHead(out, at, payloadBytes, request);
   at = writeAll(out, at, ANSWER);
@@ -210,7 +210,7 @@ function actionBytes(action: number): Uint8Array {
 }
 
 /** Payload bytes of `writeFailure`. */
-export function failureBytes(request: TrackerRequest, status: number, action: number): number {
+export function failureBytes(request: RequestRecord, status: number, action: number): number {
   const infoHash = request.hasInfoHash
     ? INFO_HASH.length + (request.infoHashEnd - request.infoHashStart)
     : 0;
@@ -222,7 +222,7 @@ export function writeFailure(
   out: Uint8Array,
   at: number,
   payloadBytes: number,
-  request: TrackerRequest,
+  request: RequestRecord,
   status: number,
   action: number,
 ): number {

@@ -4,7 +4,8 @@ import fc from "fast-check";
 import { bytesToBinaryString, formatAnnounce, formatScrape } from "../client-messages.ts";
 import { emptyReport, fuzzRequests } from "../testing/fuzz.ts";
 import { expectRequest, foundRequest } from "../testing/request-oracle.ts";
-import { LEFT_NOTHING, LEFT_SOMETHING, LEFT_UNKNOWN, TrackerRequest } from "./request.ts";
+import { TrackerRequest } from "./request.ts";
+import { LEFT_NOTHING, LEFT_SOMETHING, LEFT_UNKNOWN } from "./request-record.ts";
 import * as status from "./request-status.ts";
 
 const encoder = new TextEncoder();

@@ -38,26 +38,23 @@ import {
   FIELDS,
   OFFER_FIELDS,
 } from "./request-fields.ts";
+import {
+  ANSWER_OFFER_ID_AT,
+  INFO_HASH_AT,
+  LEFT_NOTHING,
+  LEFT_SOMETHING,
+  LEFT_UNKNOWN,
+  OFFER_RANGE_WORDS,
+  PEER_ID_AT,
+  RequestRecord,
+  TO_PEER_ID_AT,
+} from "./request-record.ts";
 import * as status from "./request-status.ts";
 import { ACTION_IS_ANNOUNCE, ACTION_IS_SCRAPE, ACTION_UNKNOWN } from "./request-status.ts";
 import { isUtf8 } from "./utf8.ts";
 
 /** Arrays and objects within one another; real messages need four levels. */
 export const REQUEST_DEPTH_MAX = 32;
-
-/** The message said nothing about `left`. */
-export const LEFT_UNKNOWN = 0;
-export const LEFT_NOTHING = 1;
-export const LEFT_SOMETHING = 2;
-
-/** Where each id lies in `TrackerRequest.ids`. */
-export const INFO_HASH_AT = 0;
-export const PEER_ID_AT = 20;
-export const TO_PEER_ID_AT = 40;
-export const ANSWER_OFFER_ID_AT = 60;
-
-/** Words of `TrackerRequest.offerRanges` for each offer: offer's start and end, offer id's start and end. */
-export const OFFER_RANGE_WORDS = 4;
 
 const ABSENT = 0;
 const GOOD = 1;
@@ -77,47 +74,7 @@ const OBJECT_DESCRIPTION = 2;
 const LEVEL_OF_MESSAGE = 1;
 const LEVEL_OF_OFFER = 3;
 
-export class TrackerRequest {
-  /** The memory the ranges below point into: the message's own. */
-  bytes: Uint8Array = new Uint8Array(0);
-  /** Info hash, peer id, and of an answer whom it is for and the offer's id; 20 bytes each, see `*_AT`. */
-  readonly ids = new Uint8Array(4 * ID_BYTES);
-  /** The info hash and the peer id as they came, quotes included: JSON that can be passed on. */
-  infoHashStart = 0;
-  infoHashEnd = 0;
-  peerIdStart = 0;
-  peerIdEnd = 0;
-  /** One of EVENT_*. */
-  event = 0;
-  /** One of LEFT_*. */
-  left = 0;
-  /** How many peers are wanted; -1 where the message does not say. */
-  numwant = -1;
-  /** Offers kept; surplus ones are checked and left out. */
-  offers = 0;
-  readonly offersMax: number;
-  readonly offerIds: Uint8Array;
-  readonly offerRanges: Int32Array;
-  hasAnswer = false;
-  answerStart = 0;
-  answerEnd = 0;
-  /** The answer's offer id as it came, quotes included. */
-  offerIdStart = 0;
-  offerIdEnd = 0;
-  /** Info hashes of a scrape, 20 bytes each. */
-  scrapes = 0;
-  readonly scrapesMax: number;
-  readonly scrapeInfoHashes: Uint8Array;
-  /** Whether action and info hash could be read, to be named in an error. */
-  hasAction = false;
-  hasInfoHash = false;
-
-  /** Which action an error about this message can name: one of ACTION_*. */
-  get actionNamed(): number {
-    if (!this.hasAction) return ACTION_UNKNOWN;
-    return this.action === 1 ? ACTION_IS_SCRAPE : ACTION_IS_ANNOUNCE;
-  }
-
+export class TrackerRequest extends RequestRecord {
   private end = 0;
   private readonly states = new Uint8Array(FIELDS.length);
   private action = 0;
@@ -131,16 +88,6 @@ export class TrackerRequest {
   private descriptionLevel = 0;
   private descriptionType = -1;
   private hasSdp = false;
-
-  /** `offersMax` and `scrapesMax`: how many offers and info hashes of one message are kept. */
-  constructor(offersMax: number, scrapesMax: number) {
-    this.offersMax = offersMax;
-    this.scrapesMax = scrapesMax;
-    // One more than is kept: the place where surplus ids are checked.
-    this.offerIds = new Uint8Array((offersMax + 1) * ID_BYTES);
-    this.offerRanges = new Int32Array(offersMax * OFFER_RANGE_WORDS);
-    this.scrapeInfoHashes = new Uint8Array((scrapesMax + 1) * ID_BYTES);
-  }
 
   /** Reads one message: REQUEST_ANNOUNCE, REQUEST_SCRAPE or one of REQUEST_BAD_*. */
   parse(bytes: Uint8Array, offset: number, length: number): number {
@@ -167,7 +114,7 @@ export class TrackerRequest {
     this.offers = 0;
     this.hasAnswer = false;
     this.scrapes = 0;
-    this.hasAction = false;
+    this.actionNamed = ACTION_UNKNOWN;
     this.hasInfoHash = false;
   }
 
@@ -450,9 +397,9 @@ export class TrackerRequest {
   /** The message is JSON: is it also a request? */
   private judge(): number {
     const states = this.states;
-    this.hasAction = states[FIELD_ACTION] === GOOD;
     this.hasInfoHash = states[FIELD_INFO_HASH] === GOOD && !this.isScrapeList;
-    if (!this.hasAction) return status.REQUEST_BAD_ACTION;
+    if (states[FIELD_ACTION] !== GOOD) return status.REQUEST_BAD_ACTION;
+    this.actionNamed = this.action === 1 ? ACTION_IS_SCRAPE : ACTION_IS_ANNOUNCE;
     if (this.action === 1) return this.judgeScrape();
     if (!this.hasInfoHash) return status.REQUEST_BAD_INFO_HASH;
     if (states[FIELD_PEER_ID] !== GOOD) return status.REQUEST_BAD_PEER_ID;

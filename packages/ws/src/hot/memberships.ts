@@ -4,7 +4,7 @@
  *
  * Owned by the worker of the connections.
  */
-import { INFO_HASH_AT, PEER_ID_AT, type TrackerRequest } from "@swarmtide/ws-protocol";
+import { INFO_HASH_AT, PEER_ID_AT, type RequestRecord } from "@swarmtide/ws-protocol";
 import { type Connection, Membership } from "./connection.ts";
 import { HashIndex, mixWord } from "./hash-index.ts";
 import { hashId, IdWords } from "./id-words.ts";
@@ -25,7 +25,7 @@ export class Memberships {
   }
 
   /** The connection's membership in the torrent of the request, if there is one. */
-  find(connection: Connection, request: TrackerRequest): Membership | undefined {
+  find(connection: Connection, request: RequestRecord): Membership | undefined {
     const { index, bySlot } = this;
     const hash = this.hashOf(connection, request);
     for (let place = index.first(hash); place >= 0; place = index.next(hash, place)) {
@@ -40,13 +40,13 @@ export class Memberships {
     return undefined;
   }
 
-  private hashOf(connection: Connection, request: TrackerRequest): number {
+  private hashOf(connection: Connection, request: RequestRecord): number {
     const salt = mixWord(this.secret, connection.connectionSerial);
     return hashId(salt, request.ids, INFO_HASH_AT);
   }
 
   /** Enters the connection into the torrent of the request, with the peer id of the request. */
-  insert(connection: Connection, request: TrackerRequest, owner: number): Membership {
+  insert(connection: Connection, request: RequestRecord, owner: number): Membership {
     const slot = this.free.pop() ?? this.bySlot.length;
     const membership = new Membership(
       connection,

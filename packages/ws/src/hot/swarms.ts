@@ -23,8 +23,8 @@ import {
   offerBytes,
   PEER_ID_AT,
   REFUSED_ANSWER,
+  type RequestRecord,
   TO_PEER_ID_AT,
-  type TrackerRequest,
   writeAnnounceReply,
   writeAnswer,
   writeFailure,
@@ -104,7 +104,7 @@ export class Swarms {
   announce(
     from: ConnectionAddress,
     membershipSlot: number,
-    request: TrackerRequest,
+    request: RequestRecord,
     wantsReply: boolean,
     nowSeconds: number,
   ): void {
@@ -172,7 +172,7 @@ export class Swarms {
     swarm: Swarm,
     from: ConnectionAddress,
     membershipSlot: number,
-    request: TrackerRequest,
+    request: RequestRecord,
   ): Peer {
     const known = this.peersOfWorker[from.worker][membershipSlot];
     const isSeeder =
@@ -197,7 +197,7 @@ export class Swarms {
     swarm: Swarm,
     from: ConnectionAddress,
     membershipSlot: number,
-    request: TrackerRequest,
+    request: RequestRecord,
     isSeeder: boolean,
   ): Peer {
     const slot = this.freePeers.pop() ?? this.peers.length;
@@ -216,7 +216,7 @@ export class Swarms {
   }
 
   /** Passes each offer to another peer: a leecher's to anyone, a seeder's to leechers. */
-  private passOffers(peer: Peer, request: TrackerRequest, nowSeconds: number): void {
+  private passOffers(peer: Peer, request: RequestRecord, nowSeconds: number): void {
     const { peers, leechers } = peer.swarm;
     const eligible = peer.isSeeder ? leechers : peers.length;
     const wanted = request.numwant < 0 ? request.offers : Math.min(request.offers, request.numwant);
@@ -247,7 +247,7 @@ export class Swarms {
   }
 
   /** Passes the answer to the peer that made the offer, if it made it to this one and still waits. */
-  private passAnswer(peer: Peer, request: TrackerRequest, nowSeconds: number): void {
+  private passAnswer(peer: Peer, request: RequestRecord, nowSeconds: number): void {
     const hash = hashId(mixWord(this.secret, peer.swarm.slot), request.ids, TO_PEER_ID_AT);
     const index = this.peersById;
     const delivery = this.delivery;
@@ -274,7 +274,7 @@ export class Swarms {
       );
   }
 
-  private reply(to: ConnectionAddress, request: TrackerRequest, swarm: Swarm | undefined): void {
+  private reply(to: ConnectionAddress, request: RequestRecord, swarm: Swarm | undefined): void {
     const incomplete = swarm === undefined ? 0 : swarm.leechers;
     const complete = swarm === undefined ? 0 : swarm.peers.length - swarm.leechers;
     const jitter = 1 - INTERVAL_JITTER + 2 * INTERVAL_JITTER * this.random.fraction();

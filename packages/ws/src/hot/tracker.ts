@@ -43,7 +43,7 @@ export class WebTorrentTracker {
   private readonly sendBatch: BatchSender;
   private readonly pool = new protocol.BytePool();
   /** The announce of another worker being taken, and who made it. */
-  private readonly remoteRequest: protocol.TrackerRequest;
+  private readonly remoteRequest: protocol.RequestRecord;
   private readonly remote = new RemoteAddress();
   private readonly batch = new batches.BatchReader();
   private lastSerial = 0;
@@ -54,7 +54,7 @@ export class WebTorrentTracker {
     this.handler = new RequestHandler(this.state, this.scraping);
     this.upkeep = new Upkeep(this.state);
     this.sendBatch = options.sendBatch;
-    this.remoteRequest = new protocol.TrackerRequest(options.config.maxOffers, 0);
+    this.remoteRequest = new protocol.RequestRecord(options.config.maxOffers, 0);
   }
 
   /** Takes a new access list, or none; peers in torrents that it refuses leave with the next round of ticks. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Worker } from "node:worker_threads";
-import { formatAnnounce, TrackerRequest } from "@swarmtide/ws-protocol";
+import { formatAnnounce, RequestRecord, TrackerRequest } from "@swarmtide/ws-protocol";
 import * as counters from "../counters.ts";
 import { idOf, nameOf, offerOf, TestTrackers } from "../testing/harness.ts";
 import {
@@ -50,9 +50,9 @@ test("an announce reads back as it was, wherever its message lay and whatever st
     assert.equal(reader.next(), RECORD_ANNOUNCE);
     assert.deepEqual([...reader.words.subarray(reader.at, reader.at + 3)], [9, 3, 4]);
     assert.equal(reader.wantsReply, true);
-    const copy = new TrackerRequest(10, 0);
+    const copy = new RequestRecord(10, 0);
     reader.readAnnounce(copy);
-    const seen = (of: TrackerRequest) => {
+    const seen = (of: RequestRecord) => {
       const text = (start: number, end: number) =>
         Buffer.from(of.bytes.subarray(start, end)).toString("utf8");
       return [

@@ -20,7 +20,12 @@
  *
  * Example, little-endian: `02000000 0c000000 07000000` says that membership 7 leaves.
  */
-import { ID_BYTES, OFFER_RANGE_WORDS, type TrackerRequest } from "@swarmtide/ws-protocol";
+import {
+  ACTION_IS_ANNOUNCE,
+  ID_BYTES,
+  OFFER_RANGE_WORDS,
+  type RequestRecord,
+} from "@swarmtide/ws-protocol";
 import type { ConnectionAddress } from "./delivery.ts";
 
 export const RECORD_ANNOUNCE = 1;
@@ -80,7 +85,7 @@ export class BatchWriter {
   writeAnnounce(
     from: ConnectionAddress,
     membershipSlot: number,
-    request: TrackerRequest,
+    request: RequestRecord,
     messageStart: number,
     messageEnd: number,
     wantsReply: boolean,
@@ -206,7 +211,7 @@ export class BatchReader {
   }
 
   /** Fills a request from an announce; its ranges point into the batch. */
-  readAnnounce(request: TrackerRequest): void {
+  readAnnounce(request: RequestRecord): void {
     const { words, bytes, at } = this;
     const flags = words[at + 3];
     request.event = flags & 0xff;
@@ -215,7 +220,7 @@ export class BatchReader {
     request.numwant = words[at + 4];
     const offers = words[at + 5];
     request.offers = offers;
-    request.hasAction = true;
+    request.actionNamed = ACTION_IS_ANNOUNCE;
     request.hasInfoHash = true;
     const record = at - HEAD_WORDS;
     const ids = 4 * (record + IDS_WORD);

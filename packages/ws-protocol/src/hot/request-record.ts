@@ -1,0 +1,69 @@
+/**
+ * What a client's message says, apart from how it is read: the part of a request that replies are written from and that
+ * travels from one worker to another.
+ *
+ * Filled by `TrackerRequest.parse`, or by a worker from what another has parsed.
+ */
+import { ID_BYTES } from "./binary-string.ts";
+import { ACTION_UNKNOWN } from "./request-status.ts";
+
+/** The message said nothing about `left`. */
+export const LEFT_UNKNOWN = 0;
+export const LEFT_NOTHING = 1;
+export const LEFT_SOMETHING = 2;
+
+/** Where each id lies in `TrackerRequest.ids`. */
+export const INFO_HASH_AT = 0;
+export const PEER_ID_AT = 20;
+export const TO_PEER_ID_AT = 40;
+export const ANSWER_OFFER_ID_AT = 60;
+
+/** Words of `TrackerRequest.offerRanges` for each offer: offer's start and end, offer id's start and end. */
+export const OFFER_RANGE_WORDS = 4;
+
+export class RequestRecord {
+  /** The memory the ranges below point into: the message's own. */
+  bytes: Uint8Array = new Uint8Array(0);
+  /** Info hash, peer id, and of an answer whom it is for and the offer's id; 20 bytes each, see `*_AT`. */
+  readonly ids = new Uint8Array(4 * ID_BYTES);
+  /** The info hash and the peer id as they came, quotes included: JSON that can be passed on. */
+  infoHashStart = 0;
+  infoHashEnd = 0;
+  peerIdStart = 0;
+  peerIdEnd = 0;
+  /** One of EVENT_*. */
+  event = 0;
+  /** One of LEFT_*. */
+  left = 0;
+  /** How many peers are wanted; -1 where the message does not say. */
+  numwant = -1;
+  /** Offers kept; surplus ones are checked and left out. */
+  offers = 0;
+  readonly offersMax: number;
+  readonly offerIds: Uint8Array;
+  readonly offerRanges: Int32Array;
+  hasAnswer = false;
+  answerStart = 0;
+  answerEnd = 0;
+  /** The answer's offer id as it came, quotes included. */
+  offerIdStart = 0;
+  offerIdEnd = 0;
+  /** Info hashes of a scrape, 20 bytes each. */
+  scrapes = 0;
+  readonly scrapesMax: number;
+  readonly scrapeInfoHashes: Uint8Array;
+  /** Whether the info hash could be read, to be named in an error. */
+  hasInfoHash = false;
+  /** Which action could be read, to be named in an error: one of ACTION_*. */
+  actionNamed: number = ACTION_UNKNOWN;
+
+  /** `offersMax` and `scrapesMax`: how many offers and info hashes of one message are kept. */
+  constructor(offersMax: number, scrapesMax: number) {
+    this.offersMax = offersMax;
+    this.scrapesMax = scrapesMax;
+    // One more than is kept: the place where surplus ids are checked.
+    this.offerIds = new Uint8Array((offersMax + 1) * ID_BYTES);
+    this.offerRanges = new Int32Array(offersMax * OFFER_RANGE_WORDS);
+    this.scrapeInfoHashes = new Uint8Array((scrapesMax + 1) * ID_BYTES);
+  }
+}
