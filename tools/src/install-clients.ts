@@ -1,7 +1,7 @@
 /**
- * `npm run clients:install`: brings the real BitTorrent clients that the transfer tests drive, as far as they are missing.
+ * `npm run clients:install`: brings the real BitTorrent clients that the transfer tests drive, and nginx, as far as they are missing.
  *
- * Transmission and aria2 come from Debian (as root, or it says what to run), libtorrent from PyPI into a virtual
+ * Transmission, aria2 and nginx come from Debian (as root, or it says what to run), libtorrent from PyPI into a virtual
  * environment of its own: `$XDG_CACHE_HOME/swarmtide/clients/venv`, else `~/.cache/…` (packages/tracker/src/transfer
  * looks there). Networks hiccup, so every download has three tries.
  */
@@ -18,6 +18,7 @@ const LIBTORRENT = "libtorrent==2.1.1";
 const DEBIAN_PACKAGES: readonly (readonly [name: string, probe: readonly string[]])[] = [
   ["transmission-cli", ["transmission-cli", "--version"]],
   ["aria2", ["aria2c", "--version"]],
+  ["nginx-light", ["nginx", "-v"]],
   ["iproute2", ["ip", "-V"]],
   ["python3-venv", ["python3", "-c", "import venv, ensurepip"]],
 ];

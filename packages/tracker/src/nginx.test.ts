@@ -1,0 +1,116 @@
+/**
+ * The tracker behind a real nginx, as docs/http.md sets it up. `SWARMTIDE_REQUIRE_CLIENTS=1` makes a missing nginx a
+ * failure instead of a skipped test.
+ */
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import { get } from "node:http";
+import { connect, createServer } from "node:net";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { announceQueryString, readAnnounceReply } from "@swarmtide/http-protocol";
+import { LOOPBACK_CONFIG, startProgram, temporaryFolder } from "./testing/program.ts";
+
+const hasNginx = spawnSync("nginx", ["-v"]).status === 0;
+const isRequired = process.env.SWARMTIDE_REQUIRE_CLIENTS === "1";
+const skip = hasNginx || isRequired ? false : "nginx is not installed";
+
+/** A port that was free a moment ago: nginx cannot say which one it took. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+async function startNginx(t: TestContext, port: number, trackerUrl: string): Promise<void> {
+  const folder = temporaryFolder(t);
+  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+    .map((name) => `${name}_temp_path ${folder}/${name};`)
+    .join(" ");
+  writeFileSync(
+    join(folder, "nginx.conf"),
+    `daemon off; worker_processes 1; pid ${folder}/pid; error_log stderr; user root;
+    events { worker_connections 64; }
+    http {
+      access_log off; ${temporary}
+      upstream tracker { server ${trackerUrl.replace("http://", "")}; keepalive 8; }
+      server {
+        listen 127.0.0.1:${port};
+        location / {
+          proxy_pass http://tracker;
+          proxy_http_version 1.1;
+          proxy_set_header Connection "";
+          proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+        }
+      }
+    }`,
+  );
+  const arguments_ = ["-p", folder, "-c", "nginx.conf", "-e", "stderr"];
+  const nginx = spawn("nginx", arguments_, { stdio: ["ignore", "ignore", "pipe"] });
+  let words = "";
+  nginx.stderr.on("data", (data) => {
+    words += data;
+  });
+  const exited = once(nginx, "exit");
+  t.after(async () => {
+    nginx.kill("SIGQUIT");
+    await exited;
+  });
+  const isListening = () =>
+    new Promise<boolean>((resolve) => {
+      const socket = connect(port, "127.0.0.1", () => resolve(true));
+      socket.on("error", () => resolve(false));
+      socket.on("connect", () => socket.destroy());
+    });
+  while (!(await isListening())) assert.equal(nginx.exitCode, null, words);
+}
+
+/** An announce from one of the loopback addresses, with a forged header. */
+async function announce(port: number, from: string, peerPort: number) {
+  const query = announceQueryString({
+    infoHash: Buffer.alloc(20, 7),
+    peerId: Buffer.from("-ST0001-abcdefghijkl"),
+    port: peerPort,
+    left: peerPort,
+  });
+  const request = get({
+    host: "127.0.0.1",
+    port,
+    localAddress: from,
+    path: `/announce?${query}`,
+    headers: { "X-Forwarded-For": "203.0.113.9" },
+    agent: false,
+  });
+  const [response] = await once(request, "response");
+  const chunks: Buffer[] = await response.toArray();
+  return readAnnounceReply(Buffer.concat(chunks));
+}
+
+test("behind nginx the clients' own addresses are recorded, whatever they forge", {
+  skip,
+  timeout: 60_000,
+}, async (t) => {
+  assert.ok(hasNginx, "nginx is not installed");
+  const config = LOOPBACK_CONFIG.replace("[web]", '[web]\ntrusted_proxies = ["127.0.0.1"]');
+  const program = startProgram(t, config, { args: ["http"] });
+  const [url = ""] = await program.httpUrls();
+  const port = await freePort();
+  await startNginx(t, port, url);
+
+  const first = await announce(port, "127.0.0.11", 1);
+  assert.ok(first.failureReason === undefined);
+  assert.equal(first.externalIp, "127.0.0.11");
+  const second = await announce(port, "127.0.0.12", 2);
+  assert.ok(second.failureReason === undefined);
+  assert.deepEqual(second.peers, [{ address: "127.0.0.11", port: 1 }]);
+
+  const direct = await announce(Number(new URL(url).port), "127.0.0.13", 3);
+  assert.ok(direct.failureReason === undefined);
+  assert.equal(direct.externalIp, "127.0.0.13");
+  assert.equal(await program.end("SIGTERM"), 0);
+});
