@@ -29,6 +29,10 @@ export interface Client {
 const runs = (command: string, ...args: readonly string[]): boolean =>
   spawnSync(command, args, { stdio: "ignore" }).status === 0;
 
+/**
+ * Without uTP: with it on, Transmission 3.00 never reaches a seeder that is aria2 (which has none) or libtorrent. Its
+ * tracker URLs need a name, an IPv6 address in brackets it cannot read.
+ */
 export const transmission: Client = {
   name: "Transmission",
   problem: () =>
@@ -43,6 +47,7 @@ export const transmission: Client = {
       "pex-enabled": false,
       "port-forwarding-enabled": false,
       "rpc-enabled": false,
+      "utp-enabled": false,
     };
     writeFileSync(join(stateFolder, "settings.json"), JSON.stringify(settings));
     return [
@@ -54,7 +59,8 @@ export const transmission: Client = {
 
 /**
  * aria2 1.36 sends UDP announces through the IPv4 socket of its DHT, so that must be open ("udp is not supported yet"
- * otherwise); it keeps private torrents out of the DHT. Over IPv6 it cannot announce by UDP at all.
+ * otherwise); it keeps private torrents out of the DHT. Over IPv6 it cannot announce by UDP at all. Its own resolver
+ * does not look for IPv6 addresses in the hosts file, so the system's is used.
  */
 export const aria2: Client = {
   name: "aria2",
@@ -63,7 +69,13 @@ export const aria2: Client = {
   command: ({ torrentPath, downloadFolder, stateFolder }) => {
     mkdirSync(stateFolder, { recursive: true });
     return [
-      ...["aria2c", "--no-conf=true", "--enable-dht=true", "--enable-dht6=false"],
+      ...[
+        "aria2c",
+        "--no-conf=true",
+        "--async-dns=false",
+        "--enable-dht=true",
+        "--enable-dht6=false",
+      ],
       ...[`--dht-file-path=${join(stateFolder, "dht.dat")}`, "--enable-peer-exchange=false"],
       ...["--bt-enable-lpd=false", "--check-integrity=true", "--seed-ratio=0.0"],
       ...["--summary-interval=0", `--dir=${downloadFolder}`, torrentPath],

@@ -42,8 +42,8 @@ const UDP = ["udp", "udp"] as const;
 const HTTP = ["http", "http"] as const;
 
 /**
- * Transmission 3.00 announces over IPv6 but reads the 18-byte peers of the answer as three of 6 bytes: it needs a
- * partner that comes to it. aria2 1.36 has no UDP announces over IPv6.
+ * Transmission 3.00 announces over IPv6 by UDP, but reads the 18-byte peers of the answer as three of 6 bytes: it needs
+ * a partner that comes to it. aria2 1.36 has no UDP announces over IPv6. By HTTP both can.
  */
 const TRANSFERS: readonly Transfer[] = [
   { seeder: transmission, leecher: transmission, family: "ipv4", first: "seeder", over: UDP },
@@ -57,6 +57,8 @@ const TRANSFERS: readonly Transfer[] = [
   { seeder: transmission, leecher: transmission, family: "ipv4", first: "seeder", over: HTTP },
   { seeder: aria2, leecher: aria2, family: "ipv4", first: "seeder", over: HTTP },
   { seeder: libtorrent, leecher: libtorrent, family: "ipv4", first: "seeder", over: HTTP },
+  { seeder: transmission, leecher: transmission, family: "ipv6", first: "seeder", over: HTTP },
+  { seeder: aria2, leecher: aria2, family: "ipv6", first: "seeder", over: HTTP },
   { seeder: libtorrent, leecher: libtorrent, family: "ipv6", first: "seeder", over: HTTP },
   {
     seeder: transmission,
