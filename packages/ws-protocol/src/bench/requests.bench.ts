@@ -8,7 +8,13 @@ import { BytePool } from "../byte-pool.ts";
 import { formatAnnounce } from "../client-messages.ts";
 import { frameHeaderBytes, writeMaskedFrameHeader } from "../hot/frame.ts";
 import { MessageReader, READ_TEXT } from "../hot/message-reader.ts";
-import { announceReplyBytes, offerBytes, writeAnnounceReply, writeOffer } from "../hot/reply.ts";
+import {
+  announceReplyBytes,
+  offerBytes,
+  prepareOffers,
+  writeAnnounceReply,
+  writeOffer,
+} from "../hot/reply.ts";
 import { TrackerRequest } from "../hot/request.ts";
 import { REQUEST_ANNOUNCE } from "../hot/request-status.ts";
 import { unmask } from "../hot/unmask.ts";
@@ -83,6 +89,7 @@ export function benchRequests(rounds: number): BenchLine[] {
     lines.push(
       timed(`reply, ${sdpBytes}-byte SDPs: ten offers and a reply`, times, length, () => {
         let at = 0;
+        prepareOffers(request);
         for (let offer = 0; offer < request.offers; offer++)
           at = writeOffer(out, at, offerBytes(request, offer), request, offer);
         const reply = announceReplyBytes(request, 5, 10, 120);

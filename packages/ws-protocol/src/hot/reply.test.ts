@@ -95,6 +95,7 @@ test("offers and answers are passed on as they came, whatever their length", () 
         { offer, offerId },
       ];
       parse(formatAnnounce({ infoHash, peerId, offers, answer: { answer, toPeerId, offerId } }));
+      reply.prepareOffers(request);
       const offerBytes = reply.offerBytes(request, 1);
       const offered = frameOf(offerBytes, (out, at) =>
         reply.writeOffer(out, at, offerBytes, request, 1),
@@ -170,4 +171,29 @@ test("a scrape's answer holds a file for each info hash", () => {
 test("digitsOf counts digits", () => {
   for (const value of [0, 1, 9, 10, 11, 99, 100, 2 ** 31, 2 ** 53 - 1])
     assert.equal(reply.digitsOf(value), String(value).length);
+});
+
+test("an offer goes out the same however the client has laid out its parts", () => {
+  const ids = `"info_hash":"${"\\u00e9".repeat(20)}","peer_id":"${"\\u0000".repeat(20)}"`;
+  const description = '{"type":"offer","sdp":"v=0"}';
+  const offerId = `"${"o".repeat(20)}"`;
+  const layouts = [
+    `{"offer":${description},"offer_id":${offerId}}`,
+    `{"offer_id":${offerId},"offer":${description}}`,
+    `{"offer":${description}, "offer_id":${offerId}}`,
+    `{"offer":${description},"x_id_too":1,"offer_id":${offerId}}`,
+    `{"offer":${description},"offer_ix":${offerId},"offer_id":${offerId}}`,
+    `{"offer":${description},"offer\\u005fid":${offerId}}`,
+  ];
+  for (const layout of layouts) {
+    assert.equal(parse(`{"action":"announce",${ids},"offers":[${layout}]}`), REQUEST_ANNOUNCE);
+    reply.prepareOffers(request);
+    const bytes = reply.offerBytes(request, 0);
+    const text = frameOf(bytes, (out, at) => reply.writeOffer(out, at, bytes, request, 0));
+    const [infoHash, peerId] = ids.split(",");
+    assert.equal(
+      text,
+      `{"action":"announce",${peerId},${infoHash},"offer":${description},"offer_id":${offerId}}`,
+    );
+  }
 });

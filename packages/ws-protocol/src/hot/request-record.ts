@@ -4,7 +4,7 @@
  *
  * Filled by `TrackerRequest.parse`, or by a worker from what another has parsed.
  */
-import { ID_BYTES } from "./binary-string.ts";
+import { ID_BYTES, ID_LITERAL_BYTES_MAX } from "./binary-string.ts";
 import { ACTION_UNKNOWN } from "./request-status.ts";
 
 /** The message said nothing about `left`. */
@@ -20,6 +20,10 @@ export const ANSWER_OFFER_ID_AT = 60;
 
 /** Words of `TrackerRequest.offerRanges` for each offer: offer's start and end, offer id's start and end. */
 export const OFFER_RANGE_WORDS = 4;
+
+/** The words around an offer and two ids in their longest form take less. */
+const RELAY_HEAD_BYTES_MAX = 2 * ID_LITERAL_BYTES_MAX + 128;
+const NO_BYTES = new Uint8Array(0);
 
 export class RequestRecord {
   /** The memory the ranges below point into: the message's own. */
@@ -42,6 +46,9 @@ export class RequestRecord {
   readonly offersMax: number;
   readonly offerIds: Uint8Array;
   readonly offerRanges: Int32Array;
+  /** What every offer begins with when it is passed on, and its memory; filled by `prepareOffers`. */
+  relayHead: Uint8Array = NO_BYTES;
+  readonly relayBytes = new Uint8Array(RELAY_HEAD_BYTES_MAX);
   hasAnswer = false;
   answerStart = 0;
   answerEnd = 0;

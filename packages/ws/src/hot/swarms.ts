@@ -22,6 +22,7 @@ import {
   LEFT_SOMETHING,
   offerBytes,
   PEER_ID_AT,
+  prepareOffers,
   REFUSED_ANSWER,
   type RequestRecord,
   TO_PEER_ID_AT,
@@ -222,6 +223,7 @@ export class Swarms {
     const wanted = request.numwant < 0 ? request.offers : Math.min(request.offers, request.numwant);
     if (eligible === 0 || wanted === 0) return;
     const probes = Math.min(eligible, 2 * wanted + PROBES_SPARE);
+    prepareOffers(request);
     let position = this.random.below(eligible);
     let offer = 0;
     for (let probe = 0; probe < probes && offer < wanted; probe++) {
