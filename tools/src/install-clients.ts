@@ -19,6 +19,7 @@ const DEBIAN_PACKAGES: readonly (readonly [name: string, probe: readonly string[
   ["transmission-cli", ["transmission-cli", "--version"]],
   ["aria2", ["aria2c", "--version"]],
   ["nginx-light", ["nginx", "-v"]],
+  ["openssl", ["openssl", "version"]],
   ["iproute2", ["ip", "-V"]],
   ["python3-venv", ["python3", "-c", "import venv, ensurepip"]],
 ];

@@ -16,6 +16,8 @@ export interface ClientJob {
   readonly downloadFolder: string;
   /** The client's own: its settings and state. */
   readonly stateFolder: string;
+  /** A certificate authority to trust, in PEM, beside what `SSL_CERT_FILE` and `CURL_CA_BUNDLE` say. */
+  readonly authority: string | undefined;
 }
 
 export interface Client {
@@ -66,7 +68,7 @@ export const aria2: Client = {
   name: "aria2",
   problem: () =>
     runs("aria2c", "--version") ? undefined : "aria2c is missing (Debian: apt-get install aria2)",
-  command: ({ torrentPath, downloadFolder, stateFolder }) => {
+  command: ({ torrentPath, downloadFolder, stateFolder, authority }) => {
     mkdirSync(stateFolder, { recursive: true });
     return [
       ...[
@@ -78,6 +80,7 @@ export const aria2: Client = {
       ],
       ...[`--dht-file-path=${join(stateFolder, "dht.dat")}`, "--enable-peer-exchange=false"],
       ...["--bt-enable-lpd=false", "--check-integrity=true", "--seed-ratio=0.0"],
+      ...(authority === undefined ? [] : [`--ca-certificate=${authority}`]),
       ...["--summary-interval=0", `--dir=${downloadFolder}`, torrentPath],
     ];
   },

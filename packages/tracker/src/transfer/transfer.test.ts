@@ -15,6 +15,7 @@ import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { certificateProblem, makeCertificates } from "./certificates.ts";
 import { aria2, type Client, libtorrent, transmission } from "./clients.ts";
 import {
   type HostName,
@@ -26,7 +27,7 @@ import {
 import { makeTorrent } from "./torrent-file.ts";
 
 type Family = "ipv4" | "ipv6";
-type Protocol = "udp" | "http";
+type Protocol = "udp" | "http" | "https";
 
 interface Transfer {
   readonly seeder: Client;
@@ -40,6 +41,7 @@ interface Transfer {
 
 const UDP = ["udp", "udp"] as const;
 const HTTP = ["http", "http"] as const;
+const HTTPS = ["https", "https"] as const;
 
 /**
  * Transmission 3.00 announces over IPv6 by UDP, but reads the 18-byte peers of the answer as three of 6 bytes: it needs
@@ -74,9 +76,13 @@ const TRANSFERS: readonly Transfer[] = [
     first: "seeder",
     over: ["http", "udp"],
   },
+  { seeder: transmission, leecher: transmission, family: "ipv4", first: "seeder", over: HTTPS },
+  { seeder: aria2, leecher: aria2, family: "ipv4", first: "seeder", over: HTTPS },
+  { seeder: libtorrent, leecher: libtorrent, family: "ipv4", first: "seeder", over: HTTPS },
 ];
 
 const PORT = 3000;
+const PORTS: Readonly<Record<Protocol, number>> = { udp: PORT, http: PORT, https: 3443 };
 const FILE_NAME = "film.bin";
 const DEADLINE_SECONDS = 90;
 const program = fileURLToPath(new URL("../bin.js", import.meta.url));
@@ -92,7 +98,12 @@ class Actor {
     this.name = name;
     const [file, ...args] = network.commandOn(host, command);
     // A home of its own: nobody's settings count, and nothing is left in them.
-    const env = { ...process.env, HOME: network.folder, XDG_CONFIG_HOME: network.folder };
+    const authority = join(network.folder, "ca.pem");
+    const trust = existsSync(authority)
+      ? { SSL_CERT_FILE: authority, CURL_CA_BUNDLE: authority }
+      : {};
+    const home = { HOME: network.folder, XDG_CONFIG_HOME: network.folder };
+    const env = { ...process.env, ...home, ...trust };
     this.child = spawn(file, args, { stdio: ["ignore", "pipe", "pipe"], env });
     for (const stream of [this.child.stdout, this.child.stderr])
       stream?.on("data", (data: Buffer) => {
@@ -161,13 +172,32 @@ class Stage {
   }
 }
 
+/** Writes the tracker's configuration, the defaults but for HTTPS; clients are told to trust the authority, if any. */
+function configure(stage: Stage, hasTls: boolean): { authority?: string; config: string } {
+  const { folder } = stage.network;
+  const config = join(folder, "config.toml");
+  if (!hasTls) {
+    writeFileSync(config, "");
+    return { config };
+  }
+  const made = makeCertificates(folder, Object.values(TRACKER_NAMES));
+  const lines = [
+    "[web]",
+    `tls_address_ipv4 = "0.0.0.0:${PORTS.https}"`,
+    `tls_certificate_path = "${made.certificate}"`,
+    `tls_private_key_path = "${made.privateKey}"`,
+  ];
+  writeFileSync(config, lines.join("\n"));
+  return { authority: made.authority, config };
+}
+
 async function transfer(t: TestContext, { seeder, leecher, family, first, over }: Transfer) {
   const stage = new Stage(t);
   const content = randomBytes(3 * 2 ** 20 + 4321);
   // One torrent with two announce URLs: the info hash is the same, whoever is asked.
   const [torrent, leecherTorrent] = over.map((protocol) =>
     makeTorrent({
-      announceUrl: `${protocol}://${TRACKER_NAMES[family]}:${PORT}/announce`,
+      announceUrl: `${protocol}://${TRACKER_NAMES[family]}:${PORTS[protocol]}/announce`,
       fileName: FILE_NAME,
       content,
       pieceBytes: 2 ** 16,
@@ -188,6 +218,7 @@ async function transfer(t: TestContext, { seeder, leecher, family, first, over }
   writeFileSync(join(folders.seeder, FILE_NAME), content);
   const arrived = join(folders.leecher, FILE_NAME);
 
+  const { authority, config } = configure(stage, over.includes("https"));
   const start = (role: "seeder" | "leecher", client: Client): Actor =>
     stage.start(
       `${role} ${client.name}`,
@@ -196,10 +227,11 @@ async function transfer(t: TestContext, { seeder, leecher, family, first, over }
         torrentPath: torrentPaths[role],
         downloadFolder: folders[role],
         stateFolder: join(stage.network.folder, `${role}-state`),
+        authority,
       }),
     );
 
-  stage.start("swarmtide", "tracker", [process.execPath, program]);
+  stage.start("swarmtide", "tracker", [process.execPath, program, "-c", config]);
   await stage.counts(family, torrent.infoHashHex, {});
   if (first === "seeder") {
     start("seeder", seeder);
@@ -223,7 +255,11 @@ describe("a file passes between real clients", { concurrency: 4 }, () => {
   for (const entry of TRANSFERS) {
     const { seeder, leecher, family, over } = entry;
     const [seederOver, leecherOver] = over.map((protocol) => protocol.toUpperCase());
-    const problem = network ?? seeder.problem() ?? leecher.problem();
+    const problem =
+      network ??
+      seeder.problem() ??
+      leecher.problem() ??
+      (over.includes("https") ? certificateProblem() : undefined);
     const version = family === "ipv4" ? "IPv4" : "IPv6";
     const protocols = seederOver === leecherOver ? seederOver : `${seederOver} and ${leecherOver}`;
     test(`${seeder.name} seeds to ${leecher.name} over ${version}, announced over ${protocols}`, {
