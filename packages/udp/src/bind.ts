@@ -118,7 +118,9 @@ async function bindMainSockets(config: UdpConfig): Promise<UdpBinding> {
   };
   try {
     for (const { family, host, port } of placesOf(config)) {
-      const socket = createSocket({ type: `udp${family}`, ipv6Only: config.setOnlyIpv6 });
+      // libuv refuses the flag on an IPv4 socket (EINVAL).
+      const ipv6Only = family === 6 && config.setOnlyIpv6;
+      const socket = createSocket({ type: `udp${family}`, ipv6Only });
       mainSockets.push({ socket, family });
       await new Promise<void>((resolve, reject) => {
         socket.once("error", reject);

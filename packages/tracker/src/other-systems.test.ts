@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { LOOPBACK_CONFIG, startProgram } from "./testing/program.ts";
+import { UdpClient } from "./testing/udp-client.ts";
+
+/** Makes Node say that it runs on macOS, before anything of the tracker is loaded. NODE_OPTIONS eats bare quotes. */
+const AS_MACOS =
+  "data:text/javascript,Object.defineProperty(process,%22platform%22,{value:%22darwin%22})";
+
+test("where Linux calls are missing the tracker answers over UDP on Node's own sockets, both families", async (t) => {
+  const program = startProgram(t, LOOPBACK_CONFIG, {
+    args: ["udp"],
+    env: { NODE_OPTIONS: `--import=${AS_MACOS}` },
+  });
+  await program.output(/engine dgram/);
+  const infoHash = Buffer.alloc(20, 7);
+  for (const address of await program.addresses()) {
+    const client = await UdpClient.open(address);
+    t.after(() => client.close());
+    const { leechers } = await client.announce(infoHash, 1000, 5n);
+    assert.equal(leechers, 1);
+  }
+  assert.equal(await program.end("SIGTERM"), 0);
+  assert.match(program.stderr, /ipv4: .*announce=1 .*ipv6: .*announce=1 /);
+});
