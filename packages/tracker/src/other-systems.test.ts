@@ -7,6 +7,20 @@ import { UdpClient } from "./testing/udp-client.ts";
 const AS_MACOS =
   "data:text/javascript,Object.defineProperty(process,%22platform%22,{value:%22darwin%22})";
 
+test("where Linux calls are missing HTTP is served on Node's own sockets, on the ports that it names", async (t) => {
+  const program = startProgram(t, LOOPBACK_CONFIG, {
+    args: ["http"],
+    env: { NODE_OPTIONS: `--import=${AS_MACOS}` },
+  });
+  await program.output(/engine net/);
+  for (const url of await program.httpUrls()) {
+    const reply = await fetch(`${url}/health`);
+    assert.equal(reply.status, 200);
+    await reply.text();
+  }
+  assert.equal(await program.end("SIGTERM"), 0);
+});
+
 test("where Linux calls are missing the tracker answers over UDP on Node's own sockets, both families", async (t) => {
   const program = startProgram(t, LOOPBACK_CONFIG, {
     args: ["udp"],

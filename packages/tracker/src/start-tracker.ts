@@ -132,7 +132,6 @@ interface TrackerParts {
 }
 
 class Tracker implements RunningTracker {
-  readonly addresses: readonly TrackerAddress[];
   readonly udp: RunningTracker["udp"];
   readonly http: RunningTracker["http"];
   /** Where the access list is found now; undefined where a chroot hides it. */
@@ -145,10 +144,13 @@ class Tracker implements RunningTracker {
   constructor(parts: TrackerParts) {
     const { udp, web } = parts.bindings;
     this.#parts = parts;
-    this.addresses = addressesOf(parts.bindings);
     this.udp = udp && { engine: udp.engine, workers: Math.max(1, udp.workerSockets.length) };
     const webWorkers = web ? web.binding.epollWorkers.length + web.binding.netWorkers.length : 0;
     this.http = web && { engine: web.binding.engine, workers: Math.max(1, webWorkers) };
+  }
+
+  get addresses(): readonly TrackerAddress[] {
+    return addressesOf(this.#parts.bindings);
   }
 
   reload(): void {

@@ -29,6 +29,8 @@ export interface WebBinding {
   readonly mainListeners: readonly NetListener[];
   /** What it listens on, with the ports that were taken: "http://0.0.0.0:3000". */
   readonly addresses: readonly string[];
+  /** Where the main thread listens, the ports are known only once it does: completes `addresses`. */
+  tellPorts(ports: readonly number[]): void;
   /** Closes everything; for a start that fails later. */
   close(): void;
   /** Closes the listeners of the epoll workers, once they have ended. */
@@ -85,6 +87,7 @@ export function bindWeb(config: WebConfig, httpWorkers: number): WebBinding {
       netWorkers,
       mainListeners: [],
       addresses,
+      tellPorts: () => undefined,
       close: () => opener.close(),
       closeEpoll: () => {
         for (const { fd } of epollWorkers.flat()) closeFd(fd);
@@ -97,6 +100,7 @@ export function bindWeb(config: WebConfig, httpWorkers: number): WebBinding {
 }
 
 function bindMainThread(config: WebConfig, places: readonly Place[]): WebBinding {
+  const addresses = places.map(formatPlace);
   return {
     engine: "net",
     epollWorkers: [],
@@ -105,7 +109,13 @@ function bindMainThread(config: WebConfig, places: readonly Place[]): WebBinding
       isTls,
       at: { host, port, backlog: config.tcpBacklog, ipv6Only: config.setOnlyIpv6 },
     })),
-    addresses: places.map(formatPlace),
+    addresses,
+    tellPorts: (ports) => {
+      places.forEach((place, i) => {
+        place.port = ports[i] ?? place.port;
+        addresses[i] = formatPlace(place);
+      });
+    },
     close: () => undefined,
     closeEpoll: () => undefined,
   };

@@ -139,7 +139,7 @@ function startOnMainThread(options: WebServerOptions, shared: WebShared): Servin
     onProxyHint: options.onProxyHint,
   });
   return {
-    ready: starting.then(() => undefined),
+    ready: starting.then(({ server }) => options.binding.tellPorts(server.ports)),
     reload(news) {
       void starting.then((answering) =>
         answering.reload({ accessList: news.accessList, tls: news.tls }),
