@@ -23,8 +23,12 @@ export function keyedHash(key: Int32Array, words: Int32Array, at: number, count:
     high = (high + Math.imul(a, key[k]) + Math.imul(b, key[k + 1])) | 0;
     low = (low + Math.imul(a, key[k + 2]) + Math.imul(b, key[k + 3])) | 0;
   }
-  let mixed = high ^ ((low << 16) | (low >>> 16));
-  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
-  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
-  return mixed ^ (mixed >>> 16);
+  return mix(high ^ ((low << 16) | (low >>> 16)));
+}
+
+/** The finalizer of MurmurHash3: every bit of the result depends on every bit of `x`. */
+export function mix(x: number): number {
+  x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
+  x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
+  return x ^ (x >>> 16);
 }

@@ -30,7 +30,7 @@ import {
   openPeerSet,
   removeFromPages,
 } from "./peer-pages.ts";
-import { smallLeechers, smallSeeders } from "./small-swarm.ts";
+import { slotsOfClass, smallLeechers, smallSeeders } from "./small-swarm.ts";
 
 /** Scratch for one peer's key while it moves between structures; one per thread. */
 const movedKey = new Int32Array(5);
@@ -201,6 +201,6 @@ export function closeLarge(w: Int32Array, header: number, slotWords: number): vo
 /** The block class of a slab for `count` peers; callers keep `count` within a small swarm's limit. */
 export function slabClassFor(count: number, slotWords: number): number {
   let sizeClass = slotWords === SLOT_WORDS_4 ? 1 : 3;
-  while ((((1 << sizeClass) / slotWords) | 0) < count) sizeClass++;
+  while (slotsOfClass(sizeClass, slotWords) < count) sizeClass++;
   return sizeClass;
 }

@@ -15,18 +15,12 @@ import {
   PAGE_DEPTH_SHIFT,
   SLOT_WORDS_4,
 } from "../layout.ts";
+import { mix } from "./keyed-hash.ts";
 import { firstSlot } from "./peer-pages.ts";
 import { smallLeechers, smallSeeders } from "./small-swarm.ts";
 
 /** Separates what the seeders are drawn with from what the leechers are. */
 const SEEDERS_SALT = 0x5bd1e995;
-
-/** The finalizer of MurmurHash3: every bit of the result depends on every bit of `x`. */
-export function mix(x: number): number {
-  x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
-  x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
-  return x ^ (x >>> 16);
-}
 
 /**
  * What an asker's sample is drawn with: from its key and the thread's salt, so that reading ahead finds the same place.
