@@ -36,5 +36,6 @@ export {
   reportReady,
   startWorker,
   type WorkerOptions,
+  workerCountOf,
   workerModule,
 } from "./workers.ts";

@@ -5,7 +5,15 @@
  * A worker's module calls `reportReady` once it serves, and returns (or lets its event loop run empty) when the
  * ControlBlock says stop.
  */
+import { availableParallelism } from "node:os";
 import { parentPort, Worker } from "node:worker_threads";
+import { linuxSupported, onlineCpus } from "@swarmtide/linux";
+
+/** Threads for a configured number of workers: 0 takes one for each core that this process may use. */
+export function workerCountOf(configured: number): number {
+  if (configured > 0) return configured;
+  return linuxSupported() ? onlineCpus().length : availableParallelism();
+}
 
 /** A running worker. */
 export interface RunningWorker {

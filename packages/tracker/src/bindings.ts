@@ -3,7 +3,8 @@
  * Main thread.
  */
 import type { Logger } from "@swarmtide/runtime";
-import { bindUdp, type UdpBinding, workerCountOf } from "@swarmtide/udp";
+import { workerCountOf } from "@swarmtide/runtime";
+import { bindUdp, type UdpBinding } from "@swarmtide/udp";
 import { webThreadsOf } from "@swarmtide/web";
 import type { TrackerConfig } from "./config.ts";
 import { openWebSide, type WebSide } from "./web-side.ts";
@@ -17,7 +18,7 @@ export interface TrackerAddress {
 
 /** How many threads will answer requests. */
 export function workerThreads(config: TrackerConfig): number {
-  const udp = config.udp.enabled ? workerCountOf(config.udp) : 0;
+  const udp = config.udp.enabled ? workerCountOf(config.udp.workers) : 0;
   return udp + (config.http.enabled ? webThreadsOf(config.web, config.http.workers) : 0);
 }
 

@@ -6,10 +6,9 @@
  * senders over them. Where Linux calls are missing, `node:dgram` sockets on the main thread do the work.
  */
 import { createSocket, type Socket } from "node:dgram";
-import { availableParallelism } from "node:os";
 import { formatSocketAddress, parseIpAddress } from "@swarmtide/bittorrent";
-import { closeFd, linuxSupported, onlineCpus, openUdpSocket } from "@swarmtide/linux";
-import { OperatorError } from "@swarmtide/runtime";
+import { closeFd, linuxSupported, openUdpSocket } from "@swarmtide/linux";
+import { OperatorError, workerCountOf } from "@swarmtide/runtime";
 import type { UdpConfig } from "./config.ts";
 import { type EngineSocket, WAIT_MILLISECONDS } from "./mmsg-engine.ts";
 
@@ -34,12 +33,6 @@ interface Place {
   port: number;
 }
 
-/** Threads for `workers = 0`: one for each core that this process may use. */
-export function workerCountOf(config: UdpConfig): number {
-  if (config.workers > 0) return config.workers;
-  return linuxSupported() ? onlineCpus().length : availableParallelism();
-}
-
 /** Throws SyscallError (Linux) or Node's error with the call, the address and the reason; nothing stays open then. */
 export async function bindUdp(config: UdpConfig): Promise<UdpBinding> {
   if (config.engine === "mmsg" && !linuxSupported())
@@ -62,7 +55,7 @@ function placesOf(config: UdpConfig): Place[] {
 
 function bindDescriptors(config: UdpConfig): UdpBinding {
   const engine = config.engine === "dgram" ? "dgram" : "mmsg";
-  const workerCount = workerCountOf(config);
+  const workerCount = workerCountOf(config.workers);
   const places = placesOf(config);
   const opened: EngineSocket[] = [];
   let receiveBufferBytes = Number.POSITIVE_INFINITY;

@@ -5,10 +5,9 @@
  * Each worker has sockets of its own on the same port (SO_REUSEPORT, socket(7)) and the kernel spreads connections over
  * them. Where Linux calls are missing, the main thread listens through Node once the server starts.
  */
-import { availableParallelism } from "node:os";
 import { formatSocketAddress, parseIpAddress } from "@swarmtide/bittorrent";
-import { closeFd, linuxSupported, onlineCpus, openTcpListener } from "@swarmtide/linux";
-import { OperatorError } from "@swarmtide/runtime";
+import { closeFd, linuxSupported, openTcpListener } from "@swarmtide/linux";
+import { OperatorError, workerCountOf } from "@swarmtide/runtime";
 import type { WebConfig } from "./config.ts";
 import type { NetListener } from "./net-server.ts";
 
@@ -45,12 +44,6 @@ interface Place {
   port: number;
 }
 
-/** Threads for `workers = 0`: one for each core that this process may use. */
-function workerCount(workers: number): number {
-  if (workers > 0) return workers;
-  return linuxSupported() ? onlineCpus().length : availableParallelism();
-}
-
 /** How many worker threads `bindWeb` opens sockets for. */
 export function webThreadsOf(config: WebConfig, httpWorkers: number): number {
   if (!linuxSupported()) return 0;
@@ -58,8 +51,8 @@ export function webThreadsOf(config: WebConfig, httpWorkers: number): number {
   const isEpoll = config.engine !== "net";
   const onEpoll = isEpoll ? places.filter(({ isTls }) => !isTls).length : 0;
   return (
-    (onEpoll > 0 ? workerCount(httpWorkers) : 0) +
-    (places.length > onEpoll ? workerCount(config.workers) : 0)
+    (onEpoll > 0 ? workerCountOf(httpWorkers) : 0) +
+    (places.length > onEpoll ? workerCountOf(config.workers) : 0)
   );
 }
 
@@ -77,9 +70,9 @@ export function bindWeb(config: WebConfig, httpWorkers: number): WebBinding {
   const opener = new ListenerOpener(config);
   try {
     const isEpoll = engine === "epoll";
-    const epollWorkers = isEpoll ? opener.openAll(plain, workerCount(httpWorkers)) : [];
+    const epollWorkers = isEpoll ? opener.openAll(plain, workerCountOf(httpWorkers)) : [];
     const netPlaces = isEpoll ? tls : [...plain, ...tls];
-    const netWorkers = opener.openAll(netPlaces, workerCount(config.workers));
+    const netWorkers = opener.openAll(netPlaces, workerCountOf(config.workers));
     const addresses = places.map(formatPlace);
     return {
       engine,
