@@ -11,7 +11,15 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const AQUATIC_VERSION = "0.9.0";
-const AQUATIC_CRATES = ["aquatic_udp", "aquatic_udp_load_test"] as const;
+
+/** The programs of aquatic that the comparisons use; each is a crate of its own. */
+export type AquaticProgram =
+  | "aquatic_udp"
+  | "aquatic_udp_load_test"
+  | "aquatic_http"
+  | "aquatic_http_load_test"
+  | "aquatic_ws"
+  | "aquatic_ws_load_test";
 
 /**
  * How aquatic's own benchmark builds it (code for this machine's CPU), and link-time optimisation on top, so that nobody
@@ -30,7 +38,7 @@ export const rivalsFolder = (): string =>
   join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "swarmtide", "rivals");
 
 /** The path of an installed program of aquatic, whether or not it is there. */
-export const aquaticProgram = (name: (typeof AQUATIC_CRATES)[number]): string =>
+export const aquaticProgram = (name: AquaticProgram): string =>
   join(rivalsFolder(), `aquatic-${AQUATIC_VERSION}`, "bin", name);
 
 /** Runs a build step with its output on our stderr; throws with the command when it fails. */
@@ -45,11 +53,11 @@ function run(command: string, args: readonly string[], env: Record<string, strin
 }
 
 /**
- * Installs aquatic_udp and its load tester unless they are there. Takes minutes the first time. Without `--locked`:
+ * Installs those of these programs that are not there. Takes minutes the first time. Without `--locked`:
  * the lock file published with 0.9.0 names a release of a dependency that a current Rust compiler refuses.
  */
-export function installAquatic(): void {
-  const missing = AQUATIC_CRATES.filter((name) => !existsSync(aquaticProgram(name)));
+export function installAquatic(...programs: readonly AquaticProgram[]): void {
+  const missing = programs.filter((name) => !existsSync(aquaticProgram(name)));
   if (missing.length === 0) return;
   console.error(`Installing ${missing.join(" and ")} ${AQUATIC_VERSION} into ${rivalsFolder()}`);
   const root = join(rivalsFolder(), `aquatic-${AQUATIC_VERSION}`);

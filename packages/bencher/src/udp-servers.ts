@@ -52,7 +52,7 @@ export function floorServer(): UdpServer {
 }
 
 export function aquaticServer(): UdpServer {
-  installAquatic();
+  installAquatic("aquatic_udp");
   const program = aquaticProgram("aquatic_udp");
   return {
     name: "aquatic_udp",
@@ -98,7 +98,7 @@ socket_recv_buffer_size = ${RECEIVE_BUFFER_BYTES}
 }
 
 export const loadTester = (): string => {
-  installAquatic();
+  installAquatic("aquatic_udp_load_test");
   return aquaticProgram("aquatic_udp_load_test");
 };
 
