@@ -90,7 +90,7 @@ async function answers(port: number, server: ChildProcess, output: () => string)
   }
 }
 
-async function stop(child: ChildProcess): Promise<void> {
+export async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   child.kill("SIGKILL"); // aquatic takes its time with SIGTERM, and nothing is to be kept
   await once(child, "exit");
@@ -106,7 +106,7 @@ number_of_torrents = ${load.torrents}
 number_of_peers = ${load.peers}
 `;
 
-const pinned = (cpu: number, command: readonly string[]): ChildProcess =>
+export const pinned = (cpu: number, command: readonly string[]): ChildProcess =>
   spawn("taskset", ["--cpu-list", `${cpu}`, ...command], { stdio: ["ignore", "pipe", "pipe"] });
 
 /** Averages of the intervals after the warm-up, weighed by their real length. */
