@@ -1,0 +1,244 @@
+/**
+ * One client of the load: a connection that is a peer in some torrents. It sends a request, reads until the reply
+ * comes (offers and answers of others in between), and sends the next.
+ *
+ * A tracker may answer an answer with a reply of its own or with silence, so only a reply that names the torrent
+ * last announced counts as the awaited one.
+ */
+import { randomBytes } from "node:crypto";
+import { connect as connectPlain, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import {
+  BytePool,
+  FRAME_HEADER_BYTES_MAX,
+  formatAnnounce,
+  formatScrape,
+  formatUpgradeRequest,
+  MessageReader,
+  OPCODE_PONG,
+  parseTrackerMessage,
+  parseUpgradeReply,
+  READ_CLOSE,
+  READ_FAILED,
+  READ_MORE,
+  READ_PING,
+  READ_TEXT,
+  UPGRADE_MORE,
+  UPGRADE_OK,
+  writeMaskedFrameHeader,
+} from "@swarmtide/ws-protocol";
+import type { LoadCounts } from "./load-counts.ts";
+import type { LoadOptions } from "./load-options.ts";
+import {
+  type AnnounceFrames,
+  idLiteral,
+  makePeerId,
+  makeSdp,
+  textFrame,
+} from "./request-frames.ts";
+
+const MESSAGE_BYTES_MAX = 1 << 22;
+/** A share of peers that have all of their torrents; aquatic's load tester takes the same. */
+const SEEDER_SHARE = 0.25;
+const OFFER_KEY = Buffer.from('"offer":');
+const pool = new BytePool();
+
+/** A torrent of the load. */
+export interface LoadTorrent {
+  readonly infoHash: Uint8Array;
+  /** As it stands in JSON. */
+  readonly literal: Uint8Array;
+}
+
+/** What all clients of a load share. */
+export interface LoadShared {
+  readonly options: LoadOptions;
+  readonly counts: LoadCounts;
+  readonly frames: AnnounceFrames;
+  /** Called when a client has lost its connection. */
+  readonly onLost: (reason: string) => void;
+}
+
+export class LoadClient {
+  readonly #shared: LoadShared;
+  readonly #torrents: readonly LoadTorrent[];
+  readonly #peerId: Uint8Array;
+  readonly #peerIdLiteral: Uint8Array;
+  readonly #left: 0 | 1;
+  readonly #reader = new MessageReader(pool, false, MESSAGE_BYTES_MAX, false);
+  readonly #socket: Socket;
+  readonly #key = randomBytes(16).toString("base64");
+  #head: Buffer | undefined = Buffer.alloc(0);
+  #next = 0;
+  #awaited: LoadTorrent | undefined;
+  #sentAtMs = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #isClosing = false;
+
+  constructor(shared: LoadShared, number: number, torrents: readonly LoadTorrent[]) {
+    this.#shared = shared;
+    this.#torrents = torrents;
+    this.#peerId = makePeerId(number);
+    this.#peerIdLiteral = idLiteral(this.#peerId);
+    this.#left = Math.random() < SEEDER_SHARE ? 0 : 1;
+    const { host, port, tls, sourceAddresses } = shared.options;
+    const localAddress =
+      sourceAddresses > 0 ? `127.0.0.${1 + (number % sourceAddresses)}` : undefined;
+    const target = { host, port, localAddress };
+    this.#socket = tls
+      ? connectTls({ ...target, rejectUnauthorized: false }, () => this.#upgrade())
+      : connectPlain({ ...target }, () => this.#upgrade());
+    this.#socket.setNoDelay(true);
+    this.#socket.on("data", (chunk: Buffer) => this.#read(chunk));
+    let reason = "closed by the tracker";
+    this.#socket.on("error", (error) => {
+      reason = error.message;
+    });
+    this.#socket.on("close", () => this.#closed(reason));
+  }
+
+  /** Sends the next request where the reply to the last has not come for so long. */
+  insist(nowMs: number, patienceMs: number): void {
+    if (this.#awaited === undefined || nowMs - this.#sentAtMs < patienceMs) return;
+    this.#shared.counts.unanswered++;
+    this.#request();
+  }
+
+  close(): void {
+    this.#isClosing = true;
+    this.#socket.destroy();
+  }
+
+  #upgrade(): void {
+    const { host, port } = this.#shared.options;
+    const request = { host: `${host}:${port}`, target: "/", key: this.#key };
+    this.#socket.write(formatUpgradeRequest(request));
+  }
+
+  #closed(reason: string): void {
+    if (this.#head === undefined) this.#shared.counts.connections--;
+    this.#awaited = undefined;
+    clearTimeout(this.#timer);
+    this.#reader.close();
+    if (this.#isClosing) return;
+    this.#shared.counts.lost++;
+    this.#shared.onLost(reason);
+  }
+
+  #read(chunk: Buffer): void {
+    if (this.#head === undefined) {
+      this.#readFrames(chunk, 0);
+      return;
+    }
+    const head = Buffer.concat([this.#head, chunk]);
+    const reply = parseUpgradeReply(head, 0, head.length, this.#key);
+    this.#head = head;
+    if (reply.status === UPGRADE_MORE) return;
+    if (reply.status !== UPGRADE_OK) {
+      this.#socket.destroy(new Error(`refused with HTTP status ${reply.code}`));
+      return;
+    }
+    this.#head = undefined;
+    this.#shared.counts.connections++;
+    this.#request();
+    this.#readFrames(head, reply.headBytes);
+  }
+
+  #readFrames(chunk: Buffer, offset: number): void {
+    const reader = this.#reader;
+    reader.push(chunk, offset, chunk.length - offset);
+    for (let read = reader.next(); read !== READ_MORE; read = reader.next()) {
+      if (read === READ_TEXT) this.#message(reader.bytes, reader.offset, reader.length);
+      else if (read === READ_PING) this.#pong(reader.length);
+      else if (read === READ_FAILED || read === READ_CLOSE) {
+        this.#socket.destroy(new Error(`the tracker closed with code ${reader.closeCode}`));
+        return;
+      }
+    }
+  }
+
+  /** A pong repeats what the ping carried; under a mask of zeros it stands there as it is. */
+  #pong(length: number): void {
+    const frame = Buffer.alloc(length + FRAME_HEADER_BYTES_MAX);
+    const start = writeMaskedFrameHeader(frame, 0, OPCODE_PONG, length, 0);
+    frame.set(
+      this.#reader.bytes.subarray(this.#reader.offset, this.#reader.offset + length),
+      start,
+    );
+    this.#socket.write(frame.subarray(0, start + length));
+  }
+
+  #message(bytes: Uint8Array, offset: number, length: number): void {
+    const { counts, options } = this.#shared;
+    counts.received++;
+    const payload = Buffer.from(bytes.buffer, bytes.byteOffset + offset, length);
+    // Most messages are offers that nobody answers: those are not parsed.
+    const isOffer = payload.includes(OFFER_KEY);
+    if (isOffer && Math.random() >= options.answerShare) {
+      counts.offers++;
+      return;
+    }
+    const message = parseTrackerMessage(payload.toString("utf8"));
+    if (message === undefined || message.kind === "failure") {
+      counts.errors++;
+      this.#proceed();
+    } else if (message.kind === "offer") {
+      counts.offers++;
+      this.#answer(message.infoHash, message.peerId, message.offerId);
+    } else if (message.kind === "answer") {
+      counts.answers++;
+    } else if (message.kind === "scrape") {
+      counts.scrapes++;
+      this.#proceed();
+    } else {
+      counts.announces++;
+      if (this.#awaited && Buffer.compare(this.#awaited.infoHash, message.infoHash) === 0)
+        this.#proceed();
+    }
+  }
+
+  #answer(infoHash: Uint8Array, toPeerId: Uint8Array, offerId: Uint8Array): void {
+    // A reply to it would be taken for the awaited one.
+    if (this.#awaited && Buffer.compare(this.#awaited.infoHash, infoHash) === 0) return;
+    const answer = { type: "answer", sdp: makeSdp(this.#shared.options.sdpBytes) } as const;
+    const text = formatAnnounce({
+      infoHash,
+      peerId: this.#peerId,
+      answer: { answer, toPeerId, offerId },
+    });
+    this.#send(textFrame(Buffer.from(text, "utf8")));
+  }
+
+  /** The reply is there: what comes next, now or after the pause. */
+  #proceed(): void {
+    this.#awaited = undefined;
+    const { pauseSeconds } = this.#shared.options;
+    if (pauseSeconds === 0) {
+      this.#request();
+      return;
+    }
+    clearTimeout(this.#timer);
+    // Between half and one and a half of it, so that clients that began together spread.
+    const delayMs = pauseSeconds * 1000 * (0.5 + Math.random());
+    this.#timer = setTimeout(() => this.#request(), delayMs);
+  }
+
+  #request(): void {
+    const { frames, options } = this.#shared;
+    const torrent = this.#torrents[this.#next++ % this.#torrents.length];
+    if (torrent === undefined) return;
+    this.#awaited = torrent;
+    this.#sentAtMs = performance.now();
+    this.#send(
+      Math.random() < options.scrapeShare
+        ? textFrame(Buffer.from(formatScrape([torrent.infoHash]), "utf8"))
+        : frames.make(torrent.literal, this.#peerIdLiteral, this.#left),
+    );
+  }
+
+  #send(frame: Buffer): void {
+    if (this.#socket.destroyed) return;
+    this.#socket.write(frame);
+    this.#shared.counts.sent++;
+  }
+}

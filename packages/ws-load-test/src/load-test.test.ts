@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type Server, type Socket } from "node:net";
+import { type TestContext, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import {
+  BytePool,
+  formatUpgradeRefusal,
+  formatUpgradeReply,
+  MessageReader,
+  OPCODE_TEXT,
+  parseUpgradeRequest,
+  READ_MORE,
+  UPGRADE_OK,
+  UPGRADE_REFUSED_FULL,
+  writeFrameHeader,
+} from "@swarmtide/ws-protocol";
+import { describeRates, ratesBetween } from "./load-counts.ts";
+import { DEFAULT_LOAD, type LoadOptions } from "./load-options.ts";
+import { LoadTest } from "./load-test.ts";
+
+/** A client's message as it comes out of JSON. */
+type Message = Record<string, unknown>;
+
+function send(socket: Socket, message: Message): void {
+  const payload = Buffer.from(JSON.stringify(message), "utf8");
+  const frame = Buffer.alloc(payload.length + 10);
+  const start = writeFrameHeader(frame, 0, OPCODE_TEXT, payload.length);
+  frame.set(payload, start);
+  socket.write(frame.subarray(0, start + payload.length));
+}
+
+/** A server that accepts WebSockets and leaves the rest to `answer`. */
+async function startServer(
+  context: TestContext,
+  answer: (message: Message, socket: Socket) => void,
+): Promise<Server> {
+  const server = createServer((socket) => {
+    const reader = new MessageReader(new BytePool(), true, 1 << 20, true);
+    let isOpen = false;
+    socket.on("error", () => {});
+    socket.on("data", (chunk) => {
+      if (!isOpen) {
+        const request = parseUpgradeRequest(chunk, 0, chunk.length);
+        assert.equal(request.status, UPGRADE_OK);
+        isOpen = true;
+        socket.write(formatUpgradeReply(request.key));
+        return;
+      }
+      reader.push(chunk, 0, chunk.length);
+      while (reader.next() !== READ_MORE) {
+        const { bytes, offset, length } = reader;
+        answer(JSON.parse(Buffer.from(bytes).toString("utf8", offset, offset + length)), socket);
+      }
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  context.after(() => server.close());
+  return server;
+}
+
+/** A small load on that server; stopped when the test ends. */
+function startLoad(context: TestContext, server: Server, options: Partial<LoadOptions>): LoadTest {
+  const address = server.address();
+  assert.ok(address !== null && typeof address === "object");
+  const small = { tls: false, connections: 3, torrents: 20, offers: 2, sdpBytes: 50 };
+  const load = new LoadTest({ ...DEFAULT_LOAD, ...small, port: address.port, ...options });
+  context.after(() => load.stop());
+  load.start();
+  return load;
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await delay(2);
+}
+
+const replyTo = ({ info_hash }: Message): Message => ({
+  action: "announce",
+  info_hash,
+  complete: 1,
+  incomplete: 1,
+  interval: 120,
+});
+
+test("every reply is followed by the next announce, on every connection", async (context) => {
+  const peers = new Set<unknown>();
+  const server = await startServer(context, (message, socket) => {
+    peers.add(message.peer_id);
+    send(socket, replyTo(message));
+  });
+  const load = startLoad(context, server, { scrapeShare: 0 });
+  await until(() => load.counts.announces >= 30 && peers.size === 3);
+  assert.equal(load.counts.connections, 3);
+  assert.equal(load.counts.errors, 0);
+  load.stop();
+  await until(() => load.counts.connections === 0);
+  assert.equal(load.counts.lost, 0);
+});
+
+test("an offer is answered to the peer that made it", async (context) => {
+  const answers: Message[] = [];
+  const offerId = "o".repeat(20);
+  const server = await startServer(context, (message, socket) => {
+    if (message.answer !== undefined) {
+      answers.push(message);
+      return;
+    }
+    const other = "another torrent here";
+    const offer = { type: "offer", sdp: "v=0" };
+    const ids = { info_hash: other, peer_id: "p".repeat(20), offer_id: offerId };
+    send(socket, { action: "announce", ...ids, offer });
+    send(socket, replyTo(message));
+  });
+  const load = startLoad(context, server, { answerShare: 1, scrapeShare: 0 });
+  await until(() => answers.length >= 3);
+  assert.ok(load.counts.offers >= 3);
+  const [first] = answers;
+  assert.equal(first?.to_peer_id, "p".repeat(20));
+  assert.equal(first?.offer_id, offerId);
+});
+
+test("scrapes and refusals are counted, and the clients go on", async (context) => {
+  const server = await startServer(context, (message, socket) => {
+    if (message.action === "announce") send(socket, { "failure reason": "no" });
+    else send(socket, { action: "scrape", files: {} });
+  });
+  const load = startLoad(context, server, { scrapeShare: 0.5 });
+  await until(() => load.counts.scrapes >= 5 && load.counts.errors >= 5);
+  assert.equal(load.counts.announces, 0);
+});
+
+test("a refused connection is lost, and why is kept", async (context) => {
+  const server = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.once("data", () => socket.end(formatUpgradeRefusal(UPGRADE_REFUSED_FULL)));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  context.after(() => server.close());
+  const load = startLoad(context, server, {});
+  await until(() => load.counts.lost === 3);
+  assert.equal(load.counts.connections, 0);
+  assert.match([...load.reasons].join(), /HTTP status 503/);
+});
+
+test("a report shows what happened since the last, per second", () => {
+  const before = new LoadTest(DEFAULT_LOAD).counts;
+  const now = { ...before, sent: 100, received: 400, offers: 300, connections: 7, lost: 2 };
+  const rates = ratesBetween(before, now, 2);
+  assert.deepEqual([rates.sent, rates.received, rates.connections, rates.lost], [50, 200, 7, 2]);
+  assert.match(describeRates(rates), /^7 connections, 50 sent\/s, 200 received\/s .* 2 lost$/);
+});
