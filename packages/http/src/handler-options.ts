@@ -24,6 +24,8 @@ export interface HttpHandlerOptions {
   readonly forwardedHeaderName: string;
   /** Whether WebSocket upgrades are handed on (`OUTCOME_UPGRADES`) or answered as the GET requests they are. */
   readonly upgradesWebSockets: boolean;
+  /** Whether announces and scrapes are answered 404, so that `/health` and upgrades are all that is served. */
+  readonly isTrackerOff?: boolean;
   readonly randomSeed: number;
 }
 

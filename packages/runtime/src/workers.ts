@@ -6,7 +6,7 @@
  * ControlBlock says stop.
  */
 import { availableParallelism } from "node:os";
-import { parentPort, Worker } from "node:worker_threads";
+import { parentPort, type TransferListItem, Worker } from "node:worker_threads";
 import { linuxSupported, onlineCpus } from "@swarmtide/linux";
 
 /** Threads for a configured number of workers: 0 takes one for each core that this process may use. */
@@ -37,6 +37,8 @@ export interface WorkerOptions {
   readonly entry: URL;
   /** What the module finds in `workerData`. Shared buffers are shared, the rest is copied. */
   readonly data: unknown;
+  /** What of the data moves to the worker instead of being copied: message ports. */
+  readonly transfer?: readonly TransferListItem[];
   /** Hears what the worker posts, beside its report of readiness. */
   readonly onMessage?: (message: unknown) => void;
   /** Hears once when the worker fails or ends without having been asked to; `reason` names the worker. */
@@ -48,7 +50,11 @@ const READY = "swarmtide:ready";
 /** Starts a worker thread. */
 export function startWorker(options: WorkerOptions): RunningWorker {
   const { name, onDeath } = options;
-  const worker = new Worker(options.entry, { workerData: options.data, name });
+  const worker = new Worker(options.entry, {
+    name,
+    workerData: options.data,
+    transferList: [...(options.transfer ?? [])],
+  });
   let isEndExpected = false;
   let isDead = false;
   const die = (reason: string) => {

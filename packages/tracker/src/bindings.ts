@@ -7,11 +7,11 @@ import { workerCountOf } from "@swarmtide/runtime";
 import { bindUdp, type UdpBinding } from "@swarmtide/udp";
 import { webThreadsOf } from "@swarmtide/web";
 import type { TrackerConfig } from "./config.ts";
-import { openWebSide, type WebSide } from "./web-side.ts";
+import { listensOnWeb, openWebSide, type WebSide, webConfigOf } from "./web-side.ts";
 
 /** One address the tracker listens on. */
 export interface TrackerAddress {
-  readonly protocol: "udp" | "http" | "https";
+  readonly protocol: "udp" | "http" | "https" | "ws" | "wss";
   /** `0.0.0.0:3000` or `[::]:3000`, with the port that was taken. */
   readonly address: string;
 }
@@ -19,7 +19,8 @@ export interface TrackerAddress {
 /** How many threads will answer requests. */
 export function workerThreads(config: TrackerConfig): number {
   const udp = config.udp.enabled ? workerCountOf(config.udp.workers) : 0;
-  return udp + (config.http.enabled ? webThreadsOf(config.web, config.http.workers) : 0);
+  if (!listensOnWeb(config)) return udp;
+  return udp + webThreadsOf(webConfigOf(config), config.http.workers, config.ws.enabled);
 }
 
 /** What is open; undefined stands for a protocol that is off. */
@@ -42,14 +43,20 @@ export async function openBindings(config: TrackerConfig, log: Logger): Promise<
   }
 }
 
-/** What the tracker listens on, UDP first. */
-export function addressesOf({ udp, web }: Bindings): TrackerAddress[] {
+/** What the tracker listens on: UDP first, then HTTP, then WebTorrent at the same addresses. */
+export function addressesOf({ udp, web }: Bindings, config: TrackerConfig): TrackerAddress[] {
   const addresses: TrackerAddress[] = [];
   for (const address of udp?.addresses ?? []) addresses.push({ protocol: "udp", address });
-  for (const url of web?.binding.addresses ?? []) {
-    const [protocol, address] = url.split("://");
-    addresses.push({ protocol: protocol === "https" ? "https" : "http", address });
-  }
+  const onWeb = (web?.binding.addresses ?? []).map((url) => {
+    const [protocol = "", address = ""] = url.split("://");
+    return { isTls: protocol === "https", address };
+  });
+  if (config.http.enabled)
+    for (const { isTls, address } of onWeb)
+      addresses.push({ protocol: isTls ? "https" : "http", address });
+  if (config.ws.enabled)
+    for (const { isTls, address } of onWeb)
+      addresses.push({ protocol: isTls ? "wss" : "ws", address });
   return addresses;
 }
 

@@ -13,10 +13,13 @@ export const SERVE_UDP: Command = { words: ["udp"], summary: "run only the UDP t
 /** Serves HTTP and HTTPS alone, whatever the configuration enables. */
 export const SERVE_HTTP: Command = { words: ["http"], summary: "run only the HTTP tracker" };
 
+/** Serves WebTorrent alone, whatever the configuration enables. */
+export const SERVE_WS: Command = { words: ["ws"], summary: "run only the WebTorrent tracker" };
+
 export const commandLine: CommandLine = {
   program: "swarmtide",
   title: "swarmtide: an open BitTorrent tracker",
-  commands: [SERVE_ALL, SERVE_UDP, SERVE_HTTP],
+  commands: [SERVE_ALL, SERVE_UDP, SERVE_HTTP, SERVE_WS],
   options: [
     { long: "config", short: "c", value: "FILE", summary: "read the configuration from FILE" },
     {

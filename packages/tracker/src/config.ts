@@ -7,6 +7,7 @@ import { logKeys, privilegesSection } from "@swarmtide/runtime";
 import { boolean, type ConfigOf, choice, integer, path, section } from "@swarmtide/toml-config";
 import { swarmSection, udpSection } from "@swarmtide/udp";
 import { webSection } from "@swarmtide/web";
+import { wsSection } from "@swarmtide/ws";
 
 /** [access_list] */
 export const accessListSection = section("Which torrents are served.", {
@@ -45,6 +46,7 @@ export const trackerSchema = section(
     udp: udpSection,
     web: webSection,
     http: httpSection,
+    ws: wsSection,
     swarm: swarmSection,
     access_list: accessListSection,
     privileges: privilegesSection,

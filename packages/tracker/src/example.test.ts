@@ -10,7 +10,7 @@ test("the example of a tracker in another program runs, names its ports and ends
   const { stdout, stderr } = await promisify(execFile)(process.execPath, [example]);
   assert.match(
     stdout,
-    /^udp:\/\/127\.0\.0\.1:[1-9]\d*\/announce\nhttp:\/\/127\.0\.0\.1:[1-9]\d*\/announce\n$/,
+    /^udp:\/\/127\.0\.0\.1:[1-9]\d*\/announce\nhttp:\/\/127\.0\.0\.1:[1-9]\d*\/announce\nws:\/\/127\.0\.0\.1:[1-9]\d*\/announce\n$/,
   );
   assert.equal(stderr, "");
 });

@@ -46,12 +46,12 @@ test("a bad configuration ends with one clear message and code 1", TIMEOUT, (t) 
     ["[udp]\n[udp]", /^.*c\.toml:2: \[udp\]: stands a second time, first on line 1; keep one\n$/],
     ["[udp]\nuse_ipv4 = false\nuse_ipv6 = false", /^.*c\.toml:3: udp\.use_ipv6 = false: .*\n$/],
     [
-      "[udp]\nenabled = false\n[http]\nenabled = false",
-      /^nothing to run: udp\.enabled and http\.enabled are both false\n$/,
+      "[udp]\nenabled = false\n[http]\nenabled = false\n[ws]\nenabled = false",
+      /^nothing to run: udp\.enabled, http\.enabled and ws\.enabled are all false\n$/,
     ],
     [
       "[udp]\nenabled = false\n[web]\nuse_ipv4 = false\nuse_ipv6 = false",
-      /^nothing for HTTP to listen on: web\.use_ipv4 and .*\n$/,
+      /^nothing for HTTP and WebTorrent to listen on: web\.use_ipv4 and .*\n$/,
     ],
     [
       '[web]\ntls_address_ipv4 = "127.0.0.1:0"\ntls_certificate_path = "/no/such.crt"\ntls_private_key_path = "x"',

@@ -10,7 +10,7 @@ import {
   loadConfig,
   OperatorError,
 } from "@swarmtide/runtime";
-import { SERVE_HTTP, SERVE_UDP } from "./command-line.ts";
+import { SERVE_ALL, SERVE_HTTP, SERVE_UDP, SERVE_WS } from "./command-line.ts";
 import { type TrackerConfig, trackerSchema } from "./config.ts";
 import { type RunningTracker, startTracker } from "./start-tracker.ts";
 import { formatFinalStatisticsLine, formatStatisticsLine, type Statistics } from "./statistics.ts";
@@ -53,21 +53,16 @@ export async function serve({ command, configPath, version, print }: ServeOption
   process.exit(0);
 }
 
-/** `swarmtide udp` runs UDP and `swarmtide http` HTTP, also where the file has it switched off, and nothing else. */
+/** `swarmtide udp`, `http` and `ws` run that protocol, also where the file has it switched off, and nothing else. */
 function restrictTo(command: Command, config: TrackerConfig): TrackerConfig {
-  if (command === SERVE_HTTP)
-    return {
-      ...config,
-      udp: { ...config.udp, enabled: false },
-      http: { ...config.http, enabled: true },
-    };
-  if (command !== SERVE_UDP) return config;
-  if (!config.udp.useIpv4 && !config.udp.useIpv6)
+  if (command === SERVE_ALL) return config;
+  if (command === SERVE_UDP && !config.udp.useIpv4 && !config.udp.useIpv6)
     throw new OperatorError("udp.use_ipv4 and udp.use_ipv6 are both false, expected one true");
   return {
     ...config,
-    udp: { ...config.udp, enabled: true },
-    http: { ...config.http, enabled: false },
+    udp: { ...config.udp, enabled: command === SERVE_UDP },
+    http: { ...config.http, enabled: command === SERVE_HTTP },
+    ws: { ...config.ws, enabled: command === SERVE_WS },
   };
 }
 
@@ -81,25 +76,25 @@ function describeStart(tracker: RunningTracker, version: string): string[] {
   const lines = [`swarmtide ${version}`];
   const urls = new Set<string>();
   for (const { protocol, address } of tracker.addresses)
-    urls.add(`${protocol}://${clientHost(address)}/announce`);
-  const listed = (isWanted: (protocol: string) => boolean, withProtocol: boolean) =>
+    urls.add(`${protocol}://${clientHost(address)}${protocol.startsWith("ws") ? "" : "/announce"}`);
+  const listed = (...protocols: readonly string[]) =>
     tracker.addresses
-      .filter(({ protocol }) => isWanted(protocol))
-      .map(({ protocol, address }) => (withProtocol ? `${protocol}://${address}` : address))
+      .filter(({ protocol }) => protocols.includes(protocol))
+      .map(({ protocol, address }) => (protocol === "udp" ? address : `${protocol}://${address}`))
       .join(" and ");
   if (tracker.udp !== undefined)
-    lines.push(
-      `UDP tracker on ${listed((protocol) => protocol === "udp", false)} (${threadsOf(tracker.udp)})`,
-    );
+    lines.push(`UDP tracker on ${listed("udp")} (${threadsOf(tracker.udp)})`);
   if (tracker.http !== undefined)
-    lines.push(
-      `HTTP tracker on ${listed((protocol) => protocol !== "udp", true)} (${threadsOf(tracker.http)})`,
-    );
+    lines.push(`HTTP tracker on ${listed("http", "https")} (${threadsOf(tracker.http)})`);
+  if (tracker.ws !== undefined)
+    lines.push(`WebTorrent tracker on ${listed("ws", "wss")} (${workersOf(tracker.ws.workers)})`);
   return [...lines, `Point clients at ${[...urls].join(" or ")}`];
 }
 
+const workersOf = (workers: number): string => (workers === 1 ? "1 worker" : `${workers} workers`);
+
 const threadsOf = ({ engine, workers }: { engine: string; workers: number }): string =>
-  `${workers === 1 ? "1 worker" : `${workers} workers`}, engine ${engine}`;
+  `${workersOf(workers)}, engine ${engine}`;
 
 /** An address as a client would write it: a tracker that listens everywhere is reached by the host's name. */
 const clientHost = (address: string): string => address.replace(/^(0\.0\.0\.0|\[::\]):/, "HOST:");

@@ -46,6 +46,8 @@ export interface RunningTracker {
   readonly udp: { readonly engine: "mmsg" | "dgram"; readonly workers: number } | undefined;
   /** How many threads answer HTTP and HTTPS, and how they read plain HTTP; undefined where HTTP is off. */
   readonly http: { readonly engine: "epoll" | "net"; readonly workers: number } | undefined;
+  /** How many threads serve WebTorrent; undefined where it is off. */
+  readonly ws: { readonly workers: number } | undefined;
   /** Reads access list and TLS files again; where that fails it is logged and the old ones stay. */
   reload(): void;
   /** Counts since the start, and what the swarms hold. */
@@ -67,8 +69,10 @@ export async function startTracker(
   options: StartOptions = {},
 ): Promise<RunningTracker> {
   const log = options.log ?? createLogger(config, "main");
-  if (!config.udp.enabled && !config.http.enabled)
-    throw new OperatorError("nothing to run: udp.enabled and http.enabled are both false");
+  if (!config.udp.enabled && !config.http.enabled && !config.ws.enabled)
+    throw new OperatorError(
+      "nothing to run: udp.enabled, http.enabled and ws.enabled are all false",
+    );
   const accessList = openAccessList(config, log);
   const store = openStore(config, workerThreads(config) + CLEANING_THREADS, log);
   const bindings = await openBindings(config, log);
@@ -84,6 +88,7 @@ export async function startTracker(
       ...shared,
       ...bindings.web,
       http: config.http,
+      ws: config.ws,
       web: config.web,
       onProxyHint: (line) => log.warn(line),
     });
@@ -134,6 +139,7 @@ interface TrackerParts {
 class Tracker implements RunningTracker {
   readonly udp: RunningTracker["udp"];
   readonly http: RunningTracker["http"];
+  readonly ws: RunningTracker["ws"];
   /** Where the access list is found now; undefined where a chroot hides it. */
   listPath: string | undefined;
   /** Where the TLS files are found now. */
@@ -145,12 +151,18 @@ class Tracker implements RunningTracker {
     const { udp, web } = parts.bindings;
     this.#parts = parts;
     this.udp = udp && { engine: udp.engine, workers: Math.max(1, udp.workerSockets.length) };
-    const webWorkers = web ? web.binding.epollWorkers.length + web.binding.netWorkers.length : 0;
-    this.http = web && { engine: web.binding.engine, workers: Math.max(1, webWorkers) };
+    const { http, ws } = parts.config;
+    const netWorkers = web?.binding.netWorkers ?? [];
+    // With the engine "epoll", workers that listen nowhere serve WebTorrent alone.
+    const listening = netWorkers.filter((sockets) => sockets.length > 0).length;
+    const httpWorkers = (web?.binding.epollWorkers.length ?? 0) + listening;
+    if (web && http.enabled)
+      this.http = { engine: web.binding.engine, workers: Math.max(1, httpWorkers) };
+    if (web && ws.enabled) this.ws = { workers: Math.max(1, netWorkers.length) };
   }
 
   get addresses(): readonly TrackerAddress[] {
-    return addressesOf(this.#parts.bindings);
+    return addressesOf(this.#parts.bindings, this.#parts.config);
   }
 
   reload(): void {

@@ -28,12 +28,27 @@ export interface HttpStatistics {
   readonly connections: number;
 }
 
+/** What the line says of WebTorrent. Counts since the start, and what its swarms hold now. */
+export interface WsStatistics {
+  readonly announce: number;
+  readonly scrape: number;
+  readonly offer: number;
+  readonly answer: number;
+  readonly error: number;
+  readonly connections: number;
+  readonly torrents: number;
+  readonly peers: number;
+  readonly seeders: number;
+}
+
 /** Counts since the start of the program, and what the swarms hold now. */
 export interface Statistics {
   readonly ipv4: FamilyStatistics;
   readonly ipv6: FamilyStatistics;
   /** Undefined where HTTP is off. */
   readonly http: HttpStatistics | undefined;
+  /** Undefined where WebTorrent is off. */
+  readonly ws: WsStatistics | undefined;
   readonly torrents: number;
 }
 
@@ -42,7 +57,7 @@ const FAMILIES = ["ipv4", "ipv6"] as const;
 /** Reads the counters of all workers; undefined stands for a protocol that is off. */
 export function readStatistics(
   counters: CounterTable | undefined,
-  web: Pick<WebServer, "httpCounters" | "webCounters"> | undefined,
+  web: Pick<WebServer, "httpCounters" | "webCounters" | "wsCounters"> | undefined,
   store: SwarmStore,
 ): Statistics {
   const totals = store.totals();
@@ -65,6 +80,7 @@ export function readStatistics(
     ipv4: family("ipv4", totals.peersIpv4, totals.seedersIpv4),
     ipv6: family("ipv6", totals.peersIpv6, totals.seedersIpv6),
     http: web && readHttpStatistics(web),
+    ws: web?.wsCounters && readWsStatistics(web.wsCounters),
     torrents: totals.torrents,
   };
 }
@@ -83,6 +99,22 @@ function readHttpStatistics(web: Pick<WebServer, "httpCounters" | "webCounters">
   };
 }
 
+function readWsStatistics(counters: CounterTable): WsStatistics {
+  const seeders = counters.sum("ws_seeders");
+  return {
+    announce: counters.sum("ws_announces_total"),
+    scrape: counters.sum("ws_scrapes_total"),
+    offer: counters.sum("ws_offers_out_total"),
+    answer: counters.sum("ws_answers_out_total"),
+    error: counters.sum("ws_errors_out_total"),
+    connections: counters.sum("ws_connections"),
+    torrents: counters.sum("ws_torrents"),
+    peers: seeders + counters.sum("ws_leechers"),
+    seeders,
+  };
+}
+
+const WS_RATES = ["announce", "scrape", "offer", "answer", "error"] as const;
 const HTTP_RATES = ["announce", "scrape", "error"] as const;
 const RATES = ["requests", "connect", "announce", "scrape", "error"] as const;
 
@@ -112,6 +144,17 @@ export function formatStatisticsLine(
     });
     parts.push(`http: ${rates.join(" ")} connections=${http.connections}`);
   }
+  if (after.ws !== undefined) {
+    const { ws } = after;
+    const rates = WS_RATES.map((name) => {
+      const perSecond = (ws[name] - (before.ws?.[name] ?? 0)) / seconds;
+      return `${name}/s=${Math.round(perSecond)}`;
+    });
+    const { connections, torrents, peers, seeders } = ws;
+    parts.push(
+      `ws: ${rates.join(" ")} connections=${connections} torrents=${torrents} peers=${peers} seeders=${seeders}`,
+    );
+  }
   return `statistics torrents=${after.torrents} ${parts.join(" ")}`;
 }
 
@@ -122,8 +165,10 @@ export function formatFinalStatisticsLine(statistics: Statistics, seconds: numbe
     const { peers, seeders } = statistics[family];
     return `${family}: ${sums.join(" ")} peers=${peers} seeders=${seeders}`;
   });
-  const { http } = statistics;
+  const { http, ws } = statistics;
   if (http !== undefined)
     parts.push(`http: ${HTTP_RATES.map((name) => `${name}=${http[name]}`).join(" ")}`);
+  if (ws !== undefined)
+    parts.push(`ws: ${WS_RATES.map((name) => `${name}=${ws[name]}`).join(" ")}`);
   return `statistics of ${seconds} seconds torrents=${statistics.torrents} ${parts.join(" ")}`;
 }

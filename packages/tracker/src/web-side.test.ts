@@ -78,7 +78,7 @@ for (const engine of ["epoll", "net"])
         assert.equal((await get(`${url}/health`)).status, 200);
       }
       assert.equal(await program.end("SIGTERM"), 0);
-      assert.match(program.stderr, /http: announce=2 scrape=0 error=0$/m);
+      assert.match(program.stderr, /http: announce=2 scrape=0 error=0 ws: announce=0 /);
     },
   );
 

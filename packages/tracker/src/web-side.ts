@@ -1,5 +1,5 @@
 /**
- * The HTTP side of the tracker: its sockets and its TLS files, read and checked before anything is served, and read again
+ * The side of the tracker that serves HTTP and WebTorrent: its sockets and its TLS files, read and checked before anything is served, and read again
  * on reload. Main thread.
  */
 import { type Logger, OperatorError, pathAfterDrop } from "@swarmtide/runtime";
@@ -9,6 +9,7 @@ import {
   readTlsFiles,
   type TlsFiles,
   type WebBinding,
+  type WebConfig,
 } from "@swarmtide/web";
 import type { TrackerConfig } from "./config.ts";
 
@@ -23,19 +24,27 @@ export interface TlsPaths {
   readonly privateKey: string;
 }
 
-/** Undefined where HTTP is switched off. Throws OperatorError or SyscallError; nothing stays open then. */
+/** Whether there is something to serve over TCP. */
+export const listensOnWeb = ({ http, ws }: TrackerConfig): boolean => http.enabled || ws.enabled;
+
+/** Where HTTP is off, the workers of WebTorrent listen themselves unless the engine is asked for. */
+export function webConfigOf({ http, web }: TrackerConfig): WebConfig {
+  return http.enabled || web.engine !== "auto" ? web : { ...web, engine: "net" };
+}
+
+/** Undefined where HTTP and WebTorrent are switched off. Throws OperatorError or SyscallError; nothing stays open then. */
 export function openWebSide(config: TrackerConfig, log: Logger): WebSide | undefined {
-  if (!config.http.enabled) return undefined;
+  if (!listensOnWeb(config)) return undefined;
   const { web } = config;
   if (!web.useIpv4 && !web.useIpv6 && !hasTls(config))
     throw new OperatorError(
-      "nothing for HTTP to listen on: web.use_ipv4 and web.use_ipv6 are false and no web.tls_address is set",
+      "nothing for HTTP and WebTorrent to listen on: web.use_ipv4 and web.use_ipv6 are false and no web.tls_address is set",
     );
   const tls = hasTls(config)
     ? readTlsFiles(web.tlsCertificatePath, web.tlsPrivateKeyPath)
     : undefined;
   if (tls !== undefined) log.info(describeCertificate(tls, Date.now()));
-  return { binding: bindWeb(web, config.http.workers), tls };
+  return { binding: bindWeb(webConfigOf(config), config.http.workers, config.ws.enabled), tls };
 }
 
 /** Reads the TLS files again; undefined where that fails (and is logged) or there are none. */
@@ -53,7 +62,7 @@ export function rereadTls(paths: TlsPaths | undefined, log: Logger): TlsFiles | 
 
 /** Call it before privileges are dropped. */
 export function tlsPathsAfterDrop(config: TrackerConfig, log: Logger): TlsPaths | undefined {
-  if (!config.http.enabled || !hasTls(config)) return undefined;
+  if (!listensOnWeb(config) || !hasTls(config)) return undefined;
   const certificate = pathAfterDrop(config.privileges, config.web.tlsCertificatePath);
   const privateKey = pathAfterDrop(config.privileges, config.web.tlsPrivateKeyPath);
   if (certificate !== undefined && privateKey !== undefined) return { certificate, privateKey };

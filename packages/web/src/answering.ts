@@ -11,14 +11,27 @@ import {
   SwarmStore,
   type SwarmStoreHandle,
 } from "@swarmtide/swarm";
+import type { WsConfig } from "@swarmtide/ws";
 import type { WebSocketFd } from "./bind.ts";
 import { trustedProxiesOf, type WebConfig } from "./config.ts";
 import type { TlsFiles } from "./tls-files.ts";
+import type { WorkerPorts } from "./worker-ports.ts";
+
+/** What the WebTorrent trackers of all workers share. */
+export interface WsShared {
+  readonly config: WsConfig;
+  /** A table of WS_COUNTER_NAMES with a row for each web worker. */
+  readonly counters: CounterTableHandle;
+  /** Decides which worker owns which torrent. */
+  readonly ownerSecret: number;
+}
 
 /** Made by the main thread once; may be posted to workers. */
 export interface WebShared {
   readonly http: HttpConfig;
   readonly web: WebConfig;
+  /** Undefined where WebTorrent is off. */
+  readonly ws: WsShared | undefined;
   readonly store: SwarmStoreHandle;
   readonly accessList: AccessListHandle;
   /** A table of HTTP_COUNTER_NAMES and one of WEB_COUNTER_NAMES, each with a row for each worker. */
@@ -38,8 +51,10 @@ export interface WebWorkerData {
   readonly control: SharedArrayBuffer;
   /** The worker's row in both counter tables. */
   readonly row: number;
-  /** Workers of the same kind, which share the limits on connections. */
+  /** The worker's number among those of the same kind, which share the limits on connections, and how many there are. */
+  readonly index: number;
   readonly workers: number;
+  readonly ports: WorkerPorts;
 }
 
 /** The message of a reload; what is undefined stays as it is. */
@@ -71,7 +86,8 @@ export function openAnswering(shared: WebShared, row: number, workers: number) {
     requestsPerConnectionMax: web.maxRequestsPerConnection,
     trustedProxies,
     forwardedHeaderName: web.reverseProxyIpHeaderName,
-    upgradesWebSockets: false,
+    upgradesWebSockets: shared.ws !== undefined,
+    isTrackerOff: !http.enabled,
     randomSeed: randomFillSync(new Int32Array(1))[0],
   };
   const share = (limit: number) => Math.max(LIMIT_MIN, Math.ceil(limit / workers));

@@ -22,7 +22,7 @@ export interface WebBinding {
   readonly engine: "epoll" | "net";
   /** Plain listeners of each worker with the engine "epoll". */
   readonly epollWorkers: readonly (readonly WebSocketFd[])[];
-  /** Listeners of each worker with the engine "net". */
+  /** Listeners of each worker with the engine "net"; none for workers that serve WebTorrent alone. */
   readonly netWorkers: readonly (readonly WebSocketFd[])[];
   /** Where the main thread is to listen itself. */
   readonly mainListeners: readonly NetListener[];
@@ -45,19 +45,30 @@ interface Place {
 }
 
 /** How many worker threads `bindWeb` opens sockets for. */
-export function webThreadsOf(config: WebConfig, httpWorkers: number): number {
+export function webThreadsOf(
+  config: WebConfig,
+  httpWorkers: number,
+  hasWebSockets: boolean,
+): number {
   if (!linuxSupported()) return 0;
   const places = placesOf(config);
   const isEpoll = config.engine !== "net";
   const onEpoll = isEpoll ? places.filter(({ isTls }) => !isTls).length : 0;
   return (
     (onEpoll > 0 ? workerCountOf(httpWorkers) : 0) +
-    (places.length > onEpoll ? workerCountOf(config.workers) : 0)
+    (places.length > onEpoll || hasWebSockets ? workerCountOf(config.workers) : 0)
   );
 }
 
-/** `httpWorkers` is `workers` of [http]. Throws SyscallError or OperatorError; nothing stays open then. */
-export function bindWeb(config: WebConfig, httpWorkers: number): WebBinding {
+/**
+ * `httpWorkers` is `workers` of [http]; `hasWebSockets` says that there must be workers with the engine "net", whether or
+ * not they listen themselves. Throws SyscallError or OperatorError; nothing stays open then.
+ */
+export function bindWeb(
+  config: WebConfig,
+  httpWorkers: number,
+  hasWebSockets: boolean,
+): WebBinding {
   const places = placesOf(config);
   if (!linuxSupported()) {
     if (config.engine === "epoll")
@@ -70,9 +81,11 @@ export function bindWeb(config: WebConfig, httpWorkers: number): WebBinding {
   const opener = new ListenerOpener(config);
   try {
     const isEpoll = engine === "epoll";
-    const epollWorkers = isEpoll ? opener.openAll(plain, workerCountOf(httpWorkers)) : [];
+    const epollCount = isEpoll && plain.length > 0 ? workerCountOf(httpWorkers) : 0;
+    const epollWorkers = opener.openAll(plain, epollCount);
     const netPlaces = isEpoll ? tls : [...plain, ...tls];
-    const netWorkers = opener.openAll(netPlaces, workerCountOf(config.workers));
+    const netCount = netPlaces.length > 0 || hasWebSockets ? workerCountOf(config.workers) : 0;
+    const netWorkers = opener.openAll(netPlaces, netCount);
     const addresses = places.map(formatPlace);
     return {
       engine,
@@ -137,9 +150,8 @@ class ListenerOpener {
     this.#config = config;
   }
 
-  /** A socket on each place for each worker; no worker where there is no place. */
+  /** A socket on each place for each worker. */
   openAll(places: readonly Place[], workers: number): WebSocketFd[][] {
-    if (places.length === 0) return [];
     // A shared port lets any program of this user in. A first socket that shares nothing finds a port in use.
     if (workers > 1) {
       for (const place of places) this.#open(place, false);

@@ -7,6 +7,7 @@ import { ControlBlock, receiveMessages, reportReady } from "@swarmtide/runtime";
 import { AccessList } from "@swarmtide/swarm";
 import { openAnswering, type WebNotice, type WebReload, type WebWorkerData } from "./answering.ts";
 import { EpollServer } from "./hot/epoll-server.ts";
+import { UpgradeSender } from "./worker-ports.ts";
 
 /** How long the worker sleeps at most before it looks whether to stop or reload. */
 const WAIT_MILLISECONDS = 50;
@@ -18,7 +19,12 @@ const NOTICE_SECONDS = 1;
 const data = workerData as WebWorkerData;
 const control = ControlBlock.attach(data.control);
 const { engine, store, nowSeconds } = openAnswering(data.shared, data.row, data.workers);
-const server = new EpollServer({ ...engine, listenerFds: data.sockets.map(({ fd }) => fd) });
+const upgrades = new UpgradeSender(data.ports.upgrades);
+const server = new EpollServer({
+  ...engine,
+  listenerFds: data.sockets.map(({ fd }) => fd),
+  onUpgrade: (fd, address, bytes) => upgrades.send(fd, address, bytes),
+});
 let generation = control.generation;
 let nextNotice = 0;
 

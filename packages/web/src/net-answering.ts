@@ -1,11 +1,15 @@
 /**
- * A `NetServer` with everything around it: the clock of the store, reloads, hints. Run by a worker, or by the main thread
- * where there are no workers.
+ * A `NetServer` with everything around it: the WebTorrent tracker, the clock of the store, reloads, hints. Run by a worker,
+ * or by the main thread where there are no workers.
  */
+import { closeFd } from "@swarmtide/linux";
+import { CounterTable } from "@swarmtide/metrics";
 import { AccessList } from "@swarmtide/swarm";
 import { openAnswering, type WebReload, type WebShared } from "./answering.ts";
 import { type NetListener, NetServer } from "./net-server.ts";
 import { makeSecureContext, type TlsFiles } from "./tls-files.ts";
+import { receiveUpgrades, type WorkerPorts } from "./worker-ports.ts";
+import { WsEndpoint } from "./ws-endpoint.ts";
 
 /** How often the store learns the time. */
 const CLOCK_MILLISECONDS = 1000;
@@ -15,7 +19,9 @@ export interface NetAnsweringOptions {
   readonly listeners: readonly NetListener[];
   readonly tls: TlsFiles | undefined;
   readonly row: number;
+  readonly index: number;
   readonly workers: number;
+  readonly ports: WorkerPorts;
   /** Hears of a proxy that is not trusted but acts as one. */
   readonly onProxyHint: (line: string) => void;
 }
@@ -32,10 +38,18 @@ export async function startNetAnswering(options: NetAnsweringOptions): Promise<N
   const { engine, store, nowSeconds } = openAnswering(shared, options.row, options.workers);
   const contextOf = (files: TlsFiles) => makeSecureContext(files, Buffer.from(shared.ticketKeys));
   store.setNow(nowSeconds());
+  const ws = openWs(options, engine);
   const server = await NetServer.start({
     ...engine,
+    ...(ws === undefined
+      ? {}
+      : { onUpgrade: (socket, _address, bytes) => ws.adopt(socket, bytes) }),
     listeners: options.listeners,
     secureContext: tls === undefined ? undefined : contextOf(tls),
+  });
+  const stopUpgrades = receiveUpgrades(options.ports.upgrades, ({ fd, address, bytes }) => {
+    if (ws === undefined) closeFd(fd);
+    else ws.adoptDescriptor(fd, address, bytes);
   });
   const timer = setInterval(() => {
     store.setNow(nowSeconds());
@@ -45,13 +59,38 @@ export async function startNetAnswering(options: NetAnsweringOptions): Promise<N
   return {
     server,
     reload(message) {
-      if (message.accessList !== undefined)
-        server.handler.setAccessList(AccessList.attach(message.accessList));
+      if (message.accessList !== undefined) {
+        const accessList = AccessList.attach(message.accessList);
+        server.handler.setAccessList(accessList);
+        ws?.setAccessList(accessList);
+      }
       if (message.tls !== undefined) server.setSecureContext(contextOf(message.tls));
     },
     async stop() {
-      await server.stop();
+      await Promise.all([server.stop(), ws?.stop()]);
+      stopUpgrades();
       clearInterval(timer);
     },
   };
+}
+
+function openWs(
+  { shared, index, workers, ports }: NetAnsweringOptions,
+  engine: ReturnType<typeof openAnswering>["engine"],
+): WsEndpoint | undefined {
+  if (shared.ws === undefined) return undefined;
+  const { config, counters, ownerSecret } = shared.ws;
+  return new WsEndpoint({
+    config,
+    worker: index,
+    workers,
+    ownerSecret,
+    peers: ports.peers,
+    counters: CounterTable.attach(counters).row(index),
+    webCounters: engine.counters,
+    accessList: AccessList.attach(shared.accessList),
+    trustedProxies: engine.trustedProxies,
+    connectionsMax: engine.connectionsMax,
+    connectionsPerAddressMax: engine.connectionsPerAddressMax,
+  });
 }

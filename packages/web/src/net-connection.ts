@@ -63,7 +63,12 @@ export class NetConnection {
 
   /** Whether nothing of a request has arrived and nothing of an answer waits. */
   get isIdle(): boolean {
-    return this.#pending === undefined && !this.#isClosing && this.#socket.writableLength === 0;
+    return (
+      this.#pending === undefined &&
+      !this.#isClosing &&
+      !this.#isHandedOn &&
+      this.#socket.writableLength === 0
+    );
   }
 
   /** Closes the connection if its deadline has passed. */

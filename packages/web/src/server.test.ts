@@ -6,6 +6,7 @@ import { linuxSupported } from "@swarmtide/linux";
 import { ControlBlock } from "@swarmtide/runtime";
 import { AccessList, SwarmStore } from "@swarmtide/swarm";
 import { defaultConfig } from "@swarmtide/toml-config";
+import { wsSection } from "@swarmtide/ws";
 import { bindWeb } from "./bind.ts";
 import { type WebConfig, webSection } from "./config.ts";
 import { startWeb } from "./server.ts";
@@ -29,13 +30,15 @@ const configOf = (changes: Partial<WebConfig>): WebConfig => ({
 async function startTracker(changes: Partial<WebConfig>, httpWorkers = 1) {
   const web = configOf(changes);
   const http = { ...defaultConfig(httpSection), workers: httpWorkers };
-  const binding = bindWeb(web, http.workers);
+  const ws = { ...defaultConfig(wsSection), enabled: false };
+  const binding = bindWeb(web, http.workers, ws.enabled);
   const control = ControlBlock.create();
   const store = SwarmStore.create({ memoryBytesMax: 2 ** 26 });
   const deaths: string[] = [];
   const hints: string[] = [];
   const server = startWeb({
     http,
+    ws,
     web,
     binding,
     tls: readTlsFiles(testdata("ec.crt"), testdata("ec-pkcs8.key")),
@@ -149,16 +152,17 @@ describe("the HTTP server", { skip }, () => {
     const again = bindWeb(
       configOf({ addressIpv4: { host: "127.0.0.1", port: port("http://127") } }),
       1,
+      false,
     );
     again.close();
   });
 
   test("a port that is taken is reported before anything starts, with several workers too", () => {
     for (const workers of [1, 2]) {
-      const first = bindWeb(configOf({}), workers);
+      const first = bindWeb(configOf({}), workers, false);
       const port = Number(/\d+$/.exec(first.addresses[0])?.[0]);
       const config = configOf({ addressIpv4: { host: "127.0.0.1", port } });
-      assert.throws(() => bindWeb(config, workers), /EADDRINUSE/);
+      assert.throws(() => bindWeb(config, workers, false), /EADDRINUSE/);
       first.close();
     }
   });

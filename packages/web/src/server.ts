@@ -1,12 +1,12 @@
 /**
- * The HTTP tracker as a whole: its workers over listening sockets. Called by the program on the main thread.
+ * HTTP and WebTorrent as a whole: their workers over listening sockets. Called by the program on the main thread.
  *
  *     const tls = config.web has a tls_address ? readTlsFiles(certificatePath, privateKeyPath) : undefined;
- *     const binding = bindWeb(config.web, config.http.workers);
- *     const server = startWeb({ http, web, binding, tls, store, accessList, control, startedSeconds, … });
+ *     const binding = bindWeb(config.web, config.http.workers, config.ws.enabled);
+ *     const server = startWeb({ http, ws, web, binding, tls, store, accessList, control, startedSeconds, … });
  *     await server.ready;
  */
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import { HTTP_COUNTER_NAMES, type HttpConfig } from "@swarmtide/http";
 import { CounterTable } from "@swarmtide/metrics";
 import {
@@ -16,15 +16,18 @@ import {
   workerModule,
 } from "@swarmtide/runtime";
 import type { AccessListHandle, SwarmStoreHandle } from "@swarmtide/swarm";
+import { WS_COUNTER_NAMES, type WsConfig } from "@swarmtide/ws";
 import type { WebNotice, WebReload, WebShared, WebWorkerData } from "./answering.ts";
-import type { WebBinding, WebSocketFd } from "./bind.ts";
+import type { WebBinding } from "./bind.ts";
 import type { WebConfig } from "./config.ts";
 import { WEB_COUNTER_NAMES } from "./counters.ts";
 import { startNetAnswering } from "./net-answering.ts";
 import type { TlsFiles } from "./tls-files.ts";
+import { makeWorkerPorts, transferOf, type WorkerPorts } from "./worker-ports.ts";
 
 export interface WebServerOptions {
   readonly http: HttpConfig;
+  readonly ws: WsConfig;
   readonly web: WebConfig;
   readonly binding: WebBinding;
   /** Needed where there is a TLS listener. */
@@ -47,6 +50,8 @@ export interface WebServer {
   readonly httpCounters: CounterTable;
   /** Counters of all workers, by WEB_COUNTER_NAMES. */
   readonly webCounters: CounterTable;
+  /** Counters of all workers that serve WebTorrent, by WS_COUNTER_NAMES; undefined where that is off. */
+  readonly wsCounters: CounterTable | undefined;
   /** Hands what is new to the workers; the caller then calls `control.announceReload()`. */
   reload(news: { accessList?: AccessListHandle; tls?: TlsFiles }): void;
   /** From here on workers are expected to end; call before `control.stop()`. Fulfilled when all have. */
@@ -54,15 +59,24 @@ export interface WebServer {
 }
 
 const TICKET_KEY_BYTES = 48;
+const OWNER_SECRET_END = 2 ** 32;
 
 export function startWeb(options: WebServerOptions): WebServer {
   const { binding } = options;
   const rows = Math.max(1, binding.epollWorkers.length + binding.netWorkers.length);
   const httpCounters = CounterTable.create(HTTP_COUNTER_NAMES, rows);
   const webCounters = CounterTable.create(WEB_COUNTER_NAMES, rows);
+  const wsCounters = options.ws.enabled
+    ? CounterTable.create(WS_COUNTER_NAMES, Math.max(1, binding.netWorkers.length))
+    : undefined;
   const shared: WebShared = {
     http: options.http,
     web: options.web,
+    ws: wsCounters && {
+      config: options.ws,
+      counters: wsCounters.handle,
+      ownerSecret: randomInt(OWNER_SECRET_END) | 0,
+    },
     store: options.store,
     accessList: options.accessList,
     httpCounters: httpCounters.handle,
@@ -74,19 +88,16 @@ export function startWeb(options: WebServerOptions): WebServer {
     binding.mainListeners.length > 0
       ? startOnMainThread(options, shared)
       : startThreads(options, shared);
-  return { ...serving, httpCounters, webCounters };
+  return { ...serving, httpCounters, webCounters, wsCounters };
 }
 
 type Serving = Pick<WebServer, "ready" | "reload" | "stop">;
 
 function startThreads(options: WebServerOptions, shared: WebShared): Serving {
   const { binding } = options;
-  const epoll = binding.epollWorkers.map((sockets, i) =>
-    startThread("epoll", i, sockets, options, shared),
-  );
-  const net = binding.netWorkers.map((sockets, i) =>
-    startThread("net", i, sockets, options, shared),
-  );
+  const ports = makeWorkerPorts(binding.epollWorkers.length, binding.netWorkers.length);
+  const epoll = ports.epoll.map((own, i) => startThread("epoll", i, own, options, shared));
+  const net = ports.web.map((own, i) => startThread("net", i, own, options, shared));
   const workers = [...epoll, ...net];
   return {
     ready: Promise.all(workers.map(({ ready }) => ready)).then(() => undefined),
@@ -106,24 +117,28 @@ function startThreads(options: WebServerOptions, shared: WebShared): Serving {
 function startThread(
   kind: "epoll" | "net",
   index: number,
-  sockets: readonly WebSocketFd[],
+  ports: WorkerPorts,
   options: WebServerOptions,
   shared: WebShared,
 ): RunningWorker {
   const { binding, control, onDeath, onProxyHint } = options;
   const isEpoll = kind === "epoll";
+  const workers = isEpoll ? binding.epollWorkers : binding.netWorkers;
   const data: WebWorkerData = {
     shared,
-    sockets,
+    sockets: workers[index] ?? [],
     tls: isEpoll ? undefined : options.tls,
     control: control.buffer,
     row: isEpoll ? index : binding.epollWorkers.length + index,
-    workers: isEpoll ? binding.epollWorkers.length : binding.netWorkers.length,
+    index,
+    workers: workers.length,
+    ports,
   };
   return startWorker({
     name: `${isEpoll ? "http" : "web"}-${index + 1}`,
     entry: workerModule(import.meta.url, isEpoll ? "epoll-worker" : "net-worker"),
     data,
+    transfer: transferOf(ports),
     onDeath,
     onMessage: (message) => onProxyHint((message as WebNotice).line),
   });
@@ -135,7 +150,9 @@ function startOnMainThread(options: WebServerOptions, shared: WebShared): Servin
     listeners: options.binding.mainListeners,
     tls: options.tls,
     row: 0,
+    index: 0,
     workers: 1,
+    ports: { upgrades: [], peers: [undefined] },
     onProxyHint: options.onProxyHint,
   });
   return {

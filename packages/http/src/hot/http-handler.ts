@@ -16,6 +16,7 @@ import {
   parseHttpRequest,
   ROUTE_ANNOUNCE,
   ROUTE_HEALTH,
+  ROUTE_OTHER,
   ROUTE_SCRAPE,
   routeOfPath,
   writeContentLength,
@@ -86,6 +87,7 @@ export class HttpHandler {
   private readonly errors: readonly Uint8Array[];
   private readonly requestsPerConnectionMax: number;
   private readonly upgradesWebSockets: boolean;
+  private readonly isTrackerOff: boolean;
   private readonly forwardedHeaderName: string;
 
   /**
@@ -103,6 +105,7 @@ export class HttpHandler {
     this.errors = makeErrorAnswers();
     this.requestsPerConnectionMax = options.requestsPerConnectionMax;
     this.upgradesWebSockets = options.upgradesWebSockets;
+    this.isTrackerOff = options.isTrackerOff ?? false;
     this.forwardedHeaderName = options.forwardedHeaderName;
     this.replyBytesMax = oneReplyBytesMax(options);
     this.reply = reply;
@@ -174,7 +177,8 @@ export class HttpHandler {
   }
 
   private answerRoute(peer: HttpPeer, bytes: Uint8Array, form: number): void {
-    switch (routeOfPath(bytes, this.request.pathStart, this.request.pathEnd)) {
+    const route = routeOfPath(bytes, this.request.pathStart, this.request.pathEnd);
+    switch (this.isTrackerOff && route !== ROUTE_HEALTH ? ROUTE_OTHER : route) {
       case ROUTE_ANNOUNCE:
         this.answerQuery(peer, bytes, form, true);
         break;

@@ -229,7 +229,7 @@ export class EpollConversations {
     this.watch(connection, POLL_READABLE);
   }
 
-  /** Gives the descriptor and the bytes of a WebSocket upgrade to whoever serves those. */
+  /** Gives the descriptor and the bytes of a WebSocket upgrade to whoever serves those, and counts the end. */
   private handOn(connection: EpollConnection, at: number, length: number): void {
     const bytes = this.receive.bytes.slice(at, length);
     const fd = connection.fd;
@@ -282,11 +282,11 @@ export class EpollConversations {
   end(connection: EpollConnection): void {
     if (connection.state === STATE_FREE) return;
     closeConnection(connection.fd);
+    this.counters[COUNT_CLOSED]++;
     this.release(connection);
   }
 
   private release(connection: EpollConnection): void {
-    this.counters[COUNT_CLOSED]++;
     this.limits.close(connection.counted);
     connection.fd = -1;
     connection.state = STATE_FREE;

@@ -1,0 +1,188 @@
+/**
+ * The WebTorrent tracker of one web worker with its sockets: takes connections that asked for an upgrade, answers the
+ * handshake, gives the tracker its clock and its rounds, carries batches to and from the other workers.
+ *
+ * Connections come from this thread's own `NetServer` (`adopt`) or as descriptors from the workers that serve plain HTTP
+ * with the engine `epoll` (`adoptDescriptor`). Main thread or worker, whichever runs the `NetServer`.
+ */
+import { randomFillSync } from "node:crypto";
+import { Socket } from "node:net";
+import type { MessagePort } from "node:worker_threads";
+import type { Cidr } from "@swarmtide/bittorrent";
+import { HttpPeer } from "@swarmtide/http";
+import { closeFd } from "@swarmtide/linux";
+import type { AccessList } from "@swarmtide/swarm";
+import {
+  answerUpgrade,
+  COUNT_UPGRADES_REFUSED,
+  WebTorrentTracker,
+  type WsConfig,
+} from "@swarmtide/ws";
+import { UPGRADE_OK } from "@swarmtide/ws-protocol";
+import { ConnectionLimits } from "./connection-limits.ts";
+import { COUNT_CLOSED } from "./counters.ts";
+import { countRefusal } from "./epoll-parts.ts";
+import { type SessionOwner, WsSession } from "./ws-session.ts";
+
+/** The tracker looks after its connections this often. */
+const TICK_MILLISECONDS = 1000;
+/** How long connections may take to end when the worker stops. */
+const STOP_MILLISECONDS = 3000;
+
+export interface WsEndpointOptions {
+  readonly config: WsConfig;
+  /** This worker's number among those that serve WebTorrent, from 0, and how many there are. */
+  readonly worker: number;
+  readonly workers: number;
+  /** A random number that all workers share. */
+  readonly ownerSecret: number;
+  /** A port to each other worker, by its number; undefined at the own one. */
+  readonly peers: readonly (MessagePort | undefined)[];
+  /** A row of a `CounterTable` made with `WS_COUNTER_NAMES`, and one made with `WEB_COUNTER_NAMES`. */
+  readonly counters: Float64Array;
+  readonly webCounters: Float64Array;
+  readonly accessList: AccessList;
+  readonly trustedProxies: readonly Cidr[];
+  /** Limits on the connections that come as descriptors; others are counted by their `NetServer`. */
+  readonly connectionsMax: number;
+  readonly connectionsPerAddressMax: number;
+}
+
+export class WsEndpoint implements SessionOwner {
+  readonly tracker: WebTorrentTracker;
+  readonly #options: WsEndpointOptions;
+  readonly #limits: ConnectionLimits;
+  readonly #sessions = new Set<WsSession>();
+  readonly #closing = new Set<WsSession>();
+  readonly #tickTimer: NodeJS.Timeout;
+  #isFlushScheduled = false;
+  #isStopping = false;
+  #onEmpty: (() => void) | undefined;
+
+  constructor(options: WsEndpointOptions) {
+    this.#options = options;
+    this.#limits = new ConnectionLimits(options.connectionsMax, options.connectionsPerAddressMax);
+    this.tracker = new WebTorrentTracker({
+      worker: options.worker,
+      workers: options.workers,
+      config: options.config,
+      ownerSecret: options.ownerSecret,
+      seed: randomFillSync(new Int32Array(4)),
+      counts: options.counters,
+      clockMilliseconds: () => performance.now(),
+      sendBatch: (worker, bytes) => this.#sendBatch(worker, bytes),
+    });
+    this.setAccessList(options.accessList);
+    options.peers.forEach((port, worker) => {
+      port?.on("message", (bytes: Uint8Array) => {
+        this.tracker.receiveBatch(worker, bytes);
+        this.scheduleFlush();
+      });
+    });
+    this.#tickTimer = setInterval(() => this.#tick(), TICK_MILLISECONDS);
+  }
+
+  /** Open WebSocket connections. */
+  get sessionCount(): number {
+    return this.#sessions.size;
+  }
+
+  setAccessList(accessList: AccessList): void {
+    this.tracker.setAccess(accessList.mode === "off" ? undefined : accessList);
+  }
+
+  /** Takes a paused socket whose upgrade request is the beginning of `bytes`. */
+  adopt(socket: Socket, bytes: Uint8Array): void {
+    const answer = answerUpgrade(bytes, 0, bytes.length, this.#options.config.allowedOrigins);
+    if (answer.status !== UPGRADE_OK || this.#isStopping) {
+      this.#options.counters[COUNT_UPGRADES_REFUSED]++;
+      socket.end(answer.status === UPGRADE_OK ? "" : answer.reply, "latin1");
+      socket.resume();
+      return;
+    }
+    socket.write(answer.reply, "latin1");
+    const frames = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#sessions.add(new WsSession(socket, this, frames.subarray(answer.headBytes)));
+  }
+
+  /** As `adopt`, for the descriptor of a connection from `address`; closes it where a limit forbids. */
+  adoptDescriptor(fd: number, address: Uint8Array, bytes: Uint8Array): void {
+    const { webCounters, trustedProxies } = this.#options;
+    const counted = HttpPeer.at(address, trustedProxies);
+    const refusal = this.#limits.open(counted);
+    const socket = refusal === 0 ? socketOf(fd) : undefined;
+    if (socket === undefined) {
+      if (refusal === 0) this.#limits.close(counted);
+      else countRefusal(webCounters, refusal);
+      webCounters[COUNT_CLOSED]++;
+      closeFd(fd);
+      return;
+    }
+    socket.setNoDelay(true);
+    socket.on("error", () => socket.destroy());
+    socket.once("close", () => {
+      webCounters[COUNT_CLOSED]++;
+      this.#limits.close(counted);
+    });
+    this.adopt(socket, bytes);
+  }
+
+  scheduleFlush(): void {
+    if (this.#isFlushScheduled || !this.tracker.needsFlush) return;
+    this.#isFlushScheduled = true;
+    setImmediate(this.#flush);
+  }
+
+  closing(session: WsSession): void {
+    this.#closing.add(session);
+  }
+
+  ended(session: WsSession): void {
+    this.#sessions.delete(session);
+    this.#closing.delete(session);
+    if (this.#sessions.size === 0) this.#onEmpty?.();
+  }
+
+  /** Says goodbye to every client and waits for their connections to end, a few seconds at most. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.tracker.stop();
+    if (this.#sessions.size > 0) {
+      const patience = setTimeout(() => {
+        for (const session of this.#sessions) session.destroy();
+      }, STOP_MILLISECONDS);
+      await new Promise<void>((resolve) => {
+        this.#onEmpty = resolve;
+      });
+      clearTimeout(patience);
+    }
+    clearInterval(this.#tickTimer);
+    for (const port of this.#options.peers) port?.close();
+  }
+
+  readonly #flush = (): void => {
+    this.#isFlushScheduled = false;
+    this.tracker.flush();
+  };
+
+  #tick(): void {
+    this.tracker.tick();
+    const now = performance.now();
+    for (const session of this.#closing)
+      if (session.closeDeadlineMilliseconds <= now) session.destroy();
+  }
+
+  #sendBatch(worker: number, bytes: Uint8Array): void {
+    const copy = bytes.slice();
+    this.#options.peers[worker]?.postMessage(copy, [copy.buffer]);
+  }
+}
+
+/** A socket on a descriptor; undefined where Node cannot use it. */
+function socketOf(fd: number): Socket | undefined {
+  try {
+    return new Socket({ fd, readable: true, writable: true });
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * One WebSocket connection between its socket and the WebTorrent tracker: bytes in, bytes out, the end. RFC 6455.
+ *
+ * Made by `WsEndpoint` after an upgrade request was read by one of the engines; owned by its thread. The tracker reads
+ * frames and writes them; here is only what a socket of Node needs. The three callbacks are made once per connection.
+ */
+import type { Socket } from "node:net";
+import type { Connection, ConnectionSink, WebTorrentTracker } from "@swarmtide/ws";
+
+/** How long a client may take to accept the last frames before its connection is dropped. */
+const CLOSE_MILLISECONDS = 3000;
+
+/** What a session needs of its endpoint. */
+export interface SessionOwner {
+  readonly tracker: WebTorrentTracker;
+  /** Has the tracker flush at the end of this turn of the event loop. */
+  scheduleFlush(): void;
+  /** The session's last frames are on their way; its deadline is to be watched. */
+  closing(session: WsSession): void;
+  /** The socket is gone. */
+  ended(session: WsSession): void;
+}
+
+export class WsSession implements ConnectionSink {
+  /** When the socket is dropped, on the clock of `performance.now()`. */
+  closeDeadlineMilliseconds = Number.POSITIVE_INFINITY;
+  readonly #socket: Socket;
+  readonly #owner: SessionOwner;
+  readonly #connection: Connection;
+
+  /** The handshake is answered; `frames` are bytes that came with it. */
+  constructor(socket: Socket, owner: SessionOwner, frames: Buffer) {
+    this.#socket = socket;
+    this.#owner = owner;
+    this.#connection = owner.tracker.open(this);
+    socket.on("data", this.#onData);
+    socket.on("close", this.#onClose);
+    if (frames.length > 0) this.#onData(frames);
+    socket.resume();
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#socket.write(bytes, this.#onWritten);
+  }
+
+  close(isAborted: boolean): void {
+    if (isAborted) {
+      this.#socket.destroy();
+      return;
+    }
+    this.closeDeadlineMilliseconds = performance.now() + CLOSE_MILLISECONDS;
+    this.#owner.closing(this);
+    this.#socket.end();
+  }
+
+  /** Drops the socket, whatever waits to be sent. */
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  readonly #onData = (bytes: Buffer): void => {
+    this.#owner.tracker.receive(this.#connection, bytes, 0, bytes.length);
+    this.#owner.scheduleFlush();
+  };
+
+  /** Comes in the order of the writes, for each of them, also where the socket is gone. */
+  readonly #onWritten = (): void => this.#owner.tracker.written(this.#connection);
+
+  readonly #onClose = (): void => {
+    this.#owner.tracker.closed(this.#connection);
+    this.#owner.scheduleFlush();
+    this.#owner.ended(this);
+  };
+}
