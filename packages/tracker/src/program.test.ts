@@ -186,7 +186,7 @@ test(
 test("a worker that dies at the start ends it with its name and code 1", TIMEOUT, async (t) => {
   for (const [name, mark] of [
     ["udp-1", "engine"],
-    ["http-1", "workers"],
+    ["(http|web)-1", "workers"],
     ["cleaning", "peerAgeSecondsMax"],
   ]) {
     const preload = join(temporaryFolder(t), "preload.cjs");
