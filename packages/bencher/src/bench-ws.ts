@@ -1,16 +1,30 @@
 /**
  * `npm run bench:ws`: swarmtide, aquatic_ws and bittorrent-tracker side by side over TLS, in one run.
  *
- * The servers take turns (A B C A B C …), each alone on its CPU, under aquatic's own load tester. Prints a table and
- * writes it with every figure into a folder. Installs what is missing first (minutes, once).
+ * The servers take turns (A B C A B C …), each alone on its CPU: under aquatic's own load tester, under ours with large
+ * offers, and once with many connections. Prints the tables and writes them with every figure into a folder. Installs
+ * what is missing first (minutes, once).
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, release } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { type WsResults, wsReport } from "./ws-results.ts";
+import { drawWsChart } from "./ws-chart.ts";
+import {
+  crowdDescription,
+  runWsCrowd,
+  type WsCrowd,
+  type WsCrowdResult,
+} from "./ws-connections.ts";
+import { type WsComparison, type WsResults, wsReport } from "./ws-results.ts";
 import { runWsRound, type WsLoad, type WsRound } from "./ws-round.ts";
-import { isWsServerName, WS_SERVERS, wsServerNamed } from "./ws-servers.ts";
+import { isWsServerName, WS_SERVERS, type WsServer, wsServerNamed } from "./ws-servers.ts";
+import { aquaticMix, largeOffers, type WsTester } from "./ws-testers.ts";
+
+const TABLES = ["mix", "large", "connections"] as const;
+type TableName = (typeof TABLES)[number];
+const isTableName = (name: string): name is TableName =>
+  (TABLES as readonly string[]).includes(name);
 
 const USAGE = `usage: npm run bench:ws -- [options]
 
@@ -18,10 +32,14 @@ const USAGE = `usage: npm run bench:ws -- [options]
   --duration S      seconds of load per run, in steps of 5 (20)
   --warmup S        its first seconds that do not count, in steps of 5 (5)
   --servers LIST    which, in this order (${WS_SERVERS.join(",")})
+  --tables LIST     which (${TABLES.join(",")})
+  --connections N   for the last of them (10000)
+  --hold S          seconds for which these stay (40)
   --server-cpu N    the CPU of the server (0)
   --load-cpu N      the CPU of the load tester (1)
   --out FOLDER      where the report and the figures go (bench-results)
-  --quick           one short round: shows that it works, not how fast
+  --svg FILE        where the chart goes (nowhere)
+  --quick           one short round and a tenth of the connections: shows that it works, not how fast
   -h, --help        this text
 `;
 
@@ -30,6 +48,10 @@ const OPTIONS = {
   duration: { type: "string" },
   warmup: { type: "string", default: "5" },
   servers: { type: "string", default: WS_SERVERS.join(",") },
+  tables: { type: "string", default: TABLES.join(",") },
+  connections: { type: "string" },
+  hold: { type: "string", default: "40" },
+  svg: { type: "string" },
   "server-cpu": { type: "string", default: "0" },
   "load-cpu": { type: "string", default: "1" },
   out: { type: "string", default: "bench-results" },
@@ -65,8 +87,55 @@ function readOptions(args: readonly string[]) {
       throw new UsageError(`--servers: "${name}" is none of ${WS_SERVERS.join(", ")}`);
     return name;
   });
+  const tables = values.tables.split(",").map((name) => {
+    if (!isTableName(name))
+      throw new UsageError(`--tables: "${name}" is none of ${TABLES.join(", ")}`);
+    return name;
+  });
+  const crowd: WsCrowd = {
+    connections: wholeNumber("connections", values.connections ?? (quick ? "1000" : "10000"), 1),
+    connectsPerSecond: 400,
+    holdSeconds: wholeNumber("hold", values.hold, 5),
+    serverCpu: load.serverCpu,
+    loadCpu: load.loadCpu,
+  };
   const rounds = wholeNumber("rounds", values.rounds ?? (quick ? "1" : "3"), 1);
-  return { ...values, rounds, load, servers };
+  return { ...values, rounds, load, servers, tables, crowd };
+}
+
+async function compare(
+  tester: WsTester,
+  servers: readonly WsServer[],
+  roundsWanted: number,
+  load: WsLoad,
+): Promise<WsComparison> {
+  const rounds: WsRound[][] = [];
+  for (let index = 0; index < roundsWanted; index++) {
+    const round: WsRound[] = [];
+    for (const server of servers) {
+      process.stderr.write(
+        `${tester.title}, round ${index + 1}/${roundsWanted}, ${server.name} … `,
+      );
+      const entry = await runWsRound(server, tester, load);
+      process.stderr.write(
+        `${entry.received.toFixed(0)} messages/s, ${(entry.userMicros + entry.systemMicros).toFixed(2)} µs each\n`,
+      );
+      round.push(entry);
+    }
+    rounds.push(round);
+  }
+  return { title: tester.title, description: tester.description, rounds };
+}
+
+async function gather(servers: readonly WsServer[], crowd: WsCrowd): Promise<WsCrowdResult[]> {
+  const results: WsCrowdResult[] = [];
+  for (const server of servers) {
+    process.stderr.write(`connections, ${server.name} … `);
+    const result = await runWsCrowd(server, crowd);
+    process.stderr.write(`${result.connections} open, ${result.lost} lost\n`);
+    results.push(result);
+  }
+  return results;
 }
 
 async function main(): Promise<void> {
@@ -78,25 +147,19 @@ async function main(): Promise<void> {
   if (availableParallelism() < 2)
     throw new Error("The benchmark needs two CPUs: one for the server, one for the load");
   const servers = options.servers.map(wsServerNamed);
-  const rounds: WsRound[][] = [];
-  for (let index = 0; index < options.rounds; index++) {
-    const round: WsRound[] = [];
-    for (const server of servers) {
-      process.stderr.write(`round ${index + 1}/${options.rounds} ${server.name} … `);
-      const entry = await runWsRound(server, options.load);
-      process.stderr.write(
-        `${entry.received.toFixed(0)} messages/s, ${(entry.userMicros + entry.systemMicros).toFixed(2)} µs each\n`,
-      );
-      round.push(entry);
-    }
-    rounds.push(round);
-  }
+  const { load, rounds, tables, crowd } = options;
+  const comparisons: WsComparison[] = [];
+  if (tables.includes("mix")) comparisons.push(await compare(aquaticMix, servers, rounds, load));
+  if (tables.includes("large")) comparisons.push(await compare(largeOffers, servers, rounds, load));
   const results: WsResults = {
     date: new Date().toISOString().slice(0, 16).replace("T", " "),
     machine: `${cpus()[0]?.model.trim() ?? "unknown CPU"}, Linux ${release()}`,
     versions: Object.fromEntries(servers.map((server) => [server.name, server.version])),
-    load: options.load,
-    rounds,
+    load,
+    comparisons,
+    ...(tables.includes("connections") && {
+      crowd: { description: crowdDescription(crowd), results: await gather(servers, crowd) },
+    }),
   };
   const report = wsReport(results);
   process.stdout.write(`\n${report}\n`);
@@ -104,6 +167,7 @@ async function main(): Promise<void> {
   const stem = join(options.out, `ws-${results.date.replace(/[: ]/g, "-")}`);
   writeFileSync(`${stem}.md`, report);
   writeFileSync(`${stem}.json`, `${JSON.stringify(results, null, 2)}\n`);
+  if (options.svg !== undefined) writeFileSync(options.svg, drawWsChart(results));
   process.stdout.write(`Written to ${stem}.md and .json\n`);
 }
 

@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { summarizeServers, type UdpResults } from "./udp-results.ts";
 
-interface Bar {
+export interface Bar {
   readonly label: string;
   readonly value: number;
   readonly text: string;
@@ -46,19 +46,29 @@ export function drawUdpChart(results: UdpResults): string {
       text: `${Math.round(summary.growthBytes / 2 ** 20)} MiB`,
       isOurs: summary.server === "swarmtide",
     }));
-  const first = drawBars("UDP responses per second, one core (more is better)", speed, 0);
-  const second = drawBars(
-    "Memory for 1 M torrents and 2 M peers (less is better)",
-    memory,
-    first.height,
-  );
-  const height = first.height + second.height;
+  return drawChart(ALTERNATIVE_TEXT, [
+    { title: "UDP responses per second, one core (more is better)", bars: speed },
+    { title: "Memory for 1 M torrents and 2 M peers (less is better)", bars: memory },
+  ]);
+}
+
+/** Bars under their titles, one block below the other. */
+export function drawChart(
+  alternativeText: string,
+  blocks: readonly { readonly title: string; readonly bars: readonly Bar[] }[],
+): string {
+  let height = 0;
+  const lines: string[] = [];
+  for (const { title, bars } of blocks) {
+    const block = drawBars(title, bars, height);
+    lines.push(...block.lines);
+    height += block.height;
+  }
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="14" role="img" aria-label="${ALTERNATIVE_TEXT}">`,
-    `<title>${ALTERNATIVE_TEXT}</title>`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="14" role="img" aria-label="${alternativeText}">`,
+    `<title>${alternativeText}</title>`,
     `<rect width="${WIDTH}" height="${height}" rx="8" fill="#ffffff"/>`,
-    ...first.lines,
-    ...second.lines,
+    ...lines,
     "</svg>",
     "",
   ].join("\n");

@@ -39,6 +39,7 @@ test("every block becomes an interval with its figures, and the closing report c
     scrapes: 0,
     errors: 0,
     connections: 24,
+    lost: 0,
   });
 });
 
@@ -46,4 +47,14 @@ test("what comes before the first block is passed over", () => {
   const reader = new WsLoadReportReader(() => assert.fail("no block has begun"));
   reader.line("Responses in: 5.00/second");
   assert.deepEqual(reader.intervals, []);
+});
+
+test("a line of JSON is an interval of its own", () => {
+  let heard = 0;
+  const reader = new WsLoadReportReader(() => heard++);
+  const counts = { sent: 1, received: 5, announces: 1, offers: 3, answers: 1, scrapes: 0 };
+  const interval = { ...counts, errors: 0, connections: 7, lost: 2 };
+  reader.line(JSON.stringify(interval));
+  assert.equal(heard, 1);
+  assert.deepEqual(reader.intervals, [interval]);
 });

@@ -1,6 +1,6 @@
 /**
- * Reads what a WebTorrent load tester prints while it runs: the blocks of aquatic_ws_load_test 0.9.0. The benchmark samples
- * the server's CPU time the moment a block begins, so that both cover the same stretch.
+ * Reads what a WebTorrent load tester prints while it runs: the blocks of aquatic_ws_load_test 0.9.0, or the JSON lines of
+ * our own. The benchmark samples the server's CPU time the moment a report begins, so that both cover the same stretch.
  */
 
 /** Averages of one stretch of load, per second, as the clients saw them. */
@@ -16,6 +16,8 @@ export interface WsInterval {
   errors: number;
   /** Open connections at the end of the stretch. */
   connections: number;
+  /** Connections that have ended so far though the clients did not close them; aquatic's tester does not tell. */
+  lost: number;
 }
 
 const KEYS: readonly (readonly [RegExp, keyof WsInterval])[] = [
@@ -42,6 +44,11 @@ export class WsLoadReportReader {
     // The closing report repeats the responses as an average over the whole run.
     if (line.startsWith("# aquatic load test report")) this.#ended = true;
     if (this.#ended) return;
+    if (line.startsWith("{")) {
+      this.intervals.push(JSON.parse(line));
+      this.#onInterval();
+      return;
+    }
     const sent = /^Requests out: ([\d.]+)\/second$/.exec(line);
     if (sent) {
       this.intervals.push({
@@ -53,6 +60,7 @@ export class WsLoadReportReader {
         scrapes: 0,
         errors: 0,
         connections: 0,
+        lost: 0,
       });
       this.#onInterval();
       return;

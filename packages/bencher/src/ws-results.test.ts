@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { summarizeWsServers, wsWarnings } from "./ws-results.ts";
+import { bytesPerConnection } from "./ws-connections.ts";
+import { summarizeWsServers, wsCrowdTable, wsReport, wsWarnings } from "./ws-results.ts";
 import { summarizeWsRound, type WsRound } from "./ws-round.ts";
 
 const interval = (received: number) => ({
@@ -12,6 +13,7 @@ const interval = (received: number) => ({
   scrapes: 0,
   errors: 0,
   connections: 16,
+  lost: 0,
 });
 
 const sample = (atSeconds: number, userSeconds: number) => ({
@@ -70,4 +72,40 @@ test("a noisy machine, an idle server and errors are told", () => {
   const odd = { ...round("swarmtide", 9), strangersBusy: 0.2, serverBusy: 0.5, errors: 3 };
   assert.equal(wsWarnings([[odd]]).length, 3);
   assert.deepEqual(wsWarnings([[round("swarmtide", 9)]]), []);
+});
+
+const crowdOf = (server: string, residentAfterBytes: number) => ({
+  server,
+  connections: 100,
+  lost: 0,
+  errors: 0,
+  residentBeforeBytes: 1_024_000,
+  residentAfterBytes,
+  cpuSeconds: 1,
+});
+
+test("a connection costs what the server's memory grew by, divided by all of them", () => {
+  const rival = crowdOf("aquatic_ws", 2_048_000);
+  const own = crowdOf("swarmtide", 4_096_000);
+  assert.equal(bytesPerConnection(rival), 10_240);
+  assert.match(wsCrowdTable([rival, own]), /swarmtide .*\b30\.0 \| +3\.00 \|/);
+});
+
+test("the report names every table, the load and the versions", () => {
+  const report = wsReport({
+    date: "2026-01-01 00:00",
+    machine: "a machine",
+    versions: { swarmtide: "0.1.0" },
+    load: { durationSeconds: 20, warmupSeconds: 5, serverCpu: 0, loadCpu: 1 },
+    comparisons: [
+      {
+        title: "A mix",
+        description: "Ten offers.",
+        rounds: [[round("aquatic_ws", 20), round("swarmtide", 10)]],
+      },
+    ],
+    crowd: { description: "Many.", results: [crowdOf("swarmtide", 4_096_000)] },
+  });
+  for (const part of ["## A mix", "Ten offers.", "2.00", "## Connections", "swarmtide: 0.1.0"])
+    assert.ok(report.includes(part), part);
 });

@@ -5,15 +5,26 @@
  * is taken within one round, and then the median over the rounds.
  */
 import { median, table } from "./udp-results.ts";
+import { bytesPerConnection, type WsCrowdResult } from "./ws-connections.ts";
 import type { WsLoad, WsRound } from "./ws-round.ts";
+
+/** One inner list per round, one entry per server in the order they ran. */
+export type WsRounds = readonly (readonly WsRound[])[];
+
+/** All rounds under one load tester. */
+export interface WsComparison {
+  readonly title: string;
+  readonly description: string;
+  readonly rounds: WsRounds;
+}
 
 export interface WsResults {
   readonly date: string;
   readonly machine: string;
   readonly versions: Readonly<Record<string, string>>;
   readonly load: WsLoad;
-  /** One inner list per round, one entry per server in the order they ran. */
-  readonly rounds: readonly (readonly WsRound[])[];
+  readonly comparisons: readonly WsComparison[];
+  readonly crowd?: { readonly description: string; readonly results: readonly WsCrowdResult[] };
 }
 
 export interface WsSummary {
@@ -32,7 +43,7 @@ const RIVAL = "aquatic_ws";
 const perCpuSecond = (round: WsRound): number => 1e6 / (round.userMicros + round.systemMicros);
 
 /** One summary per server that ran, in the order of the first round. */
-export function summarizeWsServers(rounds: WsResults["rounds"]): WsSummary[] {
+export function summarizeWsServers(rounds: WsRounds): WsSummary[] {
   return (rounds[0] ?? []).map(({ server }) => {
     const own = rounds.flatMap((round) => round.filter((entry) => entry.server === server));
     const ratios = rounds.flatMap((round) => {
@@ -76,7 +87,7 @@ export const wsSpeedTable = (summaries: readonly WsSummary[]): string =>
     ]),
   );
 
-const roundsTable = (rounds: WsResults["rounds"]): string =>
+const roundsTable = (rounds: WsRounds): string =>
   table(
     [
       ...["round, server", "in/s", "out/s", "announces", "offers", "answers", "errors"],
@@ -106,7 +117,7 @@ const NOISY = 0.05;
 const IDLE = 0.9;
 
 /** What a reader must know before believing the figures. */
-export function wsWarnings(rounds: WsResults["rounds"]): string[] {
+export function wsWarnings(rounds: WsRounds): string[] {
   const lines: string[] = [];
   for (const entry of rounds.flat()) {
     if (entry.strangersBusy > NOISY)
@@ -121,19 +132,33 @@ export function wsWarnings(rounds: WsResults["rounds"]): string[] {
   return [...new Set(lines)];
 }
 
-/** The whole report as Markdown. */
-export function wsReport(results: WsResults): string {
-  const { load, rounds } = results;
-  return `# WebTorrent benchmark, ${results.date}
+/** Memory per connection beside aquatic's. */
+export function wsCrowdTable(results: readonly WsCrowdResult[]): string {
+  const rival = results.find(({ server }) => server === RIVAL);
+  return table(
+    [
+      ...["server", "connections", "lost", "errors/s", "KiB/connection", "× aquatic"],
+      ...["RSS before MiB", "after", "CPU s"],
+    ],
+    results.map((result) => [
+      result.server,
+      whole(result.connections),
+      whole(result.lost),
+      result.errors.toFixed(1),
+      (bytesPerConnection(result) / 1024).toFixed(1),
+      rival ? (bytesPerConnection(result) / bytesPerConnection(rival)).toFixed(2) : "–",
+      mebibytes(result.residentBeforeBytes),
+      mebibytes(result.residentAfterBytes),
+      result.cpuSeconds.toFixed(1),
+    ]),
+  );
+}
 
-aquatic_ws_load_test with its defaults (16 connections, 10,000 torrents, 10 offers an announce) over TLS, \
-${rounds.length} rounds of ${load.durationSeconds} s each (the first ${load.warmupSeconds} s left out), \
-server on CPU ${load.serverCpu}, load on CPU ${load.loadCpu}. ${results.machine}.
-Medians of the rounds; ratios are taken within each round first. Messages are those that reached a client.
+const comparisonReport = ({ title, description, rounds }: WsComparison): string => `## ${title}
+
+${description}
 
 ${wsSpeedTable(summarizeWsServers(rounds))}
-
-in: messages the clients sent · out: messages they read (announce replies, offers, answers).
 
 ${wsWarnings(rounds)
   .map((line) => `- ${line}\n`)
@@ -141,17 +166,30 @@ ${wsWarnings(rounds)
 Each run (RSS in MiB):
 
 ${roundsTable(rounds)}
+`;
 
-busy: share of its CPU the server used · others: share of both CPUs that went to other processes.
+/** The whole report as Markdown. */
+export function wsReport(results: WsResults): string {
+  const { load, comparisons, crowd } = results;
+  const commands = (comparisons[0]?.rounds[0] ?? []).map(
+    (round) => `    ${round.server}: ${round.command.join(" ")}\n`,
+  );
+  return `# WebTorrent benchmark, ${results.date}
 
-Versions:
+Over TLS, server on CPU ${load.serverCpu}, load on CPU ${load.loadCpu}; runs of ${load.durationSeconds} s in turns, the \
+first ${load.warmupSeconds} s left out. ${results.machine}.
+Medians of the rounds; ratios are taken within each round first. Messages are those that reached a client.
+
+in: messages the clients sent · out: messages they read · busy: share of its CPU the server used · others: share of both \
+CPUs that went to other processes · µs: CPU time of the server per message out.
+
+${comparisons.map((comparison) => `${comparisonReport(comparison)}\n`).join("")}${
+  crowd ? `## Connections\n\n${crowd.description}\n\n${wsCrowdTable(crowd.results)}\n\n` : ""
+}## What ran
 
 ${Object.entries(results.versions)
   .map(([name, version]) => `- ${name}: ${version}`)
   .join("\n")}
 
-Commands, each under \`taskset\`:
-
-${(rounds[0] ?? []).map((round) => `    ${round.server}: ${round.command.join(" ")}`).join("\n")}
-`;
+${commands.join("")}`;
 }

@@ -39,6 +39,9 @@ export type WsServerName = (typeof WS_SERVERS)[number];
 export const isWsServerName = (name: string): name is WsServerName =>
   (WS_SERVERS as readonly string[]).includes(name);
 
+/** An announce of ten large offers takes some 17 KB in one frame; by default aquatic_ws refuses more than 16. */
+const AQUATIC_KEYS = "websocket_max_frame_size = 65536";
+
 /** What swarmtide is told beyond addresses and the certificate; each a key that differs from its default. */
 const SWARMTIDE_KEYS = `[ws]
 max_messages_per_second = 0
@@ -77,7 +80,7 @@ function aquaticServer(): WsServer {
   const program = aquaticProgram("aquatic_ws");
   return {
     name: "aquatic_ws",
-    version: `${outputOf([program, "--version"])}, ${aquaticBuildNote()}`,
+    version: `${outputOf([program, "--version"])}, ${AQUATIC_KEYS}, ${aquaticBuildNote()}`,
     command: ({ port, folder, certificate, privateKey }) => {
       const config = join(folder, "config.toml");
       writeFileSync(
@@ -87,6 +90,7 @@ address = "127.0.0.1:${port}"
 enable_tls = true
 tls_certificate_path = "${certificate}"
 tls_private_key_path = "${privateKey}"
+${AQUATIC_KEYS}
 `,
       );
       return [program, "-c", config];
