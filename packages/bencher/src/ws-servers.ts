@@ -42,9 +42,13 @@ export const isWsServerName = (name: string): name is WsServerName =>
 /** An announce of ten large offers takes some 17 KB in one frame; by default aquatic_ws refuses more than 16. */
 const AQUATIC_KEYS = "websocket_max_frame_size = 65536";
 
-/** What swarmtide is told beyond addresses and the certificate; each a key that differs from its default. */
+/**
+ * What swarmtide is told beyond addresses and the certificate, each a key that differs from its default: a tester sends
+ * as fast as it can, and each of its few connections joins all 10,000 torrents in time.
+ */
 const SWARMTIDE_KEYS = `[ws]
 max_messages_per_second = 0
+max_torrents_per_connection = 20000
 `;
 
 const swarmtideProgram = fileURLToPath(new URL("../../tracker/dist/bin.js", import.meta.url));
