@@ -174,8 +174,13 @@ export class TestClient {
   #onChange: (() => void) | undefined;
 
   /** Connects; for "tls" the promise is fulfilled after the handshake. */
-  static async connect(engine: EngineName, port: number, before?: Uint8Array): Promise<TestClient> {
-    const raw = connectPlain({ port, host: "127.0.0.1", noDelay: true });
+  static async connect(
+    engine: EngineName,
+    port: number,
+    before?: Uint8Array,
+    localAddress = "127.0.0.1",
+  ): Promise<TestClient> {
+    const raw = connectPlain({ port, host: "127.0.0.1", noDelay: true, localAddress });
     await new Promise<void>((resolve, reject) => {
       raw.once("error", reject);
       raw.once("connect", resolve);
