@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { readdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, readdirSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
+import { connect as connectTls } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { readConfig } from "@swarmtide/toml-config";
 import { trackerSchema } from "./config.ts";
@@ -239,6 +240,49 @@ test(
     client.announce("song");
     assert.equal((await client.reply()).info_hash, idOf("song"));
     client.socket.terminate();
+  },
+);
+
+/** Which certificate a new connection is shown. */
+async function fingerprint(url: string): Promise<string> {
+  const { hostname, port } = new URL(url);
+  const socket = connectTls({ host: hostname, port: Number(port), rejectUnauthorized: false });
+  await once(socket, "secureConnect");
+  const shown = socket.getPeerCertificate().fingerprint256;
+  socket.destroy();
+  return shown;
+}
+
+test(
+  "a renewed certificate is for new connections, those that are open go on",
+  TIMEOUT,
+  async (t) => {
+    const folder = temporaryFolder(t);
+    const [certificate, key] = [join(folder, "server.crt"), join(folder, "server.key")];
+    const install = (crt: string, pem: string) => {
+      copyFileSync(testdata(crt), certificate);
+      copyFileSync(testdata(pem), key);
+    };
+    install("ec.crt", "ec-sec1.key");
+    const tls = `tls_address_ipv4 = "127.0.0.1:0"\ntls_certificate_path = "${certificate}"\ntls_private_key_path = "${key}"`;
+    const program = startProgram(t, LOOPBACK_CONFIG.replace("[web]", `[web]\n${tls}`), {
+      args: ["ws"],
+    });
+    const [, url = ""] = await program.output(/^Point clients at .*(wss:\S+)$/m);
+    const before = await fingerprint(url);
+    const early = await WebTorrentClient.connect(url, "early");
+    install("rsa.crt", "rsa-pkcs1.key");
+    program.child.kill("SIGHUP");
+    await program.output(/TLS files reloaded/);
+    early.announce("film");
+    await early.reply();
+    while ((await fingerprint(url)) === before) await new Promise((go) => setTimeout(go, 10));
+    const late = await WebTorrentClient.connect(url, "late");
+    late.announce("film");
+    assert.equal((await late.reply()).incomplete, 2);
+    early.announce("film", { event: "" });
+    assert.equal((await early.reply()).incomplete, 2);
+    assert.equal(await program.end("SIGTERM"), 0);
   },
 );
 
