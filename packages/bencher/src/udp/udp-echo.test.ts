@@ -19,7 +19,7 @@ test("the floor answers each request of BEP 15 with a reply of the right shape",
   skip,
 }, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "swarmtide-floor-"));
-  const server = spawn(buildFloor(folder), ["0", "21", "1000000"], {
+  const server = spawn(buildFloor("udp-echo", folder), ["0", "21", "1000000"], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   t.after(() => {

@@ -1,11 +1,7 @@
 /**
- * Draws the result of `npm run bench:udp` as an SVG with two rows of bars, for the README:
- *
- *   node packages/bencher/dist/udp-chart.js bench-results/udp-….json > docs/benchmarks/udp.svg
+ * Horizontal bars as SVG, for the charts in README and docs/benchmarks. Text is dark on a white ground, so that the
+ * picture reads on any page.
  */
-import { readFileSync } from "node:fs";
-import { pathToFileURL } from "node:url";
-import { summarizeServers, type UdpResults } from "./udp-results.ts";
 
 export interface Bar {
   readonly label: string;
@@ -20,37 +16,6 @@ const BAR_HEIGHT = 26;
 const BAR_GAP = 10;
 const VALUE_WIDTH = 130;
 const TITLE_HEIGHT = 34;
-
-const ALTERNATIVE_TEXT = "UDP responses per second and memory of swarmtide beside aquatic_udp";
-
-const LABELS: Readonly<Record<string, string>> = {
-  floor: "C echo (floor)",
-  aquatic_udp: "aquatic_udp 0.9.0",
-  swarmtide: "swarmtide",
-};
-
-/** The chart of all servers that ran; text takes the colour of the page it stands on. */
-export function drawUdpChart(results: UdpResults): string {
-  const summaries = summarizeServers(results.rounds);
-  const speed = summaries.map<Bar>((summary) => ({
-    label: LABELS[summary.server] ?? summary.server,
-    value: summary.responsesPerSecond,
-    text: `${Math.round(summary.responsesPerSecond / 1000)},000/s`,
-    isOurs: summary.server === "swarmtide",
-  }));
-  const memory = summaries
-    .filter((summary) => summary.server !== "floor")
-    .map<Bar>((summary) => ({
-      label: LABELS[summary.server] ?? summary.server,
-      value: summary.growthBytes,
-      text: `${Math.round(summary.growthBytes / 2 ** 20)} MiB`,
-      isOurs: summary.server === "swarmtide",
-    }));
-  return drawChart(ALTERNATIVE_TEXT, [
-    { title: "UDP responses per second, one core (more is better)", bars: speed },
-    { title: "Memory for 1 M torrents and 2 M peers (less is better)", bars: memory },
-  ]);
-}
 
 /** Bars under their titles, one block below the other. */
 export function drawChart(
@@ -95,13 +60,4 @@ function drawBars(title: string, bars: readonly Bar[], top: number) {
 
 function escapeText(text: string): string {
   return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
-}
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  const [, , file] = process.argv;
-  if (file === undefined) {
-    console.error("Usage: node packages/bencher/dist/udp-chart.js RESULT.json > CHART.svg");
-    process.exit(2);
-  }
-  process.stdout.write(drawUdpChart(JSON.parse(readFileSync(file, "utf8"))));
 }

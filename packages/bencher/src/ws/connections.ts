@@ -3,11 +3,12 @@
  * each cost in memory? One run per server.
  */
 import { readFileSync } from "node:fs";
-import { runWsTester, type WsCpus, withWsServer } from "./ws-processes.ts";
-import type { WsServer } from "./ws-servers.ts";
-import { ownTesterCommand } from "./ws-testers.ts";
+import { assertOpenFiles } from "../open-files.ts";
+import type { BenchCpus, BenchServer } from "../running-server.ts";
+import { runWsTester, withWsServer } from "./processes.ts";
+import { ownTesterCommand } from "./testers.ts";
 
-export interface WsCrowd extends WsCpus {
+export interface WsCrowd extends BenchCpus {
   readonly connections: number;
   readonly connectsPerSecond: number;
   /** Seconds for which all stay, after the last should have come. */
@@ -32,23 +33,11 @@ const PAUSE_SECONDS = 30;
 /** Local addresses to connect from: none comes near the limit of 1,024 connections per address, nor runs out of ports. */
 const SOURCE_ADDRESSES = 40;
 
-/** Files that a server or a tester has open beside its connections, amply. */
-const OTHER_FILES = 500;
-
-/** Throws with the remedy where this process may not hand on enough open files. */
-export function assertOpenFiles(connections: number, limits: string): void {
-  const hard = Number(/^Max open files +\S+ +(\d+)/m.exec(limits)?.[1] ?? Number.POSITIVE_INFINITY);
-  if (hard < connections + OTHER_FILES)
-    throw new Error(
-      `${connections} connections need ${connections + OTHER_FILES} open files and ${hard} are allowed: raise the hard limit (ulimit -Hn) or ask for fewer with --connections`,
-    );
-}
-
 /** What the connections do, for the report. */
 export const crowdDescription = (crowd: WsCrowd): string =>
   `${crowd.connections.toLocaleString("en")} connections from ${SOURCE_ADDRESSES} addresses, ${crowd.connectsPerSecond} a second, each in one of as many torrents; an announce with 2 offers of 1,500 characters every ${PAUSE_SECONDS} s; held for ${crowd.holdSeconds} s.`;
 
-export async function runWsCrowd(server: WsServer, crowd: WsCrowd): Promise<WsCrowdResult> {
+export async function runWsCrowd(server: BenchServer, crowd: WsCrowd): Promise<WsCrowdResult> {
   assertOpenFiles(crowd.connections, readFileSync("/proc/self/limits", "latin1"));
   return withWsServer(server, crowd.serverCpu, async (running) => {
     const command = ownTesterCommand(running.port, {

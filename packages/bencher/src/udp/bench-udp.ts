@@ -8,15 +8,11 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, release } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { markdownReport, type UdpResults } from "./udp-results.ts";
-import { runUdpRound, type UdpLoad, type UdpRound } from "./udp-round.ts";
-import {
-  aquaticServer,
-  floorServer,
-  loadTesterVersion,
-  swarmtideServer,
-  type UdpServer,
-} from "./udp-servers.ts";
+import { runProgram, UsageError, wholeNumber } from "../bench-program.ts";
+import type { BenchServer } from "../running-server.ts";
+import { markdownReport, type UdpResults } from "./results.ts";
+import { runUdpRound, type UdpLoad, type UdpRound } from "./round.ts";
+import { aquaticServer, floorServer, loadTesterVersion, swarmtideServer } from "./servers.ts";
 
 const USAGE = `usage: npm run bench:udp -- [options]
 
@@ -49,15 +45,6 @@ const OPTIONS = {
   help: { type: "boolean", short: "h", default: false },
 } as const;
 
-class UsageError extends Error {}
-
-function wholeNumber(name: string, text: string, min: number): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < min)
-    throw new UsageError(`--${name} ${text}: wanted is a whole number from ${min} on`);
-  return value;
-}
-
 function readOptions(args: readonly string[]) {
   let values: ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>["values"];
   try {
@@ -78,7 +65,7 @@ function readOptions(args: readonly string[]) {
   return { ...values, rounds, load, servers: values.servers.split(",") };
 }
 
-function serverNamed(name: string, node: string): UdpServer {
+function serverNamed(name: string, node: string): BenchServer {
   if (name === "floor") return floorServer();
   if (name === "aquatic") return aquaticServer();
   if (name === "swarmtide") return swarmtideServer(node);
@@ -127,8 +114,4 @@ async function main(): Promise<void> {
   process.stdout.write(`Written to ${stem}.md and .json\n`);
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  if (error instanceof UsageError) process.stderr.write(USAGE);
-  process.exitCode = error instanceof UsageError ? 2 : 1;
-});
+await runProgram(USAGE, main);

@@ -1,10 +1,8 @@
 /**
  * From rounds to the tables that `npm run bench:udp` prints: pure functions, so that tests can check the arithmetic.
- *
- * Ratios are paired: each is taken within one round, where the machine was in one mood, and then the median over the
- * rounds. A ratio of two medians would mix the moods.
  */
-import type { UdpLoad, UdpRound } from "./udp-round.ts";
+import { mebibytes, median, pairedRatio, percent, ratioText, table } from "../markdown-table.ts";
+import type { UdpLoad, UdpRound } from "./round.ts";
 
 export interface UdpResults {
   readonly date: string;
@@ -34,15 +32,6 @@ export interface ServerSummary {
   readonly growthToAquatic: number | undefined;
 }
 
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  if (sorted.length === 0) return Number.NaN;
-  return sorted.length % 2 === 1
-    ? (sorted[middle] ?? Number.NaN)
-    : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
-}
-
 const growth = (round: UdpRound): number => round.residentAfterBytes - round.residentBeforeBytes;
 const cost = (round: UdpRound): number => round.userMicros + round.systemMicros;
 const rate = (round: UdpRound): number => round.responsesPerSecond;
@@ -53,14 +42,8 @@ export function summarizeServers(rounds: UdpResults["rounds"]): ServerSummary[] 
   return names.map((name) => {
     const own = rounds.flatMap((round) => round.filter((entry) => entry.server === name));
     const middle = (value: (round: UdpRound) => number): number => median(own.map(value));
-    const paired = (other: string, value: (round: UdpRound) => number): number | undefined => {
-      const ratios = rounds.flatMap((round) => {
-        const mine = round.find((entry) => entry.server === name);
-        const theirs = round.find((entry) => entry.server === other);
-        return mine && theirs ? [value(mine) / value(theirs)] : [];
-      });
-      return ratios.length > 0 ? median(ratios) : undefined;
-    };
+    const paired = (other: string, value: (round: UdpRound) => number) =>
+      pairedRatio(rounds, name, other, value);
     return {
       server: name,
       responsesPerSecond: middle((round) => round.responsesPerSecond),
@@ -78,25 +61,6 @@ export function summarizeServers(rounds: UdpResults["rounds"]): ServerSummary[] 
       growthToAquatic: paired("aquatic_udp", growth),
     };
   });
-}
-
-const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);
-const percent = (share: number): string => `${(share * 100).toFixed(0)} %`;
-const ratio = (value: number | undefined): string => (value === undefined ? "–" : value.toFixed(3));
-
-/** A Markdown table whose columns also line up in a terminal; the first column is text, the others numbers. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => (row[column] ?? "").length)),
-  );
-  const line = (cells: readonly string[]): string =>
-    `| ${cells
-      .map((cell, column) =>
-        column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
-      )
-      .join(" | ")} |`;
-  const rule = `| ${widths.map((width, column) => (column === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`)).join(" | ")} |`;
-  return [line(head), rule, ...rows.map(line)].join("\n");
 }
 
 export const roundsTable = (rounds: UdpResults["rounds"]): string =>
@@ -143,13 +107,13 @@ export const speedTable = (summaries: readonly ServerSummary[]): string =>
     summaries.map((summary) => [
       summary.server,
       summary.responsesPerSecond.toFixed(0),
-      ratio(summary.rateToAquatic),
-      ratio(summary.rateToFloor),
+      ratioText(summary.rateToAquatic, 3),
+      ratioText(summary.rateToFloor, 3),
       (summary.userMicros + summary.systemMicros).toFixed(2),
       summary.userMicros.toFixed(2),
       summary.systemMicros.toFixed(2),
-      ratio(summary.costToAquatic),
-      ratio(summary.costToFloor),
+      ratioText(summary.costToAquatic, 3),
+      ratioText(summary.costToFloor, 3),
     ]),
   );
 
@@ -161,7 +125,7 @@ export const memoryTable = (summaries: readonly ServerSummary[]): string =>
       mebibytes(summary.residentBeforeBytes),
       mebibytes(summary.residentAfterBytes),
       mebibytes(summary.growthBytes),
-      ratio(summary.growthToAquatic),
+      ratioText(summary.growthToAquatic, 3),
     ]),
   );
 

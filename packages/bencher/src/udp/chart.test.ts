@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { drawUdpChart } from "./udp-chart.ts";
-import type { UdpResults } from "./udp-results.ts";
+import { drawUdpChart } from "./chart.ts";
+import type { UdpResults } from "./results.ts";
 
 const round = (server: string, responsesPerSecond: number, growthMib: number) => ({
   server,

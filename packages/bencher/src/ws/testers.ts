@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { aquaticProgram, installAquatic } from "./rivals.ts";
+import { aquaticProgram, installAquatic } from "../rivals.ts";
 
 /** Both testers report this often. */
 export const REPORT_SECONDS = 5;
@@ -20,7 +20,7 @@ export interface WsTester {
   }): readonly string[];
 }
 
-const ownTester = fileURLToPath(new URL("../../ws-load-test/dist/bin.js", import.meta.url));
+const ownTester = fileURLToPath(new URL("../../../ws-load-test/dist/bin.js", import.meta.url));
 
 /** Our generator with these options. */
 export const ownTesterCommand = (

@@ -2,12 +2,13 @@
  * One round of the WebTorrent benchmark under full load: one server, one load tester, and what the server used for each
  * message that reached a client. Nothing of one round reaches the next.
  */
-import type { WsInterval } from "./ws-load-report.ts";
-import { runWsTester, type WsCpus, type WsSample, withWsServer } from "./ws-processes.ts";
-import type { WsServer } from "./ws-servers.ts";
-import { REPORT_SECONDS, type WsTester } from "./ws-testers.ts";
+import type { BenchCpus, BenchServer } from "../running-server.ts";
+import { type ServerSample, useBetween } from "../tester-run.ts";
+import { runWsTester, withWsServer } from "./processes.ts";
+import type { WsInterval } from "./tester-report.ts";
+import { REPORT_SECONDS, type WsTester } from "./testers.ts";
 
-export interface WsLoad extends WsCpus {
+export interface WsLoad extends BenchCpus {
   readonly durationSeconds: number;
   /** The first seconds of the load, left out of the result; a multiple of the tester's 5 s. */
   readonly warmupSeconds: number;
@@ -32,7 +33,7 @@ export interface WsRound extends WsInterval {
 /** Averages of the intervals after the warm-up. Sample i was taken when interval i was reported. */
 export function summarizeWsRound(
   warmupSeconds: number,
-  samples: readonly Omit<WsSample, "memory">[],
+  samples: readonly Omit<ServerSample, "memory">[],
   intervals: readonly WsInterval[],
 ): Omit<
   WsRound,
@@ -43,7 +44,7 @@ export function summarizeWsRound(
   const end = samples.at(-1);
   if (!start || !end || start === end)
     throw new Error("The load ended before its first report after the warm-up");
-  const seconds = end.atSeconds - start.atSeconds;
+  const { seconds, userSeconds, systemSeconds, serverBusy, strangersBusy } = useBetween(start, end);
   const mean = (key: keyof WsInterval): number => {
     let sum = 0;
     for (let index = first; index < samples.length; index++) {
@@ -54,8 +55,6 @@ export function summarizeWsRound(
   };
   const received = mean("received");
   const micros = (used: number): number => (used * 1e6) / (received * seconds);
-  const user = end.userSeconds - start.userSeconds;
-  const system = end.systemSeconds - start.systemSeconds;
   return {
     sent: mean("sent"),
     received,
@@ -66,14 +65,14 @@ export function summarizeWsRound(
     errors: mean("errors"),
     connections: intervals.at(-1)?.connections ?? 0,
     lost: intervals.at(-1)?.lost ?? 0,
-    userMicros: micros(user),
-    systemMicros: micros(system),
-    serverBusy: (user + system) / seconds,
-    strangersBusy: (end.strangersSeconds - start.strangersSeconds) / (2 * seconds),
+    userMicros: micros(userSeconds),
+    systemMicros: micros(systemSeconds),
+    serverBusy,
+    strangersBusy,
   };
 }
 
-export const runWsRound = (server: WsServer, tester: WsTester, load: WsLoad): Promise<WsRound> =>
+export const runWsRound = (server: BenchServer, tester: WsTester, load: WsLoad): Promise<WsRound> =>
   withWsServer(server, load.serverCpu, async (running) => {
     const command = tester.command({ ...running, durationSeconds: load.durationSeconds });
     const { samples, intervals } = await runWsTester(running, load.loadCpu, command);

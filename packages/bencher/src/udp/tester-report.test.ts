@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { LoadReportReader } from "./load-report.ts";
+import { LoadReportReader } from "./tester-report.ts";
 
 /** As aquatic_udp_load_test 0.9.0 prints it, extra statistics on. */
 const block = (requests: string, responses: string, peers: string): string[] => [

@@ -2,13 +2,13 @@
  * Draws the result of `npm run bench:ws` as an SVG for the README: messages per CPU second, and memory per connection.
  * `npm run bench:ws -- --svg FILE` calls it, or, for a result that is there already:
  *
- *   node packages/bencher/dist/ws-chart.js bench-results/ws-….json > docs/benchmarks/ws.svg
+ *   node packages/bencher/dist/ws/chart.js bench-results/ws-….json > docs/benchmarks/ws.svg
  */
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
-import { type Bar, drawChart } from "./udp-chart.ts";
-import { bytesPerConnection } from "./ws-connections.ts";
-import { summarizeWsServers, type WsResults } from "./ws-results.ts";
+import { type Bar, drawChart } from "../bar-chart.ts";
+import { bytesPerConnection } from "./connections.ts";
+import { summarizeWsServers, type WsResults } from "./results.ts";
 
 const ALTERNATIVE_TEXT =
   "WebTorrent messages per CPU second and memory per connection of swarmtide beside aquatic_ws and bittorrent-tracker";
@@ -51,7 +51,7 @@ export function drawWsChart(results: WsResults): string {
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   const [, , file] = process.argv;
   if (file === undefined) {
-    console.error("Usage: node packages/bencher/dist/ws-chart.js RESULT.json > CHART.svg");
+    console.error("Usage: node packages/bencher/dist/ws/chart.js RESULT.json > CHART.svg");
     process.exit(2);
   }
   process.stdout.write(drawWsChart(JSON.parse(readFileSync(file, "utf8"))));

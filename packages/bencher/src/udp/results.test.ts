@@ -1,13 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  markdownReport,
-  median,
-  summarizeServers,
-  type UdpResults,
-  warnings,
-} from "./udp-results.ts";
-import { summarizeRound, type UdpRound } from "./udp-round.ts";
+import { median } from "../markdown-table.ts";
+import { markdownReport, summarizeServers, type UdpResults, warnings } from "./results.ts";
+import { summarizeRound, type UdpRound } from "./round.ts";
 
 const round = (server: string, changes: Partial<UdpRound> = {}): UdpRound => ({
   server,

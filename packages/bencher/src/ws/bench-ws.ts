@@ -9,22 +9,16 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, release } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { drawWsChart } from "./ws-chart.ts";
-import {
-  crowdDescription,
-  runWsCrowd,
-  type WsCrowd,
-  type WsCrowdResult,
-} from "./ws-connections.ts";
-import { type WsComparison, type WsResults, wsReport } from "./ws-results.ts";
-import { runWsRound, type WsLoad, type WsRound } from "./ws-round.ts";
-import { isWsServerName, WS_SERVERS, type WsServer, wsServerNamed } from "./ws-servers.ts";
-import { aquaticMix, largeOffers, type WsTester } from "./ws-testers.ts";
+import { listed, runProgram, UsageError, wholeNumber } from "../bench-program.ts";
+import type { BenchServer } from "../running-server.ts";
+import { drawWsChart } from "./chart.ts";
+import { crowdDescription, runWsCrowd, type WsCrowd, type WsCrowdResult } from "./connections.ts";
+import { type WsComparison, type WsResults, wsReport } from "./results.ts";
+import { runWsRound, type WsLoad, type WsRound } from "./round.ts";
+import { WS_SERVERS, wsServerNamed } from "./servers.ts";
+import { aquaticMix, largeOffers, type WsTester } from "./testers.ts";
 
 const TABLES = ["mix", "large", "connections"] as const;
-type TableName = (typeof TABLES)[number];
-const isTableName = (name: string): name is TableName =>
-  (TABLES as readonly string[]).includes(name);
 
 const USAGE = `usage: npm run bench:ws -- [options]
 
@@ -59,15 +53,6 @@ const OPTIONS = {
   help: { type: "boolean", short: "h", default: false },
 } as const;
 
-class UsageError extends Error {}
-
-function wholeNumber(name: string, text: string, min: number): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < min)
-    throw new UsageError(`--${name} ${text}: wanted is a whole number from ${min} on`);
-  return value;
-}
-
 function readOptions(args: readonly string[]) {
   let values: ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>["values"];
   try {
@@ -82,16 +67,8 @@ function readOptions(args: readonly string[]) {
     serverCpu: wholeNumber("server-cpu", values["server-cpu"], 0),
     loadCpu: wholeNumber("load-cpu", values["load-cpu"], 0),
   };
-  const servers = values.servers.split(",").map((name) => {
-    if (!isWsServerName(name))
-      throw new UsageError(`--servers: "${name}" is none of ${WS_SERVERS.join(", ")}`);
-    return name;
-  });
-  const tables = values.tables.split(",").map((name) => {
-    if (!isTableName(name))
-      throw new UsageError(`--tables: "${name}" is none of ${TABLES.join(", ")}`);
-    return name;
-  });
+  const servers = listed("servers", values.servers, WS_SERVERS);
+  const tables = listed("tables", values.tables, TABLES);
   const crowd: WsCrowd = {
     connections: wholeNumber("connections", values.connections ?? (quick ? "1000" : "10000"), 1),
     connectsPerSecond: 400,
@@ -105,7 +82,7 @@ function readOptions(args: readonly string[]) {
 
 async function compare(
   tester: WsTester,
-  servers: readonly WsServer[],
+  servers: readonly BenchServer[],
   roundsWanted: number,
   load: WsLoad,
 ): Promise<WsComparison> {
@@ -127,7 +104,7 @@ async function compare(
   return { title: tester.title, description: tester.description, rounds };
 }
 
-async function gather(servers: readonly WsServer[], crowd: WsCrowd): Promise<WsCrowdResult[]> {
+async function gather(servers: readonly BenchServer[], crowd: WsCrowd): Promise<WsCrowdResult[]> {
   const results: WsCrowdResult[] = [];
   for (const server of servers) {
     process.stderr.write(`connections, ${server.name} … `);
@@ -171,8 +148,4 @@ async function main(): Promise<void> {
   process.stdout.write(`Written to ${stem}.md and .json\n`);
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  if (error instanceof UsageError) process.stderr.write(USAGE);
-  process.exitCode = error instanceof UsageError ? 2 : 1;
-});
+await runProgram(USAGE, main);

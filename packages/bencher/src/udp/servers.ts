@@ -2,26 +2,17 @@
  * One adapter per UDP server of the comparison: how it is started on a port of 127.0.0.1 with one worker. The runner
  * treats them all alike; a rival more is one entry more.
  */
-import { spawnSync } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { aquaticBuildNote, aquaticProgram, buildFloor, installAquatic } from "./rivals.ts";
-
-/** What every server is told, so that they differ in nothing but themselves. */
-export interface ServerSettings {
-  readonly port: number;
-  /** A folder of this round's own, for the config file. */
-  readonly folder: string;
-}
-
-export interface UdpServer {
-  readonly name: string;
-  /** Its version and how it was built: one line. */
-  readonly version: string;
-  /** Writes the config and returns the command that runs the server in the foreground. */
-  command(settings: ServerSettings): readonly string[];
-}
+import {
+  aquaticBuildNote,
+  aquaticProgram,
+  buildFloor,
+  installAquatic,
+  outputOf,
+} from "../rivals.ts";
+import type { BenchServer, ServerSettings } from "../running-server.ts";
 
 const RECEIVE_BUFFER_BYTES = 8_000_000;
 
@@ -29,12 +20,7 @@ const RECEIVE_BUFFER_BYTES = 8_000_000;
 const FLOOR_PEERS = 21;
 
 /** The built program of this repository; dist/ lies beside ours. */
-const swarmtideProgram = fileURLToPath(new URL("../../tracker/dist/bin.js", import.meta.url));
-
-const versionOf = (command: readonly string[]): string => {
-  const result = spawnSync(command[0] ?? "", command.slice(1), { encoding: "utf8" });
-  return result.stdout?.trim() || "unknown version";
-};
+const swarmtideProgram = fileURLToPath(new URL("../../../tracker/dist/bin.js", import.meta.url));
 
 const configFile = (settings: ServerSettings, text: string): string => {
   const path = join(settings.folder, "config.toml");
@@ -42,8 +28,8 @@ const configFile = (settings: ServerSettings, text: string): string => {
   return path;
 };
 
-export function floorServer(): UdpServer {
-  const program = buildFloor();
+export function floorServer(): BenchServer {
+  const program = buildFloor("udp-echo");
   return {
     name: "floor",
     version: `C recvmmsg/sendmmsg of 64, ${FLOOR_PEERS} invented peers a reply, cc -O2 -march=native`,
@@ -51,12 +37,12 @@ export function floorServer(): UdpServer {
   };
 }
 
-export function aquaticServer(): UdpServer {
+export function aquaticServer(): BenchServer {
   installAquatic("aquatic_udp");
   const program = aquaticProgram("aquatic_udp");
   return {
     name: "aquatic_udp",
-    version: `${versionOf([program, "--version"])}, mio, ${aquaticBuildNote()}`,
+    version: `${outputOf([program, "--version"])}, mio, ${aquaticBuildNote()}`,
     command: (settings) => [
       program,
       "-c",
@@ -73,12 +59,12 @@ socket_recv_buffer_size = ${RECEIVE_BUFFER_BYTES}
 }
 
 /** `node` is the Node.js to run it with; other than the default serves to compare releases of Node.js. */
-export function swarmtideServer(node: string = process.execPath): UdpServer {
+export function swarmtideServer(node: string = process.execPath): BenchServer {
   if (!existsSync(swarmtideProgram))
     throw new Error(`swarmtide is not built (${swarmtideProgram} is missing): npm run build`);
   return {
     name: "swarmtide",
-    version: `${versionOf([node, swarmtideProgram, "-v"])}, Node.js ${versionOf([node, "--version"])}`,
+    version: `${outputOf([node, swarmtideProgram, "-v"])}, Node.js ${outputOf([node, "--version"])}`,
     command: (settings) => [
       node,
       swarmtideProgram,
@@ -102,4 +88,4 @@ export const loadTester = (): string => {
   return aquaticProgram("aquatic_udp_load_test");
 };
 
-export const loadTesterVersion = (): string => versionOf([loadTester(), "--version"]);
+export const loadTesterVersion = (): string => outputOf([loadTester(), "--version"]);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { WsLoadReportReader } from "./ws-load-report.ts";
+import { WsLoadReportReader } from "./tester-report.ts";
 
 /** As aquatic_ws_load_test 0.9.0 prints it. */
 const block = (sent: string, received: string): string[] => [

@@ -1,12 +1,19 @@
 /**
  * From rounds to the tables that `npm run bench:ws` prints: pure functions, so that tests can check the arithmetic.
  *
- * What counts is messages that reached a client: a server that drops offers gets nothing for them. Ratios are paired: each
- * is taken within one round, and then the median over the rounds.
+ * What counts is messages that reached a client: a server that drops offers gets nothing for them.
  */
-import { median, table } from "./udp-results.ts";
-import { bytesPerConnection, type WsCrowdResult } from "./ws-connections.ts";
-import type { WsLoad, WsRound } from "./ws-round.ts";
+import {
+  mebibytes,
+  median,
+  pairedRatio,
+  percent,
+  ratioText,
+  table,
+  whole,
+} from "../markdown-table.ts";
+import { bytesPerConnection, type WsCrowdResult } from "./connections.ts";
+import type { WsLoad, WsRound } from "./round.ts";
 
 /** One inner list per round, one entry per server in the order they ran. */
 export type WsRounds = readonly (readonly WsRound[])[];
@@ -46,15 +53,10 @@ const perCpuSecond = (round: WsRound): number => 1e6 / (round.userMicros + round
 export function summarizeWsServers(rounds: WsRounds): WsSummary[] {
   return (rounds[0] ?? []).map(({ server }) => {
     const own = rounds.flatMap((round) => round.filter((entry) => entry.server === server));
-    const ratios = rounds.flatMap((round) => {
-      const mine = round.find((entry) => entry.server === server);
-      const theirs = round.find((entry) => entry.server === RIVAL);
-      return mine && theirs ? [perCpuSecond(mine) / perCpuSecond(theirs)] : [];
-    });
     return {
       server,
       perCpuSecond: median(own.map(perCpuSecond)),
-      perCpuSecondToAquatic: ratios.length > 0 ? median(ratios) : undefined,
+      perCpuSecondToAquatic: pairedRatio(rounds, server, RIVAL, perCpuSecond),
       userMicros: median(own.map((round) => round.userMicros)),
       systemMicros: median(own.map((round) => round.systemMicros)),
       sent: median(own.map((round) => round.sent)),
@@ -63,10 +65,6 @@ export function summarizeWsServers(rounds: WsRounds): WsSummary[] {
     };
   });
 }
-
-const whole = (value: number): string => Math.round(value).toLocaleString("en");
-const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);
-const percent = (share: number): string => `${(share * 100).toFixed(0)} %`;
 
 export const wsSpeedTable = (summaries: readonly WsSummary[]): string =>
   table(
@@ -77,7 +75,7 @@ export const wsSpeedTable = (summaries: readonly WsSummary[]): string =>
     summaries.map((summary) => [
       summary.server,
       whole(summary.perCpuSecond),
-      summary.perCpuSecondToAquatic?.toFixed(2) ?? "–",
+      ratioText(summary.perCpuSecondToAquatic, 2),
       (summary.userMicros + summary.systemMicros).toFixed(2),
       summary.userMicros.toFixed(2),
       summary.systemMicros.toFixed(2),

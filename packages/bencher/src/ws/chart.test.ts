@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { drawWsChart } from "./ws-chart.ts";
+import { drawWsChart } from "./chart.ts";
 
 test("the chart has a bar for each server of each table, and names itself to those who cannot see it", () => {
   const round = (server: string, micros: number) => ({

@@ -1,0 +1,26 @@
+/** Child processes of the benchmarks: each on a CPU of its own, and gone when its round is over. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+
+/**
+ * Starts a command on one CPU, its output piped. It may open as many files as the system's hard limit allows: not every
+ * server asks for that itself.
+ */
+export const pinned = (cpu: number, command: readonly string[]): ChildProcess =>
+  spawn(
+    "taskset",
+    [
+      ...["--cpu-list", `${cpu}`, "sh", "-c", 'ulimit -Sn "$(ulimit -Hn)"; exec "$@"', "sh"],
+      ...command,
+    ],
+    { stdio: ["ignore", "pipe", "pipe"] },
+  );
+
+export const hasEnded = (child: ChildProcess): boolean =>
+  child.exitCode !== null || child.signalCode !== null;
+
+export async function stop(child: ChildProcess): Promise<void> {
+  if (hasEnded(child)) return;
+  child.kill("SIGKILL"); // aquatic takes its time with SIGTERM, and nothing is to be kept
+  await once(child, "exit");
+}
