@@ -45,5 +45,6 @@ export {
   METHOD_OTHER,
 } from "./hot/request-record.ts";
 export * from "./hot/route.ts";
+export { skipBlanks, skipBlanksBack } from "./hot/scan.ts";
 export { parseAnnounceQuery, parseScrapeQuery } from "./hot/tracker-query.ts";
 export { type ConnectionHeader, makeResponseHead, makeTextResponse } from "./response-head.ts";

@@ -8,7 +8,6 @@ import {
   equalsBytes,
   equalsIgnoringCase,
   HEX_VALUE,
-  IS_TOKEN,
   STOPS_TARGET,
 } from "./byte-class.ts";
 import {
@@ -16,7 +15,6 @@ import {
   PARSE_BAD_REQUEST_LINE,
   PARSE_BAD_TARGET,
   PARSE_BAD_VERSION,
-  PARSE_BARE_LINE_BREAK,
 } from "./parse-status.ts";
 import {
   type HttpRequest,
@@ -25,9 +23,7 @@ import {
   METHOD_OTHER,
   OUT_OF_BYTES,
 } from "./request-record.ts";
-
-/** No method of any standard is longer; the longest registered one has 17 characters (UPDATEREDIRECTREF). */
-const METHOD_BYTES_MAX = 17;
+import { lineEnd, skipToken } from "./scan.ts";
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -40,6 +36,9 @@ const ONE = 0x31;
 const NINE = 0x39;
 const COLON = 0x3a;
 const QUESTION_MARK = 0x3f;
+
+/** No method of any standard is longer; the longest registered one has 17 characters (UPDATEREDIRECTREF). */
+const METHOD_BYTES_MAX = 17;
 
 const GET = asciiBytes("GET");
 const HEAD = asciiBytes("HEAD");
@@ -57,12 +56,11 @@ export function parseRequestLine(
   let at = start;
   // RFC 9112 section 2.2: one empty line before a request is skipped, as left behind by old clients' bodies.
   if (at < limit && bytes[at] === CR) {
-    if (at + 1 >= limit) return OUT_OF_BYTES;
-    if (bytes[at + 1] !== LF) return -PARSE_BARE_LINE_BREAK;
-    at += 2;
+    at = lineEnd(bytes, at, limit, PARSE_BAD_REQUEST_LINE);
+    if (at < 0) return at;
   }
   const methodStart = at;
-  while (at < limit && IS_TOKEN[bytes[at]] === 1) at++;
+  at = skipToken(bytes, at, limit);
   if (at - methodStart > METHOD_BYTES_MAX) return -PARSE_BAD_REQUEST_LINE;
   if (at >= limit) return OUT_OF_BYTES;
   if (at === methodStart || bytes[at] !== SPACE) return -PARSE_BAD_REQUEST_LINE;
@@ -154,11 +152,7 @@ function parseVersion(
     return -PARSE_BAD_REQUEST_LINE;
   if (major !== ONE) return -PARSE_BAD_VERSION;
   request.versionMinor = minor === ZERO ? 0 : 1;
-  if (bytes[start + 8] !== CR)
-    return bytes[start + 8] === LF ? -PARSE_BARE_LINE_BREAK : -PARSE_BAD_REQUEST_LINE;
-  if (start + 9 >= limit) return OUT_OF_BYTES;
-  if (bytes[start + 9] !== LF) return -PARSE_BARE_LINE_BREAK;
-  return start + 10;
+  return lineEnd(bytes, start + 8, limit, PARSE_BAD_REQUEST_LINE);
 }
 
 function isDigit(byte: number): boolean {

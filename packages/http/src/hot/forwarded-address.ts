@@ -7,7 +7,7 @@
  * network. IPv4 is read without allocation; IPv6 goes through the strict reader of texts.
  */
 import { type Cidr, parseIpAddress } from "@swarmtide/bittorrent";
-import type { HttpRequest } from "@swarmtide/http-protocol";
+import { type HttpRequest, skipBlanks, skipBlanksBack } from "@swarmtide/http-protocol";
 import { isTrusted } from "../http-peer.ts";
 
 /** A client address was read. */
@@ -17,8 +17,6 @@ export const FORWARDED_MISSING = 1;
 /** The address that counts is no IP address. */
 export const FORWARDED_BAD = 2;
 
-const TAB = 0x09;
-const SPACE = 0x20;
 const COMMA = 0x2c;
 const DOT = 0x2e;
 const ZERO = 0x30;
@@ -126,16 +124,4 @@ function isPortOrNothing(bytes: Uint8Array, start: number, end: number): boolean
   if (start > end || bytes[start] !== COLON || end - start < 2 || end - start > 6) return false;
   for (let at = start + 1; at < end; at++) if (bytes[at] < ZERO || bytes[at] > NINE) return false;
   return true;
-}
-
-function skipBlanks(bytes: Uint8Array, start: number, end: number): number {
-  let at = start;
-  while (at < end && (bytes[at] === SPACE || bytes[at] === TAB)) at++;
-  return at;
-}
-
-function skipBlanksBack(bytes: Uint8Array, start: number, end: number): number {
-  let at = end;
-  while (at > start && (bytes[at - 1] === SPACE || bytes[at - 1] === TAB)) at--;
-  return at;
 }
