@@ -31,6 +31,7 @@ export {
   privilegesSection,
 } from "./privileges.ts";
 export { handleSignals, type SignalHandlers } from "./signals.ts";
+export { WorkerSockets } from "./worker-sockets.ts";
 export {
   type RunningWorker,
   reportReady,

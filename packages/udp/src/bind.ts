@@ -2,13 +2,12 @@
  * Binds the sockets of the UDP tracker, on the main thread, before any worker starts: a port that is taken or an address
  * that does not exist is reported while nothing runs yet, and privileges can be dropped right after.
  *
- * With several workers each has a socket of its own on the same port (SO_REUSEPORT, socket(7)) and the kernel spreads the
- * senders over them. Where Linux calls are missing, `node:dgram` sockets on the main thread do the work.
+ * Each worker has sockets of its own (`WorkerSockets`). Where Linux calls are missing, `node:dgram` sockets on the main thread do the work.
  */
 import { createSocket, type Socket } from "node:dgram";
 import { formatSocketAddress, parseIpAddress } from "@swarmtide/bittorrent";
-import { closeFd, linuxSupported, openUdpSocket } from "@swarmtide/linux";
-import { OperatorError, workerCountOf } from "@swarmtide/runtime";
+import { linuxSupported, openUdpSocket } from "@swarmtide/linux";
+import { OperatorError, WorkerSockets, workerCountOf } from "@swarmtide/runtime";
 import type { UdpConfig } from "./config.ts";
 import { type EngineSocket, WAIT_MILLISECONDS } from "./mmsg-engine.ts";
 
@@ -57,9 +56,8 @@ function bindDescriptors(config: UdpConfig): UdpBinding {
   const engine = config.engine === "dgram" ? "dgram" : "mmsg";
   const workerCount = workerCountOf(config.workers);
   const places = placesOf(config);
-  const opened: EngineSocket[] = [];
   let receiveBufferBytes = Number.POSITIVE_INFINITY;
-  const open = (place: Place, reusePort: boolean): EngineSocket => {
+  const sockets = new WorkerSockets((place: Place, reusePort: boolean): EngineSocket => {
     const wildcard = place.address.every((byte) => byte === 0);
     const socket = openUdpSocket({
       family: place.family,
@@ -71,34 +69,22 @@ function bindDescriptors(config: UdpConfig): UdpBinding {
       packetInfo: wildcard && engine === "mmsg",
       receiveTimeoutMilliseconds: WAIT_MILLISECONDS,
     });
-    const engineSocket = { fd: socket.fd, family: place.family, wildcard };
-    opened.push(engineSocket);
     place.port = socket.port;
     receiveBufferBytes = Math.min(receiveBufferBytes, socket.receiveBufferBytes);
-    return engineSocket;
-  };
-  const close = () => {
-    for (const { fd } of opened.splice(0)) closeFd(fd);
-  };
+    return { fd: socket.fd, family: place.family, wildcard };
+  });
   try {
-    // A shared port lets any program of this user in. A first socket that shares nothing finds a port in use.
-    if (workerCount > 1) {
-      for (const place of places) open(place, false);
-      close();
-    }
-    const workerSockets = Array.from({ length: workerCount }, () =>
-      places.map((place) => open(place, workerCount > 1)),
-    );
+    const workerSockets = sockets.openAll(places, workerCount);
     return {
       engine,
       workerSockets,
       mainSockets: [],
       addresses: places.map(({ host, port }) => formatPlace(host, port)),
       receiveBufferBytes,
-      close,
+      close: () => sockets.close(),
     };
   } catch (error) {
-    close();
+    sockets.close();
     throw error;
   }
 }

@@ -2,12 +2,11 @@
  * Opens the listening sockets of HTTP and HTTPS, on the main thread, before any worker starts: a port that is taken or an
  * address that does not exist is reported while nothing runs yet, and privileges can be dropped right after.
  *
- * Each worker has sockets of its own on the same port (SO_REUSEPORT, socket(7)) and the kernel spreads connections over
- * them. Where Linux calls are missing, the main thread listens through Node once the server starts.
+ * Each worker has sockets of its own (`WorkerSockets`). Where Linux calls are missing, the main thread listens through Node once the server starts.
  */
 import { formatSocketAddress, parseIpAddress } from "@swarmtide/bittorrent";
 import { closeFd, linuxSupported, openTcpListener } from "@swarmtide/linux";
-import { OperatorError, workerCountOf } from "@swarmtide/runtime";
+import { OperatorError, WorkerSockets, workerCountOf } from "@swarmtide/runtime";
 import type { WebConfig } from "./config.ts";
 import type { NetListener } from "./net-server.ts";
 
@@ -78,14 +77,16 @@ export function bindWeb(
   const engine = config.engine === "net" ? "net" : "epoll";
   const plain = places.filter(({ isTls }) => !isTls);
   const tls = places.filter(({ isTls }) => isTls);
-  const opener = new ListenerOpener(config);
+  const sockets = new WorkerSockets((place: Place, reusePort: boolean) =>
+    openListener(config, place, reusePort),
+  );
   try {
     const isEpoll = engine === "epoll";
     const epollCount = isEpoll && plain.length > 0 ? workerCountOf(httpWorkers) : 0;
-    const epollWorkers = opener.openAll(plain, epollCount);
+    const epollWorkers = sockets.openAll(plain, epollCount);
     const netPlaces = isEpoll ? tls : [...plain, ...tls];
     const netCount = netPlaces.length > 0 || hasWebSockets ? workerCountOf(config.workers) : 0;
-    const netWorkers = opener.openAll(netPlaces, netCount);
+    const netWorkers = sockets.openAll(netPlaces, netCount);
     const addresses = places.map(formatPlace);
     return {
       engine,
@@ -94,13 +95,13 @@ export function bindWeb(
       mainListeners: [],
       addresses,
       tellPorts: () => undefined,
-      close: () => opener.close(),
+      close: () => sockets.close(),
       closeEpoll: () => {
         for (const { fd } of epollWorkers.flat()) closeFd(fd);
       },
     };
   } catch (error) {
-    opener.close();
+    sockets.close();
     throw error;
   }
 }
@@ -141,44 +142,17 @@ function placesOf(config: WebConfig): Place[] {
   return places;
 }
 
-/** Opens listeners and remembers them, so that all can be closed when one fails. */
-class ListenerOpener {
-  readonly #config: WebConfig;
-  readonly #opened: number[] = [];
-
-  constructor(config: WebConfig) {
-    this.#config = config;
-  }
-
-  /** A socket on each place for each worker. */
-  openAll(places: readonly Place[], workers: number): WebSocketFd[][] {
-    // A shared port lets any program of this user in. A first socket that shares nothing finds a port in use.
-    if (workers > 1) {
-      for (const place of places) this.#open(place, false);
-      for (const fd of this.#opened.splice(this.#opened.length - places.length)) closeFd(fd);
-    }
-    return Array.from({ length: workers }, () =>
-      places.map((place) => ({ fd: this.#open(place, workers > 1), isTls: place.isTls })),
-    );
-  }
-
-  close(): void {
-    for (const fd of this.#opened.splice(0)) closeFd(fd);
-  }
-
-  #open(place: Place, reusePort: boolean): number {
-    const { fd, port } = openTcpListener({
-      family: place.family,
-      address: place.address,
-      port: place.port,
-      backlog: this.#config.tcpBacklog,
-      reusePort,
-      onlyIpv6: this.#config.setOnlyIpv6,
-    });
-    this.#opened.push(fd);
-    place.port = port;
-    return fd;
-  }
+function openListener(config: WebConfig, place: Place, reusePort: boolean): WebSocketFd {
+  const { fd, port } = openTcpListener({
+    family: place.family,
+    address: place.address,
+    port: place.port,
+    backlog: config.tcpBacklog,
+    reusePort,
+    onlyIpv6: config.setOnlyIpv6,
+  });
+  place.port = port;
+  return { fd, isTls: place.isTls };
 }
 
 function formatPlace({ isTls, address, port }: Place): string {
