@@ -21,13 +21,23 @@ import {
   type HttpServerName,
   httpServerNamed,
 } from "./servers.ts";
-import { AQUATIC_TESTER_NOTE, WRK_NOTE } from "./testers.ts";
+import { testerNote } from "./testers.ts";
 
 const MODES: Readonly<Record<string, HttpMode & { readonly title: string }>> = {
   keep: { title: "Plain, connections kept", isTls: false, keepsAlive: true },
   close: { title: "Plain, a connection for each request", isTls: false, keepsAlive: false },
   "tls-keep": { title: "TLS, connections kept", isTls: true, keepsAlive: true },
-  "tls-close": { title: "TLS, a connection for each request", isTls: true, keepsAlive: false },
+  "tls-close": {
+    title: "TLS, a connection and a handshake for each request",
+    isTls: true,
+    keepsAlive: false,
+  },
+  "tls-resume": {
+    title: "TLS, a connection for each request, sessions resumed",
+    isTls: true,
+    keepsAlive: false,
+    resumes: true,
+  },
 };
 const TABLES = [...Object.keys(MODES), "idle"];
 
@@ -115,7 +125,7 @@ async function compare(
   }
   return {
     title: mode.title,
-    description: mode.keepsAlive ? AQUATIC_TESTER_NOTE : WRK_NOTE,
+    description: testerNote(mode),
     rounds,
   };
 }

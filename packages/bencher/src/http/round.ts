@@ -13,7 +13,7 @@ import {
 import { runTester, type ServerSample, useBetween } from "../tester-run.ts";
 import type { HttpMode } from "./servers.ts";
 import { AquaticReportReader, type HttpInterval, WrkReportReader } from "./tester-report.ts";
-import { aquaticTester, wrkTester } from "./testers.ts";
+import { aquaticTester, connectingTester } from "./testers.ts";
 
 export interface HttpLoad extends BenchCpus {
   readonly durationSeconds: number;
@@ -102,7 +102,7 @@ async function loadWithAquatic(
   return { start, end, total };
 }
 
-async function loadWithWrk(
+async function loadWithConnections(
   running: RunningServer,
   mode: HttpMode,
   load: HttpLoad,
@@ -111,13 +111,13 @@ async function loadWithWrk(
     runTester(
       running,
       load.loadCpu,
-      wrkTester(running, mode, seconds),
+      connectingTester(running, mode, seconds),
       (sample) => new WrkReportReader(sample),
     );
   await run(load.warmupSeconds);
   const { reader, samples } = await run(load.durationSeconds);
   const [start, end] = samples;
-  if (!start || !end || !reader.total) throw new Error("wrk ended without its report");
+  if (!start || !end || !reader.total) throw new Error("The tester ended without its report");
   return { start, end, total: reader.total };
 }
 
@@ -129,7 +129,7 @@ export const runHttpRound = (
   withServer(server, load.serverCpu, accepts, async (running) => {
     const { start, end, total } = mode.keepsAlive
       ? await loadWithAquatic(running, mode, load)
-      : await loadWithWrk(running, mode, load);
+      : await loadWithConnections(running, mode, load);
     return {
       server: server.name,
       command: running.command,

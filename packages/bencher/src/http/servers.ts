@@ -22,6 +22,8 @@ import { infoHashOf, TORRENTS } from "./torrents.ts";
 export interface HttpMode {
   readonly isTls: boolean;
   readonly keepsAlive: boolean;
+  /** Over TLS, without keep-alive: whether clients come back with the session of their connection before. */
+  readonly resumes?: boolean;
 }
 
 export const HTTP_SERVERS = [

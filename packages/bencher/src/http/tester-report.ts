@@ -40,7 +40,7 @@ export class AquaticReportReader {
   }
 }
 
-/** wrk with announces.lua: `onMark` is called at its start and at its end; counts of the whole run. */
+/** wrk with announces.lua, and tls-clients.ts: `onMark` is called at the start and at the end; counts of the whole run. */
 export class WrkReportReader {
   total: HttpInterval | undefined;
   readonly #onMark: () => void;
