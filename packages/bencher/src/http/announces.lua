@@ -1,5 +1,6 @@
 -- Announces for wrk, drawn as aquatic_http_load_test draws them: 10,000 torrents, a few of them very popular, a random
--- peer id and port each time, a quarter seeders. Each request opens a connection of its own, since it asks for "close".
+-- peer id and port each time, a quarter seeders. With the argument "close" each request opens a connection of its own, with
+-- "keep-alive" connections are kept.
 --
 -- Prints "start" when it is ready, and at the end one line of JSON; then it stays for a moment, so that its own CPU time can
 -- still be read. `npm run bench:http` reads both lines (tester-report.ts). "unannounced" counts connections that ended
@@ -38,6 +39,7 @@ end
 
 function init(args)
   math.randomseed(20261124)
+  local connection = args[1] or "close"
   for i = 1, REQUESTS do
     local share = math.max(0, (math.min(gamma(), 101) - 1) / 100)
     local torrent = math.floor(share * (TORRENTS - 1))
@@ -45,7 +47,7 @@ function init(args)
     local path = "/announce?info_hash=" .. percents(torrent, 1) .. "&peer_id=" .. percents(i, 2)
       .. "&port=" .. math.random(1, 65535) .. "&uploaded=0&downloaded=0&left=" .. (is_seeder and 0 or 50)
       .. "&event=" .. (is_seeder and "completed" or "started") .. "&compact=1"
-    requests[i] = wrk.format("GET", path, { Host = "localhost", Connection = "close" })
+    requests[i] = wrk.format("GET", path, { Host = "localhost", Connection = connection })
   end
   io.write("start\n")
   io.flush()

@@ -24,18 +24,41 @@ import {
 import { testerNote } from "./testers.ts";
 
 const MODES: Readonly<Record<string, HttpMode & { readonly title: string }>> = {
-  keep: { title: "Plain, connections kept", isTls: false, keepsAlive: true },
-  close: { title: "Plain, a connection for each request", isTls: false, keepsAlive: false },
-  "tls-keep": { title: "TLS, connections kept", isTls: true, keepsAlive: true },
+  keep: {
+    title: "Plain, connections kept",
+    isTls: false,
+    keepsAlive: true,
+    tester: "aquatic",
+  },
+  "keep-wrk": {
+    title: "Plain, connections kept, wrk",
+    isTls: false,
+    keepsAlive: true,
+    tester: "wrk",
+  },
+  close: {
+    title: "Plain, a connection for each request",
+    isTls: false,
+    keepsAlive: false,
+    tester: "wrk",
+  },
+  "tls-keep": {
+    title: "TLS, connections kept",
+    isTls: true,
+    keepsAlive: true,
+    tester: "aquatic",
+  },
   "tls-close": {
     title: "TLS, a connection and a handshake for each request",
     isTls: true,
     keepsAlive: false,
+    tester: "tls-clients",
   },
   "tls-resume": {
     title: "TLS, a connection for each request, sessions resumed",
     isTls: true,
     keepsAlive: false,
+    tester: "tls-clients",
     resumes: true,
   },
 };
@@ -130,13 +153,15 @@ async function compare(
   };
 }
 
+const idleMode = (isTls: boolean): HttpMode => ({ isTls, keepsAlive: true, tester: "aquatic" });
+
 async function holdIdle(
   names: readonly HttpServerName[],
   idle: IdleConnections,
 ): Promise<IdleResult[]> {
   const results: IdleResult[] = [];
   for (const isTls of [false, true]) {
-    const mode = { isTls, keepsAlive: true };
+    const mode = idleMode(isTls);
     for (const name of names.filter((entry) => entry !== "floor" && canServe(entry, mode))) {
       process.stderr.write(`idle connections${isTls ? " over TLS" : ""}, ${name} … `);
       const result = await runIdleConnections(httpServerNamed(name, mode), mode, idle);
@@ -164,7 +189,7 @@ async function main(): Promise<void> {
     machine: `${cpus()[0]?.model.trim() ?? "unknown CPU"}, Linux ${release()}`,
     versions: Object.fromEntries(
       servers.map((name) => {
-        const { version } = httpServerNamed(name, { isTls: false, keepsAlive: true });
+        const { version } = httpServerNamed(name, idleMode(false));
         return [name, version];
       }),
     ),

@@ -13,7 +13,7 @@ import {
 import { runTester, type ServerSample, useBetween } from "../tester-run.ts";
 import type { HttpMode } from "./servers.ts";
 import { AquaticReportReader, type HttpInterval, WrkReportReader } from "./tester-report.ts";
-import { aquaticTester, connectingTester } from "./testers.ts";
+import { aquaticTester, countingTester } from "./testers.ts";
 
 export interface HttpLoad extends BenchCpus {
   readonly durationSeconds: number;
@@ -102,7 +102,7 @@ async function loadWithAquatic(
   return { start, end, total };
 }
 
-async function loadWithConnections(
+async function loadWithCounts(
   running: RunningServer,
   mode: HttpMode,
   load: HttpLoad,
@@ -111,7 +111,7 @@ async function loadWithConnections(
     runTester(
       running,
       load.loadCpu,
-      connectingTester(running, mode, seconds),
+      countingTester(running, mode, seconds),
       (sample) => new WrkReportReader(sample),
     );
   await run(load.warmupSeconds);
@@ -127,9 +127,10 @@ export const runHttpRound = (
   load: HttpLoad,
 ): Promise<HttpRound> =>
   withServer(server, load.serverCpu, accepts, async (running) => {
-    const { start, end, total } = mode.keepsAlive
-      ? await loadWithAquatic(running, mode, load)
-      : await loadWithConnections(running, mode, load);
+    const { start, end, total } =
+      mode.tester === "aquatic"
+        ? await loadWithAquatic(running, mode, load)
+        : await loadWithCounts(running, mode, load);
     return {
       server: server.name,
       command: running.command,

@@ -18,11 +18,12 @@ import {
 import type { BenchServer, ServerSettings } from "../running-server.ts";
 import { infoHashOf, TORRENTS } from "./torrents.ts";
 
-/** How the clients of a table connect. */
+/** How the clients of a table connect, and who they are. */
 export interface HttpMode {
   readonly isTls: boolean;
   readonly keepsAlive: boolean;
-  /** Over TLS, without keep-alive: whether clients come back with the session of their connection before. */
+  readonly tester: "aquatic" | "wrk" | "tls-clients";
+  /** With `tls-clients`: whether they come back with the session of their connection before. */
   readonly resumes?: boolean;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The load testers of the HTTP benchmark: aquatic's own for connections that are kept; for connections that are not, wrk
- * and, over TLS, our own clients: aquatic's opens those one after the other and so measures its own waiting.
+ * The load testers of the HTTP benchmark. aquatic's own where connections are kept; where they are not, it opens them one
+ * after the other and so measures its own waiting: there it is wrk and, over TLS, our own clients.
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,17 +11,16 @@ import type { HttpMode } from "./servers.ts";
 
 const CONNECTIONS = 128;
 
-const AQUATIC_TESTER_NOTE = `aquatic_http_load_test 0.9.0 with its defaults: ${CONNECTIONS} connections, each waiting for its answer before it asks again; announces for 10,000 torrents, a few of them very popular.`;
-const WRK_NOTE = `wrk, ${CONNECTIONS} at a time, each request on a connection of its own; the same announces.`;
-const TLS_NOTE = `Our own clients (tls-clients.ts), ${CONNECTIONS} at a time, each request on a connection of its own; TLS 1.3, a P-256 certificate`;
+const AQUATIC_NOTE = `aquatic_http_load_test 0.9.0 with its defaults: ${CONNECTIONS} connections, each waiting for its answer before it asks again; announces for 10,000 torrents, a few of them very popular.`;
+const WRK_NOTE = `wrk, ${CONNECTIONS} connections at a time, with announces drawn in the same way`;
+const TLS_NOTE = `tls-clients.ts, ${CONNECTIONS} connections at a time, each for one request; TLS 1.3, a P-256 certificate`;
 
 /** Who asks for what, for the report. */
 export function testerNote(mode: HttpMode): string {
-  if (mode.keepsAlive) return AQUATIC_TESTER_NOTE;
-  if (!mode.isTls) return WRK_NOTE;
-  return mode.resumes
-    ? `${TLS_NOTE}, sessions resumed where the server offers it.`
-    : `${TLS_NOTE}, a whole handshake each.`;
+  if (mode.tester === "aquatic") return AQUATIC_NOTE;
+  if (mode.tester === "wrk")
+    return `${WRK_NOTE}, ${mode.keepsAlive ? "kept" : "each for one request"}.`;
+  return `${TLS_NOTE}, ${mode.resumes ? "sessions resumed where the server offers it" : "a whole handshake each"}.`;
 }
 
 /** Runs for `durationSeconds` and reports every five seconds. */
@@ -50,13 +49,13 @@ const tlsClients = fileURLToPath(new URL("./tls-clients.js", import.meta.url));
 
 const WRK_PACKAGES = ["wrk", "libluajit-5.1-2", "libluajit-5.1-common"];
 
-/** Runs for `durationSeconds` and reports at its end. */
-export function connectingTester(
+/** wrk or tls-clients.ts: runs for `durationSeconds` and reports at its end. */
+export function countingTester(
   { port }: ServerSettings,
   mode: HttpMode,
   durationSeconds: number,
 ): readonly string[] {
-  if (mode.isTls)
+  if (mode.tester === "tls-clients")
     return [
       ...[process.execPath, tlsClients, `${port}`, `${CONNECTIONS}`, `${durationSeconds}`],
       mode.resumes ? "resumed" : "full",
@@ -64,6 +63,6 @@ export function connectingTester(
   const { command } = debianProgram("wrk", WRK_PACKAGES);
   return [
     ...[...command, "-t", "1", "-c", `${CONNECTIONS}`, "-d", `${durationSeconds}s`, "-s", script],
-    `http://127.0.0.1:${port}/`,
+    ...[`http://127.0.0.1:${port}/`, "--", mode.keepsAlive ? "keep-alive" : "close"],
   ];
 }
