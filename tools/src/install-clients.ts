@@ -1,24 +1,29 @@
 /**
- * `npm run clients:install`: brings the real BitTorrent clients that the transfer tests drive, and nginx, as far as they are missing.
+ * `npm run clients:install`: brings the real BitTorrent clients that the transfer tests drive, Chromium and nginx, as far
+ * as they are missing.
  *
- * Transmission, aria2 and nginx come from Debian (as root, or it says what to run), libtorrent from PyPI into a virtual
- * environment of its own: `$XDG_CACHE_HOME/swarmtide/clients/venv`, else `~/.cache/…` (packages/tracker/src/transfer
- * looks there). Networks hiccup, so every download has three tries.
+ * Transmission, aria2, Chromium and nginx come from Debian (as root, or it says what to run), libtorrent from PyPI into
+ * `$XDG_CACHE_HOME/swarmtide/clients/venv`, else `~/.cache/…`, webtorrent with what drives it from npm into
+ * `…/clients/web` (packages/tracker/src/transfer looks there), as `tools/web-clients` pins them and without their install
+ * scripts. Networks hiccup, so every download has three tries.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { copyFileSync, cpSync, existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 
 const TRIES = 3;
 const LIBTORRENT = "libtorrent==2.1.1";
+const CLIENTS = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "swarmtide/clients");
 
 /** The command whose absence tells that a Debian package is missing. */
 const DEBIAN_PACKAGES: readonly (readonly [name: string, probe: readonly string[]])[] = [
   ["transmission-cli", ["transmission-cli", "--version"]],
   ["aria2", ["aria2c", "--version"]],
   ["nginx-light", ["nginx", "-v"]],
+  ["chromium", ["chromium", "--version"]],
   ["openssl", ["openssl", "version"]],
   ["iproute2", ["ip", "-V"]],
   ["python3-venv", ["python3", "-c", "import venv, ensurepip"]],
@@ -57,8 +62,7 @@ async function installDebianPackages(): Promise<void> {
 }
 
 async function installLibtorrent(): Promise<void> {
-  const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache");
-  const venv = join(cache, "swarmtide", "clients", "venv");
+  const venv = join(CLIENTS, "venv");
   const python = join(venv, "bin", "python");
   if (existsSync(python) && succeeds([python, "-c", "import libtorrent"])) return;
   console.log(`Installing ${LIBTORRENT} into ${venv}`);
@@ -67,10 +71,25 @@ async function installLibtorrent(): Promise<void> {
   await insist(python, "-c", "import libtorrent");
 }
 
+async function installWebClients(): Promise<void> {
+  const pinned = fileURLToPath(new URL("../web-clients", import.meta.url));
+  const folder = join(CLIENTS, "web");
+  // Written last, so that an installation that broke off is not taken for a whole one.
+  const done = join(folder, "installed-package-lock.json");
+  const lock = join(pinned, "package-lock.json");
+  if (existsSync(done) && readFileSync(done).equals(readFileSync(lock))) return;
+  console.log(`Installing webtorrent, playwright-core and @roamhq/wrtc into ${folder}`);
+  cpSync(pinned, folder, { recursive: true });
+  const quiet = ["--no-audit", "--no-fund", "--loglevel=error"];
+  await insist("npm", "ci", "--prefix", folder, "--ignore-scripts", ...quiet);
+  copyFileSync(lock, done);
+}
+
 try {
   await installDebianPackages();
   await installLibtorrent();
-  console.log("clients: Transmission, aria2 and libtorrent are installed");
+  await installWebClients();
+  console.log("clients: Transmission, aria2, libtorrent, Chromium and webtorrent are installed");
 } catch (error) {
   console.error(error instanceof Error ? error.message : String(error));
   process.exitCode = 1;
