@@ -36,6 +36,8 @@ export interface WsStatistics {
   readonly answer: number;
   readonly error: number;
   readonly connections: number;
+  /** The same of each worker, by its number. */
+  readonly connectionsOfWorkers: readonly number[];
   readonly torrents: number;
   readonly peers: number;
   readonly seeders: number;
@@ -101,6 +103,7 @@ function readHttpStatistics(web: Pick<WebServer, "httpCounters" | "webCounters">
 
 function readWsStatistics(counters: CounterTable): WsStatistics {
   const seeders = counters.sum("ws_seeders");
+  const column = counters.column("ws_connections");
   return {
     announce: counters.sum("ws_announces_total"),
     scrape: counters.sum("ws_scrapes_total"),
@@ -108,6 +111,10 @@ function readWsStatistics(counters: CounterTable): WsStatistics {
     answer: counters.sum("ws_answers_out_total"),
     error: counters.sum("ws_errors_out_total"),
     connections: counters.sum("ws_connections"),
+    connectionsOfWorkers: Array.from(
+      { length: counters.rowCount },
+      (_, worker) => counters.row(worker)[column],
+    ),
     torrents: counters.sum("ws_torrents"),
     peers: seeders + counters.sum("ws_leechers"),
     seeders,

@@ -7,23 +7,16 @@
  * `SWARMTIDE_REQUIRE_CLIENTS=1` makes a missing client a failure instead of a skipped test.
  */
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { certificateProblem, makeCertificates } from "./certificates.ts";
 import { aria2, type Client, libtorrent, transmission } from "./clients.ts";
-import {
-  type HostName,
-  networkProblem,
-  TestNetwork,
-  TRACKER_ADDRESSES,
-  TRACKER_NAMES,
-} from "./test-network.ts";
+import { type Actor, DEADLINE_SECONDS, Stage } from "./stage.ts";
+import { type HostName, networkProblem, TRACKER_ADDRESSES, TRACKER_NAMES } from "./test-network.ts";
 import { makeTorrent } from "./torrent-file.ts";
 
 type Family = "ipv4" | "ipv6";
@@ -84,92 +77,23 @@ const TRANSFERS: readonly Transfer[] = [
 const PORT = 3000;
 const PORTS: Readonly<Record<Protocol, number>> = { udp: PORT, http: PORT, https: 3443 };
 const FILE_NAME = "film.bin";
-const DEADLINE_SECONDS = 90;
 const program = fileURLToPath(new URL("../bin.js", import.meta.url));
 const awaitScrape = fileURLToPath(new URL("./await-scrape.js", import.meta.url));
 
-/** A running program of a test, with the end of what it printed. */
-class Actor {
-  readonly name: string;
-  readonly child: ChildProcess;
-  output = "";
-
-  constructor(network: TestNetwork, name: string, host: HostName, command: readonly string[]) {
-    this.name = name;
-    const [file, ...args] = network.commandOn(host, command);
-    // A home of its own: nobody's settings count, and nothing is left in them.
-    const authority = join(network.folder, "ca.pem");
-    const trust = existsSync(authority)
-      ? { SSL_CERT_FILE: authority, CURL_CA_BUNDLE: authority }
-      : {};
-    const home = { HOME: network.folder, XDG_CONFIG_HOME: network.folder };
-    const env = { ...process.env, ...home, ...trust };
-    this.child = spawn(file, args, { stdio: ["ignore", "pipe", "pipe"], env });
-    for (const stream of [this.child.stdout, this.child.stderr])
-      stream?.on("data", (data: Buffer) => {
-        this.output = (this.output + data.toString()).slice(-6000);
-      });
-  }
-
-  get ended(): boolean {
-    return this.child.exitCode !== null || this.child.signalCode !== null;
-  }
-
-  async stop(): Promise<void> {
-    if (this.ended) return;
-    const exit = once(this.child, "exit");
-    this.child.kill("SIGKILL");
-    await exit;
-  }
-}
-
-/** The parts of one test; stops and removes them when the test ends, whichever way. */
-class Stage {
-  readonly network = TestNetwork.open();
-  readonly #actors: Actor[] = [];
-
-  constructor(t: TestContext) {
-    t.after(async () => {
-      for (const actor of this.#actors) await actor.stop();
-      this.network.close();
-    });
-  }
-
-  start(name: string, host: HostName, command: readonly string[]): Actor {
-    const actor = new Actor(this.network, name, host, command);
-    this.#actors.push(actor);
-    return actor;
-  }
-
-  /** Waits until the tracker counts at least these; fails with everybody's last words. */
-  async counts(
-    family: Family,
-    infoHashHex: string,
-    wanted: { seeders?: number; completed?: number; leechers?: number },
-  ): Promise<void> {
-    const { seeders = 0, completed = 0, leechers = 0 } = wanted;
-    const scraper = this.start("scrape", "tracker", [
-      ...[process.execPath, awaitScrape, TRACKER_ADDRESSES[family], `${PORT}`, infoHashHex],
-      ...[seeders, completed, leechers, DEADLINE_SECONDS].map(String),
-    ]);
-    const [code] = await once(scraper.child, "close");
-    if (code !== 0) this.fail(`The tracker never counted ${JSON.stringify(wanted)}`);
-  }
-
-  fail(message: string): never {
-    const words = this.#actors.map((actor) => `--- ${actor.name} ---\n${actor.output}`);
-    assert.fail([message, ...words].join("\n"));
-  }
-
-  async until(what: string, condition: () => boolean): Promise<void> {
-    const deadline = Date.now() + DEADLINE_SECONDS * 1000;
-    while (!condition()) {
-      const dead = this.#actors.find((actor) => actor.name !== "scrape" && actor.ended);
-      if (dead) this.fail(`${dead.name} ended before ${what}`);
-      if (Date.now() > deadline) this.fail(`After ${DEADLINE_SECONDS} s not yet: ${what}`);
-      await delay(100);
-    }
-  }
+/** Waits until the tracker counts at least these; fails with everybody's last words. */
+async function counts(
+  stage: Stage,
+  family: Family,
+  infoHashHex: string,
+  wanted: { seeders?: number; completed?: number; leechers?: number },
+): Promise<void> {
+  const { seeders = 0, completed = 0, leechers = 0 } = wanted;
+  const scraper = stage.start("scrape", "tracker", [
+    ...[process.execPath, awaitScrape, TRACKER_ADDRESSES[family], `${PORT}`, infoHashHex],
+    ...[seeders, completed, leechers, DEADLINE_SECONDS].map(String),
+  ]);
+  const [code] = await once(scraper.child, "close");
+  if (code !== 0) stage.fail(`The tracker never counted ${JSON.stringify(wanted)}`);
 }
 
 /** Writes the tracker's configuration, the defaults but for HTTPS; clients are told to trust the authority, if any. */
@@ -192,7 +116,8 @@ function configure(stage: Stage, hasTls: boolean): { authority?: string; config:
 }
 
 async function transfer(t: TestContext, { seeder, leecher, family, first, over }: Transfer) {
-  const stage = new Stage(t);
+  const stage = new Stage();
+  t.after(() => stage.close());
   const content = randomBytes(3 * 2 ** 20 + 4321);
   // One torrent with two announce URLs: the info hash is the same, whoever is asked.
   const [torrent, leecherTorrent] = over.map((protocol) =>
@@ -232,20 +157,20 @@ async function transfer(t: TestContext, { seeder, leecher, family, first, over }
     );
 
   stage.start("swarmtide", "tracker", [process.execPath, program, "-c", config]);
-  await stage.counts(family, torrent.infoHashHex, {});
+  await counts(stage, family, torrent.infoHashHex, {});
   if (first === "seeder") {
     start("seeder", seeder);
-    await stage.counts(family, torrent.infoHashHex, { seeders: 1 });
+    await counts(stage, family, torrent.infoHashHex, { seeders: 1 });
     start("leecher", leecher);
   } else {
     start("leecher", leecher);
-    await stage.counts(family, torrent.infoHashHex, { leechers: 1 });
+    await counts(stage, family, torrent.infoHashHex, { leechers: 1 });
     start("seeder", seeder);
   }
   await stage.until("the file arrived", () => {
     return existsSync(arrived) && readFileSync(arrived).equals(content);
   });
-  await stage.counts(family, torrent.infoHashHex, { seeders: 2, completed: 1 });
+  await counts(stage, family, torrent.infoHashHex, { seeders: 2, completed: 1 });
 }
 
 const network = networkProblem();
