@@ -35,9 +35,7 @@ export class Visitor implements Speaker {
   /** Shares a file: the link for others. */
   async share(content: Buffer): Promise<string> {
     await this.choose(content);
-    const link = this.page.locator(".link:not(:empty)");
-    await link.waitFor();
-    return (await link.textContent()) ?? "";
+    return await this.#read(".link:not(:empty)");
   }
 
   async fetch(link: string): Promise<void> {
@@ -47,17 +45,29 @@ export class Visitor implements Speaker {
 
   /** Waits until the file is there and saves it. */
   async save(): Promise<Buffer> {
+    await this.#read(".link a");
     const link = this.page.locator(".link a");
-    await link.waitFor();
     const [download] = await Promise.all([this.page.waitForEvent("download"), link.click()]);
     return readFileSync(await download.path());
   }
 
   /** What the page says went wrong; waits for it. */
   async trouble(): Promise<string> {
-    const trouble = this.page.locator("#trouble:not(:empty)");
-    await trouble.waitFor();
-    return (await trouble.textContent()) ?? "";
+    return await this.#read("#trouble:not(:empty)");
+  }
+
+  /** Waits for an element and reads it; fails with what the page shows instead. */
+  async #read(selector: string): Promise<string> {
+    const element = this.page.locator(selector);
+    try {
+      await element.waitFor();
+    } catch (cause) {
+      const shown = await this.page.locator("main").textContent();
+      const trouble = await this.page.locator("#trouble").textContent();
+      const words = [`${this.name} waits for ${selector}`, shown, trouble, this.output];
+      throw new Error(words.join("\n"), { cause });
+    }
+    return (await element.textContent()) ?? "";
   }
 
   /** Asks a tracker about a torrent from within the page, without WebTorrent. */

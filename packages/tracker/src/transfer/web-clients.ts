@@ -20,7 +20,7 @@ export const webClientProblem = (...names: readonly string[]): string | undefine
   const missing = names.filter((name) => !existsSync(webClientFile(`${name}/package.json`)));
   return missing.length === 0
     ? undefined
-    : `${missing.join(" and ")} of npm is missing (npm run clients:install)`;
+    : `not installed from npm: ${missing.join(", ")} (npm run clients:install)`;
 };
 
 /** Why the browser cannot run here and how to get it, or undefined. */
