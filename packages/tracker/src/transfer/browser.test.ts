@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { after, before, describe, type TestContext, test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import { certificateProblem } from "./certificates.ts";
 import { networkProblem } from "./test-network.ts";
@@ -46,6 +46,92 @@ const options = { ...TIMEOUT, skip: problem !== undefined && !required ? problem
 
 const content = randomBytes(2 ** 20 + 4321);
 
+async function share(t: TestContext, theatre: Theatre, sharing: Sharing): Promise<void> {
+  assert.equal(problem, undefined);
+  const { over, families = ["ipv4", "ipv4"] } = sharing;
+  const tracker = await theatre.tracker(t, sharing);
+  const [seederUrl, leecherUrl] = over.map((protocol, i) => tracker.url(protocol, families[i]));
+  const seeder = await theatre.arrive(t, "seeder", theatre.site("seeder", over[0]), seederUrl);
+  const link = await seeder.share(content);
+  await tracker.connections(1);
+  const leecherSite = theatre.site("leecher", over[1]);
+  let leecher: Visitor | undefined;
+  await tracker.connectApart(
+    async () => {
+      leecher = await theatre.arrive(t, "leecher", leecherSite, leecherUrl);
+      // Without the tracker's address in the link: the page names its own.
+      await leecher.fetch(link.replace(/&tr=.*/, ""));
+    },
+    async () => leecher?.leave(),
+  );
+  assert.ok((await leecher?.save())?.equals(content));
+  await tracker.hasConnected();
+}
+
+async function shareWithNode(t: TestContext, theatre: Theatre): Promise<void> {
+  assert.equal(problem, undefined);
+  const tracker = await theatre.tracker(t, { workers: 2, engine: "epoll" });
+  const url = tracker.url("ws");
+  const seeder = await theatre.arrive(t, "seeder", theatre.site("seeder", "ws"), url);
+  const link = await seeder.share(content);
+  await tracker.connections(1);
+  const { stage } = theatre;
+  const folder = join(stage.network.folder, "download");
+  const leecher = stage.startPeer("leecher", url, "fetch", link, folder);
+  t.after(() => leecher.stop());
+  await leecher.message();
+  assert.ok(readFileSync(join(folder, "film.bin")).equals(content));
+  await tracker.hasConnected();
+}
+
+async function comeAndGo(t: TestContext, theatre: Theatre): Promise<void> {
+  assert.equal(problem, undefined);
+  const tracker = await theatre.tracker(t, { workers: 2, engine: "epoll" });
+  const url = tracker.url("ws");
+  const arrive = (role: "seeder" | "leecher") =>
+    theatre.arrive(t, role, theatre.site(role, "ws"), url);
+  const [seeder, leecher, onlooker] = [
+    await arrive("seeder"),
+    await arrive("leecher"),
+    await arrive("leecher"),
+  ];
+  const link = await seeder.share(content);
+  const infoHash = /btih:([0-9a-f]{40})/.exec(link)?.[1] ?? "";
+  const counts = (what: string, complete: number, downloaded: number) =>
+    theatre.stage.until(what, async () => {
+      const found: Counts = await onlooker.scrape(url, infoHash);
+      return isDeepStrictEqual(found, { complete, incomplete: 0, downloaded });
+    });
+  await counts("the one who shares is a seeder", 1, 0);
+  await leecher.fetch(link);
+  await leecher.save();
+  await counts("both are seeders", 2, 1);
+  await leecher.page.close();
+  await counts("one is gone", 1, 1);
+  await seeder.page.close();
+  await counts("both are gone", 0, 0);
+  await tracker.connections(0);
+}
+
+async function holdBack(t: TestContext, theatre: Theatre, protocol: WebProtocol): Promise<void> {
+  assert.equal(problem, undefined);
+  const tracker = await theatre.tracker(t, {
+    workers: 1,
+    engine: "epoll",
+    ws: `allowed_origins = ["${theatre.site("seeder", protocol)}"]`,
+  });
+  const url = tracker.url(protocol);
+  const elsewhere = theatre.site("leecher", protocol);
+  const stranger = await theatre.arrive(t, "leecher", elsewhere, url);
+  await stranger.choose(content);
+  assert.match(await stranger.trouble(), /connect/i);
+  assert.match(stranger.output, /403/);
+  assert.equal((await tracker.statistics()).announce, 0);
+  const own = await theatre.arrive(t, "seeder", theatre.site("seeder", protocol), url);
+  await own.share(content);
+  await tracker.connections(1);
+}
+
 describe("visitors of a page", () => {
   let theatre: Theatre;
   before(async () => {
@@ -54,97 +140,18 @@ describe("visitors of a page", () => {
   after(() => theatre?.close());
 
   for (const sharing of SHARINGS) {
-    const { over, families = ["ipv4", "ipv4"], workers, engine } = sharing;
+    const { over, workers, engine } = sharing;
     const way = over[0] === over[1] ? over[0] : `${over[0]} on IPv4 and ${over[1]} on IPv6`;
     const title = `share a file over ${way}, ${workers === 1 ? "1 worker" : "2 workers"}, engine ${engine}`;
-    test(title, options, async (t) => {
-      assert.equal(problem, undefined);
-      const tracker = await theatre.tracker(t, sharing);
-      const [seederUrl, leecherUrl] = over.map((protocol, i) => tracker.url(protocol, families[i]));
-      const seeder = await theatre.arrive(t, "seeder", theatre.site("seeder", over[0]), seederUrl);
-      const link = await seeder.share(content);
-      await tracker.connections(1);
-      const leecherSite = theatre.site("leecher", over[1]);
-      let leecher: Visitor | undefined;
-      await tracker.connectApart(
-        async () => {
-          leecher = await theatre.arrive(t, "leecher", leecherSite, leecherUrl);
-          // Without the tracker's address in the link: the page names its own.
-          await leecher.fetch(link.replace(/&tr=.*/, ""));
-        },
-        async () => leecher?.leave(),
-      );
-      assert.ok((await leecher?.save())?.equals(content));
-      await tracker.hasConnected();
-    });
+    test(title, options, (t) => share(t, theatre, sharing));
   }
 
-  test("share a file with a Node process", options, async (t) => {
-    assert.equal(problem, undefined);
-    const tracker = await theatre.tracker(t, { workers: 2, engine: "epoll" });
-    const url = tracker.url("ws");
-    const seeder = await theatre.arrive(t, "seeder", theatre.site("seeder", "ws"), url);
-    const link = await seeder.share(content);
-    await tracker.connections(1);
-    const { stage } = theatre;
-    const folder = join(stage.network.folder, "download");
-    const leecher = stage.startPeer("leecher", url, "fetch", link, folder);
-    t.after(() => leecher.stop());
-    await leecher.message();
-    assert.ok(readFileSync(join(folder, "film.bin")).equals(content));
-    await tracker.hasConnected();
-  });
+  test("share a file with a Node process", options, (t) => shareWithNode(t, theatre));
 
-  test("are counted as long as their tabs are open", options, async (t) => {
-    assert.equal(problem, undefined);
-    const tracker = await theatre.tracker(t, { workers: 2, engine: "epoll" });
-    const url = tracker.url("ws");
-    const arrive = (role: "seeder" | "leecher") =>
-      theatre.arrive(t, role, theatre.site(role, "ws"), url);
-    const [seeder, leecher, onlooker] = [
-      await arrive("seeder"),
-      await arrive("leecher"),
-      await arrive("leecher"),
-    ];
-    const link = await seeder.share(content);
-    const infoHash = /btih:([0-9a-f]{40})/.exec(link)?.[1] ?? "";
-    const counts = (what: string, complete: number, downloaded: number) =>
-      theatre.stage.until(what, async () => {
-        const found: Counts = await onlooker.scrape(url, infoHash);
-        return isDeepStrictEqual(found, { complete, incomplete: 0, downloaded });
-      });
-    await counts("the one who shares is a seeder", 1, 0);
-    await leecher.fetch(link);
-    await leecher.save();
-    await counts("both are seeders", 2, 1);
-    await leecher.page.close();
-    await counts("one is gone", 1, 1);
-    await seeder.page.close();
-    await counts("both are gone", 0, 0);
-    await tracker.connections(0);
-  });
+  test("are counted as long as their tabs are open", options, (t) => comeAndGo(t, theatre));
 
   for (const protocol of ["ws", "wss"] as const)
-    test(
-      `from a site that is not on the list are held back, over ${protocol}`,
-      options,
-      async (t) => {
-        assert.equal(problem, undefined);
-        const tracker = await theatre.tracker(t, {
-          workers: 1,
-          engine: "epoll",
-          ws: `allowed_origins = ["${theatre.site("seeder", protocol)}"]`,
-        });
-        const url = tracker.url(protocol);
-        const elsewhere = theatre.site("leecher", protocol);
-        const stranger = await theatre.arrive(t, "leecher", elsewhere, url);
-        await stranger.choose(content);
-        assert.match(await stranger.trouble(), /connect/i);
-        assert.match(stranger.output, /403/);
-        assert.equal((await tracker.statistics()).announce, 0);
-        const own = await theatre.arrive(t, "seeder", theatre.site("seeder", protocol), url);
-        await own.share(content);
-        await tracker.connections(1);
-      },
+    test(`from a site that is not on the list are held back, over ${protocol}`, options, (t) =>
+      holdBack(t, theatre, protocol),
     );
 });

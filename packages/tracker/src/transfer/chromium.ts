@@ -22,18 +22,15 @@ interface Locator {
 
 interface Download {
   path(): Promise<string>;
-  suggestedFilename(): string;
 }
 
 /** A tab. */
 export interface Page {
   goto(url: string): Promise<unknown>;
-  reload(): Promise<unknown>;
   locator(selector: string): Locator;
   /** Runs a script, awaits its promise. */
   evaluate(script: string): Promise<unknown>;
   waitForEvent(event: "download"): Promise<Download>;
-  screenshot(options: { path: string }): Promise<unknown>;
   on(event: "console", listener: (message: { text(): string }) => void): void;
   close(): Promise<void>;
 }
@@ -41,6 +38,7 @@ export interface Page {
 /** Tabs that know nothing of others. */
 export interface BrowserContext {
   newPage(): Promise<Page>;
+  setDefaultTimeout(milliseconds: number): void;
   close(): Promise<void>;
 }
 

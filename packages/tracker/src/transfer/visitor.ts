@@ -1,7 +1,7 @@
 /** Somebody who opens `examples/webtorrent-page.html` in Chromium and uses it: shares a file, fetches one, leaves. */
 import { readFileSync } from "node:fs";
 import type { Browser, BrowserContext, Page } from "./chromium.ts";
-import type { Speaker } from "./stage.ts";
+import { DEADLINE_SECONDS, type Speaker } from "./stage.ts";
 
 export class Visitor implements Speaker {
   readonly name: string;
@@ -22,6 +22,7 @@ export class Visitor implements Speaker {
   /** Opens the page of a site in a browser that remembers nothing, for use with this tracker. */
   static async arrive(name: string, browser: Browser, site: string, tracker: string) {
     const context = await browser.newContext();
+    context.setDefaultTimeout(DEADLINE_SECONDS * 1000);
     const visitor = new Visitor(name, context, await context.newPage());
     await visitor.page.goto(`${site}/webtorrent-page.html?tracker=${encodeURIComponent(tracker)}`);
     return visitor;
