@@ -10,9 +10,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, type TestContext, test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
+import { BrowserStage } from "./browser-stage.ts";
 import { certificateProblem } from "./certificates.ts";
 import { networkProblem } from "./test-network.ts";
-import { Theatre } from "./theatre.ts";
 import type { Counts, Visitor } from "./visitor.ts";
 import { chromiumProblem, webClientProblem } from "./web-clients.ts";
 import type { TrackerSettings, WebProtocol } from "./web-stage.ts";
@@ -46,19 +46,19 @@ const options = { ...TIMEOUT, skip: problem !== undefined && !required ? problem
 
 const content = randomBytes(2 ** 20 + 4321);
 
-async function share(t: TestContext, theatre: Theatre, sharing: Sharing): Promise<void> {
+async function share(t: TestContext, browsers: BrowserStage, sharing: Sharing): Promise<void> {
   assert.equal(problem, undefined);
   const { over, families = ["ipv4", "ipv4"] } = sharing;
-  const tracker = await theatre.tracker(t, sharing);
+  const tracker = await browsers.tracker(t, sharing);
   const [seederUrl, leecherUrl] = over.map((protocol, i) => tracker.url(protocol, families[i]));
-  const seeder = await theatre.arrive(t, "seeder", theatre.site("seeder", over[0]), seederUrl);
+  const seeder = await browsers.arrive(t, "seeder", browsers.site("seeder", over[0]), seederUrl);
   const link = await seeder.share(content);
   await tracker.connections(1);
-  const leecherSite = theatre.site("leecher", over[1]);
+  const leecherSite = browsers.site("leecher", over[1]);
   let leecher: Visitor | undefined;
   await tracker.connectApart(
     async () => {
-      leecher = await theatre.arrive(t, "leecher", leecherSite, leecherUrl);
+      leecher = await browsers.arrive(t, "leecher", leecherSite, leecherUrl);
       // Without the tracker's address in the link: the page names its own.
       await leecher.fetch(link.replace(/&tr=.*/, ""));
     },
@@ -68,14 +68,14 @@ async function share(t: TestContext, theatre: Theatre, sharing: Sharing): Promis
   await tracker.hasConnected();
 }
 
-async function shareWithNode(t: TestContext, theatre: Theatre): Promise<void> {
+async function shareWithNode(t: TestContext, browsers: BrowserStage): Promise<void> {
   assert.equal(problem, undefined);
-  const tracker = await theatre.tracker(t, { workers: 2, engine: "epoll" });
+  const tracker = await browsers.tracker(t, { workers: 2, engine: "epoll" });
   const url = tracker.url("ws");
-  const seeder = await theatre.arrive(t, "seeder", theatre.site("seeder", "ws"), url);
+  const seeder = await browsers.arrive(t, "seeder", browsers.site("seeder", "ws"), url);
   const link = await seeder.share(content);
   await tracker.connections(1);
-  const { stage } = theatre;
+  const { stage } = browsers;
   const folder = join(stage.network.folder, "download");
   const leecher = stage.startPeer("leecher", url, "fetch", link, folder);
   t.after(() => leecher.stop());
@@ -84,12 +84,12 @@ async function shareWithNode(t: TestContext, theatre: Theatre): Promise<void> {
   await tracker.hasConnected();
 }
 
-async function comeAndGo(t: TestContext, theatre: Theatre): Promise<void> {
+async function comeAndGo(t: TestContext, browsers: BrowserStage): Promise<void> {
   assert.equal(problem, undefined);
-  const tracker = await theatre.tracker(t, { workers: 2, engine: "epoll" });
+  const tracker = await browsers.tracker(t, { workers: 2, engine: "epoll" });
   const url = tracker.url("ws");
   const arrive = (role: "seeder" | "leecher") =>
-    theatre.arrive(t, role, theatre.site(role, "ws"), url);
+    browsers.arrive(t, role, browsers.site(role, "ws"), url);
   const [seeder, leecher, onlooker] = [
     await arrive("seeder"),
     await arrive("leecher"),
@@ -98,7 +98,7 @@ async function comeAndGo(t: TestContext, theatre: Theatre): Promise<void> {
   const link = await seeder.share(content);
   const infoHash = /btih:([0-9a-f]{40})/.exec(link)?.[1] ?? "";
   const counts = (what: string, complete: number, downloaded: number) =>
-    theatre.stage.until(what, async () => {
+    browsers.stage.until(what, async () => {
       const found: Counts = await onlooker.scrape(url, infoHash);
       return isDeepStrictEqual(found, { complete, incomplete: 0, downloaded });
     });
@@ -113,45 +113,49 @@ async function comeAndGo(t: TestContext, theatre: Theatre): Promise<void> {
   await tracker.connections(0);
 }
 
-async function holdBack(t: TestContext, theatre: Theatre, protocol: WebProtocol): Promise<void> {
+async function holdBack(
+  t: TestContext,
+  browsers: BrowserStage,
+  protocol: WebProtocol,
+): Promise<void> {
   assert.equal(problem, undefined);
-  const tracker = await theatre.tracker(t, {
+  const tracker = await browsers.tracker(t, {
     workers: 1,
     engine: "epoll",
-    ws: `allowed_origins = ["${theatre.site("seeder", protocol)}"]`,
+    ws: `allowed_origins = ["${browsers.site("seeder", protocol)}"]`,
   });
   const url = tracker.url(protocol);
-  const elsewhere = theatre.site("leecher", protocol);
-  const stranger = await theatre.arrive(t, "leecher", elsewhere, url);
+  const elsewhere = browsers.site("leecher", protocol);
+  const stranger = await browsers.arrive(t, "leecher", elsewhere, url);
   await stranger.choose(content);
   assert.match(await stranger.trouble(), /connect/i);
   assert.match(stranger.output, /403/);
   assert.equal((await tracker.statistics()).announce, 0);
-  const own = await theatre.arrive(t, "seeder", theatre.site("seeder", protocol), url);
+  const own = await browsers.arrive(t, "seeder", browsers.site("seeder", protocol), url);
   await own.share(content);
   await tracker.connections(1);
 }
 
 describe("visitors of a page", () => {
-  let theatre: Theatre;
+  let browsers: BrowserStage;
   before(async () => {
-    if (problem === undefined) theatre = await Theatre.open();
+    if (problem === undefined) browsers = await BrowserStage.open();
   });
-  after(() => theatre?.close());
+  after(() => browsers?.close());
 
   for (const sharing of SHARINGS) {
     const { over, workers, engine } = sharing;
     const way = over[0] === over[1] ? over[0] : `${over[0]} on IPv4 and ${over[1]} on IPv6`;
     const title = `share a file over ${way}, ${workers === 1 ? "1 worker" : "2 workers"}, engine ${engine}`;
-    test(title, options, (t) => share(t, theatre, sharing));
+    test(title, options, (t) => share(t, browsers, sharing));
   }
 
-  test("share a file with a Node process", options, (t) => shareWithNode(t, theatre));
+  test("share a file with a Node process", options, (t) => shareWithNode(t, browsers));
 
-  test("are counted as long as their tabs are open", options, (t) => comeAndGo(t, theatre));
+  test("are counted as long as their tabs are open", options, (t) => comeAndGo(t, browsers));
 
   for (const protocol of ["ws", "wss"] as const)
     test(`from a site that is not on the list are held back, over ${protocol}`, options, (t) =>
-      holdBack(t, theatre, protocol),
+      holdBack(t, browsers, protocol),
     );
 });

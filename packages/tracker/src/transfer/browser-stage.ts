@@ -18,7 +18,7 @@ interface Ports {
   readonly https: number;
 }
 
-export class Theatre {
+export class BrowserStage {
   readonly stage: WebStage;
   readonly #browsers: ByRole<Browser>;
   readonly #ports: ByRole<Ports>;
@@ -29,7 +29,7 @@ export class Theatre {
     this.#ports = ports;
   }
 
-  static async open(): Promise<Theatre> {
+  static async open(): Promise<BrowserStage> {
     const stage = new WebStage();
     const { certificate, privateKey } = stage.certificates;
     const script = webClientFile("webtorrent/dist/webtorrent.min.js");
@@ -41,7 +41,7 @@ export class Theatre {
       const launch = (host: Role) => launchChromium(stage.network, host, certificate);
       const [seeder, leecher] = await Promise.all([launch("seeder"), launch("leecher")]);
       const ports = { seeder: await site("seeder"), leecher: await site("leecher") };
-      return new Theatre(stage, { seeder, leecher }, ports);
+      return new BrowserStage(stage, { seeder, leecher }, ports);
     } catch (error) {
       await stage.close();
       throw error;
