@@ -4,6 +4,8 @@ import { HttpHandler, type HttpHandlerOptions, replyBytesMin } from "@swarmtide/
 import { AcceptBatch, ConnectionPoller, NativeMemory } from "@swarmtide/linux";
 import { ConnectionLimits, LIMIT_TOTAL } from "./connection-limits.ts";
 import { COUNT_OVER_ADDRESS_LIMIT, COUNT_OVER_LIMIT } from "./counters.ts";
+import { EpollConnections } from "./hot/epoll-connections.ts";
+import { EpollSender } from "./hot/epoll-sender.ts";
 
 /** Events taken in one round. */
 const EVENTS_MAX = 512;
@@ -37,23 +39,29 @@ export interface EpollServerOptions {
 
 /** What an `EpollServer` and its conversations share. */
 export interface EpollParts {
-  readonly reply: NativeMemory;
   readonly receive: NativeMemory;
   readonly handler: HttpHandler;
   readonly limits: ConnectionLimits;
   readonly poller: ConnectionPoller;
+  readonly connections: EpollConnections;
+  readonly sender: EpollSender;
   readonly accepted: AcceptBatch;
 }
 
 /** Allocates all of it. Throws SyscallError when there can be no epoll instance. */
 export function makeEpollParts(options: EpollServerOptions): EpollParts {
   const reply = new NativeMemory(replyBytesMin(options.handler));
+  const limits = new ConnectionLimits(options.connectionsMax, options.connectionsPerAddressMax);
+  const poller = new ConnectionPoller(EVENTS_MAX);
+  const { counters, requestTimeoutMilliseconds } = options;
+  const connections = new EpollConnections(limits, counters, poller);
   return {
-    reply,
     receive: new NativeMemory(RECEIVE_BYTES + options.requestBytesMax),
     handler: new HttpHandler(options.handler, reply.bytes),
-    limits: new ConnectionLimits(options.connectionsMax, options.connectionsPerAddressMax),
-    poller: new ConnectionPoller(EVENTS_MAX),
+    limits,
+    poller,
+    connections,
+    sender: new EpollSender(connections, reply, counters, requestTimeoutMilliseconds),
     accepted: new AcceptBatch(ACCEPT_MAX),
   };
 }

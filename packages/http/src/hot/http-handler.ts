@@ -2,9 +2,9 @@
  * The HTTP tracker without sockets: request bytes → answer bytes. One handler per worker thread; it owns its reply
  * buffer and its records, and shares the swarm store with every other worker.
  *
- * An engine gives it the bytes of a connection as they are (`answer`), sends `reply[0..replyLength)` with one call,
- * and keeps the bytes from the returned offset on. Pipelined requests are answered together. Allocates nothing for
- * requests that are in order.
+ * An engine gives it the bytes of a connection as they are (`answer`), sends what is in `reply` with one call, and
+ * keeps the bytes from the returned offset on. Pipelined requests are answered together. Allocates nothing for requests
+ * that are in order.
  */
 import {
   HttpRequest,
@@ -65,9 +65,10 @@ function oneReplyBytesMax(options: HttpHandlerOptions): number {
 }
 
 export class HttpHandler {
-  /** Answers of the last call, to be sent before the next one. */
+  /** The answers of the last call are reply[replyStart..replyEnd), to be sent before they are written over. */
   readonly reply: Uint8Array;
-  replyLength = 0;
+  replyStart = 0;
+  replyEnd = 0;
   /** One of the `OUTCOME_` constants, of the last call. */
   outcome = OUTCOME_WAITS;
   /**
@@ -112,6 +113,11 @@ export class HttpHandler {
     this.answers = new TrackerAnswers(options, this.request, reply);
   }
 
+  /** Bytes of the last call's answers. */
+  get replyLength(): number {
+    return this.replyEnd - this.replyStart;
+  }
+
   /** Takes another access list into use; undefined serves every torrent. */
   setAccessList(accessList: InfoHashFilter | undefined): void {
     this.answers.accessList = accessList;
@@ -124,15 +130,17 @@ export class HttpHandler {
 
   /**
    * Answers the requests in bytes[start..end) of one connection, in their order. Returns the offset of the first
-   * byte that belongs to no answered request; `outcome` says why it stopped there.
+   * byte that belongs to no answered request; `outcome` says why it stopped there. The answers are written from
+   * `replyStart` on: what is in front of it may be other connections' answers that are sent together with these.
    */
-  answer(peer: HttpPeer, bytes: Uint8Array, start: number, end: number): number {
-    this.replyLength = 0;
+  answer(peer: HttpPeer, bytes: Uint8Array, start: number, end: number, replyStart = 0): number {
+    this.replyStart = replyStart;
+    this.replyEnd = replyStart;
     this.outcome = OUTCOME_WAITS;
     this.lingers = false;
     let at = start;
     while (at < end && this.outcome === OUTCOME_WAITS) {
-      if (this.replyLength + this.replyBytesMax > this.reply.length) {
+      if (this.replyEnd + this.replyBytesMax > this.reply.length) {
         this.outcome = OUTCOME_FULL;
         return at;
       }
@@ -195,12 +203,12 @@ export class HttpHandler {
   }
 
   private answerQuery(peer: HttpPeer, bytes: Uint8Array, form: number, isAnnounce: boolean): void {
-    const bodyStart = writeResponseHead(this.reply, this.replyLength, this.heads[form]);
+    const bodyStart = writeResponseHead(this.reply, this.replyEnd, this.heads[form]);
     const end = isAnnounce
       ? this.answers.writeAnnounce(peer, bytes, bodyStart)
       : this.answers.writeScrape(peer, bytes, bodyStart);
     writeContentLength(this.reply, bodyStart, end - bodyStart);
-    this.replyLength = this.request.method === METHOD_HEAD ? bodyStart : end;
+    this.replyEnd = this.request.method === METHOD_HEAD ? bodyStart : end;
   }
 
   private answerText(which: number, form: number): void {
@@ -217,7 +225,7 @@ export class HttpHandler {
   }
 
   private append(bytes: Uint8Array): void {
-    this.reply.set(bytes, this.replyLength);
-    this.replyLength += bytes.length;
+    this.reply.set(bytes, this.replyEnd);
+    this.replyEnd += bytes.length;
   }
 }

@@ -21,6 +21,9 @@ export const DEADLINE_REQUEST = 0;
 export const DEADLINE_IDLE = 1;
 export const DEADLINE_LINGER = 2;
 
+/** `queuedAt` of a connection without answers in the sender's queue. */
+export const NOT_QUEUED = -1;
+
 export class EpollConnection {
   readonly slot: number;
   readonly peer = new HttpPeer();
@@ -37,7 +40,9 @@ export class EpollConnection {
   /** Answers that the kernel has not taken, from `unsentStart`. */
   unsent: Uint8Array | undefined = undefined;
   unsentStart = 0;
-  /** What the handler said when `unsent` was kept. */
+  /** Where its answers stand in the sender's queue. */
+  queuedAt = NOT_QUEUED;
+  /** What the handler said of the answers that are queued or unsent. */
   closesAfterSending = false;
   lingersAfterSending = false;
   /** The address that `ConnectionLimits` counted it under: a PROXY header changes `peer`, not this. */

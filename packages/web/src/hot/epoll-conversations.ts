@@ -1,6 +1,6 @@
 /**
- * What happens on the connections of the epoll engine: reading, answering, sending, closing. Owned by the worker's
- * `EpollServer`, which accepts connections and calls `read` and `sendOn` when they are ready.
+ * Reading and answering on the connections of the epoll engine. Owned by the worker's `EpollServer`, which accepts
+ * connections and calls `read` and `sendOn` when they are ready.
  *
  * A connection is read once for each event, its whole requests are answered together, and the answers go out with one
  * call. While a reader does not take its answers, nothing more is read from it.
@@ -8,91 +8,58 @@
 import { type HttpHandler, OUTCOME_CLOSES, OUTCOME_FULL, OUTCOME_UPGRADES } from "@swarmtide/http";
 import {
   type ConnectionPoller,
-  closeConnection,
   EAGAIN,
   EINTR,
   type NativeMemory,
   POLL_READABLE,
   POLL_WRITABLE,
   receiveBytes,
-  SHUTDOWN_WRITE,
-  sendBytes,
-  shutdownFd,
 } from "@swarmtide/linux";
-import type { ConnectionLimits } from "../connection-limits.ts";
-import {
-  COUNT_BYTES_RECEIVED,
-  COUNT_BYTES_SENT,
-  COUNT_CLOSED,
-  COUNT_PROXY_PROTOCOL_ERRORS,
-  COUNT_SEND_DELAYED,
-} from "../counters.ts";
+import { COUNT_BYTES_RECEIVED, COUNT_PROXY_PROTOCOL_ERRORS } from "../counters.ts";
 import type { EpollParts, EpollServerOptions } from "../epoll-parts.ts";
 import { PROXY_BAD, PROXY_MORE, parseProxyHeader } from "../proxy-header.ts";
 import {
   DEADLINE_IDLE,
-  DEADLINE_LINGER,
   DEADLINE_REQUEST,
-  EpollConnection,
-  STATE_FREE,
+  type EpollConnection,
+  NOT_QUEUED,
   STATE_LINGERING,
   STATE_OPEN,
   STATE_PROXY_HEADER,
   STATE_SENDING,
 } from "./epoll-connection.ts";
-
-/** How long a closed connection may go on sending before it is dropped. */
-const LINGER_MILLISECONDS = 2000;
+import type { EpollConnections } from "./epoll-connections.ts";
+import type { EpollSender } from "./epoll-sender.ts";
 
 const LINE_FEED = 0x0a;
 
 export class EpollConversations {
-  /** Every record there is, open or free; its index is its slot. */
-  readonly connections: EpollConnection[] = [];
-  /** Milliseconds of the engine's clock; set by the server in each round. */
-  nowMilliseconds = 0;
-
   private readonly options: EpollServerOptions;
+  private readonly connections: EpollConnections;
+  private readonly sender: EpollSender;
   private readonly handler: HttpHandler;
-  private readonly limits: ConnectionLimits;
   private readonly counters: Float64Array;
   private readonly poller: ConnectionPoller;
   private readonly receive: NativeMemory;
-  private readonly reply: NativeMemory;
-  /** Slots of free records, the last one first. */
-  private readonly freeSlots: number[] = [];
 
   constructor(options: EpollServerOptions, parts: EpollParts) {
     this.options = options;
+    this.connections = parts.connections;
+    this.sender = parts.sender;
     this.handler = parts.handler;
-    this.limits = parts.limits;
     this.counters = options.counters;
     this.poller = parts.poller;
     this.receive = parts.receive;
-    this.reply = parts.reply;
   }
 
-  /** A record for a new connection; `release` or `giveBack` ends its use. */
-  takeFree(): EpollConnection {
-    const slot = this.freeSlots.pop();
-    if (slot !== undefined) return this.connections[slot];
-    const connection = new EpollConnection(this.connections.length);
-    this.connections.push(connection);
-    return connection;
-  }
-
-  /** Frees a record whose connection never began. */
-  giveBack(connection: EpollConnection): void {
-    this.freeSlots.push(connection.slot);
-  }
-
-  /** Reads once and answers what is whole. */
+  /** Reads once and answers what is whole. What comes while answers are queued is read in the next round. */
   read(connection: EpollConnection): void {
+    if (connection.queuedAt !== NOT_QUEUED) return;
     const kept = connection.state === STATE_LINGERING ? 0 : this.restorePending(connection);
     const room = this.receive.bytes.length - kept;
     const count = receiveBytes(connection.fd, this.receive, kept, room);
     if (count <= 0) {
-      if (count !== -EAGAIN && count !== -EINTR) this.end(connection);
+      if (count !== -EAGAIN && count !== -EINTR) this.connections.end(connection);
       return;
     }
     this.counters[COUNT_BYTES_RECEIVED] += count;
@@ -121,7 +88,7 @@ export class EpollConversations {
     }
     if (header.status === PROXY_BAD) {
       this.counters[COUNT_PROXY_PROTOCOL_ERRORS]++;
-      this.end(connection);
+      this.connections.end(connection);
       return;
     }
     if (header.address === undefined) connection.peer.isTrustedProxy = false;
@@ -132,19 +99,29 @@ export class EpollConversations {
 
   /** Answers the requests in the receive buffer from `start` to `length`, as far as the reader takes the answers. */
   private answer(connection: EpollConnection, start: number, length: number): void {
-    const handler = this.handler;
+    const { handler, sender } = this;
     let at = start;
     for (;;) {
-      at = handler.answer(connection.peer, this.receive.bytes, at, length);
+      if (sender.isFull) sender.flush();
+      at = handler.answer(connection.peer, this.receive.bytes, at, length, sender.replyStart);
       const outcome = handler.outcome;
-      if (handler.replyLength !== 0 && !this.send(connection)) {
-        if (connection.state === STATE_SENDING) this.keepPending(connection, at, length);
+      if (outcome === OUTCOME_CLOSES) {
+        sender.sendAndClose(connection, handler);
         return;
       }
-      if (outcome === OUTCOME_FULL) continue;
-      if (outcome === OUTCOME_CLOSES) this.finish(connection, handler.lingers);
-      else if (outcome === OUTCOME_UPGRADES) this.handOn(connection, at, length);
-      else this.waitForMore(connection, at, length, start);
+      if (handler.replyLength !== 0) sender.queue(connection, handler);
+      if (outcome === OUTCOME_FULL || outcome === OUTCOME_UPGRADES) {
+        sender.flush();
+        if (connection.state !== STATE_OPEN) {
+          // Gone, or a reader who has not taken the answers: the rest waits for it.
+          if (connection.state === STATE_SENDING) this.keepPending(connection, at, length);
+          return;
+        }
+        if (outcome === OUTCOME_FULL) continue;
+        this.handOn(connection, at, length);
+        return;
+      }
+      this.waitForMore(connection, at, length, start);
       return;
     }
   }
@@ -158,75 +135,23 @@ export class EpollConversations {
     const isNewRequest = at !== start || connection.deadlineKind !== DEADLINE_REQUEST;
     this.keepPending(connection, at, length);
     if (at === length)
-      this.setDeadline(connection, DEADLINE_IDLE, this.options.idleTimeoutMilliseconds);
+      this.connections.setDeadline(connection, DEADLINE_IDLE, this.options.idleTimeoutMilliseconds);
     else if (isNewRequest)
-      this.setDeadline(connection, DEADLINE_REQUEST, this.options.requestTimeoutMilliseconds);
-    if (connection.watched === POLL_WRITABLE) this.watch(connection, POLL_READABLE);
-  }
-
-  /** Sends the handler's reply. False when it was not all taken, or the connection is gone. */
-  private send(connection: EpollConnection): boolean {
-    const length = this.handler.replyLength;
-    let sent = sendBytes(connection.fd, this.reply, 0, length);
-    if (sent === length) {
-      this.counters[COUNT_BYTES_SENT] += length;
-      return true;
-    }
-    if (sent < 0) {
-      if (sent !== -EAGAIN && sent !== -EINTR) {
-        this.end(connection);
-        return false;
-      }
-      sent = 0;
-    }
-    this.counters[COUNT_BYTES_SENT] += sent;
-    this.counters[COUNT_SEND_DELAYED]++;
-    connection.unsent = this.reply.bytes.slice(sent, length);
-    connection.unsentStart = 0;
-    connection.closesAfterSending = this.handler.outcome === OUTCOME_CLOSES;
-    connection.lingersAfterSending = this.handler.lingers;
-    connection.state = STATE_SENDING;
-    this.setDeadline(connection, DEADLINE_REQUEST, this.options.requestTimeoutMilliseconds);
-    this.watch(connection, POLL_WRITABLE);
-    return false;
+      this.connections.setDeadline(
+        connection,
+        DEADLINE_REQUEST,
+        this.options.requestTimeoutMilliseconds,
+      );
+    if (connection.watched === POLL_WRITABLE) this.connections.watch(connection, POLL_READABLE);
   }
 
   /** Goes on sending what a slow reader had not taken, then with the requests that waited for it. */
   sendOn(connection: EpollConnection): void {
-    const unsent = connection.unsent;
-    if (unsent === undefined) return;
-    const length = unsent.length - connection.unsentStart;
-    for (let i = 0; i < length; i++) this.reply.bytes[i] = unsent[connection.unsentStart + i];
-    const sent = sendBytes(connection.fd, this.reply, 0, length);
-    if (sent < 0) {
-      if (sent !== -EAGAIN && sent !== -EINTR) this.end(connection);
-      return;
-    }
-    this.counters[COUNT_BYTES_SENT] += sent;
-    connection.unsentStart += sent;
-    if (sent < length) return;
-    connection.unsent = undefined;
-    connection.state = STATE_OPEN;
-    if (connection.closesAfterSending) {
-      this.finish(connection, connection.lingersAfterSending);
-      return;
-    }
+    this.sender.flush();
+    if (!this.sender.sendOn(connection)) return;
     const kept = this.restorePending(connection);
     if (kept !== 0) this.answer(connection, 0, kept);
     else this.waitForMore(connection, 0, 0, 0);
-  }
-
-  /** Closes, after the last answer has gone out. */
-  private finish(connection: EpollConnection, lingers: boolean): void {
-    if (!lingers || shutdownFd(connection.fd, SHUTDOWN_WRITE) < 0) {
-      this.end(connection);
-      return;
-    }
-    connection.state = STATE_LINGERING;
-    connection.pending = undefined;
-    connection.pendingLength = 0;
-    this.setDeadline(connection, DEADLINE_LINGER, LINGER_MILLISECONDS);
-    this.watch(connection, POLL_READABLE);
   }
 
   /** Gives the descriptor and the bytes of a WebSocket upgrade to whoever serves those, and counts the end. */
@@ -235,7 +160,7 @@ export class EpollConversations {
     const fd = connection.fd;
     if (connection.watched !== 0) this.poller.remove(fd);
     const address = connection.peer.addressBytes();
-    this.release(connection);
+    this.connections.release(connection);
     this.options.onUpgrade?.(fd, address, bytes);
   }
 
@@ -259,41 +184,5 @@ export class EpollConversations {
     if (pending === undefined) return 0;
     for (let i = 0; i < pendingLength; i++) this.receive.bytes[i] = pending[i];
     return pendingLength;
-  }
-
-  /** Has the poller report these POLL_… flags. */
-  watch(connection: EpollConnection, flags: number): void {
-    if (connection.watched === flags) return;
-    const status =
-      connection.watched === 0
-        ? this.poller.add(connection.fd, connection.slot, flags)
-        : this.poller.modify(connection.fd, connection.slot, flags);
-    connection.watched = flags;
-    if (status < 0) this.end(connection);
-  }
-
-  /** Ends the connection after so many milliseconds, unless another deadline is set before. */
-  setDeadline(connection: EpollConnection, kind: number, milliseconds: number): void {
-    connection.deadlineKind = kind;
-    connection.deadline = this.nowMilliseconds + milliseconds;
-  }
-
-  /** Closes a connection, whatever its state. */
-  end(connection: EpollConnection): void {
-    if (connection.state === STATE_FREE) return;
-    closeConnection(connection.fd);
-    this.counters[COUNT_CLOSED]++;
-    this.release(connection);
-  }
-
-  private release(connection: EpollConnection): void {
-    this.limits.close(connection.counted);
-    connection.fd = -1;
-    connection.state = STATE_FREE;
-    connection.watched = 0;
-    connection.pending = undefined;
-    connection.pendingLength = 0;
-    connection.unsent = undefined;
-    this.freeSlots.push(connection.slot);
   }
 }

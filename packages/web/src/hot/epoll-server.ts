@@ -2,7 +2,7 @@
  * Engine `epoll`: plain HTTP on Linux. One per worker thread, which calls `serveRound` in a loop and sleeps inside it.
  *
  * A round waits for events, accepts, reads each readable connection once, has the handler answer all whole requests in
- * what was read, and sends the answers with one call. A fresh connection is read at once, since its request has mostly
+ * what was read, and sends the answers of all connections together, with one call each (epoll-sender.ts). A fresh connection is read at once, since its request has mostly
  * arrived with it; if it is closed after the answer, epoll never hears of it. epoll(7) level-triggered, recv(2), send(2).
  *
  * Limits: a connection keeps at most one unfinished request and one reply buffer of unsent answers; it is not read while
@@ -34,7 +34,9 @@ import {
   STATE_PROXY_HEADER,
   STATE_SENDING,
 } from "./epoll-connection.ts";
+import type { EpollConnections } from "./epoll-connections.ts";
 import { EpollConversations } from "./epoll-conversations.ts";
+import type { EpollSender } from "./epoll-sender.ts";
 
 /** Deadlines are looked at this often. */
 const SWEEP_MILLISECONDS = 500;
@@ -52,6 +54,8 @@ export class EpollServer {
   private readonly poller: ConnectionPoller;
   private readonly accepted: AcceptBatch;
   private readonly listenerFds: Int32Array;
+  private readonly connections: EpollConnections;
+  private readonly sender: EpollSender;
   private readonly conversations: EpollConversations;
   private nowMilliseconds = 0;
   private nextSweep = 0;
@@ -66,6 +70,8 @@ export class EpollServer {
     this.counters = options.counters;
     this.poller = parts.poller;
     this.accepted = parts.accepted;
+    this.connections = parts.connections;
+    this.sender = parts.sender;
     this.conversations = new EpollConversations(options, parts);
     this.listenerFds = Int32Array.from(options.listenerFds);
     this.watchListeners();
@@ -79,19 +85,20 @@ export class EpollServer {
   /** Waits up to `timeoutMilliseconds` for events and serves them. `nowMilliseconds` is read after the wait. */
   serveRound(timeoutMilliseconds: number): void {
     const count = this.poller.wait(timeoutMilliseconds);
-    const conversations = this.conversations;
+    const { connections, conversations } = this;
     this.nowMilliseconds = this.options.nowMilliseconds();
-    conversations.nowMilliseconds = this.nowMilliseconds;
+    connections.nowMilliseconds = this.nowMilliseconds;
     for (let i = 0; i < count; i++) {
       const data = this.poller.eventData(i);
       if (data < 0) {
         if (this.isAccepting) this.acceptFrom(this.listenerFds[-data - 1]);
         continue;
       }
-      const connection = conversations.connections[data];
+      const connection = connections.all[data];
       if (connection.state === STATE_SENDING) conversations.sendOn(connection);
       else if (connection.state !== STATE_FREE) conversations.read(connection);
     }
+    this.sender.flush();
     if (this.nowMilliseconds >= this.nextSweep) this.sweep();
   }
 
@@ -103,15 +110,15 @@ export class EpollServer {
     this.handler.isStopping = true;
     this.unwatchListeners();
     this.acceptsAgainAt = Number.POSITIVE_INFINITY;
-    for (const connection of this.conversations.connections)
+    for (const connection of this.connections.all)
       if (connection.state === STATE_OPEN && connection.pendingLength === 0)
-        this.conversations.end(connection);
+        this.connections.end(connection);
   }
 
   /** Closes all connections and the poller. */
   close(): void {
-    for (const connection of this.conversations.connections)
-      if (connection.state !== STATE_FREE) this.conversations.end(connection);
+    for (const connection of this.connections.all)
+      if (connection.state !== STATE_FREE) this.connections.end(connection);
     this.poller.close();
   }
 
@@ -145,7 +152,7 @@ export class EpollServer {
     const words = this.accepted.sourceWords;
     const at = (index * this.accepted.sourceStride) >> 2;
     const isIpv4 = (words[at] & 0xffff) === AF_INET;
-    const connection = this.conversations.takeFree();
+    const connection = this.connections.takeFree();
     const { peer, counted } = connection;
     // sockaddr_in has its address in word 1, sockaddr_in6 in words 2 to 5.
     peer.setAddress(words, isIpv4 ? at + 1 : at + 2, isIpv4 ? 4 : 6, this.options.trustedProxies);
@@ -159,34 +166,34 @@ export class EpollServer {
         this.limits.close(counted);
       }
       closeConnection(fd);
-      this.conversations.giveBack(connection);
+      this.connections.giveBack(connection);
       return;
     }
     this.counters[COUNT_ACCEPTED]++;
     connection.fd = fd;
     connection.watched = 0;
     connection.state = wantsHeader ? STATE_PROXY_HEADER : STATE_OPEN;
-    this.conversations.setDeadline(
+    this.connections.setDeadline(
       connection,
       DEADLINE_REQUEST,
       this.options.requestTimeoutMilliseconds,
     );
     this.conversations.read(connection);
     if (connection.watched === 0 && connection.state !== STATE_FREE)
-      this.conversations.watch(connection, POLL_READABLE);
+      this.connections.watch(connection, POLL_READABLE);
   }
 
   /** Closes the connections whose deadline has passed, and accepts again after a pause. */
   private sweep(): void {
     const now = this.nowMilliseconds;
     this.nextSweep = now + SWEEP_MILLISECONDS;
-    const connections = this.conversations.connections;
+    const connections = this.connections.all;
     for (let i = 0; i < connections.length; i++) {
       const connection = connections[i];
       if (connection.state === STATE_FREE || connection.deadline > now) continue;
       if (connection.deadlineKind === DEADLINE_REQUEST) this.counters[COUNT_REQUEST_TIMEOUTS]++;
       else if (connection.deadlineKind === DEADLINE_IDLE) this.counters[COUNT_IDLE_TIMEOUTS]++;
-      this.conversations.end(connection);
+      this.connections.end(connection);
     }
     if (!this.isAccepting && now >= this.acceptsAgainAt) this.watchListeners();
   }
