@@ -63,6 +63,8 @@ export class TestClient {
   writes = 0;
   closeCode: number | undefined;
   socket: "open" | "ended" | "aborted" = "open";
+  /** Which client it is, for who wants to tell. */
+  number = 0;
   /** Whether what is written stays unsent until `drain`. */
   isStalled = false;
   readonly #tracker: WebTorrentTracker;
@@ -239,6 +241,13 @@ export class TestTrackers {
 
   connect(worker = 0): TestClient {
     return new TestClient(this.trackers[worker]);
+  }
+
+  /** Delivers the batches that travel and ends the tick of all workers; what they say then is on its way. */
+  step(): void {
+    for (const { from, to, bytes } of this.#travelling.splice(0))
+      this.trackers[to].receiveBatch(from, bytes);
+    for (const tracker of this.trackers) tracker.flush();
   }
 
   /** Ends the tick: frames go out, batches travel until none is left. */
