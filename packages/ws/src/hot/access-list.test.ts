@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as counters from "../counters.ts";
+import { idOf, TestTrackers } from "../testing/harness.ts";
+
+test("the access list refuses announces, hides counts, and removes peers when it changes", () => {
+  const trackers = new TestTrackers(2);
+  const [ann, bob] = [trackers.connect(0), trackers.connect(1)];
+  for (const torrent of ["good", "bad"]) {
+    ann.announce({ torrent, peer: "ann" });
+    bob.announce({ torrent, peer: "bob" });
+  }
+  trackers.settle();
+  const bad = idOf("bad");
+  const access = {
+    allowsBytes: (bytes: Uint8Array, offset: number) =>
+      Buffer.compare(bytes.subarray(offset, offset + 20), bad) !== 0,
+  };
+  for (const tracker of trackers.trackers) tracker.setAccess(access);
+  ann.take();
+  ann.announce({ torrent: "bad", peer: "ann" });
+  ann.scrape("good", "bad");
+  trackers.settle();
+  assert.deepEqual(ann.takeWords().sort(), [
+    "failure: Info hash not allowed",
+    "good 0/2/0, bad 0/0/0",
+  ]);
+  trackers.pass(4);
+  assert.equal(trackers.count(counters.GAUGE_TORRENTS), 1);
+  for (const tracker of trackers.trackers) tracker.setAccess(undefined);
+  ann.scrape("bad", "good");
+  trackers.settle();
+  assert.deepEqual(ann.takeWords(), ["bad 0/0/0, good 0/2/0"]);
+});

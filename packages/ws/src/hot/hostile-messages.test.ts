@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as counters from "../counters.ts";
+import { idOf, nameOf, TestTrackers } from "../testing/harness.ts";
+
+test("offers: [null] and other twisted messages are refused and harm nobody (W2)", () => {
+  const trackers = new TestTrackers();
+  const [ann, bob] = [trackers.connect(), trackers.connect()];
+  ann.announce({ torrent: "film", peer: "ann", left: 1 });
+  bob.announce({ torrent: "film", peer: "bob", left: 1 });
+  trackers.settle();
+  ann.take();
+  bob.take();
+  const base = {
+    action: "announce",
+    info_hash: nameOf(idOf("film")).padEnd(20, "."),
+    peer_id: "bob".padEnd(20, "."),
+  };
+  bob.sendJson({ ...base, offers: [null] });
+  bob.sendJson({ ...base, offers: [{ offer: null, offer_id: null }] });
+  bob.sendText(`{"offers":${"[".repeat(50_000)}`);
+  bob.sendText("[]");
+  bob.sendText("");
+  trackers.settle();
+  const words = bob.takeWords();
+  assert.equal(words.length, 5);
+  assert.ok(
+    words.every((word) => word.startsWith("failure: ")),
+    JSON.stringify(words),
+  );
+  assert.deepEqual(ann.takeWords(), []);
+  assert.equal(bob.socket, "open");
+  bob.announce({ torrent: "film", peer: "bob" });
+  trackers.settle();
+  assert.deepEqual(bob.takeWords(), ["film: 0 complete, 2 incomplete"]);
+  assert.equal(trackers.count(counters.COUNT_REFUSED), 5);
+});
+
+test("info hashes of another length become no torrent, and a connection's torrents are bounded (W8)", () => {
+  const trackers = new TestTrackers(1, { maxTorrentsPerConnection: 3 });
+  const ann = trackers.connect();
+  for (const infoHash of ["", "x", "x".repeat(19), "x".repeat(21), "x".repeat(60_000)])
+    ann.sendJson({ action: "announce", info_hash: infoHash, peer_id: "p".repeat(20) });
+  trackers.settle();
+  assert.equal(new Set(ann.takeWords()).size, 1);
+  assert.equal(trackers.count(counters.GAUGE_TORRENTS), 0);
+  for (let index = 0; index < 5; index++) ann.announce({ torrent: `t${index}`, peer: "ann" });
+  ann.announce({ torrent: "t0", peer: "ann", event: "stopped" });
+  ann.announce({ torrent: "t4", peer: "ann" });
+  trackers.settle();
+  assert.equal(trackers.count(counters.GAUGE_TORRENTS), 3);
+  const refused = "failure: Too many torrents on this connection";
+  assert.equal(ann.takeWords().filter((words) => words === refused).length, 2);
+});
