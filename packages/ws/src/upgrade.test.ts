@@ -63,3 +63,13 @@ test("half a head waits, others are refused with a whole answer", () => {
     assert.equal(headBytes, 0);
   }
 });
+
+test("sub-protocols and extensions that a client offers are not agreed to", () => {
+  const offered = request().replace(
+    "\r\n\r\n",
+    "\r\nSec-WebSocket-Protocol: chat\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n",
+  );
+  const { status, reply } = answer(offered);
+  assert.equal(status, UPGRADE_OK);
+  assert.doesNotMatch(reply, /Sec-WebSocket-(Protocol|Extensions)/);
+});

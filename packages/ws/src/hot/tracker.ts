@@ -149,6 +149,8 @@ export class WebTorrentTracker {
   flush(): void {
     const { dirty, doomed } = this.state.delivery;
     for (let index = 0; index < doomed.length; index++) {
+      // Its socket may have gone before this.
+      if (doomed[index].state !== CONNECTION_OPEN) continue;
       this.state.counts[counters.COUNT_CLOSED_SLOW]++;
       this.state.close(doomed[index], protocol.CLOSE_POLICY, true);
     }

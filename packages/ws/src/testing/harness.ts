@@ -17,6 +17,7 @@ import {
   READ_MORE,
   READ_PING,
   READ_PONG,
+  READ_TEXT,
   type TrackerMessage,
   unmask,
   writeMaskedFrameHeader,
@@ -58,8 +59,12 @@ export const offerOf = (name: string | number, sdp = `v=0 ${name}`) => ({
 export class TestClient {
   readonly connection: Connection;
   readonly messages: TrackerMessage[] = [];
+  /** The text of every message as it came, taken or not. */
+  readonly texts: string[] = [];
+  sentBytes = 0;
   pings = 0;
   pongs = 0;
+  lastPong: Uint8Array | undefined;
   writes = 0;
   closeCode: number | undefined;
   socket: "open" | "ended" | "aborted" = "open";
@@ -104,13 +109,17 @@ export class TestClient {
       assert.notEqual(read, READ_FAILED, "the tracker broke the protocol");
       assert.equal(this.closeCode, undefined, "a frame after the close frame");
       if (read === READ_PING) this.pings++;
-      else if (read === READ_PONG) this.pongs++;
-      else if (read === READ_CLOSE) this.closeCode = reader.closeCode;
+      else if (read === READ_PONG) {
+        this.pongs++;
+        this.lastPong = reader.bytes.slice(reader.offset, reader.offset + reader.length);
+      } else if (read === READ_CLOSE) this.closeCode = reader.closeCode;
       else {
+        assert.equal(read, READ_TEXT, "the tracker sends text");
         const { offset, length } = reader;
         const text = Buffer.from(reader.bytes.subarray(offset, offset + length)).toString("utf8");
         const message = parseTrackerMessage(text);
         assert.ok(message, `no tracker's message: ${text}`);
+        this.texts.push(text);
         this.messages.push(message);
       }
     }
@@ -118,6 +127,7 @@ export class TestClient {
 
   /** Sends bytes as they are. */
   sendBytes(bytes: Uint8Array): void {
+    this.sentBytes += bytes.length;
     // A copy, since it is unmasked in place.
     this.#tracker.receive(this.connection, new Uint8Array(bytes), 0, bytes.length);
   }

@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { OPCODE_PING } from "@swarmtide/ws-protocol";
+import * as counters from "./counters.ts";
+import { clientFrame, offerOf, TestTrackers } from "./testing/harness.ts";
+
+test("every column has a name, and names are not used twice", () => {
+  const columns = Object.values(counters).filter((value) => typeof value === "number");
+  assert.deepEqual(
+    columns.sort((a, b) => a - b),
+    counters.WS_COUNTER_NAMES.map((_, index) => index),
+  );
+  assert.equal(new Set(counters.WS_COUNTER_NAMES).size, counters.WS_COUNTER_NAMES.length);
+});
+
+for (const workers of [1, 3])
+  test(`what goes in and out is counted once, workers: ${workers}`, () => {
+    const trackers = new TestTrackers(workers);
+    const [ann, bob] = [trackers.connect(0), trackers.connect(1 % workers)];
+    ann.announce({ torrent: "film", peer: "ann", left: 1 });
+    trackers.settle();
+    bob.announce({ torrent: "film", peer: "bob", left: 1, offers: [offerOf("o1")] });
+    trackers.settle();
+    ann.answer("ann", ann.take("offer")[0]);
+    ann.scrape("film", "song", "book");
+    ann.sendJson({ action: "announce" });
+    ann.sendBytes(clientFrame(OPCODE_PING, new Uint8Array(0)));
+    trackers.settle();
+    const count = (column: number) => trackers.count(column);
+    assert.equal(count(counters.COUNT_CONNECTIONS_OPENED), 2);
+    assert.equal(count(counters.COUNT_MESSAGES_IN), 5);
+    assert.equal(count(counters.COUNT_ANNOUNCES), 3);
+    assert.equal(count(counters.COUNT_SCRAPES), 1);
+    assert.equal(count(counters.COUNT_REFUSED), 1);
+    assert.equal(count(counters.COUNT_REPLIES_OUT), 3);
+    assert.equal(count(counters.COUNT_OFFERS_OUT), 1);
+    assert.equal(count(counters.COUNT_ANSWERS_OUT), 1);
+    assert.equal(count(counters.COUNT_ERRORS_OUT), 1);
+    const bytesOut = [...ann.texts, ...bob.texts].reduce(
+      (sum, text) => sum + Buffer.byteLength(text) + (Buffer.byteLength(text) < 126 ? 2 : 4),
+      2 * ann.pongs,
+    );
+    assert.equal(count(counters.COUNT_BYTES_OUT), bytesOut);
+    assert.equal(count(counters.COUNT_BYTES_IN), ann.sentBytes + bob.sentBytes);
+  });
+
+test("a slow client whose socket goes before it is closed is not counted as closed", () => {
+  const trackers = new TestTrackers(1, { maxMessagesPerSecond: 0, maxUnsent: 65_536 });
+  const slow = trackers.connect();
+  slow.isStalled = true;
+  for (let round = 0; round < 1000; round++)
+    slow.sendBytes(clientFrame(OPCODE_PING, new Uint8Array(125)));
+  assert.ok(slow.connection.isDoomed);
+  slow.hangUp();
+  trackers.settle();
+  assert.equal(trackers.count(counters.COUNT_CLOSED_SLOW), 0);
+  assert.equal(trackers.count(counters.COUNT_CONNECTIONS_CLOSED), 1);
+});
