@@ -4,7 +4,7 @@
  */
 import { closeFd } from "@swarmtide/linux";
 import { CounterTable } from "@swarmtide/metrics";
-import { AccessList } from "@swarmtide/swarm";
+import { AccessList, type SwarmStore } from "@swarmtide/swarm";
 import { openAnswering, type WebReload, type WebShared } from "./answering.ts";
 import { type NetListener, NetServer } from "./net-server.ts";
 import { makeSecureContext, type TlsFiles } from "./tls-files.ts";
@@ -38,7 +38,7 @@ export async function startNetAnswering(options: NetAnsweringOptions): Promise<N
   const { engine, store, nowSeconds } = openAnswering(shared, options.row, options.workers);
   const contextOf = (files: TlsFiles) => makeSecureContext(files, Buffer.from(shared.ticketKeys));
   store.setNow(nowSeconds());
-  const ws = openWs(options, engine);
+  const ws = openWs(options, engine, store);
   const server = await NetServer.start({
     ...engine,
     ...(ws === undefined
@@ -77,6 +77,7 @@ export async function startNetAnswering(options: NetAnsweringOptions): Promise<N
 function openWs(
   { shared, index, workers, ports }: NetAnsweringOptions,
   engine: ReturnType<typeof openAnswering>["engine"],
+  store: SwarmStore,
 ): WsEndpoint | undefined {
   if (shared.ws === undefined) return undefined;
   const { config, counters, ownerSecret } = shared.ws;
@@ -89,6 +90,7 @@ function openWs(
     counters: CounterTable.attach(counters).row(index),
     webCounters: engine.counters,
     accessList: AccessList.attach(shared.accessList),
+    store,
     trustedProxies: engine.trustedProxies,
     connectionsMax: engine.connectionsMax,
     connectionsPerAddressMax: engine.connectionsPerAddressMax,

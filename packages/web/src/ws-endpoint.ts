@@ -11,7 +11,7 @@ import type { MessagePort } from "node:worker_threads";
 import type { Cidr } from "@swarmtide/bittorrent";
 import { HttpPeer } from "@swarmtide/http";
 import { closeFd } from "@swarmtide/linux";
-import type { AccessList } from "@swarmtide/swarm";
+import type { AccessList, SwarmStore } from "@swarmtide/swarm";
 import {
   answerUpgrade,
   COUNT_UPGRADES_REFUSED,
@@ -42,6 +42,8 @@ export interface WsEndpointOptions {
   readonly counters: Float64Array;
   readonly webCounters: Float64Array;
   readonly accessList: AccessList;
+  /** The swarms of UDP and HTTP, for scrapes that count them too. */
+  readonly store: SwarmStore;
   readonly trustedProxies: readonly Cidr[];
   /** Limits on the connections that come as descriptors; others are counted by their `NetServer`. */
   readonly connectionsMax: number;
@@ -71,6 +73,7 @@ export class WsEndpoint implements SessionOwner {
       counts: options.counters,
       clockMilliseconds: () => performance.now(),
       sendBatch: (worker, bytes) => this.#sendBatch(worker, bytes),
+      store: options.store,
     });
     this.setAccessList(options.accessList);
     options.peers.forEach((port, worker) => {

@@ -22,6 +22,10 @@ export const wsSection = section(
       max: 1000,
       doc: "Torrents in one scrape; more are refused.",
     }),
+    scrape_counts_all_protocols: boolean({
+      default: false,
+      doc: "Whether a scrape over WebTorrent also counts the peers of UDP and HTTP and what they completed. Replies to announces, and scrapes over UDP and HTTP, count their own protocol in either case.",
+    }),
     peer_announce_interval: integer({
       default: 120,
       min: 10,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { TestTrackers } from "../testing/harness.ts";
+import { ANNOUNCE_COMPLETED, ANNOUNCE_SEEDER, SwarmStore } from "@swarmtide/swarm";
+import { idOf, TestTrackers } from "../testing/harness.ts";
 
 for (const workers of [1, 3]) {
   const place = workers === 1 ? "one worker" : "three workers";
@@ -42,3 +43,55 @@ for (const workers of [1, 3]) {
     assert.equal(clients[1].takeWords().pop(), "t0 2/3/0", "nothing leaks, nobody is closed");
   });
 }
+
+/** A store in which the torrent has an IPv4 seeder that completed, an IPv4 leecher and two IPv6 seeders. */
+function storeWith(torrent: string): SwarmStore {
+  const store = SwarmStore.create({ memoryBytesMax: 64 * 1024 * 1024 });
+  const infoHash = new Int32Array(idOf(torrent).buffer);
+  const announce = (family: 4 | 6, port: number, flags: number) =>
+    store.announce(
+      infoHash,
+      0,
+      new Int32Array(4),
+      0,
+      family,
+      port,
+      flags,
+      0,
+      new Uint16Array(9),
+      0,
+    );
+  announce(4, 1, 0);
+  announce(4, 1, ANNOUNCE_SEEDER | ANNOUNCE_COMPLETED);
+  announce(4, 2, 0);
+  announce(6, 3, ANNOUNCE_SEEDER);
+  announce(6, 4, ANNOUNCE_SEEDER);
+  return store;
+}
+
+for (const workers of [1, 3])
+  test(`a scrape adds the peers of UDP and HTTP where it is told to, workers: ${workers}`, () => {
+    const store = storeWith("film");
+    for (const scrapeCountsAllProtocols of [true, false]) {
+      const trackers = new TestTrackers(workers, { scrapeCountsAllProtocols }, 1, store);
+      const clients = Array.from({ length: workers }, (_, index) => trackers.connect(index));
+      for (const client of clients)
+        for (const torrent of ["film", "song"]) client.announce({ torrent, peer: "p", left: 1 });
+      trackers.settle();
+      const announced = new Set(clients.flatMap((client) => client.takeWords()));
+      assert.ok(
+        announced.has(`film: 0 complete, ${workers} incomplete`),
+        "announces count their own",
+      );
+      for (const client of clients) client.scrape("song", "film", "nowhere");
+      trackers.settle();
+      const film = scrapeCountsAllProtocols ? `3/${workers + 1}/1` : `0/${workers}/0`;
+      for (const client of clients)
+        assert.deepEqual(client.takeWords(), [`song 0/${workers}/0, film ${film}, nowhere 0/0/0`]);
+      const access = { allowsBytes: () => false };
+      for (const tracker of trackers.trackers) tracker.setAccess(access);
+      clients[0].scrape("film");
+      trackers.settle();
+      assert.deepEqual(clients[0].takeWords(), ["film 0/0/0"], "the access list hides both");
+    }
+  });

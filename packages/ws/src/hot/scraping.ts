@@ -1,5 +1,6 @@
 /**
- * Scrapes: counts of torrents owned here at once, of others when their owners have answered.
+ * Scrapes: counts of torrents owned here at once, of others when their owners have answered; to both may be added what
+ * UDP and HTTP count.
  *
  * Called by the request handler for the own connections and by the tracker for batches of other workers.
  */
@@ -42,14 +43,16 @@ export class Scraping {
       scrapeOwners[index] = state.worker;
       if (state.access !== undefined && !state.access.allowsBytes(scrapeInfoHashes, at)) continue;
       const owner = state.ownerOf(scrapeInfoHashes, at);
+      const to = index * protocol.SCRAPE_COUNTS;
       if (owner === state.worker) {
-        const to = index * protocol.SCRAPE_COUNTS;
         state.swarms.scrape(scrapeInfoHashes, at, this.scrapeCounts, to);
       } else if (state.delivery.hasLinkRoom(owner)) {
         scrapeOwners[index] = owner;
         scrapesOfWorker[owner]++;
         elsewhere++;
       }
+      if (state.storeCounts !== undefined)
+        state.storeCounts.add(scrapeInfoHashes, at, this.scrapeCounts, to);
     }
     if (elsewhere === 0)
       this.replyToScrape(connection, scrapeInfoHashes, this.scrapeCounts, scrapes);
@@ -108,9 +111,9 @@ export class Scraping {
     for (let entry = 0; entry < words[at + 1]; entry++) {
       const word = entriesAt + entry * COUNTS_ENTRY_WORDS;
       const to = words[word] * protocol.SCRAPE_COUNTS;
-      scrape.counts[to] = words[word + 1];
-      scrape.counts[to + 1] = words[word + 2];
-      scrape.counts[to + 2] = words[word + 3];
+      scrape.counts[to] += words[word + 1];
+      scrape.counts[to + 1] += words[word + 2];
+      scrape.counts[to + 2] += words[word + 3];
     }
     if (scrape.waiting === 0)
       this.replyToScrape(scrape.connection, scrape.infoHashes, scrape.counts, scrape.length);

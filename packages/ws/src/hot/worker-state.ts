@@ -4,6 +4,8 @@
  *
  * Made by the tracker, one per worker.
  */
+
+import type { SwarmStore } from "@swarmtide/swarm";
 import * as protocol from "@swarmtide/ws-protocol";
 import type { WsConfig } from "../config.ts";
 import * as counters from "../counters.ts";
@@ -17,6 +19,7 @@ import {
 import { hashId } from "./id-words.ts";
 import { Memberships } from "./memberships.ts";
 import { RandomWords } from "./random-words.ts";
+import { StoreCounts } from "./store-counts.ts";
 import { Swarms } from "./swarms.ts";
 import { type BatchSender, WorkerDelivery } from "./worker-delivery.ts";
 
@@ -40,6 +43,8 @@ export interface WebTorrentTrackerOptions {
   /** A clock that never goes back, in milliseconds. */
   readonly clockMilliseconds: () => number; // hot-allow: a type
   readonly sendBatch: BatchSender;
+  /** The swarms of UDP and HTTP; needed where scrapes are to count these too. */
+  readonly store?: SwarmStore | undefined;
 }
 
 export class WorkerState {
@@ -50,6 +55,8 @@ export class WorkerState {
   readonly delivery: WorkerDelivery;
   readonly swarms: Swarms;
   readonly memberships: Memberships;
+  /** What UDP and HTTP count, where scrapes are to add it. */
+  readonly storeCounts: StoreCounts | undefined;
   /** Slots of connections that are free again. */
   readonly freeSlots: number[] = [];
   access: InfoHashAccess | undefined = undefined;
@@ -75,6 +82,10 @@ export class WorkerState {
     };
     this.swarms = new Swarms(workers, this.delivery, limits, counts, random);
     this.memberships = new Memberships(random.word());
+    this.storeCounts =
+      config.scrapeCountsAllProtocols && options.store !== undefined
+        ? new StoreCounts(options.store)
+        : undefined;
     this.readClock();
   }
 

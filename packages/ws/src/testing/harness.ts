@@ -3,6 +3,7 @@
  * that stands still until told, batches that travel when told, and every frame that goes out read back.
  */
 import assert from "node:assert/strict";
+import type { SwarmStore } from "@swarmtide/swarm";
 import { defaultConfig } from "@swarmtide/toml-config";
 import {
   type AnnounceMessage,
@@ -215,7 +216,7 @@ export class TestTrackers {
   readonly #travelling: { from: number; to: number; bytes: Uint8Array }[] = [];
   recordsSent: number[] = [];
 
-  constructor(workers = 1, changes: Partial<WsConfig> = {}, seed = 1) {
+  constructor(workers = 1, changes: Partial<WsConfig> = {}, seed = 1, store?: SwarmStore) {
     this.config = { ...defaultConfig(wsSection), ...changes };
     for (let worker = 0; worker < workers; worker++) {
       const counts = new Float64Array(WS_COUNTER_NAMES.length);
@@ -228,6 +229,7 @@ export class TestTrackers {
           ownerSecret: seed,
           seed: Int32Array.of(seed, worker, 3, 4),
           counts,
+          store,
           clockMilliseconds: () => this.nowMilliseconds,
           sendBatch: (to, bytes) => {
             this.#note(bytes);
