@@ -40,6 +40,7 @@ export const nameOf = (id: Uint8Array): string =>
   Buffer.from(id).toString("latin1").replace(/\.+$/, "");
 
 const MASK = 0x0badcafe;
+const TEXTS_MAX = 100;
 
 /** A client's frame. */
 export function clientFrame(opcode: number, payload: Uint8Array): Uint8Array {
@@ -60,7 +61,7 @@ export const offerOf = (name: string | number, sdp = `v=0 ${name}`) => ({
 export class TestClient {
   readonly connection: Connection;
   readonly messages: TrackerMessage[] = [];
-  /** The text of every message as it came, taken or not. */
+  /** The texts of the first messages as they came, taken or not. */
   readonly texts: string[] = [];
   sentBytes = 0;
   pings = 0;
@@ -120,7 +121,7 @@ export class TestClient {
         const text = Buffer.from(reader.bytes.subarray(offset, offset + length)).toString("utf8");
         const message = parseTrackerMessage(text);
         assert.ok(message, `no tracker's message: ${text}`);
-        this.texts.push(text);
+        if (this.texts.length < TEXTS_MAX) this.texts.push(text);
         this.messages.push(message);
       }
     }
@@ -214,7 +215,8 @@ export class TestTrackers {
   readonly config: WsConfig;
   /** Batches on their way. */
   readonly #travelling: { from: number; to: number; bytes: Uint8Array }[] = [];
-  recordsSent: number[] = [];
+  /** The kinds of all records that workers send each other, once somebody wants to know. */
+  recordsSent: number[] | undefined;
 
   constructor(workers = 1, changes: Partial<WsConfig> = {}, seed = 1, store?: SwarmStore) {
     this.config = { ...defaultConfig(wsSection), ...changes };
@@ -241,6 +243,7 @@ export class TestTrackers {
   }
 
   #note(bytes: Uint8Array): void {
+    if (this.recordsSent === undefined) return;
     const words = new Int32Array(bytes.slice().buffer);
     for (let at = 0; at < words.length; at += words[at + 1] / 4) this.recordsSent.push(words[at]);
   }

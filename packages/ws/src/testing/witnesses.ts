@@ -119,6 +119,8 @@ export class Witnesses {
   }
 
   #announce(witness: Witness, torrent: string, crowd: readonly TestClient[]): void {
+    // Until it has arrived that somebody has left, the worker that owns the torrent counts them.
+    this.#trackers.settle();
     const isSeeder = this.#random.below(3) === 0;
     const insiders = this.#insiders(torrent, crowd);
     const offers = Array.from({ length: this.#random.below(4) }, () => {
