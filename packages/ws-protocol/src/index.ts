@@ -45,7 +45,8 @@ export {
 export * from "./hot/frame.ts";
 export * from "./hot/message-reader.ts";
 export * from "./hot/reply.ts";
-export { REQUEST_DEPTH_MAX, TrackerRequest } from "./hot/request.ts";
+export { TrackerRequest } from "./hot/request.ts";
+export { REQUEST_DEPTH_MAX } from "./hot/request-fields.ts";
 export * from "./hot/request-record.ts";
 export * from "./hot/request-status.ts";
 export { forgetUnmaskedMemory, unmask } from "./hot/unmask.ts";

@@ -12,6 +12,9 @@ import {
 } from "@swarmtide/bittorrent";
 import { asciiBytes } from "./json-object.ts";
 
+/** Arrays and objects within one another; real messages need four levels. */
+export const REQUEST_DEPTH_MAX = 32;
+
 /** Members of a message, as indices of FIELDS. */
 export const FIELD_ACTION = 0;
 export const FIELD_INFO_HASH = 1;

@@ -41,8 +41,9 @@ export class RequestRecord {
   left = 0;
   /** How many peers are wanted; -1 where the message does not say. */
   numwant = -1;
-  /** Offers kept; surplus ones are checked and left out. */
+  /** Offers kept; surplus ones are checked, counted and left out. */
   offers = 0;
+  offersSurplus = 0;
   readonly offersMax: number;
   readonly offerIds: Uint8Array;
   readonly offerRanges: Int32Array;

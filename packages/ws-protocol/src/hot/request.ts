@@ -8,21 +8,35 @@
  */
 import { EVENT_NONE } from "@swarmtide/bittorrent";
 import { ID_BYTES, parseIdString } from "./binary-string.ts";
+import { DESCRIPTION_IS_ANSWER, DescriptionReader } from "./description-reader.ts";
+import { InfoHashList } from "./info-hash-list.ts";
 import { wholeNumberAt, wordAt } from "./json-object.ts";
 import {
   isNullAt,
   SCAN_SYNTAX,
   SCAN_UTF8,
-  skipColon,
   skipNumber,
   skipSpace,
   skipString,
   skipValue,
 } from "./json-scan.ts";
 import {
+  BRACE_OPEN,
+  BRACKET_OPEN,
+  endOfObject,
+  firstKey,
+  MEMBER_ABSENT,
+  MEMBER_BAD,
+  MEMBER_GOOD,
+  nextKey,
+  plainKeyAt,
+  QUOTE,
+  skipKey,
+  valueOfKey,
+} from "./object-walk.ts";
+import { OffersReader } from "./offers-reader.ts";
+import {
   ACTIONS,
-  DESCRIPTION_FIELDS,
-  DESCRIPTION_TYPES,
   EVENT_OF_WORD,
   EVENTS,
   FIELD_ACTION,
@@ -36,7 +50,7 @@ import {
   FIELD_PEER_ID,
   FIELD_TO_PEER_ID,
   FIELDS,
-  OFFER_FIELDS,
+  REQUEST_DEPTH_MAX,
 } from "./request-fields.ts";
 import {
   ANSWER_OFFER_ID_AT,
@@ -44,7 +58,6 @@ import {
   LEFT_NOTHING,
   LEFT_SOMETHING,
   LEFT_UNKNOWN,
-  OFFER_RANGE_WORDS,
   PEER_ID_AT,
   RequestRecord,
   TO_PEER_ID_AT,
@@ -53,48 +66,23 @@ import * as status from "./request-status.ts";
 import { ACTION_IS_ANNOUNCE, ACTION_IS_SCRAPE, ACTION_UNKNOWN } from "./request-status.ts";
 import { isUtf8 } from "./utf8.ts";
 
-/** Arrays and objects within one another; real messages need four levels. */
-export const REQUEST_DEPTH_MAX = 32;
-
-const ABSENT = 0;
-const GOOD = 1;
-const BAD = 2;
-
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const BRACKET_OPEN = 0x5b;
-const BRACKET_CLOSE = 0x5d;
-const BRACE_OPEN = 0x7b;
-const BRACE_CLOSE = 0x7d;
-
-/** The objects a message is made of; each has its own members. */
-const OBJECT_MESSAGE = 0;
-const OBJECT_OFFER = 1;
-const OBJECT_DESCRIPTION = 2;
 const LEVEL_OF_MESSAGE = 1;
-const LEVEL_OF_OFFER = 3;
 
 export class TrackerRequest extends RequestRecord {
   private end = 0;
   private readonly states = new Uint8Array(FIELDS.length);
   private action = 0;
   private isScrapeList = false;
-  private elementOffer = ABSENT;
-  private elementId = ABSENT;
-  private elementStart = 0;
-  private elementEnd = 0;
-  private elementIdStart = 0;
-  private elementIdEnd = 0;
-  private descriptionLevel = 0;
-  private descriptionType = -1;
-  private hasSdp = false;
+  private readonly descriptions = new DescriptionReader();
+  private readonly offersReader = new OffersReader(this, this.descriptions);
+  private readonly infoHashList = new InfoHashList(this);
 
   /** Reads one message: REQUEST_ANNOUNCE, REQUEST_SCRAPE or one of REQUEST_BAD_*. */
   parse(bytes: Uint8Array, offset: number, length: number): number {
     this.reset(bytes, offset + length);
     const start = skipSpace(bytes, offset, this.end);
     if (start < this.end && bytes[start] === BRACE_OPEN) {
-      const position = this.parseObject(start + 1, OBJECT_MESSAGE);
+      const position = this.parseMembers(start + 1);
       if (position >= 0 && skipSpace(bytes, position, this.end) === this.end) return this.judge();
       return this.refuseJson(position, offset, length);
     }
@@ -107,11 +95,12 @@ export class TrackerRequest extends RequestRecord {
   private reset(bytes: Uint8Array, end: number): void {
     this.bytes = bytes;
     this.end = end;
-    this.states.fill(ABSENT);
+    this.states.fill(MEMBER_ABSENT);
     this.event = EVENT_NONE;
     this.left = LEFT_UNKNOWN;
     this.numwant = -1;
     this.offers = 0;
+    this.offersSurplus = 0;
     this.hasAnswer = false;
     this.scrapes = 0;
     this.actionNamed = ACTION_UNKNOWN;
@@ -125,49 +114,22 @@ export class TrackerRequest extends RequestRecord {
     return position < SCAN_SYNTAX ? status.REQUEST_BAD_DEPTH : status.REQUEST_BAD_JSON;
   }
 
-  /** From the byte after an opening brace to the byte after the closing one, or a negative SCAN_*. */
-  private parseObject(position: number, object: number): number {
-    const bytes = this.bytes;
-    const end = this.end;
-    position = skipSpace(bytes, position, end);
-    if (position < end && bytes[position] === BRACE_CLOSE) return position + 1;
-    for (;;) {
-      if (position >= end || bytes[position] !== QUOTE) return SCAN_SYNTAX;
-      const key = position + 1;
-      position = skipString(bytes, key, end);
-      if (position < 0) return position;
-      const keyEnd = position - 1;
-      position = skipColon(bytes, position, end);
-      if (position < 0) return position;
-      if (position >= end) return SCAN_SYNTAX;
-      position = this.parseMember(object, key, keyEnd, position);
-      if (position < 0) return position;
-      position = skipSpace(bytes, position, end);
-      if (position >= end) return SCAN_SYNTAX;
-      const next = bytes[position];
-      if (next === BRACE_CLOSE) return position + 1;
-      if (next !== COMMA) return SCAN_SYNTAX;
-      position = skipSpace(bytes, position + 1, end);
+  /** The members of the message, from the byte after its brace to the byte after the closing one. */
+  private parseMembers(position: number): number {
+    const { bytes, end } = this;
+    position = firstKey(bytes, position, end);
+    while (position >= 0) {
+      const plain = plainKeyAt(bytes, position, end, FIELDS);
+      const afterKey = skipKey(bytes, position, end, FIELDS, plain);
+      if (afterKey < 0) return afterKey;
+      const value = valueOfKey(bytes, afterKey, end);
+      if (value < 0) return value;
+      const field = plain < 0 ? wordAt(bytes, position + 1, afterKey - 1, FIELDS) : plain;
+      if (field >= 0) position = this.parseField(field, value);
+      else position = skipValue(bytes, value, end, REQUEST_DEPTH_MAX - LEVEL_OF_MESSAGE);
+      if (position >= 0) position = nextKey(bytes, position, end);
     }
-  }
-
-  private parseMember(object: number, key: number, keyEnd: number, position: number): number {
-    let level = LEVEL_OF_MESSAGE;
-    if (object === OBJECT_MESSAGE) {
-      const field = wordAt(this.bytes, key, keyEnd, FIELDS);
-      if (field >= 0) return this.parseField(field, position);
-    } else if (object === OBJECT_OFFER) {
-      level = LEVEL_OF_OFFER;
-      const field = wordAt(this.bytes, key, keyEnd, OFFER_FIELDS);
-      if (field === 0) return this.parseOfferDescription(position);
-      if (field === 1) return this.parseElementId(position);
-    } else {
-      level = this.descriptionLevel;
-      const field = wordAt(this.bytes, key, keyEnd, DESCRIPTION_FIELDS);
-      if (field === 0) return this.parseDescriptionType(position);
-      if (field === 1) this.hasSdp = this.bytes[position] === QUOTE;
-    }
-    return skipValue(this.bytes, position, this.end, REQUEST_DEPTH_MAX - level);
+    return endOfObject(position);
   }
 
   /** A member of the message itself; `null` counts as missing. */
@@ -175,9 +137,9 @@ export class TrackerRequest extends RequestRecord {
     const bytes = this.bytes;
     const end = this.end;
     const first = bytes[position];
-    this.states[field] = BAD;
+    this.states[field] = MEMBER_BAD;
     if (isNullAt(bytes, position, end)) {
-      this.states[field] = ABSENT;
+      this.states[field] = MEMBER_ABSENT;
       return position + 4;
     }
     switch (field) {
@@ -192,7 +154,8 @@ export class TrackerRequest extends RequestRecord {
         break;
       case FIELD_OFFERS:
         this.offers = 0;
-        if (first === BRACKET_OPEN) return this.parseOffers(position + 1);
+        this.offersSurplus = 0;
+        if (first === BRACKET_OPEN) return this.parseOffers(position);
         break;
       case FIELD_ANSWER:
         if (first === BRACE_OPEN) return this.parseAnswer(position);
@@ -200,7 +163,7 @@ export class TrackerRequest extends RequestRecord {
       case FIELD_INFO_HASH:
         this.scrapes = 0;
         this.isScrapeList = first === BRACKET_OPEN;
-        if (this.isScrapeList) return this.parseInfoHashes(position + 1);
+        if (this.isScrapeList) return this.parseInfoHashes(position);
         if (first === QUOTE) return this.parseId(field, position);
         break;
       default:
@@ -215,7 +178,7 @@ export class TrackerRequest extends RequestRecord {
     const isAction = field === FIELD_ACTION;
     const word = wordAt(this.bytes, start, position - 1, isAction ? ACTIONS : EVENTS);
     if (word >= 0) {
-      this.states[field] = GOOD;
+      this.states[field] = MEMBER_GOOD;
       if (isAction) this.action = word;
       else this.event = EVENT_OF_WORD[word];
     }
@@ -230,10 +193,10 @@ export class TrackerRequest extends RequestRecord {
       // NaN fails both comparisons and stays bad.
       if (value < 0) this.numwant = -1;
       else if (value >= 0) this.numwant = value < 0x7fffffff ? value | 0 : 0x7fffffff;
-      if (value < 0 || value >= 0) this.states[field] = GOOD;
+      if (value < 0 || value >= 0) this.states[field] = MEMBER_GOOD;
     } else if (value >= 0) {
       this.left = value === 0 ? LEFT_NOTHING : LEFT_SOMETHING;
-      this.states[field] = GOOD;
+      this.states[field] = MEMBER_GOOD;
     }
     return position;
   }
@@ -246,7 +209,7 @@ export class TrackerRequest extends RequestRecord {
     else if (field === FIELD_OFFER_ID) at = ANSWER_OFFER_ID_AT;
     const position = parseIdString(this.bytes, start + 1, this.end, this.ids, at);
     if (position < 0) return skipString(this.bytes, start + 1, this.end);
-    this.states[field] = GOOD;
+    this.states[field] = MEMBER_GOOD;
     if (field === FIELD_INFO_HASH) {
       this.infoHashStart = start;
       this.infoHashEnd = position;
@@ -260,173 +223,61 @@ export class TrackerRequest extends RequestRecord {
     return position;
   }
 
+  private parseOffers(start: number): number {
+    const position = this.offersReader.read(this.bytes, start + 1, this.end);
+    this.states[FIELD_OFFERS] = this.offersReader.state;
+    return position;
+  }
+
+  private parseInfoHashes(start: number): number {
+    const position = this.infoHashList.read(this.bytes, start + 1, this.end);
+    this.states[FIELD_INFO_HASH] = this.infoHashList.state;
+    return position;
+  }
+
   private parseAnswer(start: number): number {
-    const position = this.parseDescription(start, LEVEL_OF_MESSAGE + 1);
-    if (position < 0) return position;
-    if (this.descriptionType === 1 && this.hasSdp) {
-      this.states[FIELD_ANSWER] = GOOD;
+    const position = this.descriptions.read(this.bytes, start, this.end, LEVEL_OF_MESSAGE + 1);
+    if (position >= 0 && this.descriptions.is(DESCRIPTION_IS_ANSWER)) {
+      this.states[FIELD_ANSWER] = MEMBER_GOOD;
       this.answerStart = start;
       this.answerEnd = position;
     }
     return position;
   }
 
-  /** An object `{"type": …, "sdp": …}`, from its brace; what it holds goes to `descriptionType` and `hasSdp`. */
-  private parseDescription(start: number, level: number): number {
-    this.descriptionLevel = level;
-    this.descriptionType = -1;
-    this.hasSdp = false;
-    return this.parseObject(start + 1, OBJECT_DESCRIPTION);
-  }
-
-  private parseDescriptionType(position: number): number {
-    this.descriptionType = -1;
-    if (this.bytes[position] !== QUOTE)
-      return skipValue(this.bytes, position, this.end, REQUEST_DEPTH_MAX - this.descriptionLevel);
-    const after = skipString(this.bytes, position + 1, this.end);
-    if (after >= 0)
-      this.descriptionType = wordAt(this.bytes, position + 1, after - 1, DESCRIPTION_TYPES);
-    return after;
-  }
-
-  /** The elements of `offers`, from the byte after the bracket. */
-  private parseOffers(position: number): number {
-    const bytes = this.bytes;
-    const end = this.end;
-    let state = GOOD;
-    position = skipSpace(bytes, position, end);
-    if (position < end && bytes[position] === BRACKET_CLOSE) {
-      this.states[FIELD_OFFERS] = GOOD;
-      return position + 1;
-    }
-    for (;;) {
-      if (position >= end) return SCAN_SYNTAX;
-      if (bytes[position] === BRACE_OPEN) {
-        this.elementOffer = ABSENT;
-        this.elementId = ABSENT;
-        position = this.parseObject(position + 1, OBJECT_OFFER);
-        if (this.elementOffer === GOOD && this.elementId === GOOD) this.keepOffer();
-        else state = BAD;
-      } else {
-        state = BAD;
-        position = skipValue(bytes, position, end, REQUEST_DEPTH_MAX - 2);
-      }
-      if (position < 0) return position;
-      position = skipSpace(bytes, position, end);
-      if (position >= end) return SCAN_SYNTAX;
-      const next = bytes[position];
-      if (next === BRACKET_CLOSE) break;
-      if (next !== COMMA) return SCAN_SYNTAX;
-      position = skipSpace(bytes, position + 1, end);
-    }
-    this.states[FIELD_OFFERS] = state;
-    return position + 1;
-  }
-
-  private keepOffer(): void {
-    if (this.offers === this.offersMax) return;
-    const at = this.offers * OFFER_RANGE_WORDS;
-    this.offerRanges[at] = this.elementStart;
-    this.offerRanges[at + 1] = this.elementEnd;
-    this.offerRanges[at + 2] = this.elementIdStart;
-    this.offerRanges[at + 3] = this.elementIdEnd;
-    this.offers++;
-  }
-
-  private parseOfferDescription(start: number): number {
-    this.elementOffer = BAD;
-    if (this.bytes[start] !== BRACE_OPEN)
-      return skipValue(this.bytes, start, this.end, REQUEST_DEPTH_MAX - LEVEL_OF_OFFER);
-    const position = this.parseDescription(start, LEVEL_OF_OFFER + 1);
-    if (position >= 0 && this.descriptionType === 0 && this.hasSdp) {
-      this.elementOffer = GOOD;
-      this.elementStart = start;
-      this.elementEnd = position;
-    }
-    return position;
-  }
-
-  private parseElementId(start: number): number {
-    this.elementId = BAD;
-    if (this.bytes[start] !== QUOTE)
-      return skipValue(this.bytes, start, this.end, REQUEST_DEPTH_MAX - LEVEL_OF_OFFER);
-    const at = this.offers * ID_BYTES;
-    const position = parseIdString(this.bytes, start + 1, this.end, this.offerIds, at);
-    if (position < 0) return skipString(this.bytes, start + 1, this.end);
-    this.elementId = GOOD;
-    this.elementIdStart = start;
-    this.elementIdEnd = position;
-    return position;
-  }
-
-  /** The elements of a scrape's `info_hash`, from the byte after the bracket. */
-  private parseInfoHashes(position: number): number {
-    const bytes = this.bytes;
-    const end = this.end;
-    let state = GOOD;
-    position = skipSpace(bytes, position, end);
-    if (position < end && bytes[position] === BRACKET_CLOSE) {
-      this.states[FIELD_INFO_HASH] = GOOD;
-      return position + 1;
-    }
-    for (;;) {
-      if (position >= end) return SCAN_SYNTAX;
-      const start = position;
-      const at = Math.min(this.scrapes, this.scrapesMax) * ID_BYTES;
-      position =
-        bytes[start] === QUOTE
-          ? parseIdString(bytes, start + 1, end, this.scrapeInfoHashes, at)
-          : -1;
-      if (position < 0) {
-        state = BAD;
-        position = skipValue(bytes, start, end, REQUEST_DEPTH_MAX - 2);
-        if (position < 0) return position;
-      }
-      this.scrapes++;
-      position = skipSpace(bytes, position, end);
-      if (position >= end) return SCAN_SYNTAX;
-      const next = bytes[position];
-      if (next === BRACKET_CLOSE) break;
-      if (next !== COMMA) return SCAN_SYNTAX;
-      position = skipSpace(bytes, position + 1, end);
-    }
-    this.states[FIELD_INFO_HASH] = state;
-    return position + 1;
-  }
-
   /** The message is JSON: is it also a request? */
   private judge(): number {
     const states = this.states;
-    this.hasInfoHash = states[FIELD_INFO_HASH] === GOOD && !this.isScrapeList;
-    if (states[FIELD_ACTION] !== GOOD) return status.REQUEST_BAD_ACTION;
+    this.hasInfoHash = states[FIELD_INFO_HASH] === MEMBER_GOOD && !this.isScrapeList;
+    if (states[FIELD_ACTION] !== MEMBER_GOOD) return status.REQUEST_BAD_ACTION;
     this.actionNamed = this.action === 1 ? ACTION_IS_SCRAPE : ACTION_IS_ANNOUNCE;
     if (this.action === 1) return this.judgeScrape();
     if (!this.hasInfoHash) return status.REQUEST_BAD_INFO_HASH;
-    if (states[FIELD_PEER_ID] !== GOOD) return status.REQUEST_BAD_PEER_ID;
-    if (states[FIELD_LEFT] === BAD) return status.REQUEST_BAD_LEFT;
-    if (states[FIELD_EVENT] === BAD) return status.REQUEST_BAD_EVENT;
-    if (states[FIELD_NUMWANT] === BAD) return status.REQUEST_BAD_NUMWANT;
-    if (states[FIELD_OFFERS] === BAD) return status.REQUEST_BAD_OFFERS;
-    if (states[FIELD_ANSWER] === BAD) return status.REQUEST_BAD_ANSWER;
-    this.hasAnswer = states[FIELD_ANSWER] === GOOD;
+    if (states[FIELD_PEER_ID] !== MEMBER_GOOD) return status.REQUEST_BAD_PEER_ID;
+    if (states[FIELD_LEFT] === MEMBER_BAD) return status.REQUEST_BAD_LEFT;
+    if (states[FIELD_EVENT] === MEMBER_BAD) return status.REQUEST_BAD_EVENT;
+    if (states[FIELD_NUMWANT] === MEMBER_BAD) return status.REQUEST_BAD_NUMWANT;
+    if (states[FIELD_OFFERS] === MEMBER_BAD) return status.REQUEST_BAD_OFFERS;
+    if (states[FIELD_ANSWER] === MEMBER_BAD) return status.REQUEST_BAD_ANSWER;
+    this.hasAnswer = states[FIELD_ANSWER] === MEMBER_GOOD;
     // Whom an answer is for and which offer it answers may be missing only where there is no answer.
-    const allowed = this.hasAnswer ? GOOD : ABSENT;
-    if (states[FIELD_TO_PEER_ID] !== GOOD && states[FIELD_TO_PEER_ID] !== allowed)
+    const allowed = this.hasAnswer ? MEMBER_GOOD : MEMBER_ABSENT;
+    if (states[FIELD_TO_PEER_ID] !== MEMBER_GOOD && states[FIELD_TO_PEER_ID] !== allowed)
       return status.REQUEST_BAD_TO_PEER_ID;
-    if (states[FIELD_OFFER_ID] !== GOOD && states[FIELD_OFFER_ID] !== allowed)
+    if (states[FIELD_OFFER_ID] !== MEMBER_GOOD && states[FIELD_OFFER_ID] !== allowed)
       return status.REQUEST_BAD_OFFER_ID;
     // A key that stood twice may have left the values of its first, overruled standing.
-    if (states[FIELD_LEFT] === ABSENT) this.left = LEFT_UNKNOWN;
-    if (states[FIELD_EVENT] === ABSENT) this.event = EVENT_NONE;
-    if (states[FIELD_NUMWANT] === ABSENT) this.numwant = -1;
-    if (states[FIELD_OFFERS] === ABSENT) this.offers = 0;
+    if (states[FIELD_LEFT] === MEMBER_ABSENT) this.left = LEFT_UNKNOWN;
+    if (states[FIELD_EVENT] === MEMBER_ABSENT) this.event = EVENT_NONE;
+    if (states[FIELD_NUMWANT] === MEMBER_ABSENT) this.numwant = -1;
+    if (states[FIELD_OFFERS] === MEMBER_ABSENT) this.offers = 0;
     return status.REQUEST_ANNOUNCE;
   }
 
   private judgeScrape(): number {
     const state = this.states[FIELD_INFO_HASH];
-    if (state === ABSENT) return status.REQUEST_BAD_SCRAPE_ALL;
-    if (state === BAD) return status.REQUEST_BAD_INFO_HASH;
+    if (state === MEMBER_ABSENT) return status.REQUEST_BAD_SCRAPE_ALL;
+    if (state === MEMBER_BAD) return status.REQUEST_BAD_INFO_HASH;
     if (!this.isScrapeList) {
       this.scrapeInfoHashes.set(this.ids.subarray(INFO_HASH_AT, INFO_HASH_AT + ID_BYTES));
       this.scrapes = 1;

@@ -1,0 +1,137 @@
+/**
+ * The offers of an announce, `[{"offer": {…}, "offer_id": "…"}, …]`: ids are copied out, offers remembered as ranges. All
+ * are checked, as many as the record has room for are kept.
+ *
+ * Owned by the request parser; writes into its record.
+ */
+import { ID_BYTES, parseIdString } from "./binary-string.ts";
+import { DESCRIPTION_IS_OFFER, type DescriptionReader } from "./description-reader.ts";
+import { wordAt } from "./json-object.ts";
+import { SCAN_SYNTAX, skipSpace, skipString, skipValue } from "./json-scan.ts";
+import {
+  BRACE_OPEN,
+  BRACKET_CLOSE,
+  COMMA,
+  endOfObject,
+  firstKey,
+  MEMBER_ABSENT,
+  MEMBER_BAD,
+  MEMBER_GOOD,
+  nextKey,
+  plainKeyAt,
+  QUOTE,
+  skipKey,
+  valueOfKey,
+} from "./object-walk.ts";
+import { OFFER_FIELDS, REQUEST_DEPTH_MAX } from "./request-fields.ts";
+import { OFFER_RANGE_WORDS, type RequestRecord } from "./request-record.ts";
+
+/** The list lies within the message, an offer's object within the list. */
+const LEVEL_OF_LIST = 2;
+const LEVEL_OF_OFFER = 3;
+
+export class OffersReader {
+  /** What the list read last is: MEMBER_GOOD or MEMBER_BAD. */
+  state = MEMBER_BAD;
+  private readonly record: RequestRecord;
+  private readonly descriptions: DescriptionReader;
+  private offerState = MEMBER_ABSENT;
+  private offerStart = 0;
+  private offerEnd = 0;
+  private idState = MEMBER_ABSENT;
+  private idStart = 0;
+  private idEnd = 0;
+
+  constructor(record: RequestRecord, descriptions: DescriptionReader) {
+    this.record = record;
+    this.descriptions = descriptions;
+  }
+
+  /** From the byte after the opening bracket to the byte after the closing one. */
+  read(bytes: Uint8Array, position: number, end: number): number {
+    this.state = MEMBER_GOOD;
+    position = skipSpace(bytes, position, end);
+    if (position < end && bytes[position] === BRACKET_CLOSE) return position + 1;
+    for (;;) {
+      if (position >= end) return SCAN_SYNTAX;
+      if (bytes[position] === BRACE_OPEN) {
+        position = this.readElement(bytes, position + 1, end);
+        if (this.offerState === MEMBER_GOOD && this.idState === MEMBER_GOOD) this.keep();
+        else this.state = MEMBER_BAD;
+      } else {
+        this.state = MEMBER_BAD;
+        position = skipValue(bytes, position, end, REQUEST_DEPTH_MAX - LEVEL_OF_LIST);
+      }
+      if (position < 0) return position;
+      position = skipSpace(bytes, position, end);
+      if (position >= end) return SCAN_SYNTAX;
+      const next = bytes[position];
+      if (next === BRACKET_CLOSE) return position + 1;
+      if (next !== COMMA) return SCAN_SYNTAX;
+      position = skipSpace(bytes, position + 1, end);
+    }
+  }
+
+  private readElement(bytes: Uint8Array, position: number, end: number): number {
+    this.offerState = MEMBER_ABSENT;
+    this.idState = MEMBER_ABSENT;
+    position = firstKey(bytes, position, end);
+    while (position >= 0) {
+      const plain = plainKeyAt(bytes, position, end, OFFER_FIELDS);
+      const afterKey = skipKey(bytes, position, end, OFFER_FIELDS, plain);
+      if (afterKey < 0) return afterKey;
+      const value = valueOfKey(bytes, afterKey, end);
+      if (value < 0) return value;
+      const field = plain < 0 ? wordAt(bytes, position + 1, afterKey - 1, OFFER_FIELDS) : plain;
+      position = this.readMember(bytes, field, value, end);
+      if (position >= 0) position = nextKey(bytes, position, end);
+    }
+    return endOfObject(position);
+  }
+
+  private readMember(bytes: Uint8Array, field: number, value: number, end: number): number {
+    if (field === 0) return this.readOffer(bytes, value, end);
+    if (field === 1) return this.readId(bytes, value, end);
+    return skipValue(bytes, value, end, REQUEST_DEPTH_MAX - LEVEL_OF_OFFER);
+  }
+
+  private readOffer(bytes: Uint8Array, start: number, end: number): number {
+    this.offerState = MEMBER_BAD;
+    if (bytes[start] !== BRACE_OPEN)
+      return skipValue(bytes, start, end, REQUEST_DEPTH_MAX - LEVEL_OF_OFFER);
+    const position = this.descriptions.read(bytes, start, end, LEVEL_OF_OFFER + 1);
+    if (position >= 0 && this.descriptions.is(DESCRIPTION_IS_OFFER)) {
+      this.offerState = MEMBER_GOOD;
+      this.offerStart = start;
+      this.offerEnd = position;
+    }
+    return position;
+  }
+
+  private readId(bytes: Uint8Array, start: number, end: number): number {
+    this.idState = MEMBER_BAD;
+    if (bytes[start] !== QUOTE)
+      return skipValue(bytes, start, end, REQUEST_DEPTH_MAX - LEVEL_OF_OFFER);
+    const { offers, offerIds } = this.record;
+    const position = parseIdString(bytes, start + 1, end, offerIds, offers * ID_BYTES);
+    if (position < 0) return skipString(bytes, start + 1, end);
+    this.idState = MEMBER_GOOD;
+    this.idStart = start;
+    this.idEnd = position;
+    return position;
+  }
+
+  private keep(): void {
+    const { record } = this;
+    if (record.offers === record.offersMax) {
+      record.offersSurplus++;
+      return;
+    }
+    const at = record.offers * OFFER_RANGE_WORDS;
+    record.offerRanges[at] = this.offerStart;
+    record.offerRanges[at + 1] = this.offerEnd;
+    record.offerRanges[at + 2] = this.idStart;
+    record.offerRanges[at + 3] = this.idEnd;
+    record.offers++;
+  }
+}
