@@ -56,3 +56,26 @@ test("a slow client whose socket goes before it is closed is not counted as clos
   assert.equal(trackers.count(counters.COUNT_CLOSED_SLOW), 0);
   assert.equal(trackers.count(counters.COUNT_CONNECTIONS_CLOSED), 1);
 });
+
+test("each limit that was reached is counted by its name", () => {
+  const changes = { maxOffers: 2, maxTorrentsPerConnection: 1, maxScrapeTorrents: 1 };
+  const trackers = new TestTrackers(1, { ...changes, maxMessageSize: 4096 });
+  const [ann, bob] = [trackers.connect(), trackers.connect()];
+  bob.announce({ torrent: "film", peer: "bob", left: 1 });
+  const offers = [1, 2, 3, 4, 5].map((number) => offerOf(number));
+  for (let round = 0; round < 40; round++)
+    ann.announce({ torrent: "film", peer: "ann", left: 1, offers });
+  for (let round = 0; round < 29; round++)
+    ann.announce({ torrent: "film", peer: "ann", left: 1, offers: [offerOf(round)] });
+  ann.announce({ torrent: "song", peer: "ann" });
+  ann.scrape("film", "song");
+  ann.announce({ torrent: "film", peer: "ann", offers: [offerOf(6, "x".repeat(5000))] });
+  trackers.settle();
+  assert.equal(trackers.count(counters.COUNT_OFFERS_SURPLUS), 40 * 3);
+  // One of the two that may pass finds somebody each time, and 64 are remembered.
+  assert.equal(trackers.count(counters.COUNT_OFFERS_OUT), 69);
+  assert.equal(trackers.count(counters.COUNT_OFFERS_FORGOTTEN), 5);
+  assert.equal(trackers.count(counters.COUNT_TORRENTS_OVER_LIMIT), 1);
+  assert.equal(trackers.count(counters.COUNT_SCRAPES_OVER_LIMIT), 1);
+  assert.equal(trackers.count(counters.COUNT_CLOSED_TOO_LONG), 1);
+});

@@ -24,10 +24,15 @@ export const COUNT_PEERS_EXPIRED = 17;
 export const COUNT_COMPLETED = 18;
 export const COUNT_DROPPED_BETWEEN_WORKERS = 19;
 export const COUNT_UPGRADES_REFUSED = 20;
-export const GAUGE_CONNECTIONS = 21;
-export const GAUGE_TORRENTS = 22;
-export const GAUGE_SEEDERS = 23;
-export const GAUGE_LEECHERS = 24;
+export const COUNT_OFFERS_SURPLUS = 21;
+export const COUNT_OFFERS_FORGOTTEN = 22;
+export const COUNT_TORRENTS_OVER_LIMIT = 23;
+export const COUNT_SCRAPES_OVER_LIMIT = 24;
+export const COUNT_CLOSED_TOO_LONG = 25;
+export const GAUGE_CONNECTIONS = 26;
+export const GAUGE_TORRENTS = 27;
+export const GAUGE_SEEDERS = 28;
+export const GAUGE_LEECHERS = 29;
 
 /** Names of the columns, for `CounterTable.create`. */
 export const WS_COUNTER_NAMES: readonly string[] = [
@@ -52,6 +57,11 @@ export const WS_COUNTER_NAMES: readonly string[] = [
   "ws_completed_total",
   "ws_dropped_between_workers_total",
   "ws_upgrades_refused_total",
+  "ws_offers_surplus_total",
+  "ws_offers_forgotten_total",
+  "ws_torrents_over_limit_total",
+  "ws_scrapes_over_limit_total",
+  "ws_connections_closed_too_long_total",
   "ws_connections",
   "ws_torrents",
   "ws_seeders",

@@ -24,25 +24,27 @@ export class PendingOffers {
   private entries = new Int32Array(ENTRIES_MIN * ENTRY_WORDS);
   private nextEntry = 0;
 
-  /** Remembers that the offer with the id at `at` was made to a peer. */
+  /** Remembers that the offer with the id at `at` was made to a peer; false where another had to be forgotten for it. */
   insert(
     offerIds: Uint8Array,
     at: number,
     receiverSerial: number,
     nowSeconds: number,
     expirySeconds: number,
-  ): void {
+  ): boolean {
     let entry = this.nextEntry * ENTRY_WORDS;
     if (this.isAlive(entry, nowSeconds) && this.entries.length < PENDING_OFFERS_MAX * ENTRY_WORDS) {
       this.grow();
       entry = this.nextEntry * ENTRY_WORDS;
     }
+    const isForgetting = this.isAlive(entry, nowSeconds);
     const entries = this.entries;
     for (let word = 0; word < ID_WORDS; word++)
       entries[entry + word] = wordAt(offerIds, at + 4 * word);
     entries[entry + RECEIVER_WORD] = receiverSerial;
     entries[entry + EXPIRY_WORD] = expirySeconds;
     this.nextEntry = (this.nextEntry + 1) % (entries.length / ENTRY_WORDS);
+    return !isForgetting;
   }
 
   private isAlive(entry: number, nowSeconds: number): boolean {

@@ -33,6 +33,7 @@ export class RequestHandler {
     const status = request.parse(reader.bytes, reader.offset, reader.length);
     if (status === protocol.REQUEST_ANNOUNCE) {
       this.state.counts[counters.COUNT_ANNOUNCES]++;
+      this.state.counts[counters.COUNT_OFFERS_SURPLUS] += request.offersSurplus;
       this.announce(connection, request);
     } else if (status === protocol.REQUEST_SCRAPE) {
       this.state.counts[counters.COUNT_SCRAPES]++;
@@ -47,6 +48,10 @@ export class RequestHandler {
 
   private refuse(connection: Connection, request: protocol.TrackerRequest, status: number): void {
     this.state.counts[counters.COUNT_REFUSED]++;
+    if (status === protocol.REFUSED_TORRENTS)
+      this.state.counts[counters.COUNT_TORRENTS_OVER_LIMIT]++;
+    else if (status === protocol.REQUEST_BAD_SCRAPE_LENGTH)
+      this.state.counts[counters.COUNT_SCRAPES_OVER_LIMIT]++;
     const action = request.actionNamed;
     const payload = protocol.failureBytes(request, status, action);
     const { delivery } = this.state;

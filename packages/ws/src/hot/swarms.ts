@@ -237,13 +237,10 @@ export class Swarms {
         continue;
       writeOffer(delivery.buffer, delivery.offset, payload, request, offer);
       if (peer.offers === undefined) peer.offers = new PendingOffers();
-      peer.offers.insert(
-        request.offerIds,
-        offer * ID_BYTES,
-        receiver.serial,
-        nowSeconds,
-        nowSeconds + this.limits.offerAgeSeconds,
-      );
+      const expirySeconds = nowSeconds + this.limits.offerAgeSeconds;
+      const at = offer * ID_BYTES;
+      if (!peer.offers.insert(request.offerIds, at, receiver.serial, nowSeconds, expirySeconds))
+        this.counts[counters.COUNT_OFFERS_FORGOTTEN]++;
       offer++;
     }
   }

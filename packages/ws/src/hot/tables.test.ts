@@ -144,7 +144,8 @@ test("the newest 64 offers of a peer are remembered; the ring grows only while t
     assert.equal(offers.capacity, 16, "ten alive at a time");
   }
   const flood = new PendingOffers();
-  for (let index = 0; index < 200; index++) flood.insert(idOf(index), 0, 1, 0, 1000);
+  for (let index = 0; index < 200; index++)
+    assert.equal(flood.insert(idOf(index), 0, 1, 0, 1000), index < PENDING_OFFERS_MAX);
   assert.equal(flood.capacity, PENDING_OFFERS_MAX);
   for (let index = 0; index < 200; index++)
     assert.equal(

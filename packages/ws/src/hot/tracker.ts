@@ -111,6 +111,8 @@ export class WebTorrentTracker {
       if (read === protocol.READ_MORE) return;
       if (read === protocol.READ_FAILED) {
         this.state.counts[counters.COUNT_CLOSED_PROTOCOL]++;
+        if (reader.failure === protocol.FRAME_ERROR_TOO_LONG)
+          this.state.counts[counters.COUNT_CLOSED_TOO_LONG]++;
         this.state.close(connection, reader.closeCode, false);
       } else if (read === protocol.READ_CLOSE) {
         this.state.close(connection, reader.closeCode, false);
