@@ -139,7 +139,7 @@ class Fuzz {
     // What is under way between workers meets connections that have gone, and others in their place.
     else if (random.below(2) === 0) this.#trackers.step();
     if (random.below(8) === 0) this.#witnesses.act(this.#crowd);
-    if (random.below(64) === 0) this.#trackers.pass(1);
+    if (random.below(64) === 0) this.#pass(1);
     if (random.below(4000) === 0) this.#leap();
     if (random.below(isPatient ? 40 : 200) === 0) client.isStalled = !client.isStalled || isPatient;
     if (!client.isStalled) client.drain();
@@ -149,12 +149,18 @@ class Fuzz {
     this.#crowd[index] = this.#connect(index);
   }
 
-  /** Time passes: offers expire, peers that do not announce, connections that are silent. */
+  /** Time passes, once everybody has heard what they were told before. */
+  #pass(seconds: number): void {
+    this.#witnesses.hear(this.#crowd);
+    this.#trackers.pass(seconds);
+  }
+
+  /** Much time passes: offers expire, peers that do not announce, connections that are silent. */
   #leap(): void {
-    this.#trackers.settle();
     for (let half = 0; half < 2; half++) {
+      this.#witnesses.hear(this.#crowd);
       this.#trackers.nowMilliseconds += 1000 * LEAP_SECONDS;
-      this.#trackers.pass(TICKS_PER_ROUND);
+      this.#pass(TICKS_PER_ROUND);
       for (let index = 0; index < CROWD; index += 2)
         this.#crowd[index].sendBytes(clientFrame(OPCODE_PONG, new Uint8Array(0)));
       this.#witnesses.renew(this.#crowd);

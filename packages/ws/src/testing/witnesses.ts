@@ -68,7 +68,7 @@ export class Witnesses {
 
   /** One of them does something; everybody hears of it, and `crowd` are the others that may. */
   act(crowd: readonly TestClient[]): void {
-    this.#hear(crowd);
+    this.hear(crowd);
     const witness = this.#witnesses[this.#random.below(WITNESSES)];
     const torrent = FUZZ_TORRENTS[this.#random.below(FUZZ_TORRENTS.length)];
     switch (this.#random.below(8)) {
@@ -82,7 +82,7 @@ export class Witnesses {
       default:
         this.#announce(witness, torrent, crowd);
     }
-    this.#hear(crowd);
+    this.hear(crowd);
   }
 
   /** All announce what they are in, before their peers expire. */
@@ -92,7 +92,7 @@ export class Witnesses {
       if (witness.torrents.size === 0) witness.torrents.set(FUZZ_TORRENTS[0], false);
       for (const torrent of witness.torrents.keys()) this.#announce(witness, torrent, crowd);
     }
-    this.#hear(crowd);
+    this.hear(crowd);
   }
 
   #isOver(offer: MadeOffer): boolean {
@@ -176,14 +176,15 @@ export class Witnesses {
     witness.client.announce({ torrent, peer: witness.name, event: "stopped" });
   }
 
-  /** Lets all that is under way arrive, and judges it. */
-  #hear(crowd: readonly TestClient[]): void {
-    this.#trackers.settle();
-    for (const client of this.#clients(crowd)) this.judge(client);
-    // The witnesses' answers to what they have just heard.
-    this.#trackers.settle();
+  /** Lets all that is under way arrive, the witnesses' answers among it, and judges it; call it before time passes. */
+  hear(crowd: readonly TestClient[]): void {
+    const clients = this.#clients(crowd);
+    do {
+      this.#trackers.settle();
+      for (const client of clients) this.judge(client);
+      this.#trackers.settle();
+    } while (clients.some(({ messages }) => messages.length > 0));
     for (const witness of this.#witnesses) {
-      this.judge(witness.client);
       assert.equal(witness.client.socket, "open", "a witness was thrown out");
       assert.deepEqual([witness.repliesDue, witness.scrapesDue], [0, 0], "a reply is missing");
       witness.mayFail = false;
