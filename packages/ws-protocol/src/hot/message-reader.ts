@@ -50,6 +50,9 @@ export const CLOSE_TOO_LONG = 1009;
 /** More fragments than any sender has a reason for: the smallest useful message would be cut into bytes. */
 export const FRAGMENTS_MAX = 4096;
 
+/** The header of the frame that a reader of this thread is at; none is needed between two calls. */
+const header = new FrameHeader();
+
 const NOTHING = new Uint8Array(0);
 
 /** Close codes that an endpoint may send (RFC 6455, 7.4, and the registry's 1012–1014). */
@@ -71,7 +74,6 @@ export class MessageReader {
   private readonly fromClient: boolean;
   private readonly messageBytesMax: number;
   private readonly checksText: boolean;
-  private readonly header = new FrameHeader();
   private chunk: Uint8Array = NOTHING;
   private chunkOffset = 0;
   private chunkEnd = 0;
@@ -119,7 +121,7 @@ export class MessageReader {
         return READ_MORE;
       }
       if (status !== FRAME_OK) return this.fail(status);
-      const opcode = this.header.opcode;
+      const opcode = header.opcode;
       const read = opcode >= OPCODE_CLOSE ? this.readControl(opcode) : this.readData(opcode);
       if (read !== READ_MORE) return read;
       if (this.isFrameHandedOut) this.dropFrame();
@@ -144,7 +146,6 @@ export class MessageReader {
 
   /** Finds the next whole frame and takes its mask off: FRAME_OK, FRAME_MORE or an error. */
   private takeFrame(): number {
-    const header = this.header;
     if (this.frameLength > 0) return this.completeFrame();
     const available = this.chunkEnd - this.chunkOffset;
     const status = parseFrameHeader(
@@ -170,7 +171,6 @@ export class MessageReader {
 
   /** Goes on with a frame that earlier chunks have begun. */
   private completeFrame(): number {
-    const header = this.header;
     for (;;) {
       const status = parseFrameHeader(this.frame, 0, this.frameLength, this.fromClient, header);
       if (status < 0) return status;
@@ -191,7 +191,6 @@ export class MessageReader {
   }
 
   private isTooLong(): boolean {
-    const header = this.header;
     return (
       header.opcode < OPCODE_CLOSE &&
       header.payloadBytes > this.messageBytesMax - this.messageLength
@@ -201,7 +200,6 @@ export class MessageReader {
   private setPayload(bytes: Uint8Array, offset: number): void {
     this.payload = bytes;
     this.payloadOffset = offset;
-    const header = this.header;
     if (header.isMasked) unmask(bytes, offset, header.payloadBytes, header.maskKey);
   }
 
@@ -225,7 +223,7 @@ export class MessageReader {
   }
 
   private readControl(opcode: number): number {
-    const length = this.header.payloadBytes;
+    const length = header.payloadBytes;
     this.handOut(this.payload, this.payloadOffset, length);
     if (opcode === OPCODE_PING) return READ_PING;
     if (opcode !== OPCODE_CLOSE) return READ_PONG;
@@ -242,7 +240,6 @@ export class MessageReader {
   }
 
   private readData(opcode: number): number {
-    const header = this.header;
     const isContinuation = opcode === OPCODE_CONTINUATION;
     if (isContinuation !== this.fragments > 0)
       return this.fail(isContinuation ? FRAME_ERROR_STRAY_CONTINUATION : FRAME_ERROR_INTERRUPTED);

@@ -57,7 +57,9 @@ export class Memberships {
       owner,
     );
     membership.position = connection.memberships.length;
-    connection.memberships.push(membership);
+    // A list of one is as long as it has to be; most connections are in one torrent.
+    if (membership.position === 0) connection.memberships = [membership];
+    else connection.memberships.push(membership);
     this.bySlot[slot] = membership;
     this.index.insert(membership.hash, slot);
     return membership;

@@ -7,12 +7,15 @@ import type { ConnectionAddress } from "./delivery.ts";
 import type { IdWords } from "./id-words.ts";
 import type { PendingOffers } from "./pending-offers.ts";
 
+/** What a swarm begins with; never changed. */
+const NO_PEERS: Peer[] = [];
+
 export class Swarm {
   readonly slot: number;
   readonly infoHash: IdWords;
   readonly hash: number;
   /** Leechers first, then seeders, so that either are a run and a change of role is one swap. */
-  readonly peers: Peer[] = [];
+  peers: Peer[] = NO_PEERS;
   leechers = 0;
   completed = 0;
 
@@ -61,7 +64,9 @@ export class Peer implements ConnectionAddress {
 export function insertPeer(peer: Peer): void {
   const { swarm } = peer;
   peer.position = swarm.peers.length;
-  swarm.peers.push(peer);
+  // A list of one is as long as it has to be; one that was pushed to has room for 17. Most swarms are small.
+  if (peer.position === 0) swarm.peers = [peer];
+  else swarm.peers.push(peer);
   if (peer.isSeeder) return;
   swapPeers(swarm, peer.position, swarm.leechers);
   swarm.leechers++;
