@@ -54,11 +54,22 @@ export class HashIndex {
     numbers[place] = number + 1;
   }
 
-  /** Removes the entry with this hash and number, which must be there. */
-  remove(hash: number, number: number): void {
+  /** The place of the entry with this hash and number, which must be there. */
+  private placeOf(hash: number, number: number): number {
     let place = this.first(hash | 0);
     while (place >= 0 && this.numbers[place] !== number + 1) place = this.next(hash | 0, place);
     if (place < 0) throw new Error("an entry to be removed is not in its index");
+    return place;
+  }
+
+  /** Puts another number into an entry. */
+  replace(hash: number, number: number, by: number): void {
+    this.numbers[this.placeOf(hash, number)] = by + 1;
+  }
+
+  /** Removes the entry with this hash and number. */
+  remove(hash: number, number: number): void {
+    const place = this.placeOf(hash, number);
     this.length--;
     this.closeGap(place);
     if (this.mask + 1 > CAPACITY_MIN && 8 * this.length < this.mask + 1)

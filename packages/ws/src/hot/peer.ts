@@ -34,12 +34,14 @@ export class Peer implements ConnectionAddress {
   readonly connectionSlot: number;
   readonly connectionSerial: number;
   readonly peerId: IdWords;
-  readonly idHash: number;
   position = 0;
   isSeeder = false;
   /** Whether it has been counted as one that completed the torrent. */
   hasCompleted = false;
   offers: PendingOffers | undefined = undefined;
+  /** Its neighbours in the list of those that use the same id in the torrent; see `PeersById`. */
+  sameIdBefore: Peer | undefined = undefined;
+  sameIdNext: Peer | undefined = undefined;
 
   constructor(
     swarm: Swarm,
@@ -47,7 +49,6 @@ export class Peer implements ConnectionAddress {
     serial: number,
     address: ConnectionAddress,
     peerId: IdWords,
-    idHash: number,
   ) {
     this.swarm = swarm;
     this.slot = slot;
@@ -56,7 +57,6 @@ export class Peer implements ConnectionAddress {
     this.connectionSlot = address.connectionSlot;
     this.connectionSerial = address.connectionSerial;
     this.peerId = peerId;
-    this.idHash = idHash;
   }
 }
 

@@ -40,9 +40,10 @@ import {
   FRAME_IS_OFFER,
   FRAME_IS_REPLY,
 } from "./delivery.ts";
-import { HashIndex, mixWord } from "./hash-index.ts";
+import { HashIndex } from "./hash-index.ts";
 import { hashId, IdWords } from "./id-words.ts";
 import { changeRole, insertPeer, Peer, removePeer, Swarm } from "./peer.ts";
+import { PeersById } from "./peers-by-id.ts";
 import { PendingOffers } from "./pending-offers.ts";
 import type { RandomWords } from "./random-words.ts";
 
@@ -71,7 +72,7 @@ export class Swarms {
   private readonly swarmsByInfoHash = new HashIndex();
   private readonly peers: (Peer | undefined)[] = [];
   private readonly freePeers: number[] = [];
-  private readonly peersById = new HashIndex();
+  private readonly peersById: PeersById;
   /** For each worker, its peers here by the slot that the membership has there. */
   private readonly peersOfWorker: (Peer | undefined)[][] = [];
   private lastSerial = 0;
@@ -89,6 +90,7 @@ export class Swarms {
     this.counts = counts;
     this.random = random;
     this.secret = random.word();
+    this.peersById = new PeersById(this.secret, this.peers);
   }
 
   /** Entries of all tables together: none are left when everybody has gone. */
@@ -129,7 +131,7 @@ export class Swarms {
     this.peersOfWorker[worker][membershipSlot] = undefined;
     removePeer(peer);
     this.counts[peer.isSeeder ? counters.GAUGE_SEEDERS : counters.GAUGE_LEECHERS]--;
-    this.peersById.remove(peer.idHash, peer.slot);
+    this.peersById.remove(peer);
     this.peers[peer.slot] = undefined;
     this.freePeers.push(peer.slot);
     if (peer.swarm.peers.length === 0) this.removeSwarm(peer.swarm);
@@ -205,12 +207,11 @@ export class Swarms {
     const peerId = new IdWords(request.ids, PEER_ID_AT);
     // Zero stands for no receiver in PendingOffers; after four thousand million peers the numbers begin again.
     this.lastSerial = (this.lastSerial + 1) | 0 || 1;
-    const idHash = peerId.hash(mixWord(this.secret, swarm.slot));
-    const peer = new Peer(swarm, slot, this.lastSerial, from, peerId, idHash);
+    const peer = new Peer(swarm, slot, this.lastSerial, from, peerId);
     peer.isSeeder = isSeeder;
     insertPeer(peer);
     this.peers[slot] = peer;
-    this.peersById.insert(idHash, slot);
+    this.peersById.insert(peer, request.ids, PEER_ID_AT);
     this.peersOfWorker[from.worker][membershipSlot] = peer;
     this.counts[isSeeder ? counters.GAUGE_SEEDERS : counters.GAUGE_LEECHERS]++;
     return peer;
@@ -247,15 +248,10 @@ export class Swarms {
 
   /** Passes the answer to the peer that made the offer, if it made it to this one and still waits. */
   private passAnswer(peer: Peer, request: RequestRecord, nowSeconds: number): void {
-    const hash = hashId(mixWord(this.secret, peer.swarm.slot), request.ids, TO_PEER_ID_AT);
-    const index = this.peersById;
     const delivery = this.delivery;
-    for (let place = index.first(hash); place >= 0; place = index.next(hash, place)) {
-      const offerer = this.peers[index.numberAt(place)];
-      if (offerer === undefined || offerer.offers === undefined || offerer.swarm !== peer.swarm)
-        continue;
-      if (!offerer.peerId.equals(request.ids, TO_PEER_ID_AT)) continue;
-      if (!offerer.offers.take(request.ids, ANSWER_OFFER_ID_AT, peer.serial, nowSeconds)) continue;
+    let offerer = this.peersById.first(peer.swarm, request.ids, TO_PEER_ID_AT);
+    for (; offerer !== undefined; offerer = offerer.sameIdNext) {
+      if (!offerer.offers?.take(request.ids, ANSWER_OFFER_ID_AT, peer.serial, nowSeconds)) continue;
       const payload = answerBytes(request);
       if (delivery.reserve(offerer, FRAME_IS_ANSWER, frameHeaderBytes(payload) + payload))
         writeAnswer(delivery.buffer, delivery.offset, payload, request);

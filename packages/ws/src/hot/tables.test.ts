@@ -6,6 +6,7 @@ import type { ConnectionAddress } from "./delivery.ts";
 import { HashIndex, mixWord } from "./hash-index.ts";
 import { hashId, IdWords } from "./id-words.ts";
 import { changeRole, insertPeer, Peer, removePeer, Swarm } from "./peer.ts";
+import { PeersById } from "./peers-by-id.ts";
 import { PENDING_OFFERS_MAX, PendingOffers } from "./pending-offers.ts";
 import { RandomWords } from "./random-words.ts";
 
@@ -102,7 +103,7 @@ test("leechers stand before seeders whatever comes, goes and changes", () => {
       let made = 0;
       for (const [what, which, isSeeder] of list) {
         if (what === "in") {
-          const peer = new Peer(swarm, made, ++made, address, new IdWords(idOf("p"), 0), 0);
+          const peer = new Peer(swarm, made, ++made, address, new IdWords(idOf("p"), 0));
           peer.isSeeder = isSeeder;
           insertPeer(peer);
           present.push(peer);
@@ -168,4 +169,42 @@ test("random choices fill their range evenly", () => {
   const seen = new Uint32Array(10);
   for (let round = 0; round < 10_000; round++) seen[random.below(10)]++;
   assert.ok(Math.min(...seen) > 850 && Math.max(...seen) < 1150, String(seen));
+});
+
+test("peers of one id are found together, whoever of them came first or goes first", () => {
+  const address: ConnectionAddress = { worker: 0, connectionSlot: 0, connectionSerial: 0 };
+  const swarms = [0, 1].map((slot) => new Swarm(slot, new IdWords(idOf(`t${slot}`), 0), 0));
+  const names = ["ann", "bob"];
+  const steps = fc.array(fc.tuple(fc.boolean(), fc.nat(1), fc.nat(1), fc.nat()), { maxLength: 60 });
+  fc.assert(
+    fc.property(steps, (list) => {
+      const slots: (Peer | undefined)[] = [];
+      const byId = new PeersById(7, slots);
+      const present: { peer: Peer; key: string }[] = [];
+      for (const [isIn, swarm, name, which] of list) {
+        if (isIn) {
+          const id = idOf(names[name]);
+          const slot = slots.length;
+          const peer = new Peer(swarms[swarm], slot, slot + 1, address, new IdWords(id, 0));
+          slots.push(peer);
+          byId.insert(peer, id, 0);
+          present.push({ peer, key: `${swarm} ${name}` });
+        } else if (present.length > 0) {
+          const [{ peer }] = present.splice(which % present.length, 1);
+          byId.remove(peer);
+          slots[peer.slot] = undefined;
+        }
+        assert.equal(byId.length, new Set(present.map(({ key }) => key)).size);
+        for (const swarm of [0, 1])
+          for (const name of [0, 1]) {
+            const found: Peer[] = [];
+            let peer = byId.first(swarms[swarm], idOf(names[name]), 0);
+            for (; peer !== undefined; peer = peer.sameIdNext) found.push(peer);
+            const wanted = present.filter(({ key }) => key === `${swarm} ${name}`);
+            assert.deepEqual(new Set(found), new Set(wanted.map((one) => one.peer)));
+            assert.equal(found.length, wanted.length);
+          }
+      }
+    }),
+  );
 });
