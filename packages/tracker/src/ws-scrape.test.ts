@@ -42,8 +42,9 @@ async function start(t: TestContext, ws: string) {
     const { files = {} } = await client.take(({ files }) => files !== undefined);
     counts.push(files[idOf("film")]);
     assert.deepEqual(files[idOf("song")], { complete: 0, incomplete: 0, downloaded: 0 });
-    client.socket.terminate();
   }
+  // Only now: who hangs up is no longer counted.
+  for (const { socket } of clients) socket.terminate();
   return counts;
 }
 

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { type TestContext, test } from "node:test";
+import { AccessList, SwarmStore } from "@swarmtide/swarm";
+import { defaultConfig } from "@swarmtide/toml-config";
+import { COUNT_UPGRADES_REFUSED, WS_COUNTER_NAMES, wsSection } from "@swarmtide/ws";
+import { formatUpgradeRequest } from "@swarmtide/ws-protocol";
+import { WEB_COUNTER_NAMES } from "./counters.ts";
+import { WsEndpoint } from "./ws-endpoint.ts";
+
+/** An endpoint that serves one page, and what it counts. */
+function open() {
+  const counters = new Float64Array(WS_COUNTER_NAMES.length);
+  const endpoint = new WsEndpoint({
+    config: { ...defaultConfig(wsSection), allowedOrigins: ["https://films.example"] },
+    worker: 0,
+    workers: 1,
+    ownerSecret: 1,
+    peers: [undefined],
+    counters,
+    webCounters: new Float64Array(WEB_COUNTER_NAMES.length),
+    accessList: AccessList.attach(AccessList.build({ mode: "off" })),
+    store: SwarmStore.create({ memoryBytesMax: 64 * 1024 * 1024 }),
+    trustedProxies: [],
+    connectionsMax: 10,
+    connectionsPerAddressMax: 10,
+  });
+  return { counters, endpoint };
+}
+
+/** Both ends of a connection. */
+async function socketPair(t: TestContext): Promise<{ client: Socket; server: Socket }> {
+  const listener = createServer({ pauseOnConnect: true }).listen(0, "127.0.0.1");
+  await once(listener, "listening");
+  const client = connect((listener.address() as AddressInfo).port, "127.0.0.1");
+  const [server]: Socket[] = await once(listener, "connection");
+  t.after(() => {
+    client.destroy();
+    listener.close();
+  });
+  return { client, server };
+}
+
+test("an upgrade that is refused is counted, answered and closed; one that is taken is neither", async (t) => {
+  const { counters, endpoint } = open();
+  const request = (origin: string) =>
+    Buffer.from(
+      formatUpgradeRequest({ host: "a", target: "/", key: "dGhlIHNhbXBsZSBub25jZQ==", origin }),
+    );
+  const refused = await socketPair(t);
+  endpoint.adopt(refused.server, request("https://elsewhere.example"));
+  const [head] = await once(refused.client, "data");
+  assert.match(String(head), /^HTTP\/1\.1 403 /);
+  await once(refused.client, "end");
+  assert.equal(counters[COUNT_UPGRADES_REFUSED], 1);
+  assert.equal(endpoint.sessionCount, 0);
+
+  const taken = await socketPair(t);
+  endpoint.adopt(taken.server, request("https://films.example"));
+  const [reply] = await once(taken.client, "data");
+  assert.match(String(reply), /^HTTP\/1\.1 101 /);
+  assert.equal(counters[COUNT_UPGRADES_REFUSED], 1);
+  assert.equal(endpoint.sessionCount, 1);
+  taken.client.destroy();
+  await endpoint.stop();
+  assert.equal(endpoint.sessionCount, 0);
+});
