@@ -62,11 +62,14 @@ test("each limit that was reached is counted by its name", () => {
   const trackers = new TestTrackers(1, { ...changes, maxMessageSize: 4096 });
   const [ann, bob] = [trackers.connect(), trackers.connect()];
   bob.announce({ torrent: "film", peer: "bob", left: 1 });
-  const offers = [1, 2, 3, 4, 5].map((number) => offerOf(number));
+  const offer = { torrent: "film", peer: "ann", left: 1 };
   for (let round = 0; round < 40; round++)
-    ann.announce({ torrent: "film", peer: "ann", left: 1, offers });
+    ann.announce({
+      ...offer,
+      offers: [1, 2, 3, 4, 5].map((number) => offerOf(10 * round + number)),
+    });
   for (let round = 0; round < 29; round++)
-    ann.announce({ torrent: "film", peer: "ann", left: 1, offers: [offerOf(round)] });
+    ann.announce({ ...offer, offers: [offerOf(1000 + round)] });
   ann.announce({ torrent: "song", peer: "ann" });
   ann.scrape("film", "song");
   ann.announce({ torrent: "film", peer: "ann", offers: [offerOf(6, "x".repeat(5000))] });

@@ -11,9 +11,8 @@ const CAPACITY_MIN = 16;
 export class HashIndex {
   /** Entries in the index. */
   length = 0;
-  private hashes = new Int32Array(CAPACITY_MIN);
-  /** The number plus one; 0 marks a free place. */
-  private numbers = new Int32Array(CAPACITY_MIN);
+  /** At 2 × place the hash, behind it the number plus one, 0 for a free place: side by side, so that they share a cache line. */
+  private words = new Int32Array(2 * CAPACITY_MIN);
   private mask = CAPACITY_MIN - 1;
 
   /** The place of the first entry with this hash, or -1. */
@@ -27,9 +26,9 @@ export class HashIndex {
   }
 
   private probe(hash: number, place: number): number {
-    const { hashes, numbers, mask } = this;
-    while (numbers[place] !== 0) {
-      if (hashes[place] === hash) return place;
+    const { words, mask } = this;
+    while (words[2 * place + 1] !== 0) {
+      if (words[2 * place] === hash) return place;
       place = (place + 1) & mask;
     }
     return -1;
@@ -37,7 +36,7 @@ export class HashIndex {
 
   /** The number of the entry at a place. */
   numberAt(place: number): number {
-    return this.numbers[place] - 1;
+    return this.words[2 * place + 1] - 1;
   }
 
   insert(hash: number, number: number): void {
@@ -47,29 +46,18 @@ export class HashIndex {
   }
 
   private put(hash: number, number: number): void {
-    const { hashes, numbers, mask } = this;
+    const { words, mask } = this;
     let place = hash & mask;
-    while (numbers[place] !== 0) place = (place + 1) & mask;
-    hashes[place] = hash;
-    numbers[place] = number + 1;
+    while (words[2 * place + 1] !== 0) place = (place + 1) & mask;
+    words[2 * place] = hash;
+    words[2 * place + 1] = number + 1;
   }
 
-  /** The place of the entry with this hash and number, which must be there. */
-  private placeOf(hash: number, number: number): number {
-    let place = this.first(hash | 0);
-    while (place >= 0 && this.numbers[place] !== number + 1) place = this.next(hash | 0, place);
-    if (place < 0) throw new Error("an entry to be removed is not in its index");
-    return place;
-  }
-
-  /** Puts another number into an entry. */
-  replace(hash: number, number: number, by: number): void {
-    this.numbers[this.placeOf(hash, number)] = by + 1;
-  }
-
-  /** Removes the entry with this hash and number. */
+  /** Removes the entry with this hash and number, which must be there. */
   remove(hash: number, number: number): void {
-    const place = this.placeOf(hash, number);
+    let place = this.first(hash | 0);
+    while (place >= 0 && this.numberAt(place) !== number) place = this.next(hash | 0, place);
+    if (place < 0) throw new Error("an entry to be removed is not in its index");
     this.length--;
     this.closeGap(place);
     if (this.mask + 1 > CAPACITY_MIN && 8 * this.length < this.mask + 1)
@@ -78,27 +66,26 @@ export class HashIndex {
 
   /** Moves entries back over a gap as long as that brings them no further than their own place. */
   private closeGap(gap: number): void {
-    const { hashes, numbers, mask } = this;
+    const { words, mask } = this;
     let place = (gap + 1) & mask;
-    while (numbers[place] !== 0) {
-      const home = hashes[place] & mask;
+    while (words[2 * place + 1] !== 0) {
+      const home = words[2 * place] & mask;
       if (((place - home) & mask) >= ((place - gap) & mask)) {
-        hashes[gap] = hashes[place];
-        numbers[gap] = numbers[place];
+        words[2 * gap] = words[2 * place];
+        words[2 * gap + 1] = words[2 * place + 1];
         gap = place;
       }
       place = (place + 1) & mask;
     }
-    numbers[gap] = 0;
+    words[2 * gap + 1] = 0;
   }
 
   private resize(capacity: number): void {
-    const { hashes, numbers } = this;
-    this.hashes = new Int32Array(capacity);
-    this.numbers = new Int32Array(capacity);
+    const { words } = this;
+    this.words = new Int32Array(2 * capacity);
     this.mask = capacity - 1;
-    for (let place = 0; place < numbers.length; place++)
-      if (numbers[place] !== 0) this.put(hashes[place], numbers[place] - 1);
+    for (let at = 0; at < words.length; at += 2)
+      if (words[at + 1] !== 0) this.put(words[at], words[at + 1] - 1);
   }
 }
 

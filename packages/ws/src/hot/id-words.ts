@@ -47,6 +47,16 @@ export class IdWords {
     );
   }
 
+  isSame(other: IdWords): boolean {
+    return (
+      this.w0 === other.w0 &&
+      this.w1 === other.w1 &&
+      this.w2 === other.w2 &&
+      this.w3 === other.w3 &&
+      this.w4 === other.w4
+    );
+  }
+
   /** The same hash as `hashId` gives for the bytes. */
   hash(secret: number): number {
     let hash = mixWord(secret, this.w0);

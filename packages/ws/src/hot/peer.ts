@@ -38,10 +38,8 @@ export class Peer implements ConnectionAddress {
   isSeeder = false;
   /** Whether it has been counted as one that completed the torrent. */
   hasCompleted = false;
+  /** Kept by `OfferIndex`. */
   offers: PendingOffers | undefined = undefined;
-  /** Its neighbours in the list of those that use the same id in the torrent; see `PeersById`. */
-  sameIdBefore: Peer | undefined = undefined;
-  sameIdNext: Peer | undefined = undefined;
 
   constructor(
     swarm: Swarm,

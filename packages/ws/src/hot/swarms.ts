@@ -42,9 +42,8 @@ import {
 } from "./delivery.ts";
 import { HashIndex } from "./hash-index.ts";
 import { hashId, IdWords } from "./id-words.ts";
+import { OfferIndex } from "./offer-index.ts";
 import { changeRole, insertPeer, Peer, removePeer, Swarm } from "./peer.ts";
-import { PeersById } from "./peers-by-id.ts";
-import { PendingOffers } from "./pending-offers.ts";
 import type { RandomWords } from "./random-words.ts";
 
 /** Peers looked at for one announce beyond the offers it makes: those that are too slow or are the sender itself. */
@@ -72,7 +71,7 @@ export class Swarms {
   private readonly swarmsByInfoHash = new HashIndex();
   private readonly peers: (Peer | undefined)[] = [];
   private readonly freePeers: number[] = [];
-  private readonly peersById: PeersById;
+  private readonly offers: OfferIndex;
   /** For each worker, its peers here by the slot that the membership has there. */
   private readonly peersOfWorker: (Peer | undefined)[][] = [];
   private lastSerial = 0;
@@ -90,14 +89,14 @@ export class Swarms {
     this.counts = counts;
     this.random = random;
     this.secret = random.word();
-    this.peersById = new PeersById(this.secret, this.peers);
+    this.offers = new OfferIndex(this.secret, this.peers);
   }
 
   /** Entries of all tables together: none are left when everybody has gone. */
   get entries(): number {
     const peers = this.peers.length - this.freePeers.length;
     const swarms = this.swarms.length - this.freeSwarms.length;
-    return peers + swarms + this.swarmsByInfoHash.length + this.peersById.length;
+    return peers + swarms + this.swarmsByInfoHash.length + this.offers.length;
   }
 
   /**
@@ -131,7 +130,7 @@ export class Swarms {
     this.peersOfWorker[worker][membershipSlot] = undefined;
     removePeer(peer);
     this.counts[peer.isSeeder ? counters.GAUGE_SEEDERS : counters.GAUGE_LEECHERS]--;
-    this.peersById.remove(peer);
+    this.offers.remove(peer);
     this.peers[peer.slot] = undefined;
     this.freePeers.push(peer.slot);
     if (peer.swarm.peers.length === 0) this.removeSwarm(peer.swarm);
@@ -211,7 +210,6 @@ export class Swarms {
     peer.isSeeder = isSeeder;
     insertPeer(peer);
     this.peers[slot] = peer;
-    this.peersById.insert(peer, request.ids, PEER_ID_AT);
     this.peersOfWorker[from.worker][membershipSlot] = peer;
     this.counts[isSeeder ? counters.GAUGE_SEEDERS : counters.GAUGE_LEECHERS]++;
     return peer;
@@ -237,10 +235,10 @@ export class Swarms {
       if (!delivery.reserve(receiver, FRAME_IS_OFFER, frameHeaderBytes(payload) + payload))
         continue;
       writeOffer(delivery.buffer, delivery.offset, payload, request, offer);
-      if (peer.offers === undefined) peer.offers = new PendingOffers();
       const expirySeconds = nowSeconds + this.limits.offerAgeSeconds;
       const at = offer * ID_BYTES;
-      if (!peer.offers.insert(request.offerIds, at, receiver.serial, nowSeconds, expirySeconds))
+      const { offerIds } = request;
+      if (!this.offers.insert(peer, offerIds, at, receiver.serial, nowSeconds, expirySeconds))
         this.counts[counters.COUNT_OFFERS_FORGOTTEN]++;
       offer++;
     }
@@ -249,9 +247,15 @@ export class Swarms {
   /** Passes the answer to the peer that made the offer, if it made it to this one and still waits. */
   private passAnswer(peer: Peer, request: RequestRecord, nowSeconds: number): void {
     const delivery = this.delivery;
-    let offerer = this.peersById.first(peer.swarm, request.ids, TO_PEER_ID_AT);
-    for (; offerer !== undefined; offerer = offerer.sameIdNext) {
-      if (!offerer.offers?.take(request.ids, ANSWER_OFFER_ID_AT, peer.serial, nowSeconds)) continue;
+    const { ids } = request;
+    const offerer = this.offers.take(
+      ids,
+      TO_PEER_ID_AT,
+      ANSWER_OFFER_ID_AT,
+      peer.serial,
+      nowSeconds,
+    );
+    if (offerer !== undefined) {
       const payload = answerBytes(request);
       if (delivery.reserve(offerer, FRAME_IS_ANSWER, frameHeaderBytes(payload) + payload))
         writeAnswer(delivery.buffer, delivery.offset, payload, request);

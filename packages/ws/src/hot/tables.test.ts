@@ -5,9 +5,9 @@ import { idOf } from "../testing/harness.ts";
 import type { ConnectionAddress } from "./delivery.ts";
 import { HashIndex, mixWord } from "./hash-index.ts";
 import { hashId, IdWords } from "./id-words.ts";
+import { OfferIndex } from "./offer-index.ts";
 import { changeRole, insertPeer, Peer, removePeer, Swarm } from "./peer.ts";
-import { PeersById } from "./peers-by-id.ts";
-import { PENDING_OFFERS_MAX, PendingOffers } from "./pending-offers.ts";
+import { PENDING_OFFERS_MAX } from "./pending-offers.ts";
 import { RandomWords } from "./random-words.ts";
 
 test("the index does what a list of pairs does, with many of one hash and hashes that wrap around", () => {
@@ -126,41 +126,83 @@ test("leechers stand before seeders whatever comes, goes and changes", () => {
   );
 });
 
-test("an offer is taken once, by whom it was made to, before it expires", () => {
-  const offers = new PendingOffers();
-  offers.insert(idOf("o1"), 0, 7, 100, 150);
-  offers.insert(idOf("o1"), 0, 8, 100, 150);
-  assert.equal(offers.take(idOf("o1"), 0, 9, 100), false);
-  assert.equal(offers.take(idOf("o2"), 0, 7, 100), false);
-  assert.equal(offers.take(idOf("o1x"), 0, 7, 100), false);
-  assert.equal(offers.take(idOf("o1"), 0, 7, 149), true);
-  assert.equal(offers.take(idOf("o1"), 0, 7, 149), false);
-  assert.equal(offers.take(idOf("o1"), 0, 8, 150), false);
+/** A swarm of peers that call themselves as named, with an index of their offers. */
+function offerersNamed(...names: string[]) {
+  const address: ConnectionAddress = { worker: 0, connectionSlot: 0, connectionSerial: 0 };
+  const swarm = new Swarm(0, new IdWords(idOf("film"), 0), 0);
+  const peers = names.map(
+    (name, slot) => new Peer(swarm, slot, slot + 1, address, new IdWords(idOf(name), 0)),
+  );
+  const index = new OfferIndex(7, peers);
+  /** What the one that answers says: an offer of `name`. */
+  const take = (name: string, offer: string | number, receiver: number, now: number) => {
+    const ids = new Uint8Array(40);
+    ids.set(idOf(name));
+    ids.set(idOf(offer), 20);
+    return index.take(ids, 0, 20, receiver, now);
+  };
+  return { peers, index, take };
+}
+
+test("an offer is taken once, by whom it was made to, from who made it, before it expires", () => {
+  const { peers, index, take } = offerersNamed("ann", "bob");
+  const [ann, bob] = peers;
+  index.insert(ann, idOf("o1"), 0, 7, 100, 150);
+  index.insert(ann, idOf("o1"), 0, 8, 100, 150);
+  index.insert(bob, idOf("o1"), 0, 7, 100, 150);
+  assert.equal(take("ann", "o1", 9, 100), undefined);
+  assert.equal(take("ann", "o2", 7, 100), undefined);
+  assert.equal(take("ann", "o1x", 7, 100), undefined);
+  assert.equal(take("eve", "o1", 7, 100), undefined);
+  assert.equal(take("ann", "o1", 7, 149), ann);
+  assert.equal(take("ann", "o1", 7, 149), undefined);
+  assert.equal(take("ann", "o1", 8, 150), undefined);
+  assert.equal(take("bob", "o1", 7, 149), bob);
+  assert.equal(index.length, 0);
 });
 
 test("the newest 64 offers of a peer are remembered; the ring grows only while they are alive", () => {
-  const offers = new PendingOffers();
-  for (let index = 0; index < 100; index++) {
-    offers.insert(idOf(index), 0, 1, index * 10, index * 10 + 100);
-    assert.equal(offers.capacity, 16, "ten alive at a time");
+  const { peers, index, take } = offerersNamed("slow", "flood");
+  const [slow, flood] = peers;
+  for (let offer = 0; offer < 100; offer++) {
+    index.insert(slow, idOf(offer), 0, 1, offer * 10, offer * 10 + 100);
+    assert.equal(slow.offers?.capacity, 16, "ten alive at a time");
   }
-  const flood = new PendingOffers();
-  for (let index = 0; index < 200; index++)
-    assert.equal(flood.insert(idOf(index), 0, 1, 0, 1000), index < PENDING_OFFERS_MAX);
-  assert.equal(flood.capacity, PENDING_OFFERS_MAX);
-  for (let index = 0; index < 200; index++)
+  for (let offer = 0; offer < 200; offer++)
+    assert.equal(index.insert(flood, idOf(offer), 0, 1, 0, 1000), offer < PENDING_OFFERS_MAX);
+  assert.equal(flood.offers?.capacity, PENDING_OFFERS_MAX);
+  assert.equal(index.length, 16 + PENDING_OFFERS_MAX);
+  for (let offer = 0; offer < 200; offer++)
     assert.equal(
-      flood.take(idOf(index), 0, 1, 0),
-      index >= 200 - PENDING_OFFERS_MAX,
-      String(index),
+      take("flood", offer, 1, 0),
+      offer >= 200 - PENDING_OFFERS_MAX ? flood : undefined,
+      String(offer),
     );
 });
 
 test("growing keeps every offer that is alive", () => {
-  const offers = new PendingOffers();
-  for (let index = 0; index < 60; index++) offers.insert(idOf(index), 0, 1, 0, 1000);
-  for (let index = 0; index < 60; index++)
-    assert.equal(offers.take(idOf(index), 0, 1, 0), true, String(index));
+  const { peers, index, take } = offerersNamed("ann");
+  for (let offer = 0; offer < 60; offer++) index.insert(peers[0], idOf(offer), 0, 1, 0, 1000);
+  for (let offer = 0; offer < 60; offer++)
+    assert.equal(take("ann", offer, 1, 0), peers[0], String(offer));
+});
+
+test("thousands under one peer id hide nobody's offer, and leave nothing behind", () => {
+  const { peers, index, take } = offerersNamed(...Array.from({ length: 5000 }, () => "ann"));
+  peers.forEach((peer, number) => {
+    index.insert(peer, idOf(number), 0, 1, 0, 1000);
+  });
+  for (const number of [0, 2500, 4999]) assert.equal(take("ann", number, 1, 0), peers[number]);
+  for (const peer of peers) index.remove(peer);
+  assert.equal(index.length, 0);
+});
+
+test("the same offer again, by one of the same id, takes the place of the former", () => {
+  const { peers, index, take } = offerersNamed("ann", "ann");
+  for (let round = 0; round < 1000; round++) index.insert(peers[round % 2], idOf("o"), 0, 1, 0, 9);
+  assert.equal(index.length, 1);
+  assert.equal(take("ann", "o", 1, 0), peers[1]);
+  assert.equal(index.length, 0);
 });
 
 test("random choices fill their range evenly", () => {
@@ -169,42 +211,4 @@ test("random choices fill their range evenly", () => {
   const seen = new Uint32Array(10);
   for (let round = 0; round < 10_000; round++) seen[random.below(10)]++;
   assert.ok(Math.min(...seen) > 850 && Math.max(...seen) < 1150, String(seen));
-});
-
-test("peers of one id are found together, whoever of them came first or goes first", () => {
-  const address: ConnectionAddress = { worker: 0, connectionSlot: 0, connectionSerial: 0 };
-  const swarms = [0, 1].map((slot) => new Swarm(slot, new IdWords(idOf(`t${slot}`), 0), 0));
-  const names = ["ann", "bob"];
-  const steps = fc.array(fc.tuple(fc.boolean(), fc.nat(1), fc.nat(1), fc.nat()), { maxLength: 60 });
-  fc.assert(
-    fc.property(steps, (list) => {
-      const slots: (Peer | undefined)[] = [];
-      const byId = new PeersById(7, slots);
-      const present: { peer: Peer; key: string }[] = [];
-      for (const [isIn, swarm, name, which] of list) {
-        if (isIn) {
-          const id = idOf(names[name]);
-          const slot = slots.length;
-          const peer = new Peer(swarms[swarm], slot, slot + 1, address, new IdWords(id, 0));
-          slots.push(peer);
-          byId.insert(peer, id, 0);
-          present.push({ peer, key: `${swarm} ${name}` });
-        } else if (present.length > 0) {
-          const [{ peer }] = present.splice(which % present.length, 1);
-          byId.remove(peer);
-          slots[peer.slot] = undefined;
-        }
-        assert.equal(byId.length, new Set(present.map(({ key }) => key)).size);
-        for (const swarm of [0, 1])
-          for (const name of [0, 1]) {
-            const found: Peer[] = [];
-            let peer = byId.first(swarms[swarm], idOf(names[name]), 0);
-            for (; peer !== undefined; peer = peer.sameIdNext) found.push(peer);
-            const wanted = present.filter(({ key }) => key === `${swarm} ${name}`);
-            assert.deepEqual(new Set(found), new Set(wanted.map((one) => one.peer)));
-            assert.equal(found.length, wanted.length);
-          }
-      }
-    }),
-  );
 });
