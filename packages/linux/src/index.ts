@@ -31,6 +31,7 @@ export {
 export { linuxSupported } from "./libc.ts";
 export { localIpv4Addresses } from "./local-addresses.ts";
 export { NativeMemory } from "./native-memory.ts";
+export { openFilesMax } from "./open-files.ts";
 export {
   type Account,
   type AccountNames,

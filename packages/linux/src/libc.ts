@@ -18,6 +18,7 @@ const SIGNATURES = {
   epoll_ctl: ["int", ["int", "int", "int", "address"]],
   epoll_wait: ["int", ["int", "address", "int", "int"]],
   eventfd: ["int", ["int", "int"]],
+  getrlimit: ["int", ["int", "address"]],
   getsockname: ["int", ["int", "address", "address"]],
   getsockopt: ["int", ["int", "int", "int", "address", "address"]],
   listen: ["int", ["int", "int"]],

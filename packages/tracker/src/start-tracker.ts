@@ -90,7 +90,7 @@ export async function startTracker(
       http: config.http,
       ws: config.ws,
       web: config.web,
-      onProxyHint: (line) => log.warn(line),
+      onHint: (line) => log.warn(line),
     });
   const cleaning = startCleaning(config, shared);
   const tracker = new Tracker({ config, log, store, bindings, control, udp, web, cleaning });

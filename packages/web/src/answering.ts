@@ -41,6 +41,8 @@ export interface WebShared {
   readonly startedSeconds: number;
   /** TLS sessions of one worker go on at another: 48 random bytes. */
   readonly ticketKeys: Uint8Array;
+  /** See `connectionFdsEnd`. */
+  readonly fdsEnd: number;
 }
 
 /** `workerData` of a worker of either engine. */
@@ -63,9 +65,8 @@ export interface WebReload {
   readonly tls: TlsFiles | undefined;
 }
 
-/** What a worker tells the main thread. */
+/** What a worker has to say to the operator. */
 export interface WebNotice {
-  readonly kind: "proxy-hint";
   readonly line: string;
 }
 
@@ -101,6 +102,7 @@ export function openAnswering(shared: WebShared, row: number, workers: number) {
       proxyProtocol: web.proxyProtocol,
       connectionsMax: share(web.maxConnections),
       connectionsPerAddressMax: share(web.maxConnectionsPerAddress),
+      fdsEnd: shared.fdsEnd,
       requestTimeoutMilliseconds: web.requestTimeout * 1000,
       idleTimeoutMilliseconds: web.maxConnectionIdle * 1000,
       handshakeTimeoutMilliseconds: web.tlsHandshakeTimeout * 1000,

@@ -24,6 +24,8 @@ export interface EpollServerOptions {
   readonly proxyProtocol: boolean;
   readonly connectionsMax: number;
   readonly connectionsPerAddressMax: number;
+  /** See `connectionFdsEnd`. */
+  readonly fdsEnd: number;
   readonly requestTimeoutMilliseconds: number;
   readonly idleTimeoutMilliseconds: number;
   /** A row of a `CounterTable` made with `WEB_COUNTER_NAMES`. */

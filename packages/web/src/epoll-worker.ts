@@ -6,6 +6,8 @@ import { parentPort, workerData } from "node:worker_threads";
 import { ControlBlock, receiveMessages, reportReady } from "@swarmtide/runtime";
 import { AccessList } from "@swarmtide/swarm";
 import { openAnswering, type WebNotice, type WebReload, type WebWorkerData } from "./answering.ts";
+import { COUNT_ACCEPT_FAILURES } from "./counters.ts";
+import { DescriptorHint } from "./descriptor-reserve.ts";
 import { EpollServer } from "./hot/epoll-server.ts";
 import { UpgradeSender } from "./worker-ports.ts";
 
@@ -26,6 +28,7 @@ const server = new EpollServer({
   onUpgrade: (fd, address, bytes) => upgrades.send(fd, address, bytes),
 });
 let generation = control.generation;
+const descriptorHint = new DescriptorHint();
 let nextNotice = 0;
 
 function takeReload(): void {
@@ -40,10 +43,14 @@ function takeReload(): void {
 function tell(seconds: number): void {
   if (seconds < nextNotice) return;
   nextNotice = seconds + NOTICE_SECONDS;
-  const line = server.handler.takeProxyHint();
-  if (line === undefined) return;
-  const notice: WebNotice = { kind: "proxy-hint", line };
-  parentPort?.postMessage(notice);
+  for (const line of [
+    server.handler.takeProxyHint(),
+    descriptorHint.take(engine.counters[COUNT_ACCEPT_FAILURES], seconds),
+  ]) {
+    if (line === undefined) continue;
+    const notice: WebNotice = { line };
+    parentPort?.postMessage(notice);
+  }
 }
 
 reportReady();

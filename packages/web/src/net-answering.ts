@@ -6,6 +6,8 @@ import { closeFd } from "@swarmtide/linux";
 import { CounterTable } from "@swarmtide/metrics";
 import { AccessList, type SwarmStore } from "@swarmtide/swarm";
 import { openAnswering, type WebReload, type WebShared } from "./answering.ts";
+import { COUNT_ACCEPT_FAILURES } from "./counters.ts";
+import { DescriptorHint } from "./descriptor-reserve.ts";
 import { type NetListener, NetServer } from "./net-server.ts";
 import { makeSecureContext, type TlsFiles } from "./tls-files.ts";
 import { receiveUpgrades, type WorkerPorts } from "./worker-ports.ts";
@@ -22,8 +24,8 @@ export interface NetAnsweringOptions {
   readonly index: number;
   readonly workers: number;
   readonly ports: WorkerPorts;
-  /** Hears of a proxy that is not trusted but acts as one. */
-  readonly onProxyHint: (line: string) => void;
+  /** Hears what an operator should mend: a proxy that is not trusted but acts as one, too few descriptors. */
+  readonly onHint: (line: string) => void;
 }
 
 export interface NetAnswering {
@@ -51,10 +53,14 @@ export async function startNetAnswering(options: NetAnsweringOptions): Promise<N
     if (ws === undefined) closeFd(fd);
     else ws.adoptDescriptor(fd, address, bytes);
   });
+  const descriptorHint = new DescriptorHint();
   const timer = setInterval(() => {
     store.setNow(nowSeconds());
-    const line = server.handler.takeProxyHint();
-    if (line !== undefined) options.onProxyHint(line);
+    for (const line of [
+      server.handler.takeProxyHint(),
+      descriptorHint.take(engine.counters[COUNT_ACCEPT_FAILURES], nowSeconds()),
+    ])
+      if (line !== undefined) options.onHint(line);
   }, CLOCK_MILLISECONDS);
   return {
     server,

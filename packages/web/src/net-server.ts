@@ -46,6 +46,8 @@ export interface NetServerOptions {
   readonly proxyProtocol: boolean;
   readonly connectionsMax: number;
   readonly connectionsPerAddressMax: number;
+  /** See `connectionFdsEnd`. */
+  readonly fdsEnd: number;
   readonly requestTimeoutMilliseconds: number;
   readonly idleTimeoutMilliseconds: number;
   readonly handshakeTimeoutMilliseconds: number;
@@ -140,6 +142,11 @@ export class NetServer {
     // A link-local address carries its interface behind a percent sign.
     const address = parseIpAddress((socket.remoteAddress ?? "").replace(/%.*$/, ""));
     const secureContext = isTls ? this.#secureContext : undefined;
+    if (fdOf(socket) >= this.#options.fdsEnd) {
+      counters[COUNT_ACCEPT_FAILURES]++;
+      socket.destroy();
+      return;
+    }
     if (address === undefined || (isTls && secureContext === undefined)) {
       socket.destroy();
       return;
@@ -167,6 +174,12 @@ export class NetServer {
       if (this.#connections.size === 0) this.#onEmpty?.();
     });
   }
+}
+
+/** The descriptor of a socket, which Node has but does not document; -1 where there is none. */
+function fdOf(socket: Socket): number {
+  const { _handle: handle } = socket as { readonly _handle?: { readonly fd?: number } | null };
+  return handle?.fd ?? -1;
 }
 
 function listen(server: Server, listener: NetListener): Promise<void> {

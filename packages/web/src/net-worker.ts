@@ -18,8 +18,8 @@ let generation = control.generation;
 const answering = await startNetAnswering({
   ...data,
   listeners: data.sockets.map(({ fd, isTls }) => ({ isTls, at: { fd } })),
-  onProxyHint: (line) => {
-    const notice: WebNotice = { kind: "proxy-hint", line };
+  onHint: (line) => {
+    const notice: WebNotice = { line };
     parentPort?.postMessage(notice);
   },
 });

@@ -46,7 +46,7 @@ async function startTracker(changes: Partial<WebConfig>, httpWorkers = 1) {
     accessList: AccessList.build({ mode: "off" }),
     control,
     startedSeconds: process.hrtime()[0],
-    onProxyHint: (line) => hints.push(line),
+    onHint: (line) => hints.push(line),
     onDeath: (reason) => deaths.push(reason),
   });
   await server.ready;

@@ -21,6 +21,7 @@ import type { WebNotice, WebReload, WebShared, WebWorkerData } from "./answering
 import type { WebBinding } from "./bind.ts";
 import type { WebConfig } from "./config.ts";
 import { WEB_COUNTER_NAMES } from "./counters.ts";
+import { connectionFdsEnd } from "./descriptor-reserve.ts";
 import { startNetAnswering } from "./net-answering.ts";
 import type { TlsFiles } from "./tls-files.ts";
 import { makeWorkerPorts, transferOf, type WorkerPorts } from "./worker-ports.ts";
@@ -37,8 +38,8 @@ export interface WebServerOptions {
   readonly control: ControlBlock;
   /** Monotonic clock when the tracker started; the same for everybody who uses the store. */
   readonly startedSeconds: number;
-  /** Hears of a proxy that is not trusted but acts as one: a line for the log. */
-  readonly onProxyHint: (line: string) => void;
+  /** Hears what an operator should mend, as a line for the log: an unnamed proxy, too few descriptors. */
+  readonly onHint: (line: string) => void;
   /** Hears once of a worker that died, and which one. */
   readonly onDeath: (reason: string) => void;
 }
@@ -82,6 +83,7 @@ export function startWeb(options: WebServerOptions): WebServer {
     httpCounters: httpCounters.handle,
     webCounters: webCounters.handle,
     startedSeconds: options.startedSeconds,
+    fdsEnd: connectionFdsEnd(),
     ticketKeys: new Uint8Array(randomBytes(TICKET_KEY_BYTES)),
   };
   const serving =
@@ -121,7 +123,7 @@ function startThread(
   options: WebServerOptions,
   shared: WebShared,
 ): RunningWorker {
-  const { binding, control, onDeath, onProxyHint } = options;
+  const { binding, control, onDeath, onHint } = options;
   const isEpoll = kind === "epoll";
   const workers = isEpoll ? binding.epollWorkers : binding.netWorkers;
   const data: WebWorkerData = {
@@ -140,7 +142,7 @@ function startThread(
     data,
     transfer: transferOf(ports),
     onDeath,
-    onMessage: (message) => onProxyHint((message as WebNotice).line),
+    onMessage: (message) => onHint((message as WebNotice).line),
   });
 }
 
@@ -153,7 +155,7 @@ function startOnMainThread(options: WebServerOptions, shared: WebShared): Servin
     index: 0,
     workers: 1,
     ports: { upgrades: [], peers: [undefined] },
-    onProxyHint: options.onProxyHint,
+    onHint: options.onHint,
   });
   return {
     ready: starting.then(({ server }) => options.binding.tellPorts(server.ports)),

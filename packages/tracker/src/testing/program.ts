@@ -100,20 +100,26 @@ export interface ProgramOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Most address space the program may have (`ulimit -v`). */
   readonly addressSpaceKib?: number;
+  /** Most files the program may have open (`ulimit -n`). */
+  readonly openFiles?: number;
 }
 
 /** Starts the program with a configuration; it is killed when the test is over. */
 export function startProgram(
   t: TestContext,
   config: string,
-  { args = [], env = {}, addressSpaceKib }: ProgramOptions = {},
+  { args = [], env = {}, addressSpaceKib, openFiles }: ProgramOptions = {},
 ): ServingProgram {
   const folder = temporaryFolder(t);
   const file = join(folder, "config.toml");
   writeFileSync(file, config);
   const command = [process.execPath, PROGRAM, ...args, "-c", file];
-  if (addressSpaceKib !== undefined)
-    command.unshift("/bin/sh", "-c", `ulimit -v ${addressSpaceKib} && exec "$0" "$@"`);
+  const limits = [
+    ...(addressSpaceKib === undefined ? [] : [`ulimit -v ${addressSpaceKib}`]),
+    ...(openFiles === undefined ? [] : [`ulimit -n ${openFiles}`]),
+  ];
+  if (limits.length > 0)
+    command.unshift("/bin/sh", "-c", [...limits, 'exec "$0" "$@"'].join(" && "));
   const [program = "", ...rest] = command;
   const child = spawn(program, rest, { env: { ...process.env, ...env }, cwd: folder });
   t.after(() => child.kill("SIGKILL"));

@@ -40,7 +40,7 @@ import type { EpollSender } from "./epoll-sender.ts";
 
 /** Deadlines are looked at this often. */
 const SWEEP_MILLISECONDS = 500;
-/** How long nobody is accepted after accept(2) failed for lack of descriptors. */
+/** How long nobody is accepted after descriptors were found to be scarce, or accept(2) failed for lack of them. */
 const ACCEPT_PAUSE_MILLISECONDS = 100;
 
 const AF_INET = 2;
@@ -139,16 +139,26 @@ export class EpollServer {
     const count = accepted.accept(listenerFd);
     if (count < 0) {
       if (count === -EAGAIN || count === -EINTR) return;
-      this.counters[COUNT_ACCEPT_FAILURES]++;
-      this.unwatchListeners();
-      this.acceptsAgainAt = this.nowMilliseconds + ACCEPT_PAUSE_MILLISECONDS;
-      this.nextSweep = Math.min(this.nextSweep, this.acceptsAgainAt);
+      this.pauseAccepting();
       return;
     }
     for (let i = 0; i < count; i++) this.open(accepted.fds[i], i);
   }
 
+  /** What waits stays in the queue of the listener, which would wake the poller again and again. */
+  private pauseAccepting(): void {
+    this.counters[COUNT_ACCEPT_FAILURES]++;
+    this.unwatchListeners();
+    this.acceptsAgainAt = this.nowMilliseconds + ACCEPT_PAUSE_MILLISECONDS;
+    this.nextSweep = Math.min(this.nextSweep, this.acceptsAgainAt);
+  }
+
   private open(fd: number, index: number): void {
+    if (fd >= this.options.fdsEnd) {
+      closeConnection(fd);
+      this.pauseAccepting();
+      return;
+    }
     const words = this.accepted.sourceWords;
     const at = (index * this.accepted.sourceStride) >> 2;
     const isIpv4 = (words[at] & 0xffff) === AF_INET;

@@ -25,6 +25,8 @@ export interface EngineSettings {
   readonly proxyProtocol?: boolean;
   readonly connectionsMax?: number;
   readonly connectionsPerAddressMax?: number;
+  /** Descriptors from this number on are not for connections. */
+  readonly fdsEnd?: number;
   readonly handler?: Partial<HttpHandlerOptions>;
   readonly onUpgrade?: (target: number | Socket, address: Uint8Array, bytes: Uint8Array) => void;
 }
@@ -67,6 +69,7 @@ export async function startEngine(
     proxyProtocol: settings.proxyProtocol ?? false,
     connectionsMax: settings.connectionsMax ?? 10_000,
     connectionsPerAddressMax: settings.connectionsPerAddressMax ?? 10_000,
+    fdsEnd: settings.fdsEnd ?? Number.POSITIVE_INFINITY,
     requestTimeoutMilliseconds: REQUEST_TIMEOUT,
     idleTimeoutMilliseconds: IDLE_TIMEOUT,
     counters,

@@ -1,0 +1,57 @@
+/**
+ * Connections beyond the descriptors there are, on every engine, with the clock of the test. The program itself under
+ * `ulimit -n` is tested in packages/tracker.
+ */
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { test } from "node:test";
+import { ENGINES, eventually, get, startEngine, TestClient } from "./testing/engines.ts";
+
+/** Descriptors of this process. The kernel gives the lowest free number, so this is about the next one. */
+const fdsHere = () => readdirSync("/proc/self/fd").length;
+const turns = async (count: number) => {
+  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
+};
+
+for (const kind of ENGINES)
+  test(`${kind}: out of descriptors, open connections are served, failures are counted, and accepting goes on later`, {
+    timeout: 30_000,
+    skip: process.platform === "linux" ? false : "needs /proc",
+  }, async () => {
+    // Clients and connections are in this process, so two descriptors go for each; ten of them find room.
+    const engine = await startEngine(kind, { fdsEnd: fdsHere() + 24 });
+    const kept = await TestClient.connect(kind, engine.port);
+    kept.send(get("/health"));
+    await kept.receive(1);
+    const clients: TestClient[] = [];
+    while (engine.count("accept_failures") === 0) {
+      assert.ok(clients.length < 100);
+      clients.push(await TestClient.connect("net", engine.port));
+      await turns(5);
+    }
+    assert.ok(engine.connectionCount() > 1);
+    for (let i = 2; i <= 20; i++) {
+      kept.send(get("/health"));
+      await kept.receive(i);
+    }
+    const failures = engine.count("accept_failures");
+    await turns(300);
+    assert.equal(engine.count("accept_failures"), failures, "it does not try again at once");
+    // Another one comes: the epoll engine leaves it in the queue, after its pause it tries once more.
+    clients.push(await TestClient.connect("net", engine.port));
+    await turns(100);
+    engine.advance(1000);
+    await eventually(() => engine.count("accept_failures") > failures);
+    await turns(300);
+    assert.equal(engine.count("accept_failures"), failures + 1);
+    for (const client of clients) client.destroy();
+    await eventually(() => engine.connectionCount() === 1);
+    engine.advance(1000);
+    const later = await TestClient.connect(kind, engine.port);
+    later.send(get("/health"));
+    await later.receive(1);
+    kept.destroy();
+    later.destroy();
+    await engine.stop();
+    assert.equal(engine.count("connections_accepted"), engine.count("connections_closed"));
+  });
