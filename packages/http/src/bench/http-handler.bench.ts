@@ -2,14 +2,16 @@
  * Request bytes → answer bytes with a real swarm store, without sockets; and a long run of mutated requests.
  *
  * `node packages/http/dist/bench/http-handler.bench.js` prints nanoseconds per request, for announces spread over many
- * torrents and for scrapes. With `mutations`, optionally followed by a number (ten million by default), it gives the
- * handler that many damaged requests instead; it throws if one of them makes the handler throw or answer in halves.
+ * torrents and for scrapes. With `mutations`, optionally followed by a number (ten million by default) and a seed, it
+ * gives the handler that many cases of damaged requests instead; it throws if one makes the handler throw, answer in
+ * halves, or answer otherwise when its bytes arrive in parts.
  * The test beside it runs both in smoke size.
  */
 import { fileURLToPath } from "node:url";
-import { parseCidr } from "@swarmtide/bittorrent";
+import { type Cidr, parseCidr } from "@swarmtide/bittorrent";
 import {
   announceRequestBytes,
+  asciiBytes,
   HttpResponse,
   parseHttpResponse,
   RESPONSE_OK,
@@ -17,8 +19,14 @@ import {
 } from "@swarmtide/http-protocol";
 import { SwarmStore } from "@swarmtide/swarm";
 import { HTTP_COUNTER_NAMES } from "../counters.ts";
-import { HttpHandler } from "../hot/http-handler.ts";
+import {
+  HttpHandler,
+  OUTCOME_CLOSES,
+  OUTCOME_FULL,
+  OUTCOME_UPGRADES,
+} from "../hot/http-handler.ts";
 import { HttpPeer } from "../http-peer.ts";
+import { MutatedRequests, makeRandom } from "./mutated-requests.ts";
 
 const FRAME = { host: "tracker.example:3000", headers: ["User-Agent: bench/1.0", "Accept: */*"] };
 const REQUESTS = 4096;
@@ -82,65 +90,79 @@ function measure(
   return { name, nanosecondsPerRequest, replyBytes };
 }
 
-/** Gives a handler `count` damaged requests. Returns how many were answered at all, and with which status. */
+/**
+ * Gives a handler `count` cases of damaged requests, half of them through a trusted proxy. Each case comes in up to four
+ * parts, as an engine would give it, and once more whole to a second handler: both must answer alike. Returns how often
+ * each status was answered.
+ */
 export function runMutations(count: number, seed: number): Map<number, number> {
-  const handler = makeHandler();
-  const random = makeRandom(seed);
-  const seeds = [
-    announceRequestBytes(
-      {
-        infoHash: hashOf(1),
-        peerId: hashOf(2),
-        port: 6881,
-        left: 0,
-        event: 1,
-        peersWanted: 30,
-        trackerId: hashOf(3),
-      },
-      { host: "t", headers: ["X-Forwarded-For: 192.0.2.1, 2001:db8::1", "Connection: close"] },
-    ),
-    scrapeRequestBytes([hashOf(1), hashOf(4), hashOf(1)], FRAME),
-    announceRequestBytes(
-      { infoHash: hashOf(1), peerId: hashOf(5), port: 1, compact: false },
-      FRAME,
-    ),
-  ];
-  const spice = [0, 9, 10, 13, 32, 35, 37, 38, 43, 44, 47, 58, 61, 63, 91, 255];
-  const buffer = new Uint8Array(1024);
-  const direct = HttpPeer.at(Uint8Array.of(192, 0, 2, 1));
-  const proxied = HttpPeer.at(Uint8Array.of(10, 0, 0, 1), TRUSTED);
+  const whole = makeHandler();
+  const parted = makeHandler();
+  const cases = new MutatedRequests(seed);
+  const { random, bytes } = cases;
   const statuses = new Map<number, number>();
   for (let i = 0; i < count; i++) {
-    const bytes = seeds[i % seeds.length];
-    buffer.set(bytes);
-    let length = bytes.length;
-    for (let edits = random() % 5; edits >= 0; edits--) {
-      const at = random() % length;
-      const byte = random() % 3 === 0 ? random() & 255 : spice[random() % spice.length];
-      const kind = random() % 8;
-      if (kind === 0 && length < 1000) buffer.copyWithin(at + 1, at, length++);
-      else if (kind === 1 && length > 1) buffer.copyWithin(at, at + 1, length--);
-      if (kind !== 1) buffer[at] = byte;
-    }
-    handler.answer(i % 2 === 0 ? direct : proxied, buffer, 0, length);
-    countAnswers(handler, statuses);
+    cases.next();
+    const trusted = i % 2 === 0 ? [] : TRUSTED;
+    const expected: number[] = [];
+    const given: number[] = [];
+    const wholeEnd = converse(whole, trusted, bytes, [cases.length], expected);
+    const parts = Array.from({ length: random() % 4 }, () => random() % (cases.length + 1));
+    parts.sort((a, b) => a - b).push(cases.length);
+    const partedEnd = converse(parted, trusted, bytes, parts, given);
+    if (wholeEnd !== partedEnd || expected.join() !== given.join())
+      throw new Error(
+        `case ${i} of seed ${seed}: whole ${wholeEnd} ${expected}, in parts ending at ${parts} ${partedEnd} ${given}\n` +
+          Buffer.from(bytes.subarray(0, cases.length)).toString("base64"),
+      );
+    for (const status of expected) statuses.set(status, (statuses.get(status) ?? 0) + 1);
   }
   return statuses;
 }
 
+/** One connection whose bytes arrive in parts that end where `ends` says. Returns where and how it ended. */
+function converse(
+  handler: HttpHandler,
+  trusted: readonly Cidr[],
+  bytes: Uint8Array,
+  ends: readonly number[],
+  statuses: number[],
+): string {
+  const peer = HttpPeer.at(Uint8Array.of(10, 0, 0, 1), trusted);
+  let at = 0;
+  for (const end of ends) {
+    do {
+      at = handler.answer(peer, bytes, at, end);
+      readStatuses(handler, statuses);
+      if (at > end) throw new Error(`read to ${at} of ${end}`);
+    } while (handler.outcome === OUTCOME_FULL);
+    if (handler.outcome === OUTCOME_CLOSES) return "closes";
+    if (handler.outcome === OUTCOME_UPGRADES) return `upgrades at ${at}`;
+  }
+  return `waits at ${at}`;
+}
+
 const response = new HttpResponse();
 
-function countAnswers(handler: HttpHandler, statuses: Map<number, number>): void {
+/** Takes the reply apart; throws unless it is made of whole answers. Those to HEAD have no body. */
+function readStatuses(handler: HttpHandler, statuses: number[]): void {
   const { reply, replyLength } = handler;
   for (let at = 0; at < replyLength; ) {
     if (parseHttpResponse(response, reply, at, replyLength) !== RESPONSE_OK)
       throw new Error(`half an answer at ${at} of ${replyLength}`);
-    statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1);
-    const next = response.bodyStart + response.contentLength;
-    // An answer to HEAD, which a mutation cannot make of GET in four edits, would have no body.
-    if (next > replyLength) throw new Error(`the body at ${at} of ${replyLength} is cut off`);
-    at = next;
+    statuses.push(response.status);
+    const { bodyStart, contentLength } = response;
+    if (contentLength <= 0) throw new Error(`an answer of ${contentLength} bytes at ${at}`);
+    const isHead = bodyStart === replyLength || startsAnswer(reply, bodyStart);
+    at = isHead ? bodyStart : bodyStart + contentLength;
+    if (at > replyLength) throw new Error(`the body at ${bodyStart} of ${replyLength} is cut off`);
   }
+}
+
+const ANSWER_START = asciiBytes("HTTP/1.1 ");
+
+function startsAnswer(reply: Uint8Array, at: number): boolean {
+  return ANSWER_START.every((byte, i) => reply[at + i] === byte);
 }
 
 const TRUSTED = [parseCidr("10.0.0.0/8")].filter((cidr) => cidr !== undefined);
@@ -170,20 +192,11 @@ function hashOf(number: number): Uint8Array {
   return Uint8Array.from({ length: 20 }, () => random() & 255);
 }
 
-/** Whole numbers from 0 to 2^31 - 1, the same ones for the same seed. */
-function makeRandom(seed: number): () => number {
-  let state = Math.imul(seed, 2654435761) | 1;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return state >>> 1;
-  };
-}
-
-function main(mode: string | undefined, count: string | undefined): void {
+function main(mode: string | undefined, count: string | undefined, seed = "20261122"): void {
   if (mode === "mutations") {
-    const statuses = runMutations(Number(count ?? 10_000_000), 20_261_122);
+    const cases = Number(count ?? 10_000_000);
+    const statuses = runMutations(cases, Number(seed));
+    console.log(`${cases} cases of seed ${seed}, answers by status:`);
     for (const [status, answers] of [...statuses].sort()) console.log(`${status}: ${answers}`);
     return;
   }
@@ -194,4 +207,5 @@ function main(mode: string | undefined, count: string | undefined): void {
     console.log(`${name}: ${nanosecondsPerRequest.toFixed(0)} ns (${replyBytes} bytes of replies)`);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) main(process.argv[2], process.argv[3]);
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  main(process.argv[2], process.argv[3], process.argv[4]);
