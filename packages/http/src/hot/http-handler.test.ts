@@ -146,6 +146,15 @@ test("a closing connection lingers where the other end may still be sending", ()
   assert.equal(lingers(get("/health", "Connection: close") + get("/health")), true);
   assert.equal(lingers("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 9\r\n\r\n"), true);
   assert.equal(lingers("nonsense\r\n"), true);
+  const fixture = makeFixture({ requestsPerConnectionMax: 1 });
+  ask(fixture, get("/health"));
+  assert.equal(
+    fixture.handler.lingers,
+    true,
+    "the limit ends it, of which the client knows nothing",
+  );
+  ask(fixture, get("/health", "Connection: close"));
+  assert.equal(fixture.handler.lingers, false);
 });
 
 test("a connection closes after its last allowed request, and every one when the program stops", () => {

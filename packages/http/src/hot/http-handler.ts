@@ -178,6 +178,8 @@ export class HttpHandler {
     ) {
       form = CLOSES;
       this.outcome = OUTCOME_CLOSES;
+      // Who did not ask for the end may have sent more by now.
+      this.lingers = request.keepAlive;
     }
     if (request.method === METHOD_OTHER) this.answerText(ANSWER_BAD_METHOD, form);
     else if (request.hasBody) this.answerText(ANSWER_BODY, form);

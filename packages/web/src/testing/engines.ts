@@ -125,7 +125,7 @@ export async function startEngine(
   };
 }
 
-function handlerOptions(
+export function handlerOptions(
   store: SwarmStore,
   trustedProxies: readonly Cidr[],
   settings: EngineSettings,
