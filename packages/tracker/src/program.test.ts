@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { defaultConfig, readConfig } from "@swarmtide/toml-config";
 import { trackerSchema } from "./config.ts";
 import { LOOPBACK_CONFIG, runToEnd, startProgram, temporaryFolder } from "./testing/program.ts";
@@ -34,6 +35,46 @@ test("arguments that are not understood end with the usage on stderr and code 2"
   }
 });
 
+const WEB_TESTDATA = fileURLToPath(new URL("../../web/testdata/", import.meta.url));
+const TLS_LINES = (certificate: string, key: string) =>
+  `tls_address_ipv4 = "127.0.0.1:0"\ntls_certificate_path = "${certificate}"\ntls_private_key_path = "${key}"`;
+
+/** What can be wrong in [web] and [http], each with the one line that says so. */
+const HTTP_MISTAKES: readonly (readonly [string, RegExp])[] = [
+  [
+    `[web]\n${TLS_LINES(`${WEB_TESTDATA}ec.crt`, `${WEB_TESTDATA}rsa-pkcs8.key`)}`,
+    /^the key in .*rsa-pkcs8\.key \(web\.tls_private_key_path\) does not belong to .*ec\.crt \(web\.tls_certificate_path\): give .*\n$/,
+  ],
+  [
+    `[web]\n${TLS_LINES(`${WEB_TESTDATA}ec.crt`, "/")}`,
+    /^\/ \(web\.tls_private_key_path\) cannot be read: EISDIR, it is a folder; .*\n$/,
+  ],
+  [
+    '[web]\ntls_address_ipv4 = "127.0.0.1:0"',
+    /^.*c\.toml:1: web\.tls_certificate_path = "": expected a path where a tls_address is set\n$/,
+  ],
+  [
+    '[web]\n\ntrusted_proxies = ["10.0.0.0/8", "10.0.0.300"]',
+    /^.*c\.toml:3: web\.trusted_proxies = .*: expected addresses and networks .*, not "10\.0\.0\.300"\n$/,
+  ],
+  [
+    "[web]\nworkers = 5000",
+    /^.*c\.toml:2: web\.workers = 5000: expected a whole number from 0 to 1024\n$/,
+  ],
+  [
+    '[http]\nworkers = "many"',
+    /^.*c\.toml:2: http\.workers = "many": expected a whole number from 0 to 1024\n$/,
+  ],
+  [
+    '[web]\naddress_ipv4 = "localhost:3000"',
+    /^.*c\.toml:2: web\.address_ipv4 = "localhost:3000": expected an IPv4 address and port such as .*\n$/,
+  ],
+  [
+    '[web]\nuse_ipv6 = false\naddress_ipv4 = "192.0.2.1:0"',
+    /^web\.address_ipv4: bind 192\.0\.2\.1:0 failed with EADDRNOTAVAIL: .*\n$/,
+  ],
+];
+
 test("a bad configuration ends with one clear message and code 1", TIMEOUT, (t) => {
   const folder = temporaryFolder(t);
   const file = join(folder, "c.toml");
@@ -55,8 +96,9 @@ test("a bad configuration ends with one clear message and code 1", TIMEOUT, (t) 
     ],
     [
       '[web]\ntls_address_ipv4 = "127.0.0.1:0"\ntls_certificate_path = "/no/such.crt"\ntls_private_key_path = "x"',
-      /^\/no\/such\.crt \(web\.tls_certificate_path\) cannot be read: ENOENT\n$/,
+      /^\/no\/such\.crt \(web\.tls_certificate_path\) cannot be read: ENOENT, no such file; .*\n$/,
     ],
+    ...HTTP_MISTAKES,
     [
       '[access_list]\nmode = "allow"\npath = "/no/such/list"',
       /^access list \/no\/such\/list: no such file; .*\n$/,

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { copyFileSync, writeFileSync } from "node:fs";
-import { get as getPlain } from "node:http";
-import { get as getSecure } from "node:https";
+import { Agent as AgentPlain, get as getPlain } from "node:http";
+import { Agent as AgentSecure, get as getSecure } from "node:https";
 import { join } from "node:path";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import type { TLSSocket } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { announceQueryString, readAnnounceReply } from "@swarmtide/http-protocol";
@@ -42,6 +42,41 @@ function get(url: string): Promise<Got> {
     });
     request.on("error", reject);
   });
+}
+
+/** A client that keeps one connection; `connections` counts how many it needed. */
+class KeptClient {
+  readonly #agent: AgentPlain | AgentSecure;
+  readonly #url: string;
+  readonly #sockets = new Set<unknown>();
+
+  constructor(t: TestContext, url: string) {
+    this.#url = url;
+    const options = { keepAlive: true, maxSockets: 1 };
+    this.#agent = url.startsWith("https:")
+      ? new AgentSecure({ ...options, rejectUnauthorized: false })
+      : new AgentPlain(options);
+    t.after(() => this.#agent.destroy());
+  }
+
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
+  /** A GET that must be answered 200. */
+  async ask(path = "/health", headers: Record<string, string> = {}): Promise<void> {
+    const send = this.#url.startsWith("https:") ? getSecure : getPlain;
+    await new Promise<void>((resolve, reject) => {
+      const request = send(this.#url + path, { agent: this.#agent, headers }, (response) => {
+        this.#sockets.add(response.socket);
+        response.resume();
+        response.on("end", () =>
+          response.statusCode === 200 ? resolve() : reject(new Error(`${response.statusCode}`)),
+        );
+      });
+      request.on("error", reject);
+    });
+  }
 }
 
 async function announce(url: string, port: number, left: number, infoHash = INFO_HASH) {
@@ -123,6 +158,66 @@ test(
     assert.equal(await program.end("SIGTERM"), 0);
   },
 );
+
+for (const engine of ["epoll", "net"])
+  test(
+    `with engine ${engine}, clients on kept connections notice nothing of renewed certificates`,
+    TIMEOUT,
+    async (t) => {
+      const folder = temporaryFolder(t);
+      const [certificate, key] = [join(folder, "server.crt"), join(folder, "server.key")];
+      copyFileSync(testdata("ec.crt"), certificate);
+      copyFileSync(testdata("ec-sec1.key"), key);
+      const lines = `engine = "${engine}"\ntls_address_ipv4 = "127.0.0.1:0"\ntls_certificate_path = "${certificate}"\ntls_private_key_path = "${key}"`;
+      const program = startProgram(t, LOOPBACK_CONFIG.replace("[web]", `[web]\n${lines}`), {
+        args: ["http"],
+      });
+      const urls = await program.httpUrls();
+      const secure = urls.find((url) => url.startsWith("https")) ?? "";
+      const kept = [urls[0] ?? "", secure].map((url) => new KeptClient(t, url));
+      for (const client of kept) await client.ask();
+      for (const [name, signal] of [
+        ["ec-pkcs8", "SIGHUP"],
+        ["rsa-pkcs1", "SIGUSR1"],
+        ["rsa-pkcs8", "SIGHUP"],
+        ["ec-sec1", "SIGUSR1"],
+      ] as const) {
+        const [type = ""] = name.split("-");
+        copyFileSync(testdata(`${type}.crt`), certificate);
+        copyFileSync(testdata(`${name}.key`), key);
+        const before = program.stderr.split("TLS files reloaded").length;
+        program.child.kill(signal);
+        while (program.stderr.split("TLS files reloaded").length === before)
+          for (const client of kept) await client.ask();
+        while ((await get(`${secure}/health`)).keyType !== type)
+          for (const client of kept) await client.ask();
+      }
+      assert.deepEqual(
+        kept.map(({ connections }) => connections),
+        [1, 1],
+      );
+      assert.equal(await program.end("SIGTERM"), 0);
+    },
+  );
+
+for (const engine of ["epoll", "net"])
+  test(
+    `with engine ${engine}, the log names a proxy that was forgotten in trusted_proxies`,
+    TIMEOUT,
+    async (t) => {
+      const config = LOOPBACK_CONFIG.replace("[web]", `[web]\nengine = "${engine}"`);
+      const program = startProgram(t, config, { args: ["http"] });
+      const [url = ""] = await program.httpUrls();
+      const client = new KeptClient(t, url);
+      const peerId = Buffer.from("-ST0001-abcdefghijkl");
+      const query = announceQueryString({ infoHash: INFO_HASH, peerId, port: 1, left: 1 });
+      const hint = program.output(/WARN .*: 127\.0\.0\.1 sends many announces .*trusted_proxies/);
+      for (let i = 0; i < 300; i++)
+        await client.ask(`/announce?${query}`, { "X-Forwarded-For": `192.0.2.${i % 250}` });
+      await hint;
+      assert.equal(await program.end("SIGTERM"), 0);
+    },
+  );
 
 test("the access list holds for HTTP too, and is reloaded", TIMEOUT, async (t) => {
   const path = join(temporaryFolder(t), "list.txt");

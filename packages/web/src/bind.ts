@@ -5,7 +5,7 @@
  * Each worker has sockets of its own (`WorkerSockets`). Where Linux calls are missing, the main thread listens through Node once the server starts.
  */
 import { formatSocketAddress, parseIpAddress } from "@swarmtide/bittorrent";
-import { closeFd, linuxSupported, openTcpListener } from "@swarmtide/linux";
+import { closeFd, linuxSupported, openTcpListener, SyscallError } from "@swarmtide/linux";
 import { OperatorError, WorkerSockets, workerCountOf } from "@swarmtide/runtime";
 import type { WebConfig } from "./config.ts";
 import type { NetListener } from "./net-server.ts";
@@ -40,6 +40,8 @@ interface Place {
   readonly host: string;
   readonly isTls: boolean;
   readonly address: Uint8Array;
+  /** Its key in the configuration. */
+  readonly key: string;
   port: number;
 }
 
@@ -61,7 +63,7 @@ export function webThreadsOf(
 
 /**
  * `httpWorkers` is `workers` of [http]; `hasWebSockets` says that there must be workers with the engine "net", whether or
- * not they listen themselves. Throws SyscallError or OperatorError; nothing stays open then.
+ * not they listen themselves. Throws OperatorError; nothing stays open then.
  */
 export function bindWeb(
   config: WebConfig,
@@ -133,7 +135,10 @@ function placesOf(config: WebConfig): Place[] {
   const add = (family: 4 | 6, isTls: boolean, where?: { host: string; port: number }) => {
     const address = where === undefined ? undefined : parseIpAddress(where.host);
     if (where !== undefined && address !== undefined)
-      places.push({ family, isTls, host: where.host, port: where.port, address });
+      places.push({
+        ...{ family, isTls, host: where.host, port: where.port, address },
+        key: `web.${isTls ? "tls_" : ""}address_ipv${family}`,
+      });
   };
   if (config.useIpv4) add(4, false, config.addressIpv4);
   if (config.useIpv6) add(6, false, config.addressIpv6);
@@ -143,16 +148,21 @@ function placesOf(config: WebConfig): Place[] {
 }
 
 function openListener(config: WebConfig, place: Place, reusePort: boolean): WebSocketFd {
-  const { fd, port } = openTcpListener({
-    family: place.family,
-    address: place.address,
-    port: place.port,
-    backlog: config.tcpBacklog,
-    reusePort,
-    onlyIpv6: config.setOnlyIpv6,
-  });
-  place.port = port;
-  return { fd, isTls: place.isTls };
+  try {
+    const { fd, port } = openTcpListener({
+      family: place.family,
+      address: place.address,
+      port: place.port,
+      backlog: config.tcpBacklog,
+      reusePort,
+      onlyIpv6: config.setOnlyIpv6,
+    });
+    place.port = port;
+    return { fd, isTls: place.isTls };
+  } catch (error) {
+    if (!(error instanceof SyscallError)) throw error;
+    throw new OperatorError(`${place.key}: ${error.message}`, { cause: error });
+  }
 }
 
 function formatPlace({ isTls, address, port }: Place): string {

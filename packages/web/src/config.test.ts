@@ -26,6 +26,10 @@ test("what cannot work is refused with the key to change", () => {
     ["proxy_protocol = true", /web\.trusted_proxies/],
     ['tls_address_ipv4 = "0.0.0.0:3443"', /web\.tls_certificate_path/],
     ['tls_address_ipv4 = "0.0.0.0:1"\ntls_certificate_path = "c.pem"', /web\.tls_private_key_path/],
+    [
+      'tls_address_ipv4 = "127.0.0.1:3000"\ntls_certificate_path = "c"\ntls_private_key_path = "k"',
+      /web\.tls_address_ipv4.*another port than that of address_ipv4/,
+    ],
     ["set_only_ipv6 = false", /web\.set_only_ipv6/],
     ['reverse_proxy_ip_header_name = "X Y"', /web\.reverse_proxy_ip_header_name/],
   ];

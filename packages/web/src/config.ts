@@ -151,6 +151,12 @@ export const webSection = section(
       return { key: "tls_certificate_path", expected: "a path where a tls_address is set" };
     if (hasTls && values.tlsPrivateKeyPath === "")
       return { key: "tls_private_key_path", expected: "a path where a tls_address is set" };
+    for (const [plain, tls, isOn, key] of [
+      [values.addressIpv4, values.tlsAddressIpv4, values.useIpv4, "tls_address_ipv4"],
+      [values.addressIpv6, values.tlsAddressIpv6, values.useIpv6, "tls_address_ipv6"],
+    ] as const)
+      if (isOn && tls?.port === plain.port && plain.port !== 0)
+        return { key, expected: `another port than that of ${key.slice("tls_".length)}` };
     const wrong = values.trustedProxies.find((proxy) => parseCidr(proxy) === undefined);
     if (wrong !== undefined)
       return {

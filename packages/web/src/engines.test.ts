@@ -82,6 +82,21 @@ everyEngine("pipelined requests are answered in order, however many", {}, async 
 });
 
 everyEngine(
+  "a scrape of 100 torrents, every byte encoded, is answered whole with the default limits",
+  {},
+  async (engine, kind) => {
+    const client = await TestClient.connect(kind, engine.port);
+    const hash = (i: number) => `%${(i + 100).toString(16)}`.repeat(20);
+    const query = Array.from({ length: 100 }, (_, i) => `info_hash=${hash(i)}`).join("&");
+    client.send(get(`/scrape?${query}`, "User-Agent: a client", "Accept-Encoding: gzip"));
+    const [{ status, text }] = await client.receive(1);
+    assert.equal(status, 200);
+    assert.equal(text.match(/8:completei0e/g)?.length, 100);
+    client.destroy();
+  },
+);
+
+everyEngine(
   "an error is read by its sender even if it goes on sending",
   {},
   async (engine, kind) => {

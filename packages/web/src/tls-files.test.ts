@@ -19,9 +19,18 @@ test("PKCS#8, PKCS#1 and EC keys are taken", () => {
 
 test("what is wrong with a file is said with its path and what to do", () => {
   const cases: [certificate: string, key: string, message: RegExp][] = [
-    ["missing.crt", "ec-pkcs8.key", /missing\.crt \(web\.tls_certificate_path\) .*ENOENT/],
+    [
+      "missing.crt",
+      "ec-pkcs8.key",
+      /missing\.crt \(web\.tls_certificate_path\) .*ENOENT, no such file/,
+    ],
     ["ec.crt", "missing.key", /missing\.key \(web\.tls_private_key_path\) .*ENOENT/],
-    ["ec.crt", "rsa-pkcs8.key", /rsa-pkcs8\.key does not belong to the certificate/],
+    [".", "ec-pkcs8.key", /\(web\.tls_certificate_path\) .*EISDIR, it is a folder/],
+    [
+      "ec.crt",
+      "rsa-pkcs8.key",
+      /rsa-pkcs8\.key \(web\.tls_private_key_path\) does not belong to the certificate/,
+    ],
     ["ec.crt", "rsa-encrypted.key", /is encrypted: take the passphrase off/],
     ["ec-pkcs8.key", "ec-pkcs8.key", /has no certificate in PEM/],
     ["ec.crt", "ec.crt", /has no private key in PEM/],

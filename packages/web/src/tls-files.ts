@@ -13,6 +13,13 @@ export interface TlsFiles {
   readonly privateKey: string;
 }
 
+/** What an operator can do about a file that cannot be read. */
+const READ_REMEDIES: Readonly<Record<string, string>> = {
+  ENOENT: "no such file; give the path of a file in PEM",
+  EACCES: "permission denied; let the user that starts the tracker read it and enter its folders",
+  EISDIR: "it is a folder; give the path of the file in it",
+};
+
 const MILLISECONDS_PER_DAY = 86_400_000;
 
 /**
@@ -26,8 +33,9 @@ export function readTlsFiles(certificatePath: string, privateKeyPath: string): T
   const key = parseKey(privateKey, privateKeyPath);
   if (!leaf.checkPrivateKey(key))
     throw new OperatorError(
-      `the key in ${privateKeyPath} does not belong to the certificate in ${certificatePath}: ` +
-        "the server's own certificate must stand first in the file",
+      `the key in ${privateKeyPath} (web.tls_private_key_path) does not belong to the certificate in ` +
+        `${certificatePath} (web.tls_certificate_path): give the key it was issued for; the server's own certificate ` +
+        "must stand first in its file",
     );
   return { certificate, privateKey };
 }
@@ -56,8 +64,11 @@ function readPem(path: string, key: string): string {
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
-    const reason = error instanceof Error && "code" in error ? String(error.code) : String(error);
-    throw new OperatorError(`${path} (${key}) cannot be read: ${reason}`);
+    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    const remedy = READ_REMEDIES[code];
+    throw new OperatorError(
+      `${path} (${key}) cannot be read: ${code}${remedy === undefined ? "" : `, ${remedy}`}`,
+    );
   }
   if (!text.includes("-----BEGIN "))
     throw new OperatorError(

@@ -34,7 +34,7 @@ const REASONS: readonly string[] = [
   "the request is not complete",
   "the request is in order",
   "the request line is not METHOD TARGET HTTP/1.1",
-  "the request target is not a path or an http URL in printable ASCII",
+  "the request target is not a path or an http URL, or has a blank, a # or a control character",
   "a percent sign in the request target is not followed by two hex digits",
   "only HTTP/1.0 and HTTP/1.1 are spoken here",
   "a line does not end in CR LF",
