@@ -24,6 +24,7 @@ const DEBIAN_PACKAGES: readonly (readonly [name: string, probe: readonly string[
   ["aria2", ["aria2c", "--version"]],
   ["nginx-light", ["nginx", "-v"]],
   ["chromium", ["chromium", "--version"]],
+  ["haproxy", ["haproxy", "-v"]],
   ["openssl", ["openssl", "version"]],
   ["iproute2", ["ip", "-V"]],
   ["python3-venv", ["python3", "-c", "import venv, ensurepip"]],

@@ -7,25 +7,15 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { get } from "node:http";
-import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { announceQueryString, readAnnounceReply } from "@swarmtide/http-protocol";
+import { freePorts, isListening } from "./testing/ports.ts";
 import { LOOPBACK_CONFIG, startProgram, temporaryFolder } from "./testing/program.ts";
 
 const hasNginx = spawnSync("nginx", ["-v"]).status === 0;
 const isRequired = process.env.SWARMTIDE_REQUIRE_CLIENTS === "1";
 const skip = hasNginx || isRequired ? false : "nginx is not installed";
-
-/** A port that was free a moment ago: nginx cannot say which one it took. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
 
 async function startNginx(t: TestContext, port: number, trackerUrl: string): Promise<void> {
   const folder = temporaryFolder(t);
@@ -61,13 +51,7 @@ async function startNginx(t: TestContext, port: number, trackerUrl: string): Pro
     nginx.kill("SIGQUIT");
     await exited;
   });
-  const isListening = () =>
-    new Promise<boolean>((resolve) => {
-      const socket = connect(port, "127.0.0.1", () => resolve(true));
-      socket.on("error", () => resolve(false));
-      socket.on("connect", () => socket.destroy());
-    });
-  while (!(await isListening())) assert.equal(nginx.exitCode, null, words);
+  while (!(await isListening(port))) assert.equal(nginx.exitCode, null, words);
 }
 
 /** An announce from one of the loopback addresses, with a forged header. */
@@ -99,7 +83,7 @@ test("behind nginx the clients' own addresses are recorded, whatever they forge"
   const config = LOOPBACK_CONFIG.replace("[web]", '[web]\ntrusted_proxies = ["127.0.0.1"]');
   const program = startProgram(t, config, { args: ["http"] });
   const [url = ""] = await program.httpUrls();
-  const port = await freePort();
+  const [port = 0] = await freePorts(1);
   await startNginx(t, port, url);
 
   const first = await announce(port, "127.0.0.11", 1);

@@ -35,6 +35,9 @@ interface Transfer {
 const UDP = ["udp", "udp"] as const;
 const HTTP = ["http", "http"] as const;
 const HTTPS = ["https", "https"] as const;
+const UDP_HTTP = ["udp", "http"] as const;
+const HTTP_UDP = ["http", "udp"] as const;
+const UDP_HTTPS = ["udp", "https"] as const;
 
 /**
  * Transmission 3.00 announces over IPv6 by UDP, but reads the 18-byte peers of the answer as three of 6 bytes: it needs
@@ -55,23 +58,16 @@ const TRANSFERS: readonly Transfer[] = [
   { seeder: transmission, leecher: transmission, family: "ipv6", first: "seeder", over: HTTP },
   { seeder: aria2, leecher: aria2, family: "ipv6", first: "seeder", over: HTTP },
   { seeder: libtorrent, leecher: libtorrent, family: "ipv6", first: "seeder", over: HTTP },
-  {
-    seeder: transmission,
-    leecher: aria2,
-    family: "ipv4",
-    first: "seeder",
-    over: ["udp", "http"],
-  },
-  {
-    seeder: libtorrent,
-    leecher: transmission,
-    family: "ipv4",
-    first: "seeder",
-    over: ["http", "udp"],
-  },
   { seeder: transmission, leecher: transmission, family: "ipv4", first: "seeder", over: HTTPS },
   { seeder: aria2, leecher: aria2, family: "ipv4", first: "seeder", over: HTTPS },
   { seeder: libtorrent, leecher: libtorrent, family: "ipv4", first: "seeder", over: HTTPS },
+  { seeder: transmission, leecher: aria2, family: "ipv4", first: "seeder", over: UDP_HTTP },
+  { seeder: aria2, leecher: libtorrent, family: "ipv4", first: "seeder", over: UDP_HTTP },
+  { seeder: libtorrent, leecher: transmission, family: "ipv4", first: "seeder", over: UDP_HTTP },
+  { seeder: libtorrent, leecher: transmission, family: "ipv4", first: "seeder", over: HTTP_UDP },
+  { seeder: transmission, leecher: libtorrent, family: "ipv4", first: "seeder", over: UDP_HTTPS },
+  { seeder: libtorrent, leecher: aria2, family: "ipv4", first: "seeder", over: UDP_HTTPS },
+  { seeder: aria2, leecher: transmission, family: "ipv4", first: "seeder", over: UDP_HTTPS },
 ];
 
 const PORT = 3000;
