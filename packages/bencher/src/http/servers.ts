@@ -122,7 +122,7 @@ tls_private_key_path = "${privateKey}"`
 use_ipv6 = false
 ${listens}
 max_connections_per_address = 65536
-max_requests_per_connection = ${mode.keepsAlive ? 1_000_000_000 : 1}
+max_requests_per_connection = 1000000000
 `;
       return [node, swarmtideProgram, "http", "-c", configFile(settings, text)];
     },
