@@ -24,6 +24,9 @@ export abstract class Delivery {
   buffer: Uint8Array = new Uint8Array(0);
   offset = 0;
 
+  /** Whether offers for a connection are wanted, as far as is known here: `reserve` may still say no. */
+  abstract takesOffers(to: ConnectionAddress): boolean;
+
   /** Finds room for `bytes`, or returns false where the frame is not wanted: write exactly so many, at once. */
   abstract reserve(to: ConnectionAddress, kind: number, bytes: number): boolean;
 }

@@ -222,16 +222,19 @@ export class Swarms {
     const wanted = request.numwant < 0 ? request.offers : Math.min(request.offers, request.numwant);
     if (eligible === 0 || wanted === 0) return;
     const probes = Math.min(eligible, 2 * wanted + PROBES_SPARE);
-    prepareOffers(request);
+    const delivery = this.delivery;
     let position = this.random.below(eligible);
     let offer = 0;
+    let isPrepared = false;
     for (let probe = 0; probe < probes && offer < wanted; probe++) {
       const receiver = peers[position];
       position = position + 1 === eligible ? 0 : position + 1;
+      if (receiver === peer || !delivery.takesOffers(receiver)) continue;
       // A page that has reloaded may still be here with its old connection, under the same id.
-      if (receiver === peer || receiver.peerId.equals(request.ids, PEER_ID_AT)) continue;
+      if (receiver.peerId.equals(request.ids, PEER_ID_AT)) continue;
+      if (!isPrepared) prepareOffers(request);
+      isPrepared = true;
       const payload = offerBytes(request, offer);
-      const delivery = this.delivery;
       if (!delivery.reserve(receiver, FRAME_IS_OFFER, frameHeaderBytes(payload) + payload))
         continue;
       writeOffer(delivery.buffer, delivery.offset, payload, request, offer);

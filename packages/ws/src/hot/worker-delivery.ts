@@ -43,6 +43,14 @@ export class WorkerDelivery extends Delivery {
     this.unsentBytesMax = config.maxUnsent;
   }
 
+  override takesOffers(to: ConnectionAddress): boolean {
+    if (to.worker !== this.worker) return true;
+    const connection = this.connections[to.connectionSlot];
+    if (connection === undefined || connection.waitingBytes <= this.dropBytes) return true;
+    this.counts[counters.COUNT_OFFERS_DROPPED_SLOW]++;
+    return false;
+  }
+
   override reserve(to: ConnectionAddress, kind: number, bytes: number): boolean {
     if (to.worker === this.worker) {
       const connection = this.connections[to.connectionSlot];
