@@ -23,7 +23,7 @@ export const COMMA = 0x2c;
 export const BRACKET_OPEN = 0x5b;
 export const BRACKET_CLOSE = 0x5d;
 export const BRACE_OPEN = 0x7b;
-const BRACE_CLOSE = 0x7d;
+export const BRACE_CLOSE = 0x7d;
 
 /** From the byte after the opening brace to the first key, or to the end of the object. */
 export function firstKey(bytes: Uint8Array, position: number, end: number): number {

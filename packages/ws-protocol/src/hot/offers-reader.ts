@@ -6,9 +6,10 @@
  */
 import { ID_BYTES, parseIdString } from "./binary-string.ts";
 import { DESCRIPTION_IS_OFFER, type DescriptionReader } from "./description-reader.ts";
-import { wordAt } from "./json-object.ts";
-import { SCAN_SYNTAX, skipSpace, skipString, skipValue } from "./json-scan.ts";
+import { asciiBytes, wordAt } from "./json-object.ts";
+import { SCAN_SYNTAX, skipSpace, skipString, skipValue, startsWithBytes } from "./json-scan.ts";
 import {
+  BRACE_CLOSE,
   BRACE_OPEN,
   BRACKET_CLOSE,
   COMMA,
@@ -29,6 +30,12 @@ import { OFFER_RANGE_WORDS, type RequestRecord } from "./request-record.ts";
 /** The list lies within the message, an offer's object within the list. */
 const LEVEL_OF_LIST = 2;
 const LEVEL_OF_OFFER = 3;
+
+/** What stands before the text of an SDP, and between it and the text of the offer's id. */
+const PLAIN_START = asciiBytes('{"offer":{"type":"offer","sdp":"');
+const PLAIN_MIDDLE = asciiBytes('},"offer_id":"');
+/** Where the offer's own object begins. */
+const PLAIN_OFFER_AT = '{"offer":'.length;
 
 export class OffersReader {
   /** What the list read last is: MEMBER_GOOD or MEMBER_BAD. */
@@ -54,7 +61,11 @@ export class OffersReader {
     if (position < end && bytes[position] === BRACKET_CLOSE) return position + 1;
     for (;;) {
       if (position >= end) return SCAN_SYNTAX;
-      if (bytes[position] === BRACE_OPEN) {
+      const after = this.readPlainElement(bytes, position, end);
+      if (after >= 0) {
+        this.keep();
+        position = after;
+      } else if (bytes[position] === BRACE_OPEN) {
         position = this.readElement(bytes, position + 1, end);
         if (this.offerState === MEMBER_GOOD && this.idState === MEMBER_GOOD) this.keep();
         else this.state = MEMBER_BAD;
@@ -70,6 +81,25 @@ export class OffersReader {
       if (next !== COMMA) return SCAN_SYNTAX;
       position = skipSpace(bytes, position + 1, end);
     }
+  }
+
+  /**
+   * An offer as every known client writes it, keys in this order and no white space; -1 for all others, which are read
+   * step by step. Saves a third of a request with short offers (bench/requests.bench.ts).
+   */
+  private readPlainElement(bytes: Uint8Array, start: number, end: number): number {
+    if (!startsWithBytes(bytes, start, end, PLAIN_START)) return -1;
+    const offerEnd = skipString(bytes, start + PLAIN_START.length, end) + 1;
+    if (offerEnd <= 0 || !startsWithBytes(bytes, offerEnd - 1, end, PLAIN_MIDDLE)) return -1;
+    const { offers, offerIds } = this.record;
+    const idStart = offerEnd - 1 + PLAIN_MIDDLE.length;
+    const idEnd = parseIdString(bytes, idStart, end, offerIds, offers * ID_BYTES);
+    if (idEnd < 0 || idEnd >= end || bytes[idEnd] !== BRACE_CLOSE) return -1;
+    this.offerStart = start + PLAIN_OFFER_AT;
+    this.offerEnd = offerEnd;
+    this.idStart = idStart - 1;
+    this.idEnd = idEnd;
+    return idEnd + 1;
   }
 
   private readElement(bytes: Uint8Array, position: number, end: number): number {
