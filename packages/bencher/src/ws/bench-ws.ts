@@ -16,9 +16,9 @@ import { crowdDescription, runWsCrowd, type WsCrowd, type WsCrowdResult } from "
 import { type WsComparison, type WsResults, wsReport } from "./results.ts";
 import { runWsRound, type WsLoad, type WsRound } from "./round.ts";
 import { WS_SERVERS, wsServerNamed } from "./servers.ts";
-import { aquaticMix, largeOffers, type WsTester } from "./testers.ts";
+import { aquaticMix, largeOffers, shortOffers, type WsTester } from "./testers.ts";
 
-const TABLES = ["mix", "large", "connections"] as const;
+const TABLES = ["mix", "short", "large", "connections"] as const;
 
 const USAGE = `usage: npm run bench:ws -- [options]
 
@@ -127,6 +127,7 @@ async function main(): Promise<void> {
   const { load, rounds, tables, crowd } = options;
   const comparisons: WsComparison[] = [];
   if (tables.includes("mix")) comparisons.push(await compare(aquaticMix, servers, rounds, load));
+  if (tables.includes("short")) comparisons.push(await compare(shortOffers, servers, rounds, load));
   if (tables.includes("large")) comparisons.push(await compare(largeOffers, servers, rounds, load));
   const results: WsResults = {
     date: new Date().toISOString().slice(0, 16).replace("T", " "),
