@@ -49,13 +49,13 @@ const MODES: Readonly<Record<string, HttpMode & { readonly title: string }>> = {
     tester: "aquatic",
   },
   "tls-close": {
-    title: "TLS, a connection and a handshake for each request",
+    title: "TLS, a handshake for each request",
     isTls: true,
     keepsAlive: false,
     tester: "tls-clients",
   },
   "tls-resume": {
-    title: "TLS, a connection for each request, sessions resumed",
+    title: "TLS, a session resumed for each request",
     isTls: true,
     keepsAlive: false,
     tester: "tls-clients",

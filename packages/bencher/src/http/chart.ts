@@ -7,7 +7,7 @@
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { type Bar, drawChart } from "../bar-chart.ts";
-import { idleBytesPerConnection } from "./idle-connections.ts";
+import { type IdleResult, idleBytesPerConnection } from "./idle-connections.ts";
 import { type HttpResults, summarizeHttpServers } from "./results.ts";
 
 const ALTERNATIVE_TEXT =
@@ -20,6 +20,10 @@ function labelOf(server: string, versions: HttpResults["versions"]): string {
   return `swarmtide, Node ${/Node\.js v(\d+)/.exec(versions[server] ?? "")?.[1] ?? "?"}`;
 }
 
+/** Never below zero: a process may give back more of its start than its connections take. */
+const kibibytesEach = (result: IdleResult): number =>
+  Math.max(0, idleBytesPerConnection(result) / 1024);
+
 export function drawHttpChart(results: HttpResults): string {
   const bar = (server: string, value: number, text: string): Bar => ({
     label: labelOf(server, results.versions),
@@ -28,7 +32,7 @@ export function drawHttpChart(results: HttpResults): string {
     isOurs: server.startsWith("swarmtide"),
   });
   const blocks = results.comparisons.map(({ title, rounds }) => ({
-    title: `${title}: answers per CPU second (more is better)`,
+    title: `${title}: answers per CPU s (more is better)`,
     bars: summarizeHttpServers(rounds).map(({ server, perCpuSecond }) =>
       bar(server, perCpuSecond, `${Math.round(perCpuSecond).toLocaleString("en")}`),
     ),
@@ -39,11 +43,7 @@ export function drawHttpChart(results: HttpResults): string {
     blocks.push({
       title: `Memory per idle connection${isTls ? ", TLS" : ", plain"} (less is better)`,
       bars: own.map((result) =>
-        bar(
-          result.server,
-          idleBytesPerConnection(result),
-          `${(idleBytesPerConnection(result) / 1024).toFixed(1)} KiB`,
-        ),
+        bar(result.server, kibibytesEach(result), `${kibibytesEach(result).toFixed(1)} KiB`),
       ),
     });
   }
