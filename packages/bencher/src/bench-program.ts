@@ -1,4 +1,8 @@
-/** What the benchmark programs have in common: reading numbers from the command line, failing in one line. */
+/** What the benchmark programs have in common: the command line, servers in turns, files of results, failing in one line. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { availableParallelism, cpus, release } from "node:os";
+import { join } from "node:path";
+import type { BenchServer } from "./running-server.ts";
 
 /** A mistake on the command line: answered with the usage, exit code 2. */
 export class UsageError extends Error {}
@@ -23,6 +27,67 @@ export const listed = <Item extends string>(
       throw new UsageError(`--${name}: "${wanted}" is none of ${known.join(", ")}`);
     return item;
   });
+
+/** What `parse` reads off the command line; what it throws is a mistake there. */
+export function asUsage<Parsed>(parse: () => Parsed): Parsed {
+  try {
+    return parse();
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Throws where server and load would share a CPU. */
+export function assertTwoCpus(): void {
+  if (availableParallelism() < 2)
+    throw new Error("The benchmark needs two CPUs: one for the server, one for the load");
+}
+
+/**
+ * Runs the servers in turns (A B C A B C …), so that each has the machine in the same mood; one inner list per round. Tells
+ * on stderr who runs, after `title`, and what `describe` makes of it.
+ */
+export async function inTurns<Round>(
+  title: string,
+  servers: readonly BenchServer[],
+  roundsWanted: number,
+  run: (server: BenchServer) => Promise<Round>,
+  describe: (round: Round) => string,
+): Promise<Round[][]> {
+  const rounds: Round[][] = [];
+  for (let index = 0; index < roundsWanted; index++) {
+    const round: Round[] = [];
+    for (const server of servers) {
+      process.stderr.write(`${title}round ${index + 1}/${roundsWanted}, ${server.name} … `);
+      const entry = await run(server);
+      process.stderr.write(`${describe(entry)}\n`);
+      round.push(entry);
+    }
+    rounds.push(round);
+  }
+  return rounds;
+}
+
+/** When and where a benchmark ran, for the head of its report. */
+export const whenAndWhere = () => ({
+  date: new Date().toISOString().slice(0, 16).replace("T", " "),
+  machine: `${cpus()[0]?.model.trim() ?? "unknown CPU"}, Linux ${release()}`,
+});
+
+/** Prints a report and writes it into `folder`, with all figures beside it as JSON. */
+export function writeResults(
+  folder: string,
+  name: string,
+  report: string,
+  results: { readonly date: string },
+): void {
+  process.stdout.write(`\n${report}\n`);
+  mkdirSync(folder, { recursive: true });
+  const stem = join(folder, `${name}-${results.date.replace(/[: ]/g, "-")}`);
+  writeFileSync(`${stem}.md`, report);
+  writeFileSync(`${stem}.json`, `${JSON.stringify(results, null, 2)}\n`);
+  process.stdout.write(`Written to ${stem}.md and .json\n`);
+}
 
 /** Runs a program to its end; what it throws is one line on stderr. */
 export async function runProgram(usage: string, main: () => Promise<void>): Promise<void> {

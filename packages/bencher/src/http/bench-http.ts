@@ -5,15 +5,22 @@
  * one for each request, and once with many idle connections. Prints the tables and writes them with every figure into a
  * folder. Installs what is missing first (minutes, once).
  */
-import { mkdirSync, writeFileSync } from "node:fs";
-import { availableParallelism, cpus, release } from "node:os";
-import { join } from "node:path";
+import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { listed, runProgram, UsageError, wholeNumber } from "../bench-program.ts";
+import {
+  assertTwoCpus,
+  asUsage,
+  inTurns,
+  listed,
+  runProgram,
+  whenAndWhere,
+  wholeNumber,
+  writeResults,
+} from "../bench-program.ts";
 import { drawHttpChart } from "./chart.ts";
 import { type IdleConnections, type IdleResult, runIdleConnections } from "./idle-connections.ts";
 import { type HttpComparison, type HttpResults, httpReport } from "./results.ts";
-import { type HttpLoad, type HttpRound, runHttpRound } from "./round.ts";
+import { type HttpLoad, runHttpRound } from "./round.ts";
 import {
   canServe,
   HTTP_SERVERS,
@@ -96,12 +103,7 @@ const OPTIONS = {
 } as const;
 
 function readOptions(args: readonly string[]) {
-  let values: ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>["values"];
-  try {
-    values = parseArgs({ args: [...args], options: OPTIONS }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+  const { values } = asUsage(() => parseArgs({ args: [...args], options: OPTIONS }));
   const { quick } = values;
   const load: HttpLoad = {
     durationSeconds: wholeNumber("duration", values.duration ?? (quick ? "5" : "15"), 5),
@@ -133,19 +135,14 @@ async function compare(
   const servers = names
     .filter((name) => canServe(name, mode))
     .map((name) => httpServerNamed(name, mode));
-  const rounds: HttpRound[][] = [];
-  for (let index = 0; index < roundsWanted; index++) {
-    const round: HttpRound[] = [];
-    for (const server of servers) {
-      process.stderr.write(`${mode.title}, round ${index + 1}/${roundsWanted}, ${server.name} … `);
-      const entry = await runHttpRound(server, mode, load);
-      process.stderr.write(
-        `${entry.responsesPerSecond.toFixed(0)} answers/s, ${(entry.userMicros + entry.systemMicros).toFixed(2)} µs each\n`,
-      );
-      round.push(entry);
-    }
-    rounds.push(round);
-  }
+  const rounds = await inTurns(
+    `${mode.title}, `,
+    servers,
+    roundsWanted,
+    (server) => runHttpRound(server, mode, load),
+    (round) =>
+      `${round.responsesPerSecond.toFixed(0)} answers/s, ${(round.userMicros + round.systemMicros).toFixed(2)} µs each`,
+  );
   return {
     title: mode.title,
     description: testerNote(mode),
@@ -178,15 +175,13 @@ async function main(): Promise<void> {
     process.stdout.write(USAGE);
     return;
   }
-  if (availableParallelism() < 2)
-    throw new Error("The benchmark needs two CPUs: one for the server, one for the load");
+  assertTwoCpus();
   const { servers, tables, rounds, load, idle } = options;
   const comparisons: HttpComparison[] = [];
   for (const [name, mode] of Object.entries(MODES))
     if (tables.includes(name)) comparisons.push(await compare(mode, servers, rounds, load));
   const results: HttpResults = {
-    date: new Date().toISOString().slice(0, 16).replace("T", " "),
-    machine: `${cpus()[0]?.model.trim() ?? "unknown CPU"}, Linux ${release()}`,
+    ...whenAndWhere(),
     versions: Object.fromEntries(
       servers.map((name) => {
         const { version } = httpServerNamed(name, idleMode(false));
@@ -197,14 +192,8 @@ async function main(): Promise<void> {
     comparisons,
     idle: tables.includes("idle") ? await holdIdle(servers, idle) : [],
   };
-  const report = httpReport(results);
-  process.stdout.write(`\n${report}\n`);
-  mkdirSync(options.out, { recursive: true });
-  const stem = join(options.out, `http-${results.date.replace(/[: ]/g, "-")}`);
-  writeFileSync(`${stem}.md`, report);
-  writeFileSync(`${stem}.json`, `${JSON.stringify(results, null, 2)}\n`);
+  writeResults(options.out, "http", httpReport(results), results);
   if (options.svg !== undefined) writeFileSync(options.svg, drawHttpChart(results));
-  process.stdout.write(`Written to ${stem}.md and .json\n`);
 }
 
 await runProgram(USAGE, main);

@@ -4,14 +4,20 @@
  * The servers take turns (A B C A B C …), each alone on its CPU, under aquatic's own load tester. Prints a table and
  * writes it with every figure into a folder. Installs what is missing first (minutes, once).
  */
-import { mkdirSync, writeFileSync } from "node:fs";
-import { availableParallelism, cpus, release } from "node:os";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { runProgram, UsageError, wholeNumber } from "../bench-program.ts";
+import {
+  assertTwoCpus,
+  asUsage,
+  inTurns,
+  runProgram,
+  UsageError,
+  whenAndWhere,
+  wholeNumber,
+  writeResults,
+} from "../bench-program.ts";
 import type { BenchServer } from "../running-server.ts";
 import { markdownReport, type UdpResults } from "./results.ts";
-import { runUdpRound, type UdpLoad, type UdpRound } from "./round.ts";
+import { runUdpRound, type UdpLoad } from "./round.ts";
 import { aquaticServer, floorServer, loadTesterVersion, swarmtideServer } from "./servers.ts";
 
 const USAGE = `usage: npm run bench:udp -- [options]
@@ -46,12 +52,7 @@ const OPTIONS = {
 } as const;
 
 function readOptions(args: readonly string[]) {
-  let values: ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>["values"];
-  try {
-    values = parseArgs({ args: [...args], options: OPTIONS }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+  const { values } = asUsage(() => parseArgs({ args: [...args], options: OPTIONS }));
   const { quick } = values;
   const load: UdpLoad = {
     durationSeconds: wholeNumber("duration", values.duration ?? (quick ? "11" : "40"), 11),
@@ -78,40 +79,27 @@ async function main(): Promise<void> {
     process.stdout.write(USAGE);
     return;
   }
-  if (availableParallelism() < 2)
-    throw new Error("The benchmark needs two CPUs: one for the server, one for the load");
+  assertTwoCpus();
   const servers = options.servers.map((name) => serverNamed(name, options.node));
   const versions: Record<string, string> = {
     aquatic_udp_load_test: loadTesterVersion(),
     ...Object.fromEntries(servers.map((server) => [server.name, server.version])),
   };
 
-  const rounds: UdpRound[][] = [];
-  for (let index = 0; index < options.rounds; index++) {
-    const round: UdpRound[] = [];
-    for (const server of servers) {
-      process.stderr.write(`round ${index + 1}/${options.rounds} ${server.name} … `);
-      const entry = await runUdpRound(server, options.load);
-      process.stderr.write(`${entry.responsesPerSecond.toFixed(0)} responses/s\n`);
-      round.push(entry);
-    }
-    rounds.push(round);
-  }
-
+  const rounds = await inTurns(
+    "",
+    servers,
+    options.rounds,
+    (server) => runUdpRound(server, options.load),
+    (round) => `${round.responsesPerSecond.toFixed(0)} responses/s`,
+  );
   const results: UdpResults = {
-    date: new Date().toISOString().slice(0, 16).replace("T", " "),
-    machine: `${cpus()[0]?.model.trim() ?? "unknown CPU"}, Linux ${release()}`,
+    ...whenAndWhere(),
     versions,
     load: options.load,
     rounds,
   };
-  const report = markdownReport(results);
-  process.stdout.write(`\n${report}\n`);
-  mkdirSync(options.out, { recursive: true });
-  const stem = join(options.out, `udp-${results.date.replace(/[: ]/g, "-")}`);
-  writeFileSync(`${stem}.md`, report);
-  writeFileSync(`${stem}.json`, `${JSON.stringify(results, null, 2)}\n`);
-  process.stdout.write(`Written to ${stem}.md and .json\n`);
+  writeResults(options.out, "udp", markdownReport(results), results);
 }
 
 await runProgram(USAGE, main);

