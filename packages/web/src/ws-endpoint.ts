@@ -22,6 +22,7 @@ import { UPGRADE_OK } from "@swarmtide/ws-protocol";
 import { ConnectionLimits } from "./connection-limits.ts";
 import { COUNT_CLOSED } from "./counters.ts";
 import { countRefusal } from "./epoll-parts.ts";
+import { sharedReadMemory } from "./shared-reading.ts";
 import { type SessionOwner, WsSession } from "./ws-session.ts";
 
 /** The tracker looks after its connections this often. */
@@ -52,6 +53,7 @@ export interface WsEndpointOptions {
 
 export class WsEndpoint implements SessionOwner {
   readonly tracker: WebTorrentTracker;
+  readonly readMemory = sharedReadMemory();
   readonly #options: WsEndpointOptions;
   readonly #limits: ConnectionLimits;
   readonly #sessions = new Set<WsSession>();

@@ -6,6 +6,7 @@
  */
 import type { Socket } from "node:net";
 import type { Connection, ConnectionSink, WebTorrentTracker } from "@swarmtide/ws";
+import { readInto } from "./shared-reading.ts";
 
 /** How long a client may take to accept the last frames before its connection is dropped. */
 const CLOSE_MILLISECONDS = 3000;
@@ -13,6 +14,8 @@ const CLOSE_MILLISECONDS = 3000;
 /** What a session needs of its endpoint. */
 export interface SessionOwner {
   readonly tracker: WebTorrentTracker;
+  /** What all sockets of the thread are read into. */
+  readonly readMemory: Uint8Array;
   /** Has the tracker flush at the end of this turn of the event loop. */
   scheduleFlush(): void;
   /** The session's last frames are on their way; its deadline is to be watched. */
@@ -33,9 +36,9 @@ export class WsSession implements ConnectionSink {
     this.#socket = socket;
     this.#owner = owner;
     this.#connection = owner.tracker.open(this);
-    socket.on("data", this.#onData);
     socket.on("close", this.#onClose);
-    if (frames.length > 0) this.#onData(frames);
+    if (frames.length > 0) this.#take(frames.length, frames);
+    readInto(socket, owner.readMemory, this.#take);
     socket.resume();
   }
 
@@ -58,8 +61,8 @@ export class WsSession implements ConnectionSink {
     this.#socket.destroy();
   }
 
-  readonly #onData = (bytes: Buffer): void => {
-    this.#owner.tracker.receive(this.#connection, bytes, 0, bytes.length);
+  readonly #take = (length: number, bytes: Uint8Array): void => {
+    this.#owner.tracker.receive(this.#connection, bytes, 0, length);
     this.#owner.scheduleFlush();
   };
 

@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { PassThrough } from "node:stream";
+import { type TestContext, test } from "node:test";
+import { connect as connectTls, TLSSocket } from "node:tls";
+import { readInto, sharedReadMemory } from "./shared-reading.ts";
+import { testContext } from "./testing/engines.ts";
+
+interface Pair {
+  readonly client: Socket;
+  /** Paused, and nothing has been read from it. */
+  readonly server: Socket;
+}
+
+async function plainPair(t: TestContext): Promise<Pair> {
+  const listener = createServer({ pauseOnConnect: true }).listen(0, "127.0.0.1");
+  await once(listener, "listening");
+  const client = connect((listener.address() as AddressInfo).port, "127.0.0.1");
+  const [server]: Socket[] = await once(listener, "connection");
+  t.after(() => {
+    client.destroy();
+    server.destroy();
+    listener.close();
+  });
+  return { client, server };
+}
+
+async function tlsPair(t: TestContext): Promise<Pair> {
+  const listener = createServer().listen(0, "127.0.0.1");
+  await once(listener, "listening");
+  const { port } = listener.address() as AddressInfo;
+  const client = connectTls({ port, host: "127.0.0.1", rejectUnauthorized: false });
+  const [raw]: Socket[] = await once(listener, "connection");
+  const server = new TLSSocket(raw, { isServer: true, secureContext: testContext() });
+  await once(server, "secure");
+  server.pause();
+  t.after(() => {
+    client.destroy();
+    server.destroy();
+    raw.destroy();
+    listener.close();
+  });
+  return { client, server };
+}
+
+/** What a taker was given, as one text, and the memories it lay in. */
+class Taken {
+  text = "";
+  readonly memories = new Set<ArrayBufferLike>();
+  #onMore = () => {};
+
+  readonly take = (length: number, bytes: Uint8Array): void => {
+    this.text += Buffer.from(bytes.buffer, bytes.byteOffset, length).toString("latin1");
+    this.memories.add(bytes.buffer);
+    this.#onMore();
+  };
+
+  async until(text: string): Promise<void> {
+    while (this.text.length < text.length) {
+      await new Promise<void>((resolve) => {
+        this.#onMore = resolve;
+      });
+    }
+    assert.equal(this.text, text);
+  }
+}
+
+for (const [name, pairOf] of [
+  ["node:net", plainPair],
+  ["node:tls", tlsPair],
+] as const) {
+  test(`sockets of ${name} are read into the same memory, each byte once and in order`, async (t) => {
+    const memory = sharedReadMemory();
+    const pairs = [await pairOf(t), await pairOf(t)];
+    const takens = pairs.map(() => new Taken());
+    pairs.forEach(({ server }, index) => {
+      assert.equal(readInto(server, memory, takens[index].take), true);
+      server.resume();
+    });
+    const long = "0123456789".repeat(30_000);
+    for (const round of ["one", "two", long]) {
+      for (const [index, { client }] of pairs.entries()) client.write(`${round}${index}`);
+    }
+    for (const [index, taken] of takens.entries()) {
+      await taken.until(`one${index}two${index}${long}${index}`);
+      assert.deepEqual([...taken.memories], [memory.buffer]);
+    }
+  });
+
+  test(`what a socket of ${name} has read before comes first`, async (t) => {
+    const { client, server } = await pairOf(t);
+    server.unshift(Buffer.from("early "));
+    client.write("late");
+    const taken = new Taken();
+    readInto(server, sharedReadMemory(), taken.take);
+    assert.equal(taken.text, "early ");
+    server.resume();
+    await taken.until("early late");
+  });
+
+  test(`the end of a socket of ${name} closes it, as it does without shared memory`, async (t) => {
+    const { client, server } = await pairOf(t);
+    readInto(server, sharedReadMemory(), () => {});
+    server.resume();
+    client.end("last words");
+    await once(server, "close");
+  });
+}
+
+test("a stream that Node cannot read into given memory hands its bytes out all the same", async () => {
+  const stream = new PassThrough();
+  const taken = new Taken();
+  stream.write("early ");
+  const memory = sharedReadMemory();
+  assert.equal(readInto(stream as unknown as Socket, memory, taken.take), false);
+  stream.write("late");
+  await taken.until("early late");
+  assert.equal(taken.memories.has(memory.buffer), false);
+});
