@@ -12,14 +12,6 @@
  */
 import type { Socket } from "node:net";
 
-/** As much as libuv reads at once. */
-const MEMORY_BYTES = 64 * 1024;
-
-/** Memory for the sockets of one thread. */
-export function sharedReadMemory(): Uint8Array {
-  return Buffer.allocUnsafeSlow(MEMORY_BYTES);
-}
-
 /** What has come, and how much of it; the bytes may be overwritten, and are another's when it returns. */
 export type BytesTaker = (length: number, bytes: Uint8Array) => void;
 

@@ -18,15 +18,20 @@ import {
   WebTorrentTracker,
   type WsConfig,
 } from "@swarmtide/ws";
-import { UPGRADE_OK } from "@swarmtide/ws-protocol";
+import { messageMemory, READ_AT, READ_BYTES, UPGRADE_OK } from "@swarmtide/ws-protocol";
 import { ConnectionLimits } from "./connection-limits.ts";
 import { COUNT_CLOSED } from "./counters.ts";
 import { countRefusal } from "./epoll-parts.ts";
-import { sharedReadMemory } from "./shared-reading.ts";
 import { type SessionOwner, WsSession } from "./ws-session.ts";
 
 /** The tracker looks after its connections this often. */
 const TICK_MILLISECONDS = 1000;
+/**
+ * What is to be sent goes out at once if nothing did in the last millisecond; otherwise it waits that long for more to the
+ * same connection. A client that is sent to message by message sends back message by message, and then system calls take
+ * a third of a worker's time: 6.3 µs a message instead of 4.0 (`npm run bench:ws -- --tables mix`, Node 20).
+ */
+const FLUSH_MILLISECONDS = 1;
 /** How long connections may take to end when the worker stops. */
 const STOP_MILLISECONDS = 3000;
 
@@ -53,13 +58,15 @@ export interface WsEndpointOptions {
 
 export class WsEndpoint implements SessionOwner {
   readonly tracker: WebTorrentTracker;
-  readonly readMemory = sharedReadMemory();
+  readonly messageMemory: Uint8Array = messageMemory().bytes;
+  readonly readMemory: Uint8Array = this.messageMemory.subarray(READ_AT, READ_AT + READ_BYTES);
   readonly #options: WsEndpointOptions;
   readonly #limits: ConnectionLimits;
   readonly #sessions = new Set<WsSession>();
   readonly #closing = new Set<WsSession>();
   readonly #tickTimer: NodeJS.Timeout;
   #isFlushScheduled = false;
+  #flushedMilliseconds = 0;
   #isStopping = false;
   #onEmpty: (() => void) | undefined;
 
@@ -135,7 +142,9 @@ export class WsEndpoint implements SessionOwner {
   scheduleFlush(): void {
     if (this.#isFlushScheduled || !this.tracker.needsFlush) return;
     this.#isFlushScheduled = true;
-    setImmediate(this.#flush);
+    const isQuiet = performance.now() - this.#flushedMilliseconds >= FLUSH_MILLISECONDS;
+    if (isQuiet) setImmediate(this.#flush);
+    else setTimeout(this.#flush, FLUSH_MILLISECONDS);
   }
 
   closing(session: WsSession): void {
@@ -168,6 +177,7 @@ export class WsEndpoint implements SessionOwner {
   readonly #flush = (): void => {
     this.#isFlushScheduled = false;
     this.tracker.flush();
+    this.#flushedMilliseconds = performance.now();
   };
 
   #tick(): void {

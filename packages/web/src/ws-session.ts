@@ -6,6 +6,7 @@
  */
 import type { Socket } from "node:net";
 import type { Connection, ConnectionSink, WebTorrentTracker } from "@swarmtide/ws";
+import { READ_AT } from "@swarmtide/ws-protocol";
 import { readInto } from "./shared-reading.ts";
 
 /** How long a client may take to accept the last frames before its connection is dropped. */
@@ -14,9 +15,10 @@ const CLOSE_MILLISECONDS = 3000;
 /** What a session needs of its endpoint. */
 export interface SessionOwner {
   readonly tracker: WebTorrentTracker;
-  /** What all sockets of the thread are read into. */
+  /** Where messages are read from best, and the part of it that all sockets of the thread are read into. */
+  readonly messageMemory: Uint8Array;
   readonly readMemory: Uint8Array;
-  /** Has the tracker flush at the end of this turn of the event loop. */
+  /** Has the tracker flush soon. */
   scheduleFlush(): void;
   /** The session's last frames are on their way; its deadline is to be watched. */
   closing(session: WsSession): void;
@@ -62,8 +64,11 @@ export class WsSession implements ConnectionSink {
   }
 
   readonly #take = (length: number, bytes: Uint8Array): void => {
-    this.#owner.tracker.receive(this.#connection, bytes, 0, length);
-    this.#owner.scheduleFlush();
+    const owner = this.#owner;
+    if (bytes === owner.readMemory)
+      owner.tracker.receive(this.#connection, owner.messageMemory, READ_AT, length);
+    else owner.tracker.receive(this.#connection, bytes, 0, length);
+    owner.scheduleFlush();
   };
 
   /** Comes in the order of the writes, for each of them, also where the socket is gone. */

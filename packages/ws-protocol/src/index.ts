@@ -51,3 +51,9 @@ export * from "./hot/request-record.ts";
 export * from "./hot/request-status.ts";
 export { forgetUnmaskedMemory, unmask } from "./hot/unmask.ts";
 export { isUtf8 } from "./hot/utf8.ts";
+export {
+  type MessageMemory,
+  messageMemory,
+  READ_AT,
+  READ_BYTES,
+} from "./message-memory.ts";

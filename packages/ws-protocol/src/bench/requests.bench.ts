@@ -18,6 +18,7 @@ import {
 import { TrackerRequest } from "../hot/request.ts";
 import { REQUEST_ANNOUNCE } from "../hot/request-status.ts";
 import { unmask } from "../hot/unmask.ts";
+import { messageMemory, READ_AT } from "../message-memory.ts";
 import { RandomSource } from "../testing/random-source.ts";
 
 const KEY = 0x1b2c3d4e;
@@ -67,15 +68,15 @@ export function benchRequests(rounds: number): BenchLine[] {
   const lines: BenchLine[] = [];
   const request = new TrackerRequest(10, 100);
   const out = new Uint8Array(1 << 17);
+  const memory = messageMemory().bytes;
   for (const sdpBytes of [47, 1500]) {
     const frame = announceFrame(sdpBytes);
-    const chunk = new Uint8Array(frame.length);
     const reader = new MessageReader(new BytePool(), true, 1 << 20, false);
     const times = Math.max(1, Math.floor((rounds * 1000) / (frame.length + 1000)));
     lines.push(
       timed(`frame, ${sdpBytes}-byte SDPs: copy and unmask`, times, frame.length, () => {
-        chunk.set(frame);
-        reader.push(chunk, 0, chunk.length);
+        memory.set(frame, READ_AT);
+        reader.push(memory, READ_AT, frame.length);
         if (reader.next() !== READ_TEXT) throw new Error("no message");
       }),
     );

@@ -4,7 +4,7 @@
  *
  * Filled by `TrackerRequest.parse`, or by a worker from what another has parsed.
  */
-import { ID_BYTES, ID_LITERAL_BYTES_MAX } from "./binary-string.ts";
+import { ID_BYTES, ID_LITERAL_BYTES_MAX, parseBinaryString } from "./binary-string.ts";
 import { ACTION_UNKNOWN } from "./request-status.ts";
 
 /** The message said nothing about `left`. */
@@ -26,8 +26,10 @@ const RELAY_HEAD_BYTES_MAX = 2 * ID_LITERAL_BYTES_MAX + 128;
 const NO_BYTES = new Uint8Array(0);
 
 export class RequestRecord {
-  /** The memory the ranges below point into: the message's own. */
+  /** The memory the message lies in, and the ranges below point into. */
   bytes: Uint8Array = new Uint8Array(0);
+  messageStart = 0;
+  messageEnd = 0;
   /** Info hash, peer id, and of an answer whom it is for and the offer's id; 20 bytes each, see `*_AT`. */
   readonly ids = new Uint8Array(4 * ID_BYTES);
   /** The info hash and the peer id as they came, quotes included: JSON that can be passed on. */
@@ -45,7 +47,6 @@ export class RequestRecord {
   offers = 0;
   offersSurplus = 0;
   readonly offersMax: number;
-  readonly offerIds: Uint8Array;
   readonly offerRanges: Int32Array;
   /** What every offer begins with when it is passed on, and its memory; filled by `prepareOffers`. */
   relayHead: Uint8Array = NO_BYTES;
@@ -69,9 +70,15 @@ export class RequestRecord {
   constructor(offersMax: number, scrapesMax: number) {
     this.offersMax = offersMax;
     this.scrapesMax = scrapesMax;
-    // One more than is kept: the place where surplus ids are checked.
-    this.offerIds = new Uint8Array((offersMax + 1) * ID_BYTES);
     this.offerRanges = new Int32Array(offersMax * OFFER_RANGE_WORDS);
     this.scrapeInfoHashes = new Uint8Array((scrapesMax + 1) * ID_BYTES);
+  }
+
+  /** Writes the 20 bytes of an offer's id. Most offers of an announce are passed to nobody: their ids are only checked. */
+  readOfferId(offerIndex: number, out: Uint8Array, outOffset: number): void {
+    const at = offerIndex * OFFER_RANGE_WORDS;
+    const start = this.offerRanges[at + 2] + 1;
+    const end = this.offerRanges[at + 3] - 1;
+    parseBinaryString(this.bytes, start, end, out, outOffset, ID_BYTES);
   }
 }

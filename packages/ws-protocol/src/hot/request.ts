@@ -3,10 +3,11 @@
  * and the answer stay where they are and are remembered as ranges, to be passed on as the bytes they came in.
  *
  * One `TrackerRequest` per worker, filled anew by `parse` for each message and good until the next; it keeps a
- * reference to the message's bytes. Unknown fields are skipped, of a key that stands twice the last one counts (as
+ * reference to the message's bytes, or to a copy of them in the thread's `MessageMemory`. Unknown fields are skipped, of a key that stands twice the last one counts (as
  * with JSON.parse, so that what was checked is what a browser will see), `null` is the same as a missing field.
  */
 import { EVENT_NONE } from "@swarmtide/bittorrent";
+import { COPY_AT, COPY_BYTES_MAX, type MessageMemory, messageMemory } from "../message-memory.ts";
 import { ID_BYTES, parseIdString } from "./binary-string.ts";
 import { DESCRIPTION_IS_ANSWER, DescriptionReader } from "./description-reader.ts";
 import { InfoHashList } from "./info-hash-list.ts";
@@ -68,18 +69,39 @@ import { isUtf8 } from "./utf8.ts";
 
 const LEVEL_OF_MESSAGE = 1;
 
+/** A message is copied to where vectors reach it only if it is longer: of shorter ones too few have offers. */
+const COPY_PAYS_BYTES = 1024;
+
 export class TrackerRequest extends RequestRecord {
   private end = 0;
+  private readonly memory: MessageMemory | undefined;
   private readonly states = new Uint8Array(FIELDS.length);
   private action = 0;
   private isScrapeList = false;
   private readonly descriptions = new DescriptionReader();
-  private readonly offersReader = new OffersReader(this, this.descriptions);
+  private readonly offersReader: OffersReader;
   private readonly infoHashList = new InfoHashList(this);
+
+  /** `usesVectors`: whether the vector code may be used where there is any. */
+  constructor(offersMax: number, scrapesMax: number, usesVectors = true) {
+    super(offersMax, scrapesMax);
+    const memory = usesVectors ? messageMemory() : undefined;
+    this.memory = memory?.scan === undefined ? undefined : memory;
+    this.offersReader = new OffersReader(this, this.descriptions, this.memory);
+  }
 
   /** Reads one message: REQUEST_ANNOUNCE, REQUEST_SCRAPE or one of REQUEST_BAD_*. */
   parse(bytes: Uint8Array, offset: number, length: number): number {
-    this.reset(bytes, offset + length);
+    if (
+      this.memory !== undefined &&
+      bytes !== this.memory.bytes &&
+      length >= COPY_PAYS_BYTES &&
+      length <= COPY_BYTES_MAX
+    ) {
+      this.memory.bytes.set(bytes.subarray(offset, offset + length), COPY_AT);
+      return this.parse(this.memory.bytes, COPY_AT, length);
+    }
+    this.reset(bytes, offset, offset + length);
     const start = skipSpace(bytes, offset, this.end);
     if (start < this.end && bytes[start] === BRACE_OPEN) {
       const position = this.parseMembers(start + 1);
@@ -92,8 +114,10 @@ export class TrackerRequest extends RequestRecord {
     return this.refuseJson(position, offset, length);
   }
 
-  private reset(bytes: Uint8Array, end: number): void {
+  private reset(bytes: Uint8Array, start: number, end: number): void {
     this.bytes = bytes;
+    this.messageStart = start;
+    this.messageEnd = end;
     this.end = end;
     this.states.fill(MEMBER_ABSENT);
     this.event = EVENT_NONE;

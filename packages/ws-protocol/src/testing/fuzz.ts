@@ -17,6 +17,7 @@ import {
   REQUEST_SCRAPE,
 } from "../hot/request-status.ts";
 import { unmask } from "../hot/unmask.ts";
+import { messageMemory, OFFER_COUNT_WORD, READ_AT } from "../message-memory.ts";
 import { mutated, randomRequestBytes } from "./random-requests.ts";
 import { RandomSource } from "./random-source.ts";
 import { expectRequest, foundRequest } from "./request-oracle.ts";
@@ -28,6 +29,8 @@ const SCRAPES_MAX = 3;
 export interface FuzzReport {
   messages: number;
   announces: number;
+  /** Announces of which offers were read with vectors. */
+  vectorOffers: number;
   scrapes: number;
   refused: number;
   streams: number;
@@ -39,6 +42,7 @@ export interface FuzzReport {
 export function fuzzRequests(count: number, seed: number, report: FuzzReport): void {
   const random = new RandomSource(seed);
   const request = new TrackerRequest(OFFERS_MAX, SCRAPES_MAX);
+  const memory = messageMemory();
   for (let index = 0; index < count; index++) {
     const bytes = randomRequestBytes(random);
     // Bytes around the message must not matter.
@@ -48,8 +52,15 @@ export function fuzzRequests(count: number, seed: number, report: FuzzReport): v
     try {
       const expected = expectRequest(bytes, OFFERS_MAX, SCRAPES_MAX);
       // Of bytes that are too deep and no JSON either, the parser tells whichever it meets first.
-      if (status !== REQUEST_BAD_DEPTH || expected.status !== REQUEST_BAD_JSON)
-        assert.deepEqual(foundRequest(request, status), expected);
+      const isEither = status === REQUEST_BAD_DEPTH && expected.status === REQUEST_BAD_JSON;
+      if (!isEither) assert.deepEqual(foundRequest(request, status), expected);
+      // The same where vectors reach it, at any alignment.
+      const at = READ_AT + random.below(64);
+      memory.words[OFFER_COUNT_WORD] = 0;
+      memory.bytes.set(around, at);
+      assert.equal(request.parse(memory.bytes, at + 5, bytes.length), status);
+      if (!isEither) assert.deepEqual(foundRequest(request, status), expected);
+      if (status === REQUEST_ANNOUNCE && memory.words[OFFER_COUNT_WORD] > 0) report.vectorOffers++;
     } catch (error) {
       console.error(
         `seed ${seed}, message ${index}: ${JSON.stringify(Buffer.from(bytes).toString("latin1"))}`,
@@ -119,6 +130,7 @@ function randomStream(random: RandomSource): Uint8Array {
 export const emptyReport = (): FuzzReport => ({
   messages: 0,
   announces: 0,
+  vectorOffers: 0,
   scrapes: 0,
   refused: 0,
   streams: 0,

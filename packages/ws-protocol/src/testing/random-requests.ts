@@ -96,7 +96,19 @@ function description(random: RandomSource, type: string): string {
   ]);
 }
 
+/** Offers as clients write them, now and then with more than ASCII or a quote in the SDP. */
+function plainOffers(random: RandomSource): string {
+  const offers: unknown[] = [];
+  for (let count = random.below(7); count > 0; count--) {
+    const sdp = "a=x\r\n".repeat(random.below(9)) + random.pick(["", "", "", "\t\\", "é", "\b"]);
+    const offer_id = bytesToBinaryString(random.bytes(random.once(40) ? 21 : 20));
+    offers.push({ offer: { type: "offer", sdp }, offer_id });
+  }
+  return JSON.stringify(offers);
+}
+
 function offers(random: RandomSource): string {
+  if (random.once(2)) return plainOffers(random);
   if (random.once(20)) return random.pick(["null", "[null]", "[[]]", "{}", "[{}]", "5", "[]"]);
   const elements: string[] = [];
   for (let count = random.below(7); count > 0; count--)

@@ -158,7 +158,8 @@ export function foundRequest(request: protocol.TrackerRequest, status: number): 
   const offers: { offer: unknown; id: Uint8Array }[] = [];
   for (let index = 0; index < request.offers; index++) {
     const [start, end, idStart, idEnd] = request.offerRanges.subarray(index * 4, index * 4 + 4);
-    const id = request.offerIds.slice(index * 20, index * 20 + 20);
+    const id = new Uint8Array(20);
+    request.readOfferId(index, id, 0);
     if (binaryStringToId(json(idStart, idEnd))?.join() !== id.join()) throw new Error("offer id");
     offers.push({ offer: json(start, end), id });
   }

@@ -108,9 +108,7 @@ export class RequestHandler {
     }
     const batch = this.state.delivery.batches[owner];
     if (this.state.delivery.hasLinkRoom(owner)) {
-      const { reader } = connection;
-      const end = reader.offset + reader.length;
-      batch.writeAnnounce(connection, slot, request, reader.offset, end, wantsReply);
+      batch.writeAnnounce(connection, slot, request, wantsReply);
     } else if (request.event === EVENT_STOPPED && slot !== NO_MEMBERSHIP) {
       batch.writeLeave(slot);
     }

@@ -74,6 +74,8 @@ export class Swarms {
   private readonly offers: OfferIndex;
   /** For each worker, its peers here by the slot that the membership has there. */
   private readonly peersOfWorker: (Peer | undefined)[][] = [];
+  /** The id of the offer that is being passed on. */
+  private readonly offerId = new Uint8Array(ID_BYTES);
   private lastSerial = 0;
 
   constructor(
@@ -239,9 +241,9 @@ export class Swarms {
         continue;
       writeOffer(delivery.buffer, delivery.offset, payload, request, offer);
       const expirySeconds = nowSeconds + this.limits.offerAgeSeconds;
-      const at = offer * ID_BYTES;
-      const { offerIds } = request;
-      if (!this.offers.insert(peer, offerIds, at, receiver.serial, nowSeconds, expirySeconds))
+      const { offerId } = this;
+      request.readOfferId(offer, offerId, 0);
+      if (!this.offers.insert(peer, offerId, 0, receiver.serial, nowSeconds, expirySeconds))
         this.counts[counters.COUNT_OFFERS_FORGOTTEN]++;
       offer++;
     }

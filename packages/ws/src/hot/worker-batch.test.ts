@@ -42,7 +42,7 @@ test("an announce reads back as it was, wherever its message lay and whatever st
     request.parse(bytes, shift, bytes.length - shift);
     const writer = new BatchWriter();
     writer.writeLeave(1);
-    writer.writeAnnounce(address, 9, request, shift, bytes.length, true);
+    writer.writeAnnounce(address, 9, request, true);
     writer.writeTaken(77);
     const reader = new BatchReader();
     reader.open(sent(writer));
@@ -62,7 +62,11 @@ test("an announce reads back as it was, wherever its message lay and whatever st
         of.offers,
         of.hasAnswer,
         [...of.ids],
-        [...of.offerIds.subarray(0, 40)],
+        [0, 1].map((offer) => {
+          const id = new Uint8Array(20);
+          of.readOfferId(offer, id, 0);
+          return [...id];
+        }),
         text(of.infoHashStart, of.infoHashEnd),
         text(of.peerIdStart, of.peerIdEnd),
         text(of.offerIdStart, of.offerIdEnd),

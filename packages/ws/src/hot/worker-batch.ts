@@ -86,13 +86,11 @@ export class BatchWriter {
     from: ConnectionAddress,
     membershipSlot: number,
     request: RequestRecord,
-    messageStart: number,
-    messageEnd: number,
     wantsReply: boolean,
   ): void {
-    const offers = request.offers;
+    const { offers, messageStart, messageEnd } = request;
     const messageBytes = messageEnd - messageStart;
-    const rest = offers * (OFFER_RANGE_WORDS + ID_BYTES / 4) + wordsFor(messageBytes);
+    const rest = offers * OFFER_RANGE_WORDS + wordsFor(messageBytes);
     const at = this.begin(RECORD_ANNOUNCE, ANNOUNCE_FIXED_WORDS + rest);
     const words = this.words;
     words[at + 2] = membershipSlot;
@@ -118,8 +116,6 @@ export class BatchWriter {
     let position = at + ANNOUNCE_FIXED_WORDS;
     for (let index = 0; index < offers * OFFER_RANGE_WORDS; index++)
       words[position++] = request.offerRanges[index] - messageStart;
-    this.bytes.set(request.offerIds.subarray(0, offers * ID_BYTES), 4 * position);
-    position += offers * (ID_BYTES / 4);
     this.bytes.set(request.bytes.subarray(messageStart, messageEnd), 4 * position);
   }
 
@@ -226,9 +222,7 @@ export class BatchReader {
     const ids = 4 * (record + IDS_WORD);
     request.ids.set(bytes.subarray(ids, ids + request.ids.length));
     const ranges = record + ANNOUNCE_FIXED_WORDS;
-    const offerIds = 4 * (ranges + offers * OFFER_RANGE_WORDS);
-    const message = offerIds + offers * ID_BYTES;
-    request.offerIds.set(bytes.subarray(offerIds, message));
+    const message = 4 * (ranges + offers * OFFER_RANGE_WORDS);
     for (let index = 0; index < offers * OFFER_RANGE_WORDS; index++)
       request.offerRanges[index] = words[ranges + index] + message;
     request.bytes = bytes;
