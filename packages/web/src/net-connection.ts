@@ -1,7 +1,7 @@
 /**
  * One connection of the net engine: plain or TLS, from its first byte to its last. Owned by its `NetServer`.
  *
- * Bytes come as `data` events. Whole requests are answered together and written with one call; the reply is copied,
+ * Bytes come in memory that all connections share. Whole requests are answered together and written with one call; the reply is copied,
  * since the handler's buffer is needed again before the socket has taken it. While a reader does not take its
  * answers, the socket is paused.
  */
@@ -26,9 +26,12 @@ import {
 } from "./counters.ts";
 import type { NetServerOptions } from "./net-server.ts";
 import { PROXY_BAD, PROXY_MORE, parseProxyHeader } from "./proxy-header.ts";
+import { readInto } from "./shared-reading.ts";
 
 /** How long a closed connection may go on sending before it is dropped. */
 const LINGER_MILLISECONDS = 2000;
+
+const NOTHING = Buffer.alloc(0);
 
 type Deadline = "handshake" | "request" | "idle" | "linger";
 
@@ -36,21 +39,26 @@ export class NetConnection {
   readonly peer: HttpPeer;
   readonly #options: NetServerOptions;
   readonly #handler: HttpHandler;
+  readonly #readMemory: Uint8Array;
   #socket: Socket;
   #pending: Buffer | undefined;
   #deadline = 0;
   #deadlineKind: Deadline = "request";
   #isClosing = false;
   #isHandedOn = false;
+  /** The reader has not taken its answers; the socket is paused. */
+  #isWaiting = false;
 
-  /** `socket` is fresh; `secureContext` is undefined for plain HTTP. */
+  /** `socket` is fresh and is read into `readMemory`; `secureContext` is undefined for plain HTTP. */
   constructor(
     socket: Socket,
     peer: HttpPeer,
     secureContext: SecureContext | undefined,
     handler: HttpHandler,
     options: NetServerOptions,
+    readMemory: Uint8Array,
   ) {
+    this.#readMemory = readMemory;
     this.peer = peer;
     this.#socket = socket;
     this.#handler = handler;
@@ -135,54 +143,59 @@ export class NetConnection {
 
   #serve(): void {
     const socket = this.#socket;
-    socket.on("data", this.#onData);
     socket.on("drain", this.#onDrain);
+    readInto(socket, this.#readMemory, this.#take);
     socket.resume();
   }
 
-  readonly #onData = (chunk: Buffer): void => {
-    this.#options.counters[COUNT_BYTES_RECEIVED] += chunk.length;
+  readonly #take = (length: number, bytes: Uint8Array): void => {
+    if (this.#isHandedOn) return;
+    this.#options.counters[COUNT_BYTES_RECEIVED] += length;
     if (this.#isClosing) return;
     const pending = this.#pending;
-    if (pending === undefined) {
-      this.#answer(chunk, true);
+    if (pending === undefined && !this.#isWaiting) {
+      this.#answer(bytes, length, true);
       return;
     }
-    const bytes = Buffer.concat([pending, chunk]);
-    // A request cannot end without a line feed: without one, a slow sender is not parsed again and again.
-    if (bytes.length < this.#options.requestBytesMax && !chunk.includes(10)) this.#pending = bytes;
-    else this.#answer(bytes, false);
+    const chunk = bytes.subarray(0, length);
+    const all = Buffer.concat([pending ?? NOTHING, chunk]);
+    // A request cannot end without a line feed: without one, a slow sender is not parsed again and again. And of what was
+    // on its way when the socket was paused nothing is answered before the reader has taken what it was sent.
+    const isShort = all.length < this.#options.requestBytesMax && !chunk.includes(10);
+    if (isShort || this.#isWaiting) this.#pending = all;
+    else this.#answer(all, all.length, false);
   };
 
   /** The reader has taken its answers: go on with the requests that waited. */
   readonly #onDrain = (): void => {
     if (this.#isClosing) return;
     const pending = this.#pending;
+    this.#isWaiting = false;
     this.#setDeadline("idle", this.#options.idleTimeoutMilliseconds);
-    if (pending !== undefined) this.#answer(pending, true);
+    if (pending !== undefined) this.#answer(pending, pending.length, true);
     if (!this.#socket.writableNeedDrain) this.#socket.resume();
   };
 
-  /** Answers the whole requests in `bytes`; `isFresh` says that they begin one. */
-  #answer(bytes: Buffer, isFresh: boolean): void {
+  /** Answers the whole requests in the first bytes; `isFresh` says that they begin one. What is kept is copied. */
+  #answer(bytes: Uint8Array, end: number, isFresh: boolean): void {
     const handler = this.#handler;
     const socket = this.#socket;
     let at = 0;
     for (;;) {
       const from = at;
-      at = handler.answer(this.peer, bytes, at, bytes.length);
+      at = handler.answer(this.peer, bytes, at, end);
       const { outcome, lingers } = handler;
       const canGoOn = handler.replyLength === 0 || this.#write();
       if (outcome === OUTCOME_CLOSES) {
         this.#finish(lingers);
       } else if (outcome === OUTCOME_UPGRADES) {
-        this.#handOn(bytes.subarray(at));
+        this.#handOn(bytes.subarray(at, end));
       } else if (!canGoOn) {
-        this.#waitForReader(bytes, at);
+        this.#waitForReader(bytes.subarray(at, end));
       } else if (outcome === OUTCOME_FULL) {
         continue;
       } else {
-        this.#pending = at === bytes.length ? undefined : Buffer.from(bytes.subarray(at));
+        this.#pending = at === end ? undefined : Buffer.from(bytes.subarray(at, end));
         if (this.#pending === undefined)
           this.#setDeadline("idle", this.#options.idleTimeoutMilliseconds);
         else if (from !== at || (isFresh && this.#deadlineKind === "idle"))
@@ -200,9 +213,10 @@ export class NetConnection {
     return this.#socket.write(Buffer.from(reply.subarray(0, replyLength)));
   }
 
-  #waitForReader(bytes: Buffer, at: number): void {
+  #waitForReader(rest: Uint8Array): void {
     this.#options.counters[COUNT_SEND_DELAYED]++;
-    this.#pending = at === bytes.length ? undefined : Buffer.from(bytes.subarray(at));
+    this.#pending = rest.length === 0 ? undefined : Buffer.from(rest);
+    this.#isWaiting = true;
     this.#setDeadline("request", this.#options.requestTimeoutMilliseconds);
     this.#socket.pause();
   }
@@ -222,12 +236,11 @@ export class NetConnection {
   }
 
   /** Gives the socket and the bytes of a WebSocket upgrade to whoever serves those. */
-  #handOn(bytes: Buffer): void {
+  #handOn(bytes: Uint8Array): void {
     const socket = this.#socket;
     this.#isHandedOn = true;
     this.#pending = undefined;
     socket.pause();
-    socket.off("data", this.#onData);
     socket.off("drain", this.#onDrain);
     this.#options.onUpgrade?.(socket, this.peer.addressBytes(), Buffer.from(bytes));
   }

@@ -71,6 +71,8 @@ export class NetServer {
   readonly #servers: readonly Server[];
   readonly #limits: ConnectionLimits;
   readonly #connections = new Set<NetConnection>();
+  /** What all connections are read into, one after another; as much as libuv reads at once. */
+  readonly #readMemory: Uint8Array = Buffer.allocUnsafeSlow(65_536);
   readonly #sweepTimer: NodeJS.Timeout;
   #secureContext: SecureContext | undefined;
   #onEmpty: (() => void) | undefined;
@@ -165,7 +167,14 @@ export class NetServer {
       return;
     }
     counters[COUNT_ACCEPTED]++;
-    const connection = new NetConnection(socket, peer, secureContext, this.handler, this.#options);
+    const connection = new NetConnection(
+      socket,
+      peer,
+      secureContext,
+      this.handler,
+      this.#options,
+      this.#readMemory,
+    );
     this.#connections.add(connection);
     socket.once("close", () => {
       counters[COUNT_CLOSED]++;

@@ -2,13 +2,14 @@
  * Reads sockets of node:net and node:tls into one piece of memory that all sockets of a thread share, instead of into a
  * new one for each read.
  *
- * Called by `WsSession`. The memory belongs to the thread; what was read into it is good until the callback returns.
+ * Called by `NetConnection` and `WsSession`. The memory belongs to the thread; what was read into it is good until the callback returns.
  *
  * Node does this for sockets that are made with its option `onread`. A `TLSSocket` that is made over an open socket, as a
  * server's is, leaves the option out, so that what the option sets in the socket is set here, found by the names that Node
  * gives to its symbols (lib/net.js). A Node that has no such names hands the bytes out as `data` events: slower, and the
- * same otherwise. Of a WebTorrent message of 1.4 KB over TLS it saves 2.0 of 8.4 µs on Node 20: two allocations, a stream's
- * book-keeping and what the collector has to do for both (`npm run bench:ws -- --tables mix`).
+ * same otherwise. On Node 20 it saves 2.0 of the 8.4 µs of a WebTorrent message of 1.4 KB over TLS and 1.1 of 19.4 of an HTTPS
+ * announce: two allocations, a stream's book-keeping and what the collector has to do for both
+ * (`npm run bench:ws -- --tables mix`, `npm run bench:http -- --tables tls-keep`).
  */
 import type { Socket } from "node:net";
 
