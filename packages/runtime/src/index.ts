@@ -10,7 +10,7 @@ export {
   parseCommandLine,
 } from "./command-line.ts";
 export { ControlBlock, receiveMessages } from "./control-block.ts";
-export { loadConfig } from "./load-config.ts";
+export { loadConfig, withConfigLine } from "./load-config.ts";
 export {
   createLogger,
   LOG_LEVELS,

@@ -1,5 +1,6 @@
 /** One schema of a configuration file → its TypeScript type, strict reader, commented default and docs page. */
 export { ConfigError, type ConfigProblem } from "./config-error.ts";
+export { lineOfNamedKey } from "./locate.ts";
 export { editDistance, nearestName } from "./nearest.ts";
 export { printConfig, printConfigDocs, printDefaultConfig } from "./print.ts";
 export { defaultConfig, readConfig, readConfigFile } from "./read.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { lineOfKey, locateStatements } from "./locate.ts";
+import { lineOfKey, lineOfNamedKey, locateStatements } from "./locate.ts";
 
 const linesOf = (text: string) =>
   locateStatements(text).map((place) => `${place.path.join(".")}:${place.line}`);
@@ -40,6 +40,14 @@ test("a key inside an inline table has the line of the key that holds the table"
   const places = locateStatements("\nudp = { workers = 1 }");
   assert.equal(lineOfKey(places, ["udp", "workers"]), 2);
   assert.equal(lineOfKey(places, ["web", "workers"]), undefined);
+});
+
+test("of the keys that a message names the first that the file sets is found", () => {
+  const text = '[web]\nworkers = 1\naddress_ipv4 = "0.0.0.0:1"\n[udp]\nworkers = 2';
+  assert.equal(lineOfNamedKey(text, "web.address_ipv4: bind 0.0.0.0:1 failed"), 3);
+  assert.equal(lineOfNamedKey(text, "too many threads: lower udp.workers or web.workers"), 5);
+  assert.equal(lineOfNamedKey(text, "c.pem (web.tls_path) is not udp.workers"), 5);
+  assert.equal(lineOfNamedKey(text, "web.work, xweb.workers and web are none"), undefined);
 });
 
 test("any text is walked to an end without an exception", () => {

@@ -30,6 +30,16 @@ export function lineOfKey(places: readonly Place[], path: readonly string[]): nu
   return undefined;
 }
 
+/** The line of the first key that a message names as `section.key`; undefined where the file sets none that it names. */
+export function lineOfNamedKey(text: string, message: string): number | undefined {
+  const places = locateStatements(text);
+  for (const [name] of message.matchAll(/\b[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*\b/g)) {
+    const found = places.find(({ path, isHeader }) => !isHeader && path.join(".") === name);
+    if (found !== undefined) return found.line;
+  }
+  return undefined;
+}
+
 class Locator {
   readonly #text: string;
   readonly #places: Place[] = [];

@@ -22,7 +22,7 @@ test("a list is read, a bad line and a missing file are named", (t) => {
   });
   assert.throws(() => loadAccessList({ mode: "deny", path: join(folder, "none") }), {
     name: "OperatorError",
-    message: /none: no such file; create it or set access_list\.mode = "off"/,
+    message: /none \(access_list\.path\): no such file; create it or set access_list\.mode = "off"/,
   });
   assert.throws(() => loadAccessList({ mode: "allow", path: folder }), /is a folder/);
 });

@@ -25,9 +25,7 @@ export function loadAccessList({ mode, path }: AccessListConfig): AccessListHand
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
     const reason = READ_FAILURES.get(code);
     if (reason === undefined) throw error;
-    throw new OperatorError(
-      `access list ${path}: ${reason} (access_list.path in the configuration)`,
-    );
+    throw new OperatorError(`access list ${path} (access_list.path): ${reason}`);
   }
 }
 

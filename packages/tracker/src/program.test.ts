@@ -43,11 +43,11 @@ const TLS_LINES = (certificate: string, key: string) =>
 const HTTP_MISTAKES: readonly (readonly [string, RegExp])[] = [
   [
     `[web]\n${TLS_LINES(`${WEB_TESTDATA}ec.crt`, `${WEB_TESTDATA}rsa-pkcs8.key`)}`,
-    /^the key in .*rsa-pkcs8\.key \(web\.tls_private_key_path\) does not belong to .*ec\.crt \(web\.tls_certificate_path\): give .*\n$/,
+    /^.*c\.toml:4: the key in .*rsa-pkcs8\.key \(web\.tls_private_key_path\) does not belong to .*ec\.crt \(web\.tls_certificate_path\): give .*\n$/,
   ],
   [
     `[web]\n${TLS_LINES(`${WEB_TESTDATA}ec.crt`, "/")}`,
-    /^\/ \(web\.tls_private_key_path\) cannot be read: EISDIR, it is a folder; .*\n$/,
+    /^.*c\.toml:4: \/ \(web\.tls_private_key_path\) cannot be read: EISDIR, it is a folder; .*\n$/,
   ],
   [
     '[web]\ntls_address_ipv4 = "127.0.0.1:0"',
@@ -71,7 +71,7 @@ const HTTP_MISTAKES: readonly (readonly [string, RegExp])[] = [
   ],
   [
     '[web]\nuse_ipv6 = false\naddress_ipv4 = "192.0.2.1:0"',
-    /^web\.address_ipv4: bind 192\.0\.2\.1:0 failed with EADDRNOTAVAIL: .*\n$/,
+    /^.*c\.toml:3: web\.address_ipv4: bind 192\.0\.2\.1:0 failed with EADDRNOTAVAIL: .*\n$/,
   ],
 ];
 
@@ -88,20 +88,20 @@ test("a bad configuration ends with one clear message and code 1", TIMEOUT, (t) 
     ["[udp]\nuse_ipv4 = false\nuse_ipv6 = false", /^.*c\.toml:3: udp\.use_ipv6 = false: .*\n$/],
     [
       "[udp]\nenabled = false\n[http]\nenabled = false\n[ws]\nenabled = false",
-      /^nothing to run: udp\.enabled, http\.enabled and ws\.enabled are all false\n$/,
+      /^.*c\.toml:2: nothing to run: udp\.enabled, http\.enabled and ws\.enabled are all false\n$/,
     ],
     [
       "[udp]\nenabled = false\n[web]\nuse_ipv4 = false\nuse_ipv6 = false",
-      /^nothing for HTTP and WebTorrent to listen on: web\.use_ipv4 and .*\n$/,
+      /^.*c\.toml:4: nothing for HTTP and WebTorrent to listen on: web\.use_ipv4 and .*\n$/,
     ],
     [
       '[web]\ntls_address_ipv4 = "127.0.0.1:0"\ntls_certificate_path = "/no/such.crt"\ntls_private_key_path = "x"',
-      /^\/no\/such\.crt \(web\.tls_certificate_path\) cannot be read: ENOENT, no such file; .*\n$/,
+      /^.*c\.toml:3: \/no\/such\.crt \(web\.tls_certificate_path\) cannot be read: ENOENT, no such file; .*\n$/,
     ],
     ...HTTP_MISTAKES,
     [
       '[access_list]\nmode = "allow"\npath = "/no/such/list"',
-      /^access list \/no\/such\/list: no such file; .*\n$/,
+      /^.*c\.toml:3: access list \/no\/such\/list \(access_list\.path\): no such file; .*\n$/,
     ],
   ];
   for (const [text, message] of cases) {
@@ -125,7 +125,7 @@ test("a port in use ends with one message that names it and code 1", TIMEOUT, as
     args: ["udp"],
   });
   assert.equal(await program.ended(), 1);
-  assert.match(program.stderr, /^.*\n$/);
+  assert.match(program.stderr, /^.*\.toml:3: udp\.address_ipv4: .*\n$/);
   assert.ok(program.stderr.includes(address), program.stderr);
   assert.match(program.stderr, /EADDRINUSE/);
 });

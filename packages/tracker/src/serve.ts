@@ -9,6 +9,7 @@ import {
   type Logger,
   loadConfig,
   OperatorError,
+  withConfigLine,
 } from "@swarmtide/runtime";
 import { SERVE_ALL, SERVE_HTTP, SERVE_UDP, SERVE_WS } from "./command-line.ts";
 import { type TrackerConfig, trackerSchema } from "./config.ts";
@@ -34,7 +35,11 @@ export async function serve({ command, configPath, version, print }: ServeOption
   const removeHandlers = handleSignals({ stop: askToStop, reload: () => tracker?.reload() });
   const config = restrictTo(command, loadConfig(trackerSchema, configPath));
   const log = createLogger(config, "main");
-  tracker = await startTracker(config, { log, onDeath: (reason) => dieOf(reason, log) });
+  try {
+    tracker = await startTracker(config, { log, onDeath: (reason) => dieOf(reason, log) });
+  } catch (error) {
+    throw withConfigLine(error, configPath);
+  }
   const startedAt = performance.now();
   const startLines = describeStart(tracker, version);
   if (config.logFormat === "json") for (const line of startLines) log.info(line);

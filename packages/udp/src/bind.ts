@@ -6,7 +6,13 @@
  */
 import { createSocket, type Socket } from "node:dgram";
 import { formatSocketAddress, parseIpAddress } from "@swarmtide/bittorrent";
-import { linuxSupported, openUdpSocket } from "@swarmtide/linux";
+import {
+  linuxSupported,
+  openUdpSocket,
+  SyscallError,
+  type UdpSocket,
+  type UdpSocketOptions,
+} from "@swarmtide/linux";
 import { OperatorError, WorkerSockets, workerCountOf } from "@swarmtide/runtime";
 import type { UdpConfig } from "./config.ts";
 import { type EngineSocket, WAIT_MILLISECONDS } from "./mmsg-engine.ts";
@@ -29,10 +35,12 @@ interface Place {
   readonly family: 4 | 6;
   readonly host: string;
   readonly address: Uint8Array;
+  /** Its key in the configuration. */
+  readonly key: string;
   port: number;
 }
 
-/** Throws SyscallError (Linux) or Node's error with the call, the address and the reason; nothing stays open then. */
+/** Throws OperatorError with the key, the call, the address and the reason; nothing stays open then. */
 export async function bindUdp(config: UdpConfig): Promise<UdpBinding> {
   if (config.engine === "mmsg" && !linuxSupported())
     throw new OperatorError('udp.engine = "mmsg" works on Linux only, expected "auto" or "dgram"');
@@ -45,7 +53,7 @@ function placesOf(config: UdpConfig): Place[] {
     const address = parseIpAddress(host);
     if (address === undefined) throw new Error(`not an IP address: ${host}`);
     // parseIpAddress folds ::ffff:1.2.3.4 into four bytes; no listening address of the configuration is one.
-    places.push({ family, host, address, port });
+    places.push({ family, host, address, key: `udp.address_ipv${family}`, port });
   };
   if (config.useIpv4) add(4, config.addressIpv4);
   if (config.useIpv6) add(6, config.addressIpv6);
@@ -59,10 +67,7 @@ function bindDescriptors(config: UdpConfig): UdpBinding {
   let receiveBufferBytes = Number.POSITIVE_INFINITY;
   const sockets = new WorkerSockets((place: Place, reusePort: boolean): EngineSocket => {
     const wildcard = place.address.every((byte) => byte === 0);
-    const socket = openUdpSocket({
-      family: place.family,
-      address: place.address,
-      port: place.port,
+    const socket = openPlace(place, {
       reusePort,
       onlyIpv6: config.setOnlyIpv6,
       receiveBufferBytes: config.socketRecvBufferSize,
@@ -89,6 +94,18 @@ function bindDescriptors(config: UdpConfig): UdpBinding {
   }
 }
 
+function openPlace(
+  { family, address, port, key }: Place,
+  options: Omit<UdpSocketOptions, "family" | "address" | "port">,
+): UdpSocket {
+  try {
+    return openUdpSocket({ family, address, port, ...options });
+  } catch (error) {
+    if (!(error instanceof SyscallError)) throw error;
+    throw new OperatorError(`${key}: ${error.message}`, { cause: error });
+  }
+}
+
 async function bindMainSockets(config: UdpConfig): Promise<UdpBinding> {
   const mainSockets: { socket: Socket; family: 4 | 6 }[] = [];
   const addresses: string[] = [];
@@ -96,13 +113,15 @@ async function bindMainSockets(config: UdpConfig): Promise<UdpBinding> {
     for (const { socket } of mainSockets.splice(0)) socket.close();
   };
   try {
-    for (const { family, host, port } of placesOf(config)) {
+    for (const { family, host, port, key } of placesOf(config)) {
       // libuv refuses the flag on an IPv4 socket (EINVAL).
       const ipv6Only = family === 6 && config.setOnlyIpv6;
       const socket = createSocket({ type: `udp${family}`, ipv6Only });
       mainSockets.push({ socket, family });
       await new Promise<void>((resolve, reject) => {
-        socket.once("error", reject);
+        socket.once("error", (error) =>
+          reject(new OperatorError(`${key}: ${error.message}`, { cause: error })),
+        );
         socket.bind({ address: host, port, exclusive: true }, resolve);
       });
       socket.removeAllListeners("error");

@@ -12,6 +12,15 @@ test("a pool lends powers of two that are large enough", () => {
   }
 });
 
+test("a pool knows how much is lent and says when that is as much as it should be", () => {
+  const pool = new BytePool(4096);
+  const lent = [pool.take(1000), pool.take(3000)];
+  assert.deepEqual([pool.lentBytes, pool.isFull], [5120, true]);
+  for (const bytes of lent) pool.give(bytes);
+  assert.deepEqual([pool.lentBytes, pool.isFull], [0, false]);
+  assert.equal(new BytePool().isFull, false);
+});
+
 test("what is given back is lent again, and only so much is kept", () => {
   const pool = new BytePool();
   const bytes = pool.take(3000);

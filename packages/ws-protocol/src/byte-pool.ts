@@ -2,7 +2,7 @@
  * Buffers in power-of-two sizes, lent and given back, so that a busy worker does not leave one behind per message.
  *
  * One pool per worker, shared by all of its connections: for frames that came in pieces and for what is about to be
- * sent. The free ones are bounded, the lent ones are bounded by whoever borrows.
+ * sent. The free ones are bounded here; the lent ones by whoever borrows, who asks `isFull` before taking more than a little.
  */
 
 /** The smallest buffer lent. */
@@ -13,16 +13,30 @@ const FREE_BYTES_MAX_PER_SIZE = 4 * 1024 * 1024;
 
 /** Lends buffers of 1 KiB, 2 KiB, … 128 MiB; `take` and `give` touch no other state. */
 export class BytePool {
+  /** Bytes that are lent at the moment. */
+  lentBytes = 0;
   readonly #free: Uint8Array[][] = Array.from({ length: SIZES }, () => []);
+  readonly #lentBytesMax: number;
+
+  constructor(lentBytesMax: number = Number.POSITIVE_INFINITY) {
+    this.#lentBytesMax = lentBytesMax;
+  }
+
+  /** Whether as much is lent as should be. */
+  get isFull(): boolean {
+    return this.lentBytes >= this.#lentBytesMax;
+  }
 
   /** A buffer of at least `bytesMin` bytes, its content whatever it was. */
   take(bytesMin: number): Uint8Array {
     const size = sizeIndexOf(bytesMin);
+    this.lentBytes += POOL_BYTES_MIN << size;
     return this.#free[size].pop() ?? new Uint8Array(POOL_BYTES_MIN << size);
   }
 
   /** Gives a buffer back; it must come from `take` and must not be used any more. */
   give(bytes: Uint8Array): void {
+    this.lentBytes -= bytes.length;
     const free = this.#free[sizeIndexOf(bytes.length)];
     if (free.length * bytes.length < FREE_BYTES_MAX_PER_SIZE) free.push(bytes);
   }

@@ -42,6 +42,7 @@ export {
   parseBinaryString,
   writeBinaryString,
 } from "./hot/binary-string.ts";
+export * from "./hot/close-codes.ts";
 export * from "./hot/frame.ts";
 export * from "./hot/message-reader.ts";
 export * from "./hot/reply.ts";
@@ -49,6 +50,11 @@ export { TrackerRequest } from "./hot/request.ts";
 export { REQUEST_DEPTH_MAX } from "./hot/request-fields.ts";
 export * from "./hot/request-record.ts";
 export * from "./hot/request-status.ts";
+export {
+  SCRAPE_COUNTS,
+  scrapeReplyBytes,
+  writeScrapeReply,
+} from "./hot/scrape-reply.ts";
 export { forgetUnmaskedMemory, unmask } from "./hot/unmask.ts";
 export { isUtf8 } from "./hot/utf8.ts";
 export {

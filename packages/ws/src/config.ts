@@ -80,6 +80,13 @@ export const wsSection = section(
       unit: "bytes",
       doc: "Where more than this waits to be sent to a client, its connection is closed.",
     }),
+    max_buffered: integer({
+      default: 268_435_456,
+      min: 1_048_576,
+      max: 1_099_511_627_776,
+      unit: "bytes",
+      doc: "Memory of one worker for messages that have come in part and for what waits to be sent. When it is used up no offers are passed on, and a client that needs more than a few KiB of it is closed.",
+    }),
     max_connection_idle: integer({
       default: 180,
       min: 10,

@@ -29,10 +29,13 @@ export const COUNT_OFFERS_FORGOTTEN = 22;
 export const COUNT_TORRENTS_OVER_LIMIT = 23;
 export const COUNT_SCRAPES_OVER_LIMIT = 24;
 export const COUNT_CLOSED_TOO_LONG = 25;
-export const GAUGE_CONNECTIONS = 26;
-export const GAUGE_TORRENTS = 27;
-export const GAUGE_SEEDERS = 28;
-export const GAUGE_LEECHERS = 29;
+export const COUNT_CLOSED_NO_ROOM = 26;
+export const COUNT_OFFERS_DROPPED_NO_ROOM = 27;
+export const GAUGE_CONNECTIONS = 28;
+export const GAUGE_TORRENTS = 29;
+export const GAUGE_SEEDERS = 30;
+export const GAUGE_LEECHERS = 31;
+export const GAUGE_BUFFERED_BYTES = 32;
 
 /** Names of the columns, for `CounterTable.create`. */
 export const WS_COUNTER_NAMES: readonly string[] = [
@@ -62,8 +65,11 @@ export const WS_COUNTER_NAMES: readonly string[] = [
   "ws_torrents_over_limit_total",
   "ws_scrapes_over_limit_total",
   "ws_connections_closed_too_long_total",
+  "ws_connections_closed_no_room_total",
+  "ws_offers_dropped_no_room_total",
   "ws_connections",
   "ws_torrents",
   "ws_seeders",
   "ws_leechers",
+  "ws_buffered_bytes",
 ];

@@ -212,6 +212,58 @@ test("a ping flood by a client that never reads is bounded too", () => {
   assert.equal(slow.socket, "aborted");
 });
 
+test("half messages beyond max_buffered are refused; small messages are answered all the while", () => {
+  const trackers = new TestTrackers(1, { maxBuffered: 1_048_576, maxMessagesPerSecond: 0 });
+  const half = clientFrame(OPCODE_TEXT, new Uint8Array(131_000).fill(0x20)).subarray(0, 100_000);
+  const holders = Array.from({ length: 8 }, () => trackers.connect());
+  for (const holder of holders) holder.sendBytes(half);
+  const late = trackers.connect();
+  late.sendBytes(half);
+  const [ann, bob] = [trackers.connect(), trackers.connect()];
+  ann.announce({ torrent: "film", peer: "ann", left: 1 });
+  bob.announce({ torrent: "film", peer: "bob", left: 1, offers: [offerOf("o")] });
+  trackers.pass(1);
+  assert.deepEqual([late.closeCode, late.socket], [1013, "ended"]);
+  assert.equal(trackers.count(counters.COUNT_CLOSED_NO_ROOM), 1);
+  assert.equal(trackers.count(counters.GAUGE_BUFFERED_BYTES), 1_048_576);
+  assert.ok(holders.every(({ socket }) => socket === "open"));
+  assert.deepEqual(ann.takeWords(), ["film: 0 complete, 1 incomplete"], "and no offer");
+  assert.deepEqual(bob.takeWords(), ["film: 0 complete, 2 incomplete"]);
+  assert.equal(trackers.count(counters.COUNT_OFFERS_DROPPED_NO_ROOM), 1);
+  for (const holder of holders) holder.hangUp();
+  bob.announce({ torrent: "film", peer: "bob", left: 1, offers: [offerOf("o")] });
+  trackers.pass(1);
+  assert.equal(ann.take("offer").length, 1);
+  assert.equal(trackers.count(counters.GAUGE_BUFFERED_BYTES), 0);
+});
+
+test("beyond max_buffered a client with much unread is closed with its next message, others go on", () => {
+  const trackers = new TestTrackers(1, { maxBuffered: 1_048_576, maxMessagesPerSecond: 0 });
+  const slow = Array.from({ length: 20 }, () => trackers.connect());
+  const quick = trackers.connect();
+  const ask = (client: typeof quick) =>
+    client.announce({ torrent: "film", peer: "p", left: 1, offers: [] });
+  for (const client of slow) client.isStalled = true;
+  const isOpen = ({ socket }: typeof quick) => socket === "open";
+  for (let round = 0; round < 100; round++) {
+    for (const client of slow.filter(isOpen)) ask(client);
+    ask(quick);
+    trackers.settle();
+    // The socket of a client that was closed lets go of what it had.
+    for (const client of slow) if (!isOpen(client)) client.drain();
+    trackers.pass(1);
+    const buffered = trackers.count(counters.GAUGE_BUFFERED_BYTES);
+    assert.ok(buffered < 1_048_576 + 20 * 1024, `${buffered} bytes in round ${round}`);
+  }
+  const open = slow.filter(isOpen);
+  assert.ok(open.length > 0 && open.length < 20, `${open.length} of 20 are left`);
+  assert.equal(trackers.count(counters.COUNT_CLOSED_SLOW), 20 - open.length);
+  assert.equal(quick.take().length, 100);
+  for (const client of slow) client.drain();
+  trackers.pass(1);
+  assert.equal(trackers.count(counters.GAUGE_BUFFERED_BYTES), 0);
+});
+
 test("a silent client is pinged, kept while it answers, and closed when it does not", () => {
   const trackers = new TestTrackers(1, {
     pingInterval: 20,

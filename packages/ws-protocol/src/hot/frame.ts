@@ -58,6 +58,8 @@ export const FRAME_ERROR_UTF8 = -11;
 export const FRAME_ERROR_TOO_LONG = -12;
 /** The message is in more fragments than the reader allows. */
 export const FRAME_ERROR_FRAGMENTS = -13;
+/** There is no memory for the rest of a message that comes in pieces. */
+export const FRAME_ERROR_NO_ROOM = -14;
 
 /** What the reader found in a header; one per reader, filled anew for each frame. */
 export class FrameHeader {

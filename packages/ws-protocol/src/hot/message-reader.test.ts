@@ -240,6 +240,36 @@ test("a reader holds memory only while a message is incomplete, and no more than
   assert.equal(reader.next(), reading.READ_MORE, "a closed reader stays silent");
 });
 
+test("where as much is lent as should be, a message in pieces gets 4 KiB and a whole one passes", () => {
+  const pool = new BytePool(65_536);
+  const others = pool.take(65_536);
+  const read = (bytes: Uint8Array, pieceBytes: number) => {
+    const reader = new reading.MessageReader(pool, true, 100_000, true);
+    let last = reading.READ_MORE;
+    for (let at = 0; at < bytes.length && last === reading.READ_MORE; at += pieceBytes) {
+      const piece = bytes.slice(at, at + pieceBytes);
+      reader.push(piece, 0, piece.length);
+      last = reader.next();
+    }
+    reader.close();
+    return last === reading.READ_FAILED ? failure(reader.failure, reader.closeCode)[0] : last;
+  };
+  const refused = failure(frame.FRAME_ERROR_NO_ROOM, 1013)[0];
+  const fragments = joined(
+    masked(1, "x".repeat(4000), false),
+    masked(0, "x".repeat(4000), false),
+    masked(0, "x"),
+  );
+  assert.equal(read(masked(1, "x".repeat(4000)), 1000), reading.READ_TEXT);
+  assert.equal(read(masked(1, "x".repeat(10_000)), 1000), refused);
+  assert.equal(read(masked(1, "x".repeat(10_000)), 20_000), reading.READ_TEXT);
+  assert.equal(read(fragments, 20_000), refused);
+  assert.equal(pool.lentBytes, 65_536, "what was refused holds nothing");
+  pool.give(others);
+  assert.equal(read(masked(1, "x".repeat(10_000)), 1000), reading.READ_TEXT);
+  assert.equal(read(fragments, 20_000), reading.READ_TEXT);
+});
+
 test("text is not checked where the receiver does it", () => {
   const reader = new reading.MessageReader(new BytePool(), true, 100, false);
   const bytes = masked(1, Uint8Array.of(0xff));

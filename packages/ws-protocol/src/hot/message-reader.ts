@@ -7,10 +7,12 @@
  * really come and never beyond `messageBytesMax`. Nothing is kept of a connection between messages.
  */
 import type { BytePool } from "../byte-pool.ts";
+import { CLOSE_NONE, closeCodeOf, isCloseCode } from "./close-codes.ts";
 import {
   FRAME_ERROR_CLOSE_CODE,
   FRAME_ERROR_FRAGMENTS,
   FRAME_ERROR_INTERRUPTED,
+  FRAME_ERROR_NO_ROOM,
   FRAME_ERROR_STRAY_CONTINUATION,
   FRAME_ERROR_TOO_LONG,
   FRAME_ERROR_UTF8,
@@ -38,28 +40,16 @@ export const READ_CLOSE = 5;
 /** The peer broke the protocol; `failure` says how, `closeCode` what to tell it. Nothing follows. */
 export const READ_FAILED = 6;
 
-export const CLOSE_NORMAL = 1000;
-export const CLOSE_GOING_AWAY = 1001;
-export const CLOSE_PROTOCOL_ERROR = 1002;
-/** Stands for a close frame without a code; never sent. */
-export const CLOSE_NONE = 1005;
-export const CLOSE_NOT_UTF8 = 1007;
-export const CLOSE_POLICY = 1008;
-export const CLOSE_TOO_LONG = 1009;
-
 /** More fragments than any sender has a reason for: the smallest useful message would be cut into bytes. */
 export const FRAGMENTS_MAX = 4096;
+
+/** What a message in pieces may always have, however much is lent to others. */
+const ROOM_BYTES_MIN = 4096;
 
 /** The header of the frame that a reader of this thread is at; none is needed between two calls. */
 const header = new FrameHeader();
 
 const NOTHING = new Uint8Array(0);
-
-/** Close codes that an endpoint may send (RFC 6455, 7.4, and the registry's 1012–1014). */
-export function isCloseCode(code: number): boolean {
-  if (code >= 3000) return code <= 4999;
-  return code >= 1000 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006;
-}
 
 export class MessageReader {
   /** Where the message lies that `next` has just handed out; good until the next call of `next` or `push`. */
@@ -165,7 +155,7 @@ export class MessageReader {
         return FRAME_OK;
       }
     }
-    if (available > 0) this.gather(available);
+    if (available > 0 && !this.gather(available)) return FRAME_ERROR_NO_ROOM;
     return FRAME_MORE;
   }
 
@@ -186,7 +176,7 @@ export class MessageReader {
       }
       const available = this.chunkEnd - this.chunkOffset;
       if (available === 0) return FRAME_MORE;
-      this.gather(Math.min(available, wanted - this.frameLength));
+      if (!this.gather(Math.min(available, wanted - this.frameLength))) return FRAME_ERROR_NO_ROOM;
     }
   }
 
@@ -203,13 +193,20 @@ export class MessageReader {
     if (header.isMasked) unmask(bytes, offset, header.payloadBytes, header.maskKey);
   }
 
-  /** Moves bytes of the chunk to the buffer of the unfinished frame. */
-  private gather(count: number): void {
+  /** Whether a buffer of so many bytes is there or may be taken. */
+  private hasRoom(bytes: Uint8Array, wanted: number): boolean {
+    return wanted <= bytes.length || wanted <= ROOM_BYTES_MIN || !this.pool.isFull;
+  }
+
+  /** Moves bytes of the chunk to the buffer of the unfinished frame; false where there is no memory for them. */
+  private gather(count: number): boolean {
+    if (!this.hasRoom(this.frame, this.frameLength + count)) return false;
     this.frame = this.grown(this.frame, this.frameLength, this.frameLength + count);
     const from = this.chunkOffset;
     this.frame.set(this.chunk.subarray(from, from + count), this.frameLength);
     this.frameLength += count;
     this.chunkOffset += count;
+    return true;
   }
 
   private grown(bytes: Uint8Array, used: number, wanted: number): Uint8Array {
@@ -250,6 +247,7 @@ export class MessageReader {
     this.fragments++;
     if (this.fragments > FRAGMENTS_MAX) return this.fail(FRAME_ERROR_FRAGMENTS);
     const length = this.messageLength + header.payloadBytes;
+    if (!this.hasRoom(this.message, length)) return this.fail(FRAME_ERROR_NO_ROOM);
     this.message = this.grown(this.message, this.messageLength, length);
     this.message.set(
       this.payload.subarray(this.payloadOffset, this.payloadOffset + header.payloadBytes),
@@ -276,14 +274,7 @@ export class MessageReader {
 
   private fail(failure: number): number {
     this.failure = failure;
-    this.closeCode =
-      failure === FRAME_ERROR_UTF8
-        ? CLOSE_NOT_UTF8
-        : failure === FRAME_ERROR_TOO_LONG
-          ? CLOSE_TOO_LONG
-          : failure === FRAME_ERROR_FRAGMENTS
-            ? CLOSE_POLICY
-            : CLOSE_PROTOCOL_ERROR;
+    this.closeCode = closeCodeOf(failure);
     this.close();
     return READ_FAILED;
   }

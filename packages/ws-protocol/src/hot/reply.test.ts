@@ -6,6 +6,7 @@ import { bytesToBinaryString, formatAnnounce, parseTrackerMessage } from "../cli
 import { frameHeaderBytes } from "./frame.ts";
 import { MessageReader, READ_MORE, READ_TEXT } from "./message-reader.ts";
 import * as reply from "./reply.ts";
+import { digitsOf } from "./reply-text.ts";
 import { TrackerRequest } from "./request.ts";
 import {
   ACTION_IS_ANNOUNCE,
@@ -16,6 +17,7 @@ import {
   REFUSED_ACCESS,
   REQUEST_ANNOUNCE,
 } from "./request-status.ts";
+import { scrapeReplyBytes, writeScrapeReply } from "./scrape-reply.ts";
 
 const id = (byte: number) => new Uint8Array(20).fill(byte);
 const request = new TrackerRequest(10, 10);
@@ -155,9 +157,9 @@ test("a scrape's answer holds a file for each info hash", () => {
       (torrents) => {
         const names = Uint8Array.from(torrents.flatMap(([name]) => [...name]));
         const counts = Float64Array.from(torrents.flatMap(([, ...rest]) => rest));
-        const bytes = reply.scrapeReplyBytes(names, counts, torrents.length);
+        const bytes = scrapeReplyBytes(names, counts, torrents.length);
         const text = frameOf(bytes, (out, at) =>
-          reply.writeScrapeReply(out, at, bytes, names, counts, torrents.length),
+          writeScrapeReply(out, at, bytes, names, counts, torrents.length),
         );
         const files: Record<string, unknown> = {};
         for (const [name, complete, incomplete, downloaded] of torrents)
@@ -170,7 +172,7 @@ test("a scrape's answer holds a file for each info hash", () => {
 
 test("digitsOf counts digits", () => {
   for (const value of [0, 1, 9, 10, 11, 99, 100, 2 ** 31, 2 ** 53 - 1])
-    assert.equal(reply.digitsOf(value), String(value).length);
+    assert.equal(digitsOf(value), String(value).length);
 });
 
 test("an offer goes out the same however the client has laid out its parts", () => {

@@ -5,18 +5,12 @@
  * Called by the swarms of `ws`. What a client sent (info hash, peer id, offer, offer id) goes out as the bytes it
  * came in: ranges of the request's memory, checked when the request was parsed. Key order is aquatic's.
  */
-import { binaryStringBytes, ID_BYTES, writeBinaryString } from "./binary-string.ts";
 import { OPCODE_TEXT, writeFrameHeader } from "./frame.ts";
 import { asciiBytes } from "./json-object.ts";
 import { startsWithBytes } from "./json-scan.ts";
+import { digitsOf, writeAll, writeNumber, writeRange } from "./reply-text.ts";
 import { OFFER_RANGE_WORDS, type RequestRecord } from "./request-record.ts";
 import { ACTION_IS_ANNOUNCE, ACTION_IS_SCRAPE, failureReasonOf } from "./request-status.ts";
-
-/**
- * Below this many bytes a plain loop is quicker than a view and a native copy, which take some 60 ns together whatever
- * the length; the native copy alone, from an array that is there already, takes 20 (bench/requests.bench.ts).
- */
-const NATIVE_COPY_PAYS_BYTES = 24;
 
 const REPLY_HEAD = asciiBytes('{"action":"announce","info_hash":');
 const COMPLETE = asciiBytes(',"complete":');
@@ -31,53 +25,8 @@ const FAILURE_HEAD = asciiBytes('{"failure reason":"');
 const ACTION_ANNOUNCE = asciiBytes('","action":"announce"');
 const ACTION_SCRAPE = asciiBytes('","action":"scrape"');
 const NO_ACTION = asciiBytes('"');
-const SCRAPE_HEAD = asciiBytes('{"action":"scrape","files":{');
-const FILE_COMPLETE = asciiBytes(':{"complete":');
-const FILE_DOWNLOADED = asciiBytes(',"downloaded":');
 
 const BRACE_CLOSE = 0x7d;
-const COMMA = 0x2c;
-
-function writeRange(
-  out: Uint8Array,
-  at: number,
-  from: Uint8Array,
-  start: number,
-  end: number,
-): number {
-  const length = end - start;
-  if (length >= NATIVE_COPY_PAYS_BYTES) {
-    out.set(from.subarray(start, end), at);
-  } else {
-    for (let index = 0; index < length; index++) out[at + index] = from[start + index];
-  }
-  return at + length;
-}
-
-function writeAll(out: Uint8Array, at: number, from: Uint8Array): number {
-  out.set(from, at);
-  return at + from.length;
-}
-
-/** Digits of a whole number from 0 to 2^53. */
-export function digitsOf(value: number): number {
-  let digits = 1;
-  while (value >= 10) {
-    value = Math.floor(value / 10);
-    digits++;
-  }
-  return digits;
-}
-
-function writeNumber(out: Uint8Array, at: number, value: number): number {
-  const end = at + digitsOf(value);
-  for (let position = end - 1; position >= at; position--) {
-    const rest = Math.floor(value / 10);
-    out[position] = 0x30 + (value - rest * 10);
-    value = rest;
-  }
-  return end;
-}
 
 /** Payload bytes of `writeAnnounceReply`. */
 export function announceReplyBytes(
@@ -253,59 +202,4 @@ export function writeFailure(
   }
   out[at] = BRACE_CLOSE;
   return at + 1;
-}
-
-/** Counts of one torrent in a scrape's answer: three numbers in this order. */
-export const SCRAPE_COUNTS = 3;
-
-/**
- * Payload bytes of `writeScrapeReply` for `count` info hashes (20 bytes each) and their counts
- * (complete, incomplete, downloaded for each).
- */
-export function scrapeReplyBytes(
-  infoHashes: Uint8Array,
-  counts: Float64Array,
-  count: number,
-): number {
-  let sum = SCRAPE_HEAD.length + 2 + (count > 0 ? count - 1 : 0);
-  for (let index = 0; index < count; index++) {
-    const at = index * SCRAPE_COUNTS;
-    sum +=
-      binaryStringBytes(infoHashes, index * ID_BYTES, ID_BYTES) +
-      FILE_COMPLETE.length +
-      digitsOf(counts[at]) +
-      INCOMPLETE.length +
-      digitsOf(counts[at + 1]) +
-      FILE_DOWNLOADED.length +
-      digitsOf(counts[at + 2]) +
-      1;
-  }
-  return sum;
-}
-
-/** Writes the answer to a scrape as a frame; returns the offset after it. */
-export function writeScrapeReply(
-  out: Uint8Array,
-  at: number,
-  payloadBytes: number,
-  infoHashes: Uint8Array,
-  counts: Float64Array,
-  count: number,
-): number {
-  at = writeFrameHeader(out, at, OPCODE_TEXT, payloadBytes);
-  at = writeAll(out, at, SCRAPE_HEAD);
-  for (let index = 0; index < count; index++) {
-    if (index > 0) out[at++] = COMMA;
-    at = writeBinaryString(out, at, infoHashes, index * ID_BYTES, ID_BYTES);
-    at = writeAll(out, at, FILE_COMPLETE);
-    at = writeNumber(out, at, counts[index * SCRAPE_COUNTS]);
-    at = writeAll(out, at, INCOMPLETE);
-    at = writeNumber(out, at, counts[index * SCRAPE_COUNTS + 1]);
-    at = writeAll(out, at, FILE_DOWNLOADED);
-    at = writeNumber(out, at, counts[index * SCRAPE_COUNTS + 2]);
-    out[at++] = BRACE_CLOSE;
-  }
-  out[at] = BRACE_CLOSE;
-  out[at + 1] = BRACE_CLOSE;
-  return at + 2;
 }

@@ -41,7 +41,7 @@ export class WebTorrentTracker {
   private readonly handler: RequestHandler;
   private readonly upkeep: Upkeep;
   private readonly sendBatch: BatchSender;
-  private readonly pool = new protocol.BytePool();
+  private readonly pool: protocol.BytePool;
   /** The announce of another worker being taken, and who made it. */
   private readonly remoteRequest: protocol.RequestRecord;
   private readonly remote = new RemoteAddress();
@@ -50,6 +50,7 @@ export class WebTorrentTracker {
 
   constructor(options: WebTorrentTrackerOptions) {
     this.state = new WorkerState(options);
+    this.pool = this.state.pool;
     this.scraping = new Scraping(this.state);
     this.handler = new RequestHandler(this.state, this.scraping);
     this.upkeep = new Upkeep(this.state);
@@ -113,6 +114,8 @@ export class WebTorrentTracker {
         this.state.counts[counters.COUNT_CLOSED_PROTOCOL]++;
         if (reader.failure === protocol.FRAME_ERROR_TOO_LONG)
           this.state.counts[counters.COUNT_CLOSED_TOO_LONG]++;
+        else if (reader.failure === protocol.FRAME_ERROR_NO_ROOM)
+          this.state.counts[counters.COUNT_CLOSED_NO_ROOM]++;
         this.state.close(connection, reader.closeCode, false);
       } else if (read === protocol.READ_CLOSE) {
         this.state.close(connection, reader.closeCode, false);
@@ -176,6 +179,7 @@ export class WebTorrentTracker {
     this.state.readClock();
     this.upkeep.visitShare();
     this.flush();
+    this.state.counts[counters.GAUGE_BUFFERED_BYTES] = this.pool.lentBytes;
   }
 
   private takeToken(connection: Connection): boolean {

@@ -1,10 +1,12 @@
 /**
  * Where frames go: into the output of this worker's connections, or into the batch for another worker's.
  *
- * Owned by the worker. Two bounds live here. A connection with much unsent gets no more offers, and one with far too
+ * Owned by the worker. Three bounds live here. A connection with much unsent gets no more offers, and one with far too
  * much is put on the list of the doomed, to be closed at the next flush (not at once: a swarm may be in the middle of
- * its peers). A worker that does not take the batches sent to it gets no more of anything that can be done without.
+ * its peers). Where the buffers of all connections are used up, nobody gets offers, and far too much is 4 KiB. A worker
+ * that does not take the batches sent to it gets no more of anything that can be done without.
  */
+import type { BytePool } from "@swarmtide/ws-protocol";
 import type { WsConfig } from "../config.ts";
 import * as counters from "../counters.ts";
 import { CONNECTION_OPEN, type Connection } from "./connection.ts";
@@ -13,6 +15,9 @@ import { BatchWriter } from "./worker-batch.ts";
 
 /** Bytes sent to a worker and not yet taken by it, beyond which nothing optional is sent. */
 export const LINK_BYTES_MAX = 8 * 1024 * 1024;
+
+/** What may always wait for a connection, however much is lent to others. */
+const ROOM_BYTES_MIN = 4096;
 
 /** Sends a batch to a worker; the bytes must be copied or sent before it returns. */
 export type BatchSender = (worker: number, bytes: Uint8Array) => void; // hot-allow: a type
@@ -29,12 +34,20 @@ export class WorkerDelivery extends Delivery {
   readonly batches: BatchWriter[] = [];
   /** Bytes sent to each worker and not yet reported as taken. */
   private readonly linkBytes: Float64Array;
+  private readonly pool: BytePool;
   private readonly counts: Float64Array;
   private readonly dropBytes: number;
   private readonly unsentBytesMax: number;
 
-  constructor(worker: number, workers: number, config: WsConfig, counts: Float64Array) {
+  constructor(
+    worker: number,
+    workers: number,
+    config: WsConfig,
+    counts: Float64Array,
+    pool: BytePool,
+  ) {
     super();
+    this.pool = pool;
     this.worker = worker;
     for (let index = 0; index < workers; index++) this.batches.push(new BatchWriter());
     this.linkBytes = new Float64Array(workers);
@@ -46,8 +59,18 @@ export class WorkerDelivery extends Delivery {
   override takesOffers(to: ConnectionAddress): boolean {
     if (to.worker !== this.worker) return true;
     const connection = this.connections[to.connectionSlot];
-    if (connection === undefined || connection.waitingBytes <= this.dropBytes) return true;
-    this.counts[counters.COUNT_OFFERS_DROPPED_SLOW]++;
+    if (connection === undefined) return true;
+    return this.hasOfferRoom(connection.waitingBytes);
+  }
+
+  /** Whether a connection of this worker with so much waiting gets offers; counts those that are left out. */
+  private hasOfferRoom(waitingBytes: number): boolean {
+    if (waitingBytes > this.dropBytes) {
+      this.counts[counters.COUNT_OFFERS_DROPPED_SLOW]++;
+      return false;
+    }
+    if (!this.pool.isFull) return true;
+    this.counts[counters.COUNT_OFFERS_DROPPED_NO_ROOM]++;
     return false;
   }
 
@@ -72,11 +95,9 @@ export class WorkerDelivery extends Delivery {
     const waiting = connection.waitingBytes;
     const isTooMuch = waiting + bytes > this.unsentBytesMax;
     if (kind === FRAME_IS_OFFER) {
-      if (isTooMuch || waiting > this.dropBytes) {
-        this.counts[counters.COUNT_OFFERS_DROPPED_SLOW]++;
-        return false;
-      }
-    } else if (isTooMuch) {
+      if (isTooMuch) this.counts[counters.COUNT_OFFERS_DROPPED_SLOW]++;
+      if (isTooMuch || !this.hasOfferRoom(waiting)) return false;
+    } else if (isTooMuch || (waiting > ROOM_BYTES_MIN && this.pool.isFull)) {
       connection.isDoomed = true;
       this.doomed.push(connection);
       return false;

@@ -52,6 +52,8 @@ export class WorkerState {
   readonly workers: number;
   readonly config: WsConfig;
   readonly counts: Float64Array;
+  /** Buffers of the worker's connections. */
+  readonly pool: protocol.BytePool;
   readonly delivery: WorkerDelivery;
   readonly swarms: Swarms;
   readonly memberships: Memberships;
@@ -75,7 +77,8 @@ export class WorkerState {
     this.counts = counts;
     this.ownerSecret = options.ownerSecret;
     this.clockMilliseconds = options.clockMilliseconds;
-    this.delivery = new WorkerDelivery(worker, workers, config, counts);
+    this.pool = new protocol.BytePool(config.maxBuffered);
+    this.delivery = new WorkerDelivery(worker, workers, config, counts, this.pool);
     const limits = {
       intervalSeconds: config.peerAnnounceInterval,
       offerAgeSeconds: config.maxOfferAge,

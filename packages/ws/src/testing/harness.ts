@@ -11,8 +11,11 @@ import {
   formatAnnounce,
   formatScrape,
   MessageReader,
+  messageMemory,
   OPCODE_TEXT,
   parseTrackerMessage,
+  READ_AT,
+  READ_BYTES,
   READ_CLOSE,
   READ_FAILED,
   READ_MORE,
@@ -74,6 +77,7 @@ export class TestClient {
   number = 0;
   /** Whether what is written stays unsent until `drain`. */
   isStalled = false;
+  #usesMessageMemory = false;
   readonly #tracker: WebTorrentTracker;
   readonly #reader = new MessageReader(new BytePool(), false, 1 << 24, true);
   readonly #unsent: Uint8Array[] = [];
@@ -130,8 +134,15 @@ export class TestClient {
   /** Sends bytes as they are. */
   sendBytes(bytes: Uint8Array): void {
     this.sentBytes += bytes.length;
-    // A copy, since it is unmasked in place.
-    this.#tracker.receive(this.connection, new Uint8Array(bytes), 0, bytes.length);
+    // A copy, since it is unmasked in place; every other time where sockets are read to, so that vectors reach it.
+    this.#usesMessageMemory = !this.#usesMessageMemory;
+    if (this.#usesMessageMemory && bytes.length <= READ_BYTES) {
+      const memory = messageMemory().bytes;
+      memory.set(bytes, READ_AT);
+      this.#tracker.receive(this.connection, memory, READ_AT, bytes.length);
+    } else {
+      this.#tracker.receive(this.connection, new Uint8Array(bytes), 0, bytes.length);
+    }
   }
 
   sendText(text: string): void {
