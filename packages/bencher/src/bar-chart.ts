@@ -2,6 +2,8 @@
  * Horizontal bars as SVG, for the charts in README and docs/benchmarks. Text is dark on a white ground, so that the
  * picture reads on any page.
  */
+import { readFileSync } from "node:fs";
+import { pathToFileURL } from "node:url";
 
 export interface Bar {
   readonly label: string;
@@ -60,4 +62,32 @@ function drawBars(title: string, bars: readonly Bar[], top: number) {
 
 function escapeText(text: string): string {
   return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+}
+
+/** The bar of a server; swarmtide is called with the Node.js that ran it, others by `labels` or their name. */
+export function serverBar(
+  server: string,
+  value: number,
+  text: string,
+  versions: Readonly<Record<string, string>>,
+  labels: Readonly<Record<string, string>> = {},
+): Bar {
+  const isOurs = server.startsWith("swarmtide");
+  const node = /Node\.js v(\d+)/.exec(versions[server] ?? "")?.[1] ?? "?";
+  const label = isOurs ? `swarmtide, Node ${node}` : (labels[server] ?? server);
+  return { label, value, text, isOurs };
+}
+
+/** Where the module at `url` runs as a program: draws the result in the file that is its argument, on stdout. */
+export function drawFromCommandLine<Results>(
+  url: string,
+  draw: (results: Results) => string,
+): void {
+  const [, program = "", file] = process.argv;
+  if (url !== pathToFileURL(program).href) return;
+  if (file === undefined) {
+    console.error(`Usage: node ${program} RESULT.json > CHART.svg`);
+    process.exit(2);
+  }
+  process.stdout.write(draw(JSON.parse(readFileSync(file, "utf8"))));
 }

@@ -28,6 +28,43 @@ export const listed = <Item extends string>(
     return item;
   });
 
+/** Options of every benchmark, for `parseArgs`. */
+export const COMMON_OPTIONS = {
+  rounds: { type: "string" },
+  duration: { type: "string" },
+  warmup: { type: "string", default: "5" },
+  "server-cpu": { type: "string", default: "0" },
+  "load-cpu": { type: "string", default: "1" },
+  out: { type: "string", default: "bench-results" },
+  quick: { type: "boolean", default: false },
+  help: { type: "boolean", short: "h", default: false },
+} as const;
+
+interface CommonValues {
+  readonly rounds?: string | undefined;
+  readonly duration?: string | undefined;
+  readonly warmup: string;
+  readonly "server-cpu": string;
+  readonly "load-cpu": string;
+  readonly quick: boolean;
+}
+
+/** What these options say; `seconds` is how long a run takes by default, in a hurry, and at least. */
+export function readCommonOptions(
+  values: CommonValues,
+  seconds: { readonly usual: number; readonly quick: number; readonly min: number },
+) {
+  const { quick } = values;
+  const duration = values.duration ?? `${quick ? seconds.quick : seconds.usual}`;
+  return {
+    rounds: wholeNumber("rounds", values.rounds ?? (quick ? "1" : "3"), 1),
+    durationSeconds: wholeNumber("duration", duration, seconds.min),
+    warmupSeconds: wholeNumber("warmup", values.warmup, 5),
+    serverCpu: wholeNumber("server-cpu", values["server-cpu"], 0),
+    loadCpu: wholeNumber("load-cpu", values["load-cpu"], 0),
+  };
+}
+
 /** What `parse` reads off the command line; what it throws is a mistake there. */
 export function asUsage<Parsed>(parse: () => Parsed): Parsed {
   try {

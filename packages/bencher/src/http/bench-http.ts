@@ -10,8 +10,10 @@ import { parseArgs } from "node:util";
 import {
   assertTwoCpus,
   asUsage,
+  COMMON_OPTIONS,
   inTurns,
   listed,
+  readCommonOptions,
   runProgram,
   whenAndWhere,
   wholeNumber,
@@ -88,29 +90,17 @@ const USAGE = `usage: npm run bench:http -- [options]
 `;
 
 const OPTIONS = {
-  rounds: { type: "string" },
-  duration: { type: "string" },
-  warmup: { type: "string", default: "5" },
+  ...COMMON_OPTIONS,
   servers: { type: "string", default: HTTP_SERVERS.join(",") },
   tables: { type: "string", default: TABLES.join(",") },
   connections: { type: "string" },
-  "server-cpu": { type: "string", default: "0" },
-  "load-cpu": { type: "string", default: "1" },
-  out: { type: "string", default: "bench-results" },
   svg: { type: "string" },
-  quick: { type: "boolean", default: false },
-  help: { type: "boolean", short: "h", default: false },
 } as const;
 
 function readOptions(args: readonly string[]) {
   const { values } = asUsage(() => parseArgs({ args: [...args], options: OPTIONS }));
   const { quick } = values;
-  const load: HttpLoad = {
-    durationSeconds: wholeNumber("duration", values.duration ?? (quick ? "5" : "15"), 5),
-    warmupSeconds: wholeNumber("warmup", values.warmup, 5),
-    serverCpu: wholeNumber("server-cpu", values["server-cpu"], 0),
-    loadCpu: wholeNumber("load-cpu", values["load-cpu"], 0),
-  };
+  const { rounds, ...load } = readCommonOptions(values, { usual: 15, quick: 5, min: 5 });
   const idle: IdleConnections = {
     connections: wholeNumber("connections", values.connections ?? (quick ? "1000" : "10000"), 1),
     serverCpu: load.serverCpu,
@@ -118,7 +108,7 @@ function readOptions(args: readonly string[]) {
   };
   return {
     ...values,
-    rounds: wholeNumber("rounds", values.rounds ?? (quick ? "1" : "3"), 1),
+    rounds,
     servers: listed("servers", values.servers, HTTP_SERVERS),
     tables: listed("tables", values.tables, TABLES),
     load,

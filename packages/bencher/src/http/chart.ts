@@ -4,33 +4,22 @@
  *
  *   node packages/bencher/dist/http/chart.js bench-results/http-….json > docs/benchmarks/http.svg
  */
-import { readFileSync } from "node:fs";
-import { pathToFileURL } from "node:url";
-import { type Bar, drawChart } from "../bar-chart.ts";
+import { drawChart, drawFromCommandLine, serverBar } from "../bar-chart.ts";
 import { type IdleResult, idleBytesPerConnection } from "./idle-connections.ts";
 import { type HttpResults, summarizeHttpServers } from "./results.ts";
 
 const ALTERNATIVE_TEXT =
   "HTTP answers per CPU second and memory per idle connection of swarmtide beside aquatic_http, opentracker and the floor of kernel sockets";
 
-/** What a server is called in the chart: swarmtide with the Node.js that ran it. */
-function labelOf(server: string, versions: HttpResults["versions"]): string {
-  if (server === "floor") return "C epoll (floor)";
-  if (!server.startsWith("swarmtide")) return server;
-  return `swarmtide, Node ${/Node\.js v(\d+)/.exec(versions[server] ?? "")?.[1] ?? "?"}`;
-}
+const LABELS = { floor: "C epoll (floor)" };
 
 /** Never below zero: a process may give back more of its start than its connections take. */
 const kibibytesEach = (result: IdleResult): number =>
   Math.max(0, idleBytesPerConnection(result) / 1024);
 
 export function drawHttpChart(results: HttpResults): string {
-  const bar = (server: string, value: number, text: string): Bar => ({
-    label: labelOf(server, results.versions),
-    value,
-    text,
-    isOurs: server.startsWith("swarmtide"),
-  });
+  const bar = (server: string, value: number, text: string) =>
+    serverBar(server, value, text, results.versions, LABELS);
   const blocks = results.comparisons.map(({ title, rounds }) => ({
     title: `${title}: answers per CPU s (more is better)`,
     bars: summarizeHttpServers(rounds).map(({ server, perCpuSecond }) =>
@@ -50,11 +39,4 @@ export function drawHttpChart(results: HttpResults): string {
   return drawChart(ALTERNATIVE_TEXT, blocks);
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  const [, , file] = process.argv;
-  if (file === undefined) {
-    console.error("Usage: node packages/bencher/dist/http/chart.js RESULT.json > CHART.svg");
-    process.exit(2);
-  }
-  process.stdout.write(drawHttpChart(JSON.parse(readFileSync(file, "utf8"))));
-}
+drawFromCommandLine(import.meta.url, drawHttpChart);

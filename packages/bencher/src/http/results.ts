@@ -12,18 +12,22 @@ import {
   table,
   whole,
 } from "../markdown-table.ts";
+import {
+  type Comparison,
+  comparisonSection,
+  cpuMicros,
+  perCpuSecond,
+  type Rounds,
+  warningsOf,
+  whatRan,
+} from "../report-parts.ts";
 import { type IdleResult, idleBytesPerConnection } from "./idle-connections.ts";
 import type { HttpLoad, HttpRound } from "./round.ts";
 
-/** One inner list per round, one entry per server in the order they ran. */
-export type HttpRounds = readonly (readonly HttpRound[])[];
+type HttpRounds = Rounds<HttpRound>;
 
 /** All rounds of one way to connect. */
-export interface HttpComparison {
-  readonly title: string;
-  readonly description: string;
-  readonly rounds: HttpRounds;
-}
+export type HttpComparison = Comparison<HttpRound>;
 
 export interface HttpResults {
   readonly date: string;
@@ -48,9 +52,6 @@ export interface HttpSummary {
   readonly residentAfterBytes: number;
 }
 
-const cost = (round: HttpRound): number => round.userMicros + round.systemMicros;
-const perCpuSecond = (round: HttpRound): number => 1e6 / cost(round);
-
 /** One summary per server that ran, in the order of the first round. */
 export function summarizeHttpServers(rounds: HttpRounds): HttpSummary[] {
   return (rounds[0] ?? []).map(({ server }) => {
@@ -61,7 +62,7 @@ export function summarizeHttpServers(rounds: HttpRounds): HttpSummary[] {
       perCpuSecond: middle(perCpuSecond),
       perCpuSecondToAquatic: pairedRatio(rounds, server, "aquatic_http", perCpuSecond),
       perCpuSecondToOpentracker: pairedRatio(rounds, server, "opentracker", perCpuSecond),
-      costToFloor: pairedRatio(rounds, server, "floor", cost),
+      costToFloor: pairedRatio(rounds, server, "floor", cpuMicros),
       userMicros: middle((round) => round.userMicros),
       systemMicros: middle((round) => round.systemMicros),
       responsesPerSecond: middle((round) => round.responsesPerSecond),
@@ -97,7 +98,7 @@ const roundsTable = (rounds: HttpRounds): string =>
       round.map((entry) => [
         `${index + 1} ${entry.server}`,
         whole(entry.responsesPerSecond),
-        cost(entry).toFixed(2),
+        cpuMicros(entry).toFixed(2),
         percent(entry.serverBusy),
         entry.errorsPerSecond.toFixed(1),
         mebibytes(entry.residentAfterBytes),
@@ -106,30 +107,16 @@ const roundsTable = (rounds: HttpRounds): string =>
     ),
   );
 
-/** Above this share of foreign CPU time the figures are not worth quoting. */
-const NOISY = 0.05;
-/** Below this share of its CPU a server was not the bottleneck: it then finds fewer connections ready at a time. */
-const IDLE = 0.9;
-
 /** What a reader must know before believing the figures. */
-export function httpWarnings(rounds: HttpRounds): string[] {
-  const lines: string[] = [];
-  for (const entry of rounds.flat()) {
-    if (entry.strangersBusy > NOISY)
-      lines.push(
-        `Noisy: others took ${percent(entry.strangersBusy)} of the CPUs beside ${entry.server}.`,
-      );
-    if (entry.serverBusy < IDLE)
-      lines.push(`${entry.server} was busy for ${percent(entry.serverBusy)} of its CPU only.`);
-    if (entry.errorsPerSecond > 0)
-      lines.push(`${entry.server}: ${entry.errorsPerSecond.toFixed(1)} errors/s.`);
-    if (entry.unannouncedPerSecond > 0)
-      lines.push(
-        `${entry.server} closes connections without saying so; the tester notices at its next request, which the kernel refuses.`,
-      );
-  }
-  return [...new Set(lines)];
-}
+export const httpWarnings = (rounds: HttpRounds): string[] =>
+  warningsOf(rounds, ({ server, errorsPerSecond, unannouncedPerSecond }) => [
+    ...(errorsPerSecond > 0 ? [`${server}: ${errorsPerSecond.toFixed(1)} errors/s.`] : []),
+    ...(unannouncedPerSecond > 0
+      ? [
+          `${server} closes connections without saying so; the tester notices at its next request, which the kernel refuses.`,
+        ]
+      : []),
+  ]);
 
 /** Memory per kept connection beside aquatic's. */
 export function idleTable(results: readonly IdleResult[]): string {
@@ -153,25 +140,20 @@ export function idleTable(results: readonly IdleResult[]): string {
   );
 }
 
-const comparisonReport = ({ title, description, rounds }: HttpComparison): string => `## ${title}
-
-${description}
-
-${httpSpeedTable(summarizeHttpServers(rounds))}
-
-${httpWarnings(rounds)
-  .map((line) => `- ${line}\n`)
-  .join("")}
-Each run:
-
-${roundsTable(rounds)}
-`;
+const comparisonReport = (comparison: HttpComparison): string =>
+  comparisonSection(
+    comparison,
+    httpSpeedTable(summarizeHttpServers(comparison.rounds)),
+    httpWarnings(comparison.rounds),
+    "Each run",
+    roundsTable(comparison.rounds),
+  );
 
 /** The whole report as Markdown. */
 export function httpReport(results: HttpResults): string {
   const { load, comparisons, idle } = results;
   const commands = comparisons.flatMap(({ title, rounds }) =>
-    (rounds[0] ?? []).map((round) => `    ${title}, ${round.server}: ${round.command.join(" ")}\n`),
+    (rounds[0] ?? []).map(({ server, command }) => [`${title}, ${server}`, command] as const),
   );
   return `# HTTP benchmark, ${results.date}
 
@@ -182,15 +164,9 @@ Medians of the rounds; ratios are taken within each round first.
 µs: CPU time of the server per answer · busy: share of its CPU the server used · others: share of both CPUs that went to \
 other processes.
 
-${comparisons.map((comparison) => `${comparisonReport(comparison)}\n`).join("")}${
+${comparisons.map(comparisonReport).join("")}${
   idle.length > 0
     ? `## Connections that are kept and idle\n\nEach announced once; counted and measured ten seconds later.\n\n${idleTable(idle)}\n\n`
     : ""
-}## What ran
-
-${Object.entries(results.versions)
-  .map(([name, version]) => `- ${name}: ${version}`)
-  .join("\n")}
-
-${commands.join("")}`;
+}${whatRan(results.versions, commands)}`;
 }

@@ -8,7 +8,9 @@ import { parseArgs } from "node:util";
 import {
   assertTwoCpus,
   asUsage,
+  COMMON_OPTIONS,
   inTurns,
+  readCommonOptions,
   runProgram,
   UsageError,
   whenAndWhere,
@@ -37,32 +39,22 @@ const USAGE = `usage: npm run bench:udp -- [options]
 `;
 
 const OPTIONS = {
-  rounds: { type: "string" },
-  duration: { type: "string" },
-  warmup: { type: "string", default: "5" },
+  ...COMMON_OPTIONS,
   servers: { type: "string", default: "floor,aquatic,swarmtide" },
   torrents: { type: "string" },
   peers: { type: "string" },
-  "server-cpu": { type: "string", default: "0" },
-  "load-cpu": { type: "string", default: "1" },
   node: { type: "string", default: process.execPath },
-  out: { type: "string", default: "bench-results" },
-  quick: { type: "boolean", default: false },
-  help: { type: "boolean", short: "h", default: false },
 } as const;
 
 function readOptions(args: readonly string[]) {
   const { values } = asUsage(() => parseArgs({ args: [...args], options: OPTIONS }));
   const { quick } = values;
+  const { rounds, ...common } = readCommonOptions(values, { usual: 40, quick: 11, min: 11 });
   const load: UdpLoad = {
-    durationSeconds: wholeNumber("duration", values.duration ?? (quick ? "11" : "40"), 11),
-    warmupSeconds: wholeNumber("warmup", values.warmup, 5),
+    ...common,
     torrents: wholeNumber("torrents", values.torrents ?? (quick ? "100000" : "1000000"), 1),
     peers: wholeNumber("peers", values.peers ?? (quick ? "200000" : "2000000"), 1),
-    serverCpu: wholeNumber("server-cpu", values["server-cpu"], 0),
-    loadCpu: wholeNumber("load-cpu", values["load-cpu"], 0),
   };
-  const rounds = wholeNumber("rounds", values.rounds ?? (quick ? "1" : "3"), 1);
   return { ...values, rounds, load, servers: values.servers.split(",") };
 }
 

@@ -3,9 +3,7 @@
  *
  *   node packages/bencher/dist/udp/chart.js bench-results/udp-….json > docs/benchmarks/udp.svg
  */
-import { readFileSync } from "node:fs";
-import { pathToFileURL } from "node:url";
-import { type Bar, drawChart } from "../bar-chart.ts";
+import { type Bar, drawChart, drawFromCommandLine } from "../bar-chart.ts";
 import { summarizeServers, type UdpResults } from "./results.ts";
 
 const ALTERNATIVE_TEXT = "UDP responses per second and memory of swarmtide beside aquatic_udp";
@@ -39,11 +37,4 @@ export function drawUdpChart(results: UdpResults): string {
   ]);
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  const [, , file] = process.argv;
-  if (file === undefined) {
-    console.error("Usage: node packages/bencher/dist/udp/chart.js RESULT.json > CHART.svg");
-    process.exit(2);
-  }
-  process.stdout.write(drawUdpChart(JSON.parse(readFileSync(file, "utf8"))));
-}
+drawFromCommandLine(import.meta.url, drawUdpChart);

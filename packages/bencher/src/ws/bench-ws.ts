@@ -10,8 +10,10 @@ import { parseArgs } from "node:util";
 import {
   assertTwoCpus,
   asUsage,
+  COMMON_OPTIONS,
   inTurns,
   listed,
+  readCommonOptions,
   runProgram,
   whenAndWhere,
   wholeNumber,
@@ -45,30 +47,18 @@ const USAGE = `usage: npm run bench:ws -- [options]
 `;
 
 const OPTIONS = {
-  rounds: { type: "string" },
-  duration: { type: "string" },
-  warmup: { type: "string", default: "5" },
+  ...COMMON_OPTIONS,
   servers: { type: "string", default: WS_SERVERS.join(",") },
   tables: { type: "string", default: TABLES.join(",") },
   connections: { type: "string" },
   hold: { type: "string", default: "40" },
   svg: { type: "string" },
-  "server-cpu": { type: "string", default: "0" },
-  "load-cpu": { type: "string", default: "1" },
-  out: { type: "string", default: "bench-results" },
-  quick: { type: "boolean", default: false },
-  help: { type: "boolean", short: "h", default: false },
 } as const;
 
 function readOptions(args: readonly string[]) {
   const { values } = asUsage(() => parseArgs({ args: [...args], options: OPTIONS }));
   const { quick } = values;
-  const load: WsLoad = {
-    durationSeconds: wholeNumber("duration", values.duration ?? (quick ? "11" : "20"), 11),
-    warmupSeconds: wholeNumber("warmup", values.warmup, 5),
-    serverCpu: wholeNumber("server-cpu", values["server-cpu"], 0),
-    loadCpu: wholeNumber("load-cpu", values["load-cpu"], 0),
-  };
+  const { rounds, ...load } = readCommonOptions(values, { usual: 20, quick: 11, min: 11 });
   const servers = listed("servers", values.servers, WS_SERVERS);
   const tables = listed("tables", values.tables, TABLES);
   const crowd: WsCrowd = {
@@ -78,7 +68,6 @@ function readOptions(args: readonly string[]) {
     serverCpu: load.serverCpu,
     loadCpu: load.loadCpu,
   };
-  const rounds = wholeNumber("rounds", values.rounds ?? (quick ? "1" : "3"), 1);
   return { ...values, rounds, load, servers, tables, crowd };
 }
 

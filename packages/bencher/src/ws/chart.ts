@@ -4,29 +4,16 @@
  *
  *   node packages/bencher/dist/ws/chart.js bench-results/ws-….json > docs/benchmarks/ws.svg
  */
-import { readFileSync } from "node:fs";
-import { pathToFileURL } from "node:url";
-import { type Bar, drawChart } from "../bar-chart.ts";
+import { drawChart, drawFromCommandLine, serverBar } from "../bar-chart.ts";
 import { bytesPerConnection } from "./connections.ts";
 import { summarizeWsServers, type WsResults } from "./results.ts";
 
 const ALTERNATIVE_TEXT =
   "WebTorrent messages per CPU second and memory per connection of swarmtide beside aquatic_ws and bittorrent-tracker";
 
-/** What a server is called in the chart: swarmtide with the Node.js that ran it. */
-function labelOf(server: string, versions: WsResults["versions"]): string {
-  const node = /Node\.js v(\d+)/.exec(versions[server] ?? "")?.[1];
-  if (server.startsWith("swarmtide")) return `swarmtide, Node ${node ?? "?"}`;
-  return server;
-}
-
 export function drawWsChart(results: WsResults): string {
-  const bar = (server: string, value: number, text: string): Bar => ({
-    label: labelOf(server, results.versions),
-    value,
-    text,
-    isOurs: server.startsWith("swarmtide"),
-  });
+  const bar = (server: string, value: number, text: string) =>
+    serverBar(server, value, text, results.versions);
   const blocks = results.comparisons.map(({ title, rounds }) => ({
     title: `WebTorrent messages per CPU second over TLS, ${title} (more is better)`,
     bars: summarizeWsServers(rounds).map(({ server, perCpuSecond }) =>
@@ -48,11 +35,4 @@ export function drawWsChart(results: WsResults): string {
   return drawChart(ALTERNATIVE_TEXT, blocks);
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  const [, , file] = process.argv;
-  if (file === undefined) {
-    console.error("Usage: node packages/bencher/dist/ws/chart.js RESULT.json > CHART.svg");
-    process.exit(2);
-  }
-  process.stdout.write(drawWsChart(JSON.parse(readFileSync(file, "utf8"))));
-}
+drawFromCommandLine(import.meta.url, drawWsChart);

@@ -12,18 +12,22 @@ import {
   table,
   whole,
 } from "../markdown-table.ts";
+import {
+  type Comparison,
+  comparisonSection,
+  cpuMicros,
+  perCpuSecond,
+  type Rounds,
+  warningsOf,
+  whatRan,
+} from "../report-parts.ts";
 import { bytesPerConnection, type WsCrowdResult } from "./connections.ts";
 import type { WsLoad, WsRound } from "./round.ts";
 
-/** One inner list per round, one entry per server in the order they ran. */
-export type WsRounds = readonly (readonly WsRound[])[];
+type WsRounds = Rounds<WsRound>;
 
 /** All rounds under one load tester. */
-export interface WsComparison {
-  readonly title: string;
-  readonly description: string;
-  readonly rounds: WsRounds;
-}
+export type WsComparison = Comparison<WsRound>;
 
 export interface WsResults {
   readonly date: string;
@@ -47,7 +51,6 @@ export interface WsSummary {
 }
 
 const RIVAL = "aquatic_ws";
-const perCpuSecond = (round: WsRound): number => 1e6 / (round.userMicros + round.systemMicros);
 
 /** One summary per server that ran, in the order of the first round. */
 export function summarizeWsServers(rounds: WsRounds): WsSummary[] {
@@ -100,7 +103,7 @@ const roundsTable = (rounds: WsRounds): string =>
         whole(entry.offers),
         whole(entry.answers),
         entry.errors.toFixed(1),
-        (entry.userMicros + entry.systemMicros).toFixed(2),
+        cpuMicros(entry).toFixed(2),
         percent(entry.serverBusy),
         mebibytes(entry.residentBeforeBytes),
         mebibytes(entry.residentAfterBytes),
@@ -109,26 +112,11 @@ const roundsTable = (rounds: WsRounds): string =>
     ),
   );
 
-/** Above this share of foreign CPU time the figures are not worth quoting. */
-const NOISY = 0.05;
-/** Below this share of its CPU a server was not the bottleneck, and its time a message says little of full load. */
-const IDLE = 0.9;
-
 /** What a reader must know before believing the figures. */
-export function wsWarnings(rounds: WsRounds): string[] {
-  const lines: string[] = [];
-  for (const entry of rounds.flat()) {
-    if (entry.strangersBusy > NOISY)
-      lines.push(
-        `Noisy: others took ${percent(entry.strangersBusy)} of the CPUs beside ${entry.server}.`,
-      );
-    if (entry.serverBusy < IDLE)
-      lines.push(`${entry.server} was busy for ${percent(entry.serverBusy)} of its CPU only.`);
-    if (entry.errors > 0)
-      lines.push(`${entry.server} answered with errors: ${entry.errors.toFixed(1)}/s.`);
-  }
-  return [...new Set(lines)];
-}
+export const wsWarnings = (rounds: WsRounds): string[] =>
+  warningsOf(rounds, ({ server, errors }) =>
+    errors > 0 ? [`${server} answered with errors: ${errors.toFixed(1)}/s.`] : [],
+  );
 
 /** Memory per connection beside aquatic's. */
 export function wsCrowdTable(results: readonly WsCrowdResult[]): string {
@@ -152,25 +140,20 @@ export function wsCrowdTable(results: readonly WsCrowdResult[]): string {
   );
 }
 
-const comparisonReport = ({ title, description, rounds }: WsComparison): string => `## ${title}
-
-${description}
-
-${wsSpeedTable(summarizeWsServers(rounds))}
-
-${wsWarnings(rounds)
-  .map((line) => `- ${line}\n`)
-  .join("")}
-Each run (RSS in MiB):
-
-${roundsTable(rounds)}
-`;
+const comparisonReport = (comparison: WsComparison): string =>
+  comparisonSection(
+    comparison,
+    wsSpeedTable(summarizeWsServers(comparison.rounds)),
+    wsWarnings(comparison.rounds),
+    "Each run (RSS in MiB)",
+    roundsTable(comparison.rounds),
+  );
 
 /** The whole report as Markdown. */
 export function wsReport(results: WsResults): string {
   const { load, comparisons, crowd } = results;
   const commands = (comparisons[0]?.rounds[0] ?? []).map(
-    (round) => `    ${round.server}: ${round.command.join(" ")}\n`,
+    ({ server, command }) => [server, command] as const,
   );
   return `# WebTorrent benchmark, ${results.date}
 
@@ -181,13 +164,7 @@ Medians of the rounds; ratios are taken within each round first. Messages are th
 in: messages the clients sent · out: messages they read · busy: share of its CPU the server used · others: share of both \
 CPUs that went to other processes · µs: CPU time of the server per message out.
 
-${comparisons.map((comparison) => `${comparisonReport(comparison)}\n`).join("")}${
+${comparisons.map(comparisonReport).join("")}${
   crowd ? `## Connections\n\n${crowd.description}\n\n${wsCrowdTable(crowd.results)}\n\n` : ""
-}## What ran
-
-${Object.entries(results.versions)
-  .map(([name, version]) => `- ${name}: ${version}`)
-  .join("\n")}
-
-${commands.join("")}`;
+}${whatRan(results.versions, commands)}`;
 }
