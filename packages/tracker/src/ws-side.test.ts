@@ -109,17 +109,26 @@ describe("an upgrade over plain HTTP", () => {
   const ping = Buffer.from([0x89, 0x82, 0, 0, 0, 0, 0x68, 0x69]);
   const pong = Buffer.from([0x8a, 0x02, 0x68, 0x69]);
 
-  /** Sends the parts one after the other; what came up to and with the pong. */
-  async function speak(address: string, ...parts: readonly Buffer[]): Promise<Buffer> {
-    const [, host = "", port = ""] = /^ws:\/\/(.*):(\d+)\//.exec(address) ?? [];
-    const socket = connect({ host, port: Number(port), noDelay: true });
-    await once(socket, "connect");
+  /** Sends the parts one after the other, and `late` once the upgrade is answered; what came up to and with the pong. */
+  async function speak(
+    address: string,
+    parts: readonly Buffer[],
+    late = Buffer.alloc(0),
+  ): Promise<Buffer> {
+    const { protocol, hostname: host, port } = new URL(address);
+    const socket =
+      protocol === "wss:"
+        ? connectTls({ host, port: Number(port), rejectUnauthorized: false })
+        : connect({ host, port: Number(port), noDelay: true });
+    // What is written before goes out with the last bytes of the handshake.
+    if (protocol === "ws:") await once(socket, "connect");
     for (const part of parts) {
       socket.write(part);
       await new Promise((resolve) => setImmediate(resolve));
     }
     let received = Buffer.alloc(0);
     for await (const chunk of socket) {
+      if (received.length === 0) socket.write(late);
       received = Buffer.concat([received, chunk]);
       if (received.includes(pong)) break;
     }
@@ -135,7 +144,10 @@ describe("an upgrade over plain HTTP", () => {
         const { url } = await start(t, { web: `engine = "${engine}"` });
         const whole = Buffer.concat([Buffer.from(head), ping]);
         for (let split = 0; split < whole.length; split++) {
-          const received = await speak(url("ws"), whole.subarray(0, split), whole.subarray(split));
+          const received = await speak(url("ws"), [
+            whole.subarray(0, split),
+            whole.subarray(split),
+          ]);
           assert.match(received.toString("latin1"), /^HTTP\/1\.1 101 [\s\S]*\r\n\r\n/);
           assert.ok(received.includes(ACCEPT));
           assert.ok(received.subarray(-pong.length).equals(pong));
@@ -143,10 +155,38 @@ describe("an upgrade over plain HTTP", () => {
       },
     );
 
+  for (const engine of ["epoll", "net"])
+    test(
+      `in one packet with a PROXY header is one too, with a frame behind it or after it, engine ${engine}`,
+      TIMEOUT,
+      async (t) => {
+        const { url } = await start(t, {
+          web: `engine = "${engine}"\nproxy_protocol = true\ntrusted_proxies = ["127.0.0.1"]`,
+        });
+        const proxy = "PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n";
+        const upgrade = Buffer.from(proxy + head);
+        for (const received of [
+          await speak(url("ws"), [Buffer.concat([upgrade, ping])]),
+          await speak(url("ws"), [upgrade], ping),
+        ])
+          assert.match(received.toString("latin1"), /^HTTP\/1\.1 101 /);
+      },
+    );
+
+  test("in one packet with the end of the TLS handshake is one too", TIMEOUT, async (t) => {
+    const { url } = await start(t);
+    const upgrade = Buffer.from(head);
+    for (const received of [
+      await speak(url("wss"), [Buffer.concat([upgrade, ping])]),
+      await speak(url("wss"), [upgrade], ping),
+    ])
+      assert.match(received.toString("latin1"), /^HTTP\/1\.1 101 /);
+  });
+
   test("after an HTTP request on the same connection is an upgrade too", TIMEOUT, async (t) => {
     const { url } = await start(t);
     const health = "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n";
-    const received = await speak(url("ws"), Buffer.from(health + head), ping);
+    const received = await speak(url("ws"), [Buffer.from(health + head), ping]);
     assert.match(received.toString("latin1"), /^HTTP\/1\.1 200 [\s\S]*HTTP\/1\.1 101 /);
   });
 

@@ -145,7 +145,8 @@ export class NetConnection {
     const socket = this.#socket;
     socket.on("drain", this.#onDrain);
     readInto(socket, this.#readMemory, this.#take);
-    socket.resume();
+    // With what was there already it may have been handed on, or paused for a reader that takes nothing.
+    if (!this.#isHandedOn && !this.#isWaiting) socket.resume();
   }
 
   readonly #take = (length: number, bytes: Uint8Array): void => {

@@ -99,6 +99,22 @@ for (const [name, pairOf] of [
     await taken.until("early late");
   });
 
+  test(`a socket of ${name} that is handed on with its first bytes is the next taker's`, async (t) => {
+    const { client, server } = await pairOf(t);
+    const memory = Buffer.alloc(65_536);
+    const [first, next] = [new Taken(), new Taken()];
+    server.unshift(Buffer.from("early "));
+    readInto(server, Buffer.alloc(65_536), (length, bytes) => {
+      first.take(length, bytes);
+      readInto(server, memory, next.take);
+    });
+    server.resume();
+    client.write("late");
+    await next.until("late");
+    assert.equal(first.text, "early ");
+    assert.deepEqual([...next.memories], [memory.buffer]);
+  });
+
   test(`the end of a socket of ${name} closes it, as it does without shared memory`, async (t) => {
     const { client, server } = await pairOf(t);
     readInto(server, Buffer.alloc(65_536), () => {});

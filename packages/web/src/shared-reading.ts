@@ -27,8 +27,6 @@ interface SocketParts {
  * Returns whether the shared memory is used.
  */
 export function readInto(socket: Socket, memory: Uint8Array, take: BytesTaker): boolean {
-  for (let early: Buffer | null = socket.read(); early !== null; early = socket.read())
-    take(early.length, early);
   const parts = socket as unknown as SocketParts;
   const memoryKey = symbolOf(parts, "kBuffer");
   const takerKey = symbolOf(parts, "kBufferCb");
@@ -40,6 +38,9 @@ export function readInto(socket: Socket, memory: Uint8Array, take: BytesTaker): 
   parts[memoryKey] = memory;
   parts[takerKey] = take;
   handle.useUserBuffer(memory);
+  // Last, since with these bytes the socket may be handed on to another taker.
+  for (let early: Buffer | null = socket.read(); early !== null; early = socket.read())
+    take(early.length, early);
   return true;
 }
 
