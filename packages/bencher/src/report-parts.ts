@@ -8,11 +8,12 @@ import { percent } from "./markdown-table.ts";
 export interface CostRound {
   readonly server: string;
   readonly command: readonly string[];
-  /** CPU time of the server per answer or message. */
+  /** CPU time of the server for each answer, or for each message that reached a client, in microseconds. */
   readonly userMicros: number;
   readonly systemMicros: number;
-  /** The share of its CPU that the server used, and the share of both CPUs that went to other processes. */
+  /** Share of one CPU that the server used. */
   readonly serverBusy: number;
+  /** Share of the two CPUs that went to neither the server nor the tester: how noisy the machine was. */
   readonly strangersBusy: number;
 }
 

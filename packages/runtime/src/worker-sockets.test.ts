@@ -6,8 +6,11 @@ import { WorkerSockets } from "./worker-sockets.ts";
 const skip = linuxSupported() ? false : "this machine is not a supported Linux";
 
 interface Place {
+  readonly key: string;
   port: number;
 }
+
+const placeAt = (port: number): Place => ({ key: "web.address_ipv4", port });
 
 function makeSockets() {
   const calls: [port: number, reusePort: boolean][] = [];
@@ -24,14 +27,14 @@ function makeSockets() {
 describe("the sockets of workers", { skip }, () => {
   test("one worker has its socket alone", () => {
     const { calls, sockets } = makeSockets();
-    assert.equal(sockets.openAll([{ port: 0 }], 1).length, 1);
+    assert.equal(sockets.openAll([placeAt(0)], 1).length, 1);
     assert.deepEqual(calls, [[0, false]]);
     sockets.close();
   });
 
   test("several share a port that was found free by a socket that shares nothing", () => {
     const { calls, sockets } = makeSockets();
-    const places = [{ port: 0 }, { port: 0 }];
+    const places = [placeAt(0), placeAt(0)];
     const workers = sockets.openAll(places, 2);
     const [one, other] = places.map(({ port }) => port);
     assert.deepEqual(
@@ -63,14 +66,14 @@ describe("the sockets of workers", { skip }, () => {
       reusePort: true,
     });
     const { sockets } = makeSockets();
-    const place = { port: 0 };
+    const place = placeAt(0);
     sockets.openAll([place], 2);
-    assert.throws(() => sockets.openAll([{ port: taken.port }], 2), /EADDRINUSE|in use/);
+    assert.throws(() => sockets.openAll([placeAt(taken.port)], 2), /EADDRINUSE|in use/);
     sockets.close();
     closeFd(taken.fd);
     for (const port of [place.port, taken.port]) {
       const again = makeSockets().sockets;
-      again.openAll([{ port }], 1);
+      again.openAll([placeAt(port)], 1);
       again.close();
     }
   });

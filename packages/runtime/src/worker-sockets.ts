@@ -5,9 +5,16 @@
  * With several workers each has a socket of its own on the same port (SO_REUSEPORT, socket(7)) and the kernel spreads
  * senders and connections over them.
  */
-import { closeFd } from "@swarmtide/linux";
+import { closeFd, SyscallError } from "@swarmtide/linux";
+import { OperatorError } from "./operator-error.ts";
 
-export class WorkerSockets<Place, Opened extends { readonly fd: number }> {
+/** Where to listen. */
+export interface ConfiguredPlace {
+  /** The key that names it in the configuration: `udp.address_ipv4`. */
+  readonly key: string;
+}
+
+export class WorkerSockets<Place extends ConfiguredPlace, Opened extends { readonly fd: number }> {
   readonly #open: (place: Place, reusePort: boolean) => Opened;
   #opened: Opened[] = [];
 
@@ -16,7 +23,8 @@ export class WorkerSockets<Place, Opened extends { readonly fd: number }> {
     this.#open = open;
   }
 
-  /** A socket on each place for each worker. Throws what `open` throws; close what is open then. */
+  /** A socket on each place for each worker. Throws what `open` throws, a SyscallError as an OperatorError with
+   * the key; close what is open then. */
   openAll(places: readonly Place[], workers: number): Opened[][] {
     // A shared port lets any program of this user in. A first socket that shares nothing finds a port in use.
     if (workers > 1) {
@@ -40,8 +48,13 @@ export class WorkerSockets<Place, Opened extends { readonly fd: number }> {
   }
 
   #openOne(place: Place, reusePort: boolean): Opened {
-    const opened = this.#open(place, reusePort);
-    this.#opened.push(opened);
-    return opened;
+    try {
+      const opened = this.#open(place, reusePort);
+      this.#opened.push(opened);
+      return opened;
+    } catch (error) {
+      if (!(error instanceof SyscallError)) throw error;
+      throw new OperatorError(`${place.key}: ${error.message}`, { cause: error });
+    }
   }
 }

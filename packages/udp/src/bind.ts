@@ -6,13 +6,7 @@
  */
 import { createSocket, type Socket } from "node:dgram";
 import { formatSocketAddress, parseIpAddress } from "@swarmtide/bittorrent";
-import {
-  linuxSupported,
-  openUdpSocket,
-  SyscallError,
-  type UdpSocket,
-  type UdpSocketOptions,
-} from "@swarmtide/linux";
+import { linuxSupported, openUdpSocket } from "@swarmtide/linux";
 import { OperatorError, WorkerSockets, workerCountOf } from "@swarmtide/runtime";
 import type { UdpConfig } from "./config.ts";
 import { type EngineSocket, WAIT_MILLISECONDS } from "./mmsg-engine.ts";
@@ -67,7 +61,10 @@ function bindDescriptors(config: UdpConfig): UdpBinding {
   let receiveBufferBytes = Number.POSITIVE_INFINITY;
   const sockets = new WorkerSockets((place: Place, reusePort: boolean): EngineSocket => {
     const wildcard = place.address.every((byte) => byte === 0);
-    const socket = openPlace(place, {
+    const socket = openUdpSocket({
+      family: place.family,
+      address: place.address,
+      port: place.port,
       reusePort,
       onlyIpv6: config.setOnlyIpv6,
       receiveBufferBytes: config.socketRecvBufferSize,
@@ -91,18 +88,6 @@ function bindDescriptors(config: UdpConfig): UdpBinding {
   } catch (error) {
     sockets.close();
     throw error;
-  }
-}
-
-function openPlace(
-  { family, address, port, key }: Place,
-  options: Omit<UdpSocketOptions, "family" | "address" | "port">,
-): UdpSocket {
-  try {
-    return openUdpSocket({ family, address, port, ...options });
-  } catch (error) {
-    if (!(error instanceof SyscallError)) throw error;
-    throw new OperatorError(`${key}: ${error.message}`, { cause: error });
   }
 }
 

@@ -5,7 +5,7 @@
  * Each worker has sockets of its own (`WorkerSockets`). Where Linux calls are missing, the main thread listens through Node once the server starts.
  */
 import { formatSocketAddress, parseIpAddress } from "@swarmtide/bittorrent";
-import { closeFd, linuxSupported, openTcpListener, SyscallError } from "@swarmtide/linux";
+import { closeFd, linuxSupported, openTcpListener } from "@swarmtide/linux";
 import { OperatorError, WorkerSockets, workerCountOf } from "@swarmtide/runtime";
 import type { WebConfig } from "./config.ts";
 import type { NetListener } from "./net-server.ts";
@@ -148,21 +148,16 @@ function placesOf(config: WebConfig): Place[] {
 }
 
 function openListener(config: WebConfig, place: Place, reusePort: boolean): WebSocketFd {
-  try {
-    const { fd, port } = openTcpListener({
-      family: place.family,
-      address: place.address,
-      port: place.port,
-      backlog: config.tcpBacklog,
-      reusePort,
-      onlyIpv6: config.setOnlyIpv6,
-    });
-    place.port = port;
-    return { fd, isTls: place.isTls };
-  } catch (error) {
-    if (!(error instanceof SyscallError)) throw error;
-    throw new OperatorError(`${place.key}: ${error.message}`, { cause: error });
-  }
+  const { fd, port } = openTcpListener({
+    family: place.family,
+    address: place.address,
+    port: place.port,
+    backlog: config.tcpBacklog,
+    reusePort,
+    onlyIpv6: config.setOnlyIpv6,
+  });
+  place.port = port;
+  return { fd, isTls: place.isTls };
 }
 
 function formatPlace({ isTls, address, port }: Place): string {

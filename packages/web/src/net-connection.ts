@@ -1,9 +1,9 @@
 /**
  * One connection of the net engine: plain or TLS, from its first byte to its last. Owned by its `NetServer`.
  *
- * Bytes come in memory that all connections share. Whole requests are answered together and written with one call; the reply is copied,
- * since the handler's buffer is needed again before the socket has taken it. While a reader does not take its
- * answers, the socket is paused.
+ * Bytes come in memory that all connections share. Whole requests are answered together and written with one call; the
+ * reply is copied, since the handler's buffer is needed again before the socket has taken it. While a reader does not take
+ * its answers, the socket is paused.
  */
 import type { Socket } from "node:net";
 import { type SecureContext, TLSSocket } from "node:tls";
@@ -46,8 +46,6 @@ export class NetConnection {
   #deadlineKind: Deadline = "request";
   #isClosing = false;
   #isHandedOn = false;
-  /** The reader has not taken its answers; the socket is paused. */
-  #isWaiting = false;
 
   /** `socket` is fresh and is read into `readMemory`; `secureContext` is undefined for plain HTTP. */
   constructor(
@@ -146,7 +144,7 @@ export class NetConnection {
     socket.on("drain", this.#onDrain);
     readInto(socket, this.#readMemory, this.#take);
     // With what was there already it may have been handed on, or paused for a reader that takes nothing.
-    if (!this.#isHandedOn && !this.#isWaiting) socket.resume();
+    if (!this.#isHandedOn && !socket.writableNeedDrain) socket.resume();
   }
 
   readonly #take = (length: number, bytes: Uint8Array): void => {
@@ -154,7 +152,8 @@ export class NetConnection {
     this.#options.counters[COUNT_BYTES_RECEIVED] += length;
     if (this.#isClosing) return;
     const pending = this.#pending;
-    if (pending === undefined && !this.#isWaiting) {
+    const isWaiting = this.#socket.writableNeedDrain;
+    if (pending === undefined && !isWaiting) {
       this.#answer(bytes, length, true);
       return;
     }
@@ -163,7 +162,7 @@ export class NetConnection {
     // A request cannot end without a line feed: without one, a slow sender is not parsed again and again. And of what was
     // on its way when the socket was paused nothing is answered before the reader has taken what it was sent.
     const isShort = all.length < this.#options.requestBytesMax && !chunk.includes(10);
-    if (isShort || this.#isWaiting) this.#pending = all;
+    if (isShort || isWaiting) this.#pending = all;
     else this.#answer(all, all.length, false);
   };
 
@@ -171,7 +170,6 @@ export class NetConnection {
   readonly #onDrain = (): void => {
     if (this.#isClosing) return;
     const pending = this.#pending;
-    this.#isWaiting = false;
     this.#setDeadline("idle", this.#options.idleTimeoutMilliseconds);
     if (pending !== undefined) this.#answer(pending, pending.length, true);
     if (!this.#socket.writableNeedDrain) this.#socket.resume();
@@ -217,7 +215,6 @@ export class NetConnection {
   #waitForReader(rest: Uint8Array): void {
     this.#options.counters[COUNT_SEND_DELAYED]++;
     this.#pending = rest.length === 0 ? undefined : Buffer.from(rest);
-    this.#isWaiting = true;
     this.#setDeadline("request", this.#options.requestTimeoutMilliseconds);
     this.#socket.pause();
   }

@@ -1,32 +1,14 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { PassThrough } from "node:stream";
 import { type TestContext, test } from "node:test";
 import { connect as connectTls, TLSSocket } from "node:tls";
 import { readInto } from "./shared-reading.ts";
 import { testContext } from "./testing/engines.ts";
+import { type SocketPair, socketPair } from "./testing/socket-pair.ts";
 
-interface Pair {
-  readonly client: Socket;
-  /** Paused, and nothing has been read from it. */
-  readonly server: Socket;
-}
-
-async function plainPair(t: TestContext): Promise<Pair> {
-  const listener = createServer({ pauseOnConnect: true }).listen(0, "127.0.0.1");
-  await once(listener, "listening");
-  const client = connect((listener.address() as AddressInfo).port, "127.0.0.1");
-  const [server]: Socket[] = await once(listener, "connection");
-  t.after(() => {
-    client.destroy();
-    server.destroy();
-    listener.close();
-  });
-  return { client, server };
-}
-
-async function tlsPair(t: TestContext): Promise<Pair> {
+async function tlsPair(t: TestContext): Promise<SocketPair> {
   const listener = createServer().listen(0, "127.0.0.1");
   await once(listener, "listening");
   const { port } = listener.address() as AddressInfo;
@@ -67,7 +49,7 @@ class Taken {
 }
 
 for (const [name, pairOf] of [
-  ["node:net", plainPair],
+  ["node:net", socketPair],
   ["node:tls", tlsPair],
 ] as const) {
   test(`sockets of ${name} are read into the same memory, each byte once and in order`, async (t) => {

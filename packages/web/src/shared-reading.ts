@@ -2,7 +2,8 @@
  * Reads sockets of node:net and node:tls into one piece of memory that all sockets of a thread share, instead of into a
  * new one for each read.
  *
- * Called by `NetConnection` and `WsSession`. The memory belongs to the thread; what was read into it is good until the callback returns.
+ * Called by `NetConnection` and `WsSession`. The memory belongs to the thread; what was read into it is good until the
+ * callback returns.
  *
  * Node does this for sockets that are made with its option `onread`. A `TLSSocket` that is made over an open socket, as a
  * server's is, leaves the option out, so that what the option sets in the socket is set here, found by the names that Node

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import { AccessList, SwarmStore } from "@swarmtide/swarm";
 import { defaultConfig } from "@swarmtide/toml-config";
 import { COUNT_UPGRADES_REFUSED, WS_COUNTER_NAMES, wsSection } from "@swarmtide/ws";
 import { formatUpgradeRequest } from "@swarmtide/ws-protocol";
 import { WEB_COUNTER_NAMES } from "./counters.ts";
+import { socketPair } from "./testing/socket-pair.ts";
 import { WsEndpoint } from "./ws-endpoint.ts";
 
 /** An endpoint that serves one page, and what it counts. */
@@ -27,19 +27,6 @@ function open() {
     connectionsPerAddressMax: 10,
   });
   return { counters, endpoint };
-}
-
-/** Both ends of a connection. */
-async function socketPair(t: TestContext): Promise<{ client: Socket; server: Socket }> {
-  const listener = createServer({ pauseOnConnect: true }).listen(0, "127.0.0.1");
-  await once(listener, "listening");
-  const client = connect((listener.address() as AddressInfo).port, "127.0.0.1");
-  const [server]: Socket[] = await once(listener, "connection");
-  t.after(() => {
-    client.destroy();
-    listener.close();
-  });
-  return { client, server };
 }
 
 test("an upgrade that is refused is counted, answered and closed; one that is taken is neither", async (t) => {

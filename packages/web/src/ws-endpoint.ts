@@ -18,7 +18,7 @@ import {
   WebTorrentTracker,
   type WsConfig,
 } from "@swarmtide/ws";
-import { messageMemory, READ_AT, READ_BYTES, UPGRADE_OK } from "@swarmtide/ws-protocol";
+import { messageMemory, UPGRADE_OK } from "@swarmtide/ws-protocol";
 import { ConnectionLimits } from "./connection-limits.ts";
 import { COUNT_CLOSED } from "./counters.ts";
 import { countRefusal } from "./epoll-parts.ts";
@@ -58,8 +58,7 @@ export interface WsEndpointOptions {
 
 export class WsEndpoint implements SessionOwner {
   readonly tracker: WebTorrentTracker;
-  readonly messageMemory: Uint8Array = messageMemory().bytes;
-  readonly readMemory: Uint8Array = this.messageMemory.subarray(READ_AT, READ_AT + READ_BYTES);
+  readonly memory = messageMemory();
   readonly #options: WsEndpointOptions;
   readonly #limits: ConnectionLimits;
   readonly #sessions = new Set<WsSession>();

@@ -6,7 +6,7 @@
  */
 import type { Socket } from "node:net";
 import type { Connection, ConnectionSink, WebTorrentTracker } from "@swarmtide/ws";
-import { READ_AT } from "@swarmtide/ws-protocol";
+import { type MessageMemory, READ_AT } from "@swarmtide/ws-protocol";
 import { readInto } from "./shared-reading.ts";
 
 /** How long a client may take to accept the last frames before its connection is dropped. */
@@ -15,9 +15,8 @@ const CLOSE_MILLISECONDS = 3000;
 /** What a session needs of its endpoint. */
 export interface SessionOwner {
   readonly tracker: WebTorrentTracker;
-  /** Where messages are read from best, and the part of it that all sockets of the thread are read into. */
-  readonly messageMemory: Uint8Array;
-  readonly readMemory: Uint8Array;
+  /** What all sockets of the thread are read into. */
+  readonly memory: MessageMemory;
   /** Has the tracker flush soon. */
   scheduleFlush(): void;
   /** The session's last frames are on their way; its deadline is to be watched. */
@@ -40,7 +39,7 @@ export class WsSession implements ConnectionSink {
     this.#connection = owner.tracker.open(this);
     socket.on("close", this.#onClose);
     if (frames.length > 0) this.#take(frames.length, frames);
-    readInto(socket, owner.readMemory, this.#take);
+    readInto(socket, owner.memory.readBytes, this.#take);
     socket.resume();
   }
 
@@ -65,8 +64,9 @@ export class WsSession implements ConnectionSink {
 
   readonly #take = (length: number, bytes: Uint8Array): void => {
     const owner = this.#owner;
-    if (bytes === owner.readMemory)
-      owner.tracker.receive(this.#connection, owner.messageMemory, READ_AT, length);
+    // The same bytes as a part of the whole memory: as such the vector code knows them.
+    if (bytes === owner.memory.readBytes)
+      owner.tracker.receive(this.#connection, owner.memory.bytes, READ_AT, length);
     else owner.tracker.receive(this.#connection, bytes, 0, length);
     owner.scheduleFlush();
   };

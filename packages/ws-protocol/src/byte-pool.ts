@@ -2,7 +2,7 @@
  * Buffers in power-of-two sizes, lent and given back, so that a busy worker does not leave one behind per message.
  *
  * One pool per worker, shared by all of its connections: for frames that came in pieces and for what is about to be
- * sent. The free ones are bounded here; the lent ones by whoever borrows, who asks `isFull` before taking more than a little.
+ * sent. The free ones are bounded here; the lent ones by whoever borrows, who asks `isFull` or `allows` before taking more.
  */
 
 /** The smallest buffer lent. */
@@ -10,6 +10,9 @@ export const POOL_BYTES_MIN = 1024;
 const SIZES = 18;
 /** Free memory kept per size, so that one burst of large messages is not remembered for ever. */
 const FREE_BYTES_MAX_PER_SIZE = 4 * 1024 * 1024;
+
+/** What each borrower may always have, however much is lent to others. */
+const SHARE_BYTES_MIN = 4096;
 
 /** Lends buffers of 1 KiB, 2 KiB, … 128 MiB; `take` and `give` touch no other state. */
 export class BytePool {
@@ -25,6 +28,11 @@ export class BytePool {
   /** Whether as much is lent as should be. */
   get isFull(): boolean {
     return this.lentBytes >= this.#lentBytesMax;
+  }
+
+  /** Whether one borrower may hold so many bytes: a little always, more while the pool is not full. */
+  allows(bytes: number): boolean {
+    return bytes <= SHARE_BYTES_MIN || !this.isFull;
   }
 
   /** A buffer of at least `bytesMin` bytes, its content whatever it was. */

@@ -36,6 +36,8 @@ export interface VectorScan {
 
 export class MessageMemory {
   readonly bytes: Uint8Array;
+  /** The part that sockets are read into. */
+  readonly readBytes: Uint8Array;
   readonly words: Int32Array;
   /** Undefined where WebAssembly has no vectors. */
   readonly scan: VectorScan | undefined;
@@ -43,6 +45,7 @@ export class MessageMemory {
   constructor(scan: VectorScan | undefined) {
     const memory = scan?.memory.buffer ?? new ArrayBuffer(MEMORY_BYTES);
     this.bytes = new Uint8Array(memory);
+    this.readBytes = this.bytes.subarray(READ_AT, READ_AT + READ_BYTES);
     this.words = new Int32Array(memory);
     this.scan = scan;
   }

@@ -19,6 +19,7 @@ import {
   wholeNumber,
   writeResults,
 } from "../bench-program.ts";
+import { cpuMicros } from "../report-parts.ts";
 import { drawHttpChart } from "./chart.ts";
 import { type IdleConnections, type IdleResult, runIdleConnections } from "./idle-connections.ts";
 import { type HttpComparison, type HttpResults, httpReport } from "./results.ts";
@@ -131,7 +132,7 @@ async function compare(
     roundsWanted,
     (server) => runHttpRound(server, mode, load),
     (round) =>
-      `${round.responsesPerSecond.toFixed(0)} answers/s, ${(round.userMicros + round.systemMicros).toFixed(2)} µs each`,
+      `${round.responsesPerSecond.toFixed(0)} answers/s, ${cpuMicros(round).toFixed(2)} µs each`,
   );
   return {
     title: mode.title,

@@ -4,6 +4,7 @@
  */
 import { once } from "node:events";
 import { connect } from "node:net";
+import type { CostRound } from "../report-parts.ts";
 import {
   type BenchCpus,
   type BenchServer,
@@ -22,18 +23,11 @@ export interface HttpLoad extends BenchCpus {
 }
 
 /** What a server did in one round. */
-export interface HttpRound {
-  readonly server: string;
-  readonly command: readonly string[];
+export interface HttpRound extends CostRound {
   readonly responsesPerSecond: number;
   readonly errorsPerSecond: number;
   /** Connections closed after an answer without "Connection: close". */
   readonly unannouncedPerSecond: number;
-  /** Server CPU time per answer, in microseconds. */
-  readonly userMicros: number;
-  readonly systemMicros: number;
-  readonly serverBusy: number;
-  readonly strangersBusy: number;
   readonly residentBeforeBytes: number;
   readonly residentAfterBytes: number;
 }

@@ -2,6 +2,7 @@
  * From rounds to the tables that `npm run bench:udp` prints: pure functions, so that tests can check the arithmetic.
  */
 import { mebibytes, median, pairedRatio, percent, ratioText, table } from "../markdown-table.ts";
+import { cpuMicros } from "../report-parts.ts";
 import type { UdpLoad, UdpRound } from "./round.ts";
 
 export interface UdpResults {
@@ -33,7 +34,6 @@ export interface ServerSummary {
 }
 
 const growth = (round: UdpRound): number => round.residentAfterBytes - round.residentBeforeBytes;
-const cost = (round: UdpRound): number => round.userMicros + round.systemMicros;
 const rate = (round: UdpRound): number => round.responsesPerSecond;
 
 /** One summary per server that ran, in the order of the first round. */
@@ -56,8 +56,8 @@ export function summarizeServers(rounds: UdpResults["rounds"]): ServerSummary[] 
       coverage: middle((round) => round.coverage),
       rateToAquatic: paired("aquatic_udp", rate),
       rateToFloor: paired("floor", rate),
-      costToAquatic: paired("aquatic_udp", cost),
-      costToFloor: paired("floor", cost),
+      costToAquatic: paired("aquatic_udp", cpuMicros),
+      costToFloor: paired("floor", cpuMicros),
       growthToAquatic: paired("aquatic_udp", growth),
     };
   });

@@ -6,6 +6,7 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { CostRound } from "../report-parts.ts";
 import { type BenchCpus, type BenchServer, withServer } from "../running-server.ts";
 import { runTester, type ServerSample, useBetween } from "../tester-run.ts";
 import { loadTester } from "./servers.ts";
@@ -19,22 +20,13 @@ export interface UdpLoad extends BenchCpus {
   readonly peers: number;
 }
 
-export interface UdpRound {
-  readonly server: string;
-  readonly command: readonly string[];
+export interface UdpRound extends CostRound {
   readonly loadConfig: string;
   readonly responsesPerSecond: number;
   readonly requestsPerSecond: number;
   readonly announcesPerSecond: number;
   readonly errorsPerSecond: number;
   readonly peersPerAnnounce: number;
-  /** Server CPU time per response in microseconds. */
-  readonly userMicros: number;
-  readonly systemMicros: number;
-  /** Share of one CPU that the server used. */
-  readonly serverBusy: number;
-  /** Share of the two CPUs that went to neither the server nor the tester: how noisy the machine was. */
-  readonly strangersBusy: number;
   /** How often the whole set of peers announced itself: below 1 the memory does not hold all of them yet. */
   readonly coverage: number;
   readonly residentBeforeBytes: number;

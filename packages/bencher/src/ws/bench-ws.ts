@@ -19,6 +19,7 @@ import {
   wholeNumber,
   writeResults,
 } from "../bench-program.ts";
+import { cpuMicros } from "../report-parts.ts";
 import type { BenchServer } from "../running-server.ts";
 import { drawWsChart } from "./chart.ts";
 import { crowdDescription, runWsCrowd, type WsCrowd, type WsCrowdResult } from "./connections.ts";
@@ -82,8 +83,7 @@ async function compare(
     servers,
     roundsWanted,
     (server) => runWsRound(server, tester, load),
-    (round) =>
-      `${round.received.toFixed(0)} messages/s, ${(round.userMicros + round.systemMicros).toFixed(2)} µs each`,
+    (round) => `${round.received.toFixed(0)} messages/s, ${cpuMicros(round).toFixed(2)} µs each`,
   );
   return { title: tester.title, description: tester.description, rounds };
 }

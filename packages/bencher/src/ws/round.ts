@@ -2,6 +2,8 @@
  * One round of the WebTorrent benchmark under full load: one server, one load tester, and what the server used for each
  * message that reached a client. Nothing of one round reaches the next.
  */
+
+import type { CostRound } from "../report-parts.ts";
 import type { BenchCpus, BenchServer } from "../running-server.ts";
 import { type ServerSample, useBetween } from "../tester-run.ts";
 import { runWsTester, withWsServer } from "./processes.ts";
@@ -15,16 +17,7 @@ export interface WsLoad extends BenchCpus {
 }
 
 /** What a server did in one round; rates are per second, as the clients saw them. */
-export interface WsRound extends WsInterval {
-  readonly server: string;
-  readonly command: readonly string[];
-  /** Server CPU time per message that reached a client, in microseconds. */
-  readonly userMicros: number;
-  readonly systemMicros: number;
-  /** Share of one CPU that the server used. */
-  readonly serverBusy: number;
-  /** Share of the two CPUs that went to neither the server nor the tester: how noisy the machine was. */
-  readonly strangersBusy: number;
+export interface WsRound extends WsInterval, CostRound {
   readonly residentBeforeBytes: number;
   readonly residentAfterBytes: number;
   readonly residentPeakBytes: number;

@@ -43,9 +43,6 @@ export const READ_FAILED = 6;
 /** More fragments than any sender has a reason for: the smallest useful message would be cut into bytes. */
 export const FRAGMENTS_MAX = 4096;
 
-/** What a message in pieces may always have, however much is lent to others. */
-const ROOM_BYTES_MIN = 4096;
-
 /** The header of the frame that a reader of this thread is at; none is needed between two calls. */
 const header = new FrameHeader();
 
@@ -195,7 +192,7 @@ export class MessageReader {
 
   /** Whether a buffer of so many bytes is there or may be taken. */
   private hasRoom(bytes: Uint8Array, wanted: number): boolean {
-    return wanted <= bytes.length || wanted <= ROOM_BYTES_MIN || !this.pool.isFull;
+    return wanted <= bytes.length || this.pool.allows(wanted);
   }
 
   /** Moves bytes of the chunk to the buffer of the unfinished frame; false where there is no memory for them. */

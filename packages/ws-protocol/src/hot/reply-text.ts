@@ -3,12 +3,16 @@
  *
  * Called by the writers of replies; pure functions over the caller's memory.
  */
+import { asciiBytes } from "./json-object.ts";
 
 /**
  * Below this many bytes a plain loop is quicker than a view and a native copy, which take some 60 ns together whatever
  * the length; the native copy alone, from an array that is there already, takes 20 (bench/requests.bench.ts).
  */
 const NATIVE_COPY_PAYS_BYTES = 24;
+
+/** Stands in replies to announces and to scrapes. */
+export const INCOMPLETE: Uint8Array = asciiBytes(',"incomplete":');
 
 /** Copies a range of bytes; returns the offset after it. */
 export function writeRange(

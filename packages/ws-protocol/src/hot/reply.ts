@@ -8,13 +8,13 @@
 import { OPCODE_TEXT, writeFrameHeader } from "./frame.ts";
 import { asciiBytes } from "./json-object.ts";
 import { startsWithBytes } from "./json-scan.ts";
-import { digitsOf, writeAll, writeNumber, writeRange } from "./reply-text.ts";
+import { BRACE_CLOSE } from "./object-walk.ts";
+import { digitsOf, INCOMPLETE, writeAll, writeNumber, writeRange } from "./reply-text.ts";
 import { OFFER_RANGE_WORDS, type RequestRecord } from "./request-record.ts";
 import { ACTION_IS_ANNOUNCE, ACTION_IS_SCRAPE, failureReasonOf } from "./request-status.ts";
 
 const REPLY_HEAD = asciiBytes('{"action":"announce","info_hash":');
 const COMPLETE = asciiBytes(',"complete":');
-const INCOMPLETE = asciiBytes(',"incomplete":');
 const INTERVAL = asciiBytes(',"interval":');
 const RELAY_HEAD = asciiBytes('{"action":"announce","peer_id":');
 const INFO_HASH = asciiBytes(',"info_hash":');
@@ -25,8 +25,6 @@ const FAILURE_HEAD = asciiBytes('{"failure reason":"');
 const ACTION_ANNOUNCE = asciiBytes('","action":"announce"');
 const ACTION_SCRAPE = asciiBytes('","action":"scrape"');
 const NO_ACTION = asciiBytes('"');
-
-const BRACE_CLOSE = 0x7d;
 
 /** Payload bytes of `writeAnnounceReply`. */
 export function announceReplyBytes(

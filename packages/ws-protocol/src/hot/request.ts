@@ -3,8 +3,9 @@
  * and the answer stay where they are and are remembered as ranges, to be passed on as the bytes they came in.
  *
  * One `TrackerRequest` per worker, filled anew by `parse` for each message and good until the next; it keeps a
- * reference to the message's bytes, or to a copy of them in the thread's `MessageMemory`. Unknown fields are skipped, of a key that stands twice the last one counts (as
- * with JSON.parse, so that what was checked is what a browser will see), `null` is the same as a missing field.
+ * reference to the message's bytes, or to a copy of them in the thread's `MessageMemory`. Unknown fields are skipped, of a
+ * key that stands twice the last one counts (as with JSON.parse, so that what was checked is what a browser will see),
+ * `null` is the same as a missing field.
  */
 import { EVENT_NONE } from "@swarmtide/bittorrent";
 import { COPY_AT, COPY_BYTES_MAX, type MessageMemory, messageMemory } from "../message-memory.ts";

@@ -7,15 +7,12 @@
 import { binaryStringBytes, ID_BYTES, writeBinaryString } from "./binary-string.ts";
 import { OPCODE_TEXT, writeFrameHeader } from "./frame.ts";
 import { asciiBytes } from "./json-object.ts";
-import { digitsOf, writeAll, writeNumber } from "./reply-text.ts";
+import { BRACE_CLOSE, COMMA } from "./object-walk.ts";
+import { digitsOf, INCOMPLETE, writeAll, writeNumber } from "./reply-text.ts";
 
 const SCRAPE_HEAD = asciiBytes('{"action":"scrape","files":{');
 const FILE_COMPLETE = asciiBytes(':{"complete":');
-const INCOMPLETE = asciiBytes(',"incomplete":');
 const FILE_DOWNLOADED = asciiBytes(',"downloaded":');
-
-const BRACE_CLOSE = 0x7d;
-const COMMA = 0x2c;
 
 /** Counts of one torrent in a scrape's answer: three numbers in this order. */
 export const SCRAPE_COUNTS = 3;

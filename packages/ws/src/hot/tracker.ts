@@ -41,7 +41,6 @@ export class WebTorrentTracker {
   private readonly handler: RequestHandler;
   private readonly upkeep: Upkeep;
   private readonly sendBatch: BatchSender;
-  private readonly pool: protocol.BytePool;
   /** The announce of another worker being taken, and who made it. */
   private readonly remoteRequest: protocol.RequestRecord;
   private readonly remote = new RemoteAddress();
@@ -50,7 +49,6 @@ export class WebTorrentTracker {
 
   constructor(options: WebTorrentTrackerOptions) {
     this.state = new WorkerState(options);
-    this.pool = this.state.pool;
     this.scraping = new Scraping(this.state);
     this.handler = new RequestHandler(this.state, this.scraping);
     this.upkeep = new Upkeep(this.state);
@@ -88,7 +86,7 @@ export class WebTorrentTracker {
     const connection = new Connection(
       address,
       sink,
-      this.pool,
+      this.state.pool,
       this.state.config.maxMessageSize,
       this.state.nowMilliseconds,
       this.state.config.maxMessagesPerSecond * RATE_SECONDS,
@@ -179,7 +177,7 @@ export class WebTorrentTracker {
     this.state.readClock();
     this.upkeep.visitShare();
     this.flush();
-    this.state.counts[counters.GAUGE_BUFFERED_BYTES] = this.pool.lentBytes;
+    this.state.counts[counters.GAUGE_BUFFERED_BYTES] = this.state.pool.lentBytes;
   }
 
   private takeToken(connection: Connection): boolean {

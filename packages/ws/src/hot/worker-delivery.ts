@@ -16,9 +16,6 @@ import { BatchWriter } from "./worker-batch.ts";
 /** Bytes sent to a worker and not yet taken by it, beyond which nothing optional is sent. */
 export const LINK_BYTES_MAX = 8 * 1024 * 1024;
 
-/** What may always wait for a connection, however much is lent to others. */
-const ROOM_BYTES_MIN = 4096;
-
 /** Sends a batch to a worker; the bytes must be copied or sent before it returns. */
 export type BatchSender = (worker: number, bytes: Uint8Array) => void; // hot-allow: a type
 
@@ -97,7 +94,7 @@ export class WorkerDelivery extends Delivery {
     if (kind === FRAME_IS_OFFER) {
       if (isTooMuch) this.counts[counters.COUNT_OFFERS_DROPPED_SLOW]++;
       if (isTooMuch || !this.hasOfferRoom(waiting)) return false;
-    } else if (isTooMuch || (waiting > ROOM_BYTES_MIN && this.pool.isFull)) {
+    } else if (isTooMuch || !this.pool.allows(waiting)) {
       connection.isDoomed = true;
       this.doomed.push(connection);
       return false;
