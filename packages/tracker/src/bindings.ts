@@ -4,8 +4,8 @@
  */
 import type { Logger } from "@swarmtide/runtime";
 import { workerCountOf } from "@swarmtide/runtime";
+import { webThreadsOf } from "@swarmtide/tcp";
 import { bindUdp, type UdpBinding } from "@swarmtide/udp";
-import { webThreadsOf } from "@swarmtide/web";
 import type { TrackerConfig } from "./config.ts";
 import { listensOnWeb, openWebSide, type WebSide, webConfigOf } from "./web-side.ts";
 

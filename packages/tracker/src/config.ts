@@ -4,9 +4,9 @@
  */
 import { httpSection } from "@swarmtide/http";
 import { logKeys, privilegesSection } from "@swarmtide/runtime";
+import { webSection } from "@swarmtide/tcp";
 import { boolean, type ConfigOf, choice, integer, path, section } from "@swarmtide/toml-config";
 import { swarmSection, udpSection } from "@swarmtide/udp";
-import { webSection } from "@swarmtide/web";
 import { wsSection } from "@swarmtide/ws";
 
 /** [access_list] */

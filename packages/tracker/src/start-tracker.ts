@@ -15,9 +15,8 @@ import {
   workerModule,
 } from "@swarmtide/runtime";
 import { AccessList, type AccessListHandle, SHARD_COUNT, SwarmStore } from "@swarmtide/swarm";
-
+import { startWeb, type WebServer } from "@swarmtide/tcp";
 import { startUdp, type UdpServer } from "@swarmtide/udp";
-import { startWeb, type WebServer } from "@swarmtide/web";
 import {
   addressesOf,
   type Bindings,

@@ -4,7 +4,7 @@
  */
 import type { CounterTable } from "@swarmtide/metrics";
 import type { SwarmStore } from "@swarmtide/swarm";
-import type { WebServer } from "@swarmtide/web";
+import type { WebServer } from "@swarmtide/tcp";
 
 /** What the line says of one family. Counts since the start. */
 export interface FamilyStatistics {

@@ -10,7 +10,7 @@ import {
   type TlsFiles,
   type WebBinding,
   type WebConfig,
-} from "@swarmtide/web";
+} from "@swarmtide/tcp";
 import type { TrackerConfig } from "./config.ts";
 
 export interface WebSide {
