@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { problemsOfSource } from "./check-layers.ts";
 
-const layers = { layers: [["low"], ["mid", "twin"], ["high"]], pure: ["mid"] };
+const layers = { layers: [["low"], ["mid", "twin"], ["high"]], dev: ["kit"], pure: ["mid"] };
 const check = (path: string, text: string, declared: string[] = []) =>
   problemsOfSource(path, text, layers, new Set(declared));
 
@@ -20,6 +20,15 @@ test("an undeclared import and one past the door are named", () => {
   const problems = check("packages/high/src/a.ts", 'import "@swarmtide/low/src/x.ts";');
   assert.match(problems.join("\n"), /past the door/);
   assert.match(problems.join("\n"), /missing in the package.json/);
+});
+
+test("tests import the kit, sources do not, and the kit imports everything", () => {
+  const kit = 'import { until } from "@swarmtide/kit";';
+  assert.deepEqual(check("packages/low/src/a.test.ts", kit, ["@swarmtide/kit"]), []);
+  assert.deepEqual(check("packages/low/src/testing/a.ts", kit, ["@swarmtide/kit"]), []);
+  assert.match(check("packages/high/src/a.ts", kit, ["@swarmtide/kit"])[0] ?? "", /layer 3/);
+  const all = 'import { a } from "@swarmtide/high";';
+  assert.deepEqual(check("packages/kit/src/a.ts", all, ["@swarmtide/high"]), []);
 });
 
 test("a pure package may not import node modules, its tests may", () => {

@@ -1,8 +1,9 @@
 /**
  * Checks the house rules that a compiler does not: which package may import which, and which names are banned.
- * Part of `npm run lint`; `layers.json` holds the layers, DESIGN and ARCHITECTURE.md the reasons.
+ * Part of `npm run lint`; `layers.json` holds the layers, ARCHITECTURE.md the reasons.
  *
  * - A package imports only packages of lower layers, and only those its package.json declares.
+ * - A package of the layer "dev" imports everything; only tests (`*.test.ts`, `testing/`, `bench/`, `transfer/`) import it.
  * - A protocol package (and `bittorrent`) imports no `node:` module outside its tests.
  * - Nobody imports a file of another package past its door (`src/index.ts`).
  * - No file or folder is called common, util, utils, helpers, misc or types.
@@ -17,6 +18,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 
 interface Layers {
   readonly layers: readonly (readonly string[])[];
+  readonly dev: readonly string[];
   readonly pure: readonly string[];
 }
 
@@ -41,8 +43,12 @@ export function problemsOfSource(
 ): string[] {
   const problems: string[] = [];
   const folder = path.split("/")[1] ?? "";
-  const isTest = /\.(test|bench)\.ts$/.test(path) || path.includes("/testing/");
-  const own = layers.layers.findIndex((layer) => layer.includes(folder));
+  const isTest = /\.test\.ts$|\/(testing|bench|transfer)\//.test(path);
+  const layerOf = (name: string): number =>
+    layers.dev.includes(name)
+      ? layers.layers.length
+      : layers.layers.findIndex((layer) => layer.includes(name));
+  const own = layerOf(folder);
   if (own < 0) problems.push(`${path}: package "${folder}" stands in no layer of layers.json`);
 
   for (const match of text.matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)) {
@@ -50,7 +56,7 @@ export function problemsOfSource(
     const house = /^(?:@swarmtide\/([^/]+)|swarmtide)(\/.*)?$/.exec(specifier);
     if (house) {
       const target = house[1] ?? "tracker";
-      const theirs = layers.layers.findIndex((layer) => layer.includes(target));
+      const theirs = layerOf(target);
       if (house[2]) problems.push(`${path}: "${specifier}" goes past the door of ${target}`);
       if (theirs >= own && !isTest)
         problems.push(`${path}: "${specifier}" is layer ${theirs}, ${folder} is layer ${own}`);
