@@ -8,7 +8,7 @@ import { AccessList } from "@swarmtide/swarm";
 import { openAnswering, type WebNotice, type WebReload, type WebWorkerData } from "./answering.ts";
 import { COUNT_ACCEPT_FAILURES } from "./counters.ts";
 import { DescriptorHint } from "./descriptor-reserve.ts";
-import { EpollServer } from "./hot/epoll-server.ts";
+import { EpollServer } from "./engines/epoll/hot/epoll-server.ts";
 import { UpgradeSender } from "./worker-ports.ts";
 
 /** How long the worker sleeps at most before it looks whether to stop or reload. */

@@ -8,10 +8,10 @@ import { AccessList, type SwarmStore } from "@swarmtide/swarm";
 import { openAnswering, type WebReload, type WebShared } from "./answering.ts";
 import { COUNT_ACCEPT_FAILURES } from "./counters.ts";
 import { DescriptorHint } from "./descriptor-reserve.ts";
-import { type NetListener, NetServer } from "./net-server.ts";
+import { type NetListener, NetServer } from "./engines/net/net-server.ts";
 import { makeSecureContext, type TlsFiles } from "./tls-files.ts";
+import { WsEndpoint } from "./websocket/ws-endpoint.ts";
 import { receiveUpgrades, type WorkerPorts } from "./worker-ports.ts";
-import { WsEndpoint } from "./ws-endpoint.ts";
 
 /** How often the store learns the time. */
 const CLOCK_MILLISECONDS = 1000;

@@ -8,8 +8,8 @@ import { HttpResponse, latin1Text, parseHttpResponse, RESPONSE_OK } from "@swarm
 import { closeFd, linuxSupported, openTcpListener } from "@swarmtide/linux";
 import { SwarmStore } from "@swarmtide/swarm";
 import { WEB_COUNTER_NAMES } from "../counters.ts";
-import { EpollServer } from "../hot/epoll-server.ts";
-import { NetServer } from "../net-server.ts";
+import { EpollServer } from "../engines/epoll/hot/epoll-server.ts";
+import { NetServer } from "../engines/net/net-server.ts";
 import { makeSecureContext, readTlsFiles } from "../tls-files.ts";
 
 export type EngineName = "epoll" | "net" | "tls";

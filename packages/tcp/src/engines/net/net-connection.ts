@@ -14,6 +14,7 @@ import {
   OUTCOME_FULL,
   OUTCOME_UPGRADES,
 } from "@swarmtide/http";
+import { PROXY_BAD, PROXY_MORE, parseProxyHeader } from "../../conversation/proxy-header.ts";
 import {
   COUNT_BYTES_RECEIVED,
   COUNT_BYTES_SENT,
@@ -23,9 +24,8 @@ import {
   COUNT_SEND_DELAYED,
   COUNT_TLS_FAILURES,
   COUNT_TLS_HANDSHAKES,
-} from "./counters.ts";
+} from "../../counters.ts";
 import type { NetServerOptions } from "./net-server.ts";
-import { PROXY_BAD, PROXY_MORE, parseProxyHeader } from "./proxy-header.ts";
 import { readInto } from "./shared-reading.ts";
 
 /** How long a closed connection may go on sending before it is dropped. */

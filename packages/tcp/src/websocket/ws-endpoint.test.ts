@@ -5,8 +5,8 @@ import { AccessList, SwarmStore } from "@swarmtide/swarm";
 import { defaultConfig } from "@swarmtide/toml-config";
 import { COUNT_UPGRADES_REFUSED, WS_COUNTER_NAMES, wsSection } from "@swarmtide/ws";
 import { formatUpgradeRequest } from "@swarmtide/ws-protocol";
-import { WEB_COUNTER_NAMES } from "./counters.ts";
-import { socketPair } from "./testing/socket-pair.ts";
+import { WEB_COUNTER_NAMES } from "../counters.ts";
+import { socketPair } from "../testing/socket-pair.ts";
 import { WsEndpoint } from "./ws-endpoint.ts";
 
 /** An endpoint that serves one page, and what it counts. */

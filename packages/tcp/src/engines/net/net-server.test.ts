@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { test } from "node:test";
 import { connect as connectTls, type TLSSocket } from "node:tls";
-import { NetServer } from "./net-server.ts";
 import {
   eventually,
   get,
@@ -10,8 +9,9 @@ import {
   startEngine,
   TestClient,
   testdata,
-} from "./testing/engines.ts";
-import { makeSecureContext, readTlsFiles } from "./tls-files.ts";
+} from "../../testing/engines.ts";
+import { makeSecureContext, readTlsFiles } from "../../tls-files.ts";
+import { NetServer } from "./net-server.ts";
 
 test("a TLS handshake must be done in time", { timeout: 20_000 }, async () => {
   const engine = await startEngine("tls");

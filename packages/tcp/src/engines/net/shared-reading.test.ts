@@ -4,9 +4,9 @@ import { type AddressInfo, createServer, type Socket } from "node:net";
 import { PassThrough } from "node:stream";
 import { type TestContext, test } from "node:test";
 import { connect as connectTls, TLSSocket } from "node:tls";
+import { testContext } from "../../testing/engines.ts";
+import { type SocketPair, socketPair } from "../../testing/socket-pair.ts";
 import { readInto } from "./shared-reading.ts";
-import { testContext } from "./testing/engines.ts";
-import { type SocketPair, socketPair } from "./testing/socket-pair.ts";
 
 async function tlsPair(t: TestContext): Promise<SocketPair> {
   const listener = createServer().listen(0, "127.0.0.1");

@@ -17,14 +17,14 @@ import {
   EINTR,
   POLL_READABLE,
 } from "@swarmtide/linux";
-import type { ConnectionLimits } from "../connection-limits.ts";
+import type { ConnectionLimits } from "../../../conversation/connection-limits.ts";
 import {
   COUNT_ACCEPT_FAILURES,
   COUNT_ACCEPTED,
   COUNT_IDLE_TIMEOUTS,
   COUNT_PROXY_PROTOCOL_ERRORS,
   COUNT_REQUEST_TIMEOUTS,
-} from "../counters.ts";
+} from "../../../counters.ts";
 import { countRefusal, type EpollServerOptions, makeEpollParts } from "../epoll-parts.ts";
 import {
   DEADLINE_IDLE,

@@ -16,7 +16,7 @@ import {
   handlerOptions,
   startEngine,
   TestClient,
-} from "./testing/engines.ts";
+} from "../testing/engines.ts";
 
 const CASES = 150;
 const LINE_FEED = 0x0a;

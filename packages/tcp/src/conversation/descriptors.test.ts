@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { test } from "node:test";
-import { ENGINES, eventually, get, startEngine, TestClient } from "./testing/engines.ts";
+import { ENGINES, eventually, get, startEngine, TestClient } from "../testing/engines.ts";
 
 /** Descriptors of this process. The kernel gives the lowest free number, so this is about the next one. */
 const fdsHere = () => readdirSync("/proc/self/fd").length;

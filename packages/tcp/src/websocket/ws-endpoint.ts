@@ -19,9 +19,9 @@ import {
   type WsConfig,
 } from "@swarmtide/ws";
 import { messageMemory, UPGRADE_OK } from "@swarmtide/ws-protocol";
-import { ConnectionLimits } from "./connection-limits.ts";
-import { COUNT_CLOSED } from "./counters.ts";
-import { countRefusal } from "./epoll-parts.ts";
+import { ConnectionLimits } from "../conversation/connection-limits.ts";
+import { COUNT_CLOSED } from "../counters.ts";
+import { countRefusal } from "../engines/epoll/epoll-parts.ts";
 import { type SessionOwner, WsSession } from "./ws-session.ts";
 
 /** The tracker looks after its connections this often. */

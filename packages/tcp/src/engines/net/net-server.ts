@@ -6,7 +6,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import type { SecureContext } from "node:tls";
 import { type Cidr, parseIpAddress } from "@swarmtide/bittorrent";
 import { HttpHandler, type HttpHandlerOptions, HttpPeer } from "@swarmtide/http";
-import { ConnectionLimits, LIMIT_TOTAL } from "./connection-limits.ts";
+import { ConnectionLimits, LIMIT_TOTAL } from "../../conversation/connection-limits.ts";
 import {
   COUNT_ACCEPT_FAILURES,
   COUNT_ACCEPTED,
@@ -14,7 +14,7 @@ import {
   COUNT_OVER_ADDRESS_LIMIT,
   COUNT_OVER_LIMIT,
   COUNT_PROXY_PROTOCOL_ERRORS,
-} from "./counters.ts";
+} from "../../counters.ts";
 import { NetConnection } from "./net-connection.ts";
 
 /** Deadlines are looked at this often. */

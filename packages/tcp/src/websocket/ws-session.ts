@@ -7,7 +7,7 @@
 import type { Socket } from "node:net";
 import type { Connection, ConnectionSink, WebTorrentTracker } from "@swarmtide/ws";
 import { type MessageMemory, READ_AT } from "@swarmtide/ws-protocol";
-import { readInto } from "./shared-reading.ts";
+import { readInto } from "../engines/net/shared-reading.ts";
 
 /** How long a client may take to accept the last frames before its connection is dropped. */
 const CLOSE_MILLISECONDS = 3000;

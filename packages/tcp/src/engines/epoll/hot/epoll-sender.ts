@@ -20,7 +20,7 @@ import {
   sendBytes,
   shutdownFd,
 } from "@swarmtide/linux";
-import { COUNT_BYTES_SENT, COUNT_SEND_DELAYED } from "../counters.ts";
+import { COUNT_BYTES_SENT, COUNT_SEND_DELAYED } from "../../../counters.ts";
 import {
   DEADLINE_LINGER,
   DEADLINE_REQUEST,

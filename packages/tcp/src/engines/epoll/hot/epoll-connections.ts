@@ -3,8 +3,8 @@
  * Owned by the worker's `EpollServer`; reading and sending are built on it.
  */
 import { type ConnectionPoller, closeConnection } from "@swarmtide/linux";
-import type { ConnectionLimits } from "../connection-limits.ts";
-import { COUNT_CLOSED } from "../counters.ts";
+import type { ConnectionLimits } from "../../../conversation/connection-limits.ts";
+import { COUNT_CLOSED } from "../../../counters.ts";
 import { EpollConnection, NOT_QUEUED, STATE_FREE } from "./epoll-connection.ts";
 
 export class EpollConnections {

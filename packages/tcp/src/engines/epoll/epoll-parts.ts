@@ -2,8 +2,8 @@
 import type { Cidr } from "@swarmtide/bittorrent";
 import { HttpHandler, type HttpHandlerOptions, replyBytesMin } from "@swarmtide/http";
 import { AcceptBatch, ConnectionPoller, NativeMemory } from "@swarmtide/linux";
-import { ConnectionLimits, LIMIT_TOTAL } from "./connection-limits.ts";
-import { COUNT_OVER_ADDRESS_LIMIT, COUNT_OVER_LIMIT } from "./counters.ts";
+import { ConnectionLimits, LIMIT_TOTAL } from "../../conversation/connection-limits.ts";
+import { COUNT_OVER_ADDRESS_LIMIT, COUNT_OVER_LIMIT } from "../../counters.ts";
 import { EpollConnections } from "./hot/epoll-connections.ts";
 import { EpollSender } from "./hot/epoll-sender.ts";
 

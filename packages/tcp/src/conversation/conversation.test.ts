@@ -14,7 +14,7 @@ import {
   type RunningEngine,
   startEngine,
   TestClient,
-} from "./testing/engines.ts";
+} from "../testing/engines.ts";
 
 /** Runs the test against every engine. */
 function everyEngine(

@@ -12,7 +12,7 @@ import {
   REQUEST_TIMEOUT,
   startEngine,
   TestClient,
-} from "./testing/engines.ts";
+} from "../testing/engines.ts";
 
 const SLOW_CONNECTIONS = 5000;
 const CONNECTIONS_PER_SOURCE = 100;

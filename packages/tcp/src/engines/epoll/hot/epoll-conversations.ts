@@ -15,9 +15,9 @@ import {
   POLL_WRITABLE,
   receiveBytes,
 } from "@swarmtide/linux";
-import { COUNT_BYTES_RECEIVED, COUNT_PROXY_PROTOCOL_ERRORS } from "../counters.ts";
+import { PROXY_BAD, PROXY_MORE, parseProxyHeader } from "../../../conversation/proxy-header.ts";
+import { COUNT_BYTES_RECEIVED, COUNT_PROXY_PROTOCOL_ERRORS } from "../../../counters.ts";
 import type { EpollParts, EpollServerOptions } from "../epoll-parts.ts";
-import { PROXY_BAD, PROXY_MORE, parseProxyHeader } from "../proxy-header.ts";
 import {
   DEADLINE_IDLE,
   DEADLINE_REQUEST,
