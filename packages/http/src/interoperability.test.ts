@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readAnnounceReply, readScrapeReply } from "@swarmtide/http-protocol";
+import { readSwarmTotals } from "@swarmtide/swarm";
 import { announceTarget, ask, type Fixture, get, makeFixture } from "./testing/tracker-fixture.ts";
 
 const [, QUERY = ""] = announceTarget("a", 6881, "&left=0").split("?");
@@ -90,7 +91,7 @@ test("port 0 is refused and not handed out", () => {
   const fixture = makeFixture();
   const [answer] = ask(fixture, get(announceTarget("a", 0, "&left=0")));
   assert.match(answer.text, /port is not a number from 1 to 65535/);
-  assert.equal(fixture.store.totals().torrents, 0);
+  assert.equal(readSwarmTotals(fixture.store).torrents, 0);
 });
 
 test("numwant 1 gives one peer, an odd number gives that many, 0 none", () => {

@@ -1,4 +1,7 @@
-/** The swarm store and the access list: everything that the trackers of UDP and HTTP share. */
+/**
+ * What the trackers of all protocols share: the rules of an announce (announce/), the swarm store (store/), the access
+ * list and the clock.
+ */
 export {
   ACCESS_LIST_ENTRIES_MAX,
   ACCESS_LIST_MODES,
@@ -7,21 +10,28 @@ export {
   type AccessListMode,
 } from "./access-list/access-list.ts";
 export { AccessListError, parseAccessList } from "./access-list/access-list-file.ts";
-export {
-  type CleaningOptions,
-  type InfoHashFilter,
-  PEER_AGE_SECONDS_MAX,
-  SwarmCleaning,
-} from "./cleaning.ts";
-export { SwarmPrefetch } from "./hot/prefetch.ts";
+export { type AccessListConfig, accessListSection } from "./access-list/config.ts";
+export { Admission, type InfoHashFilter } from "./announce/hot/admission.ts";
+export { Announce, portInPacketOrder } from "./announce/hot/announce.ts";
+export { AnnounceInterval, INTERVAL_JITTER } from "./announce/hot/interval.ts";
 export {
   ANNOUNCE_COMPLETED,
   ANNOUNCE_PAUSED,
   ANNOUNCE_SEEDER,
   ANNOUNCE_STOPPED,
-  SHARD_COUNT,
-  SwarmStore,
-  type SwarmStoreHandle,
+  announceFlags,
+  LEFT_UNKNOWN,
+} from "./announce/hot/role.ts";
+export { monotonicSeconds, openClock } from "./clock.ts";
+export { type CleaningOptions, SwarmCleaning } from "./store/cleaning.ts";
+export { type SwarmConfig, swarmSection } from "./store/config.ts";
+export { SwarmPrefetch } from "./store/hot/prefetch.ts";
+export { SHARD_COUNT, SwarmStore, type SwarmStoreHandle } from "./store/hot/swarm-store.ts";
+export { PEER_AGE_SECONDS_MAX } from "./store/layout.ts";
+export {
+  attachSwarmStore,
+  createSwarmStore,
+  readSwarmTotals,
   type SwarmStoreOptions,
   type SwarmTotals,
-} from "./swarm-store.ts";
+} from "./store/open-store.ts";

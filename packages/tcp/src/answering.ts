@@ -8,7 +8,8 @@ import { CounterTable, type CounterTableHandle } from "@swarmtide/metrics";
 import {
   AccessList,
   type AccessListHandle,
-  SwarmStore,
+  attachSwarmStore,
+  openClock,
   type SwarmStoreHandle,
 } from "@swarmtide/swarm";
 import type { WsConfig } from "@swarmtide/ws";
@@ -75,7 +76,7 @@ const LIMIT_MIN = 1;
 /** The options that both engines have in common. */
 export function openAnswering(shared: WebShared, row: number, workers: number) {
   const { http, web } = shared;
-  const store = SwarmStore.attach(shared.store);
+  const store = attachSwarmStore(shared.store);
   const trustedProxies = trustedProxiesOf(web);
   const handler: HttpHandlerOptions = {
     ...handlerOptionsOf(http),
@@ -94,7 +95,7 @@ export function openAnswering(shared: WebShared, row: number, workers: number) {
   const share = (limit: number) => Math.max(LIMIT_MIN, Math.ceil(limit / workers));
   return {
     store,
-    nowSeconds: clockSince(shared.startedSeconds),
+    nowSeconds: openClock(shared.startedSeconds),
     engine: {
       handler,
       requestBytesMax: web.maxRequestSize,
@@ -110,11 +111,4 @@ export function openAnswering(shared: WebShared, row: number, workers: number) {
       nowMilliseconds: () => performance.now(),
     },
   };
-}
-
-/** Seconds since `startedSeconds`, of a clock that does not jump and is the same in every thread. */
-function clockSince(startedSeconds: number): () => number {
-  const [seconds, nanoseconds] = process.hrtime();
-  const offset = seconds + nanoseconds / 1e9 - startedSeconds - performance.now() / 1000;
-  return () => performance.now() / 1000 + offset;
 }

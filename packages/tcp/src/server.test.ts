@@ -4,7 +4,7 @@ import { httpSection } from "@swarmtide/http";
 import { asciiBytes, readAnnounceReply } from "@swarmtide/http-protocol";
 import { linuxSupported } from "@swarmtide/linux";
 import { ControlBlock } from "@swarmtide/runtime";
-import { AccessList, SwarmStore } from "@swarmtide/swarm";
+import { AccessList, createSwarmStore } from "@swarmtide/swarm";
 import { defaultConfig } from "@swarmtide/toml-config";
 import { wsSection } from "@swarmtide/ws";
 import { bindWeb } from "./bind.ts";
@@ -33,7 +33,7 @@ async function startTracker(changes: Partial<WebConfig>, httpWorkers = 1) {
   const ws = { ...defaultConfig(wsSection), enabled: false };
   const binding = bindWeb(web, http.workers, ws.enabled);
   const control = ControlBlock.create();
-  const store = SwarmStore.create({ memoryBytesMax: 2 ** 26 });
+  const store = createSwarmStore({ memoryBytesMax: 2 ** 26 });
   const deaths: string[] = [];
   const hints: string[] = [];
   const server = startWeb({

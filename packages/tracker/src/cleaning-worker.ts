@@ -14,11 +14,11 @@ import {
 import {
   AccessList,
   type AccessListHandle,
+  attachSwarmStore,
+  openClock,
   SwarmCleaning,
-  SwarmStore,
   type SwarmStoreHandle,
 } from "@swarmtide/swarm";
-import { clockSince } from "@swarmtide/udp";
 
 /** What the thread is started with. */
 export interface CleaningWorkerData {
@@ -28,7 +28,7 @@ export interface CleaningWorkerData {
   readonly log: LogSettings;
   readonly intervalSeconds: number;
   readonly peerAgeSecondsMax: number;
-  /** Zero of the store's clock, see `clockSince`. */
+  /** Zero of the store's clock, see `openClock`. */
   readonly startedSeconds: number;
 }
 
@@ -45,11 +45,11 @@ if (parentPort !== null) run(workerData as CleaningWorkerData, parentPort);
 
 function run(data: CleaningWorkerData, port: NonNullable<typeof parentPort>): void {
   const control = ControlBlock.attach(data.control);
-  const store = SwarmStore.attach(data.store);
+  const store = attachSwarmStore(data.store);
   const log = createLogger(data.log, "cleaning");
   let accessList = AccessList.attach(data.accessList);
   let generation = control.generation;
-  const nowSeconds = clockSince(data.startedSeconds);
+  const nowSeconds = openClock(data.startedSeconds);
   let nextSeconds = nowSeconds() + data.intervalSeconds;
   reportReady();
   while (!control.waitForStop(SECOND)) {

@@ -4,25 +4,11 @@
  */
 import { httpSection } from "@swarmtide/http";
 import { logKeys, privilegesSection } from "@swarmtide/runtime";
+import { accessListSection, swarmSection } from "@swarmtide/swarm";
 import { webSection } from "@swarmtide/tcp";
-import { boolean, type ConfigOf, choice, integer, path, section } from "@swarmtide/toml-config";
-import { swarmSection, udpSection } from "@swarmtide/udp";
+import { boolean, type ConfigOf, integer, section } from "@swarmtide/toml-config";
+import { udpSection } from "@swarmtide/udp";
 import { wsSection } from "@swarmtide/ws";
-
-/** [access_list] */
-export const accessListSection = section("Which torrents are served.", {
-  mode: choice({
-    default: "off",
-    choices: ["allow", "deny", "off"],
-    doc: '"allow" serves only the torrents of the list, "deny" all others, "off" all.',
-  }),
-  path: path({
-    default: "./access-list.txt",
-    doc: "The list: one info hash of 40 hexadecimal digits a line; blank lines and what follows a # do not count. SIGUSR1 and SIGHUP read it again.",
-  }),
-});
-
-export type AccessListConfig = ConfigOf<typeof accessListSection>;
 
 /** [statistics] */
 export const statisticsSection = section("Numbers about what the tracker does.", {

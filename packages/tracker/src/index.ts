@@ -2,8 +2,6 @@
 
 export type { TrackerAddress } from "./bindings.ts";
 export {
-  type AccessListConfig,
-  accessListSection,
   type StatisticsConfig,
   statisticsSection,
   type TrackerConfig,

@@ -6,11 +6,11 @@ import { readFileSync } from "node:fs";
 import { OperatorError } from "@swarmtide/runtime";
 import {
   AccessList,
+  type AccessListConfig,
   AccessListError,
   type AccessListHandle,
   parseAccessList,
 } from "@swarmtide/swarm";
-import type { AccessListConfig } from "./config.ts";
 
 /** The list of the configuration, laid out for all threads. Throws OperatorError with the file and the line. */
 export function loadAccessList({ mode, path }: AccessListConfig): AccessListHandle {

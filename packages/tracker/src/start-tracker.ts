@@ -14,7 +14,14 @@ import {
   startWorker,
   workerModule,
 } from "@swarmtide/runtime";
-import { AccessList, type AccessListHandle, SHARD_COUNT, SwarmStore } from "@swarmtide/swarm";
+import {
+  AccessList,
+  type AccessListHandle,
+  createSwarmStore,
+  monotonicSeconds,
+  SHARD_COUNT,
+  type SwarmStore,
+} from "@swarmtide/swarm";
 import { startWeb, type WebServer } from "@swarmtide/tcp";
 import { startUdp, type UdpServer } from "@swarmtide/udp";
 import {
@@ -78,7 +85,7 @@ export async function startTracker(
   const control = ControlBlock.create();
   const watch = watchForDeath(options.onDeath ?? throwOutside);
   const { onDeath } = watch;
-  const startedSeconds = monotonicNow();
+  const startedSeconds = monotonicSeconds();
   const shared = { store: store.handle, accessList, control, startedSeconds, onDeath };
   const udp = bindings.udp && startUdp({ ...shared, config: config.udp, binding: bindings.udp });
   const web =
@@ -244,7 +251,7 @@ function openStore(config: TrackerConfig, threads: number, log: Logger): SwarmSt
     throw new OperatorError(
       `swarm.max_memory = ${wanted}: this system leaves no ${MEMORY_MIB_MIN} MiB to the swarms; raise its limit (ulimit -v, vm.overcommit_memory) or lower udp.workers`,
     );
-  const store = SwarmStore.create({ memoryBytesMax: Math.min(wanted, left) * MIB });
+  const store = createSwarmStore({ memoryBytesMax: Math.min(wanted, left) * MIB });
   const granted = Math.floor((store.arenaBytes * SHARD_COUNT) / MIB);
   if (granted < wanted)
     log.warn(
@@ -281,12 +288,6 @@ function listPathAfterDrop(config: TrackerConfig, log: Logger): string | undefin
       `access list ${path}: lies outside of privileges.chroot_path, so that it cannot be reloaded`,
     );
   return found;
-}
-
-/** The clock that all threads share, in seconds. */
-function monotonicNow(): number {
-  const [seconds, nanoseconds] = process.hrtime();
-  return seconds + nanoseconds / 1e9;
 }
 
 function throwOutside(reason: string): void {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CounterTable } from "@swarmtide/metrics";
-import { SwarmStore } from "@swarmtide/swarm";
+import { ANNOUNCE_SEEDER, Announce, createSwarmStore } from "@swarmtide/swarm";
 import { UDP_COUNTER_NAMES } from "@swarmtide/udp";
 import { formatFinalStatisticsLine, formatStatisticsLine, readStatistics } from "./statistics.ts";
 
@@ -10,7 +10,7 @@ test("requests are those that deserve an answer, summed over workers and apart b
   const count = (row: number, name: string, by: number) => {
     counters.row(row)[counters.column(name)] += by;
   };
-  const store = SwarmStore.create({ memoryBytesMax: 2 ** 26 });
+  const store = createSwarmStore({ memoryBytesMax: 2 ** 26 });
   const before = readStatistics(counters, undefined, store);
   count(0, "ipv4_request_connect", 3);
   count(1, "ipv4_request_announce", 4);
@@ -21,19 +21,11 @@ test("requests are those that deserve an answer, summed over workers and apart b
   count(1, "ipv6_request_scrape", 20);
   count(1, "ipv6_reply_scrape", 10);
   count(0, "ipv6_reply_error", 10);
-  // One IPv6 seeder, as bytes would lie in a packet.
-  store.announce(
-    new Int32Array(5),
-    0,
-    Int32Array.of(1, 2, 3, 4),
-    0,
-    6,
-    80,
-    2,
-    0,
-    new Uint16Array(1),
-    0,
-  );
+  const seeder = new Announce(new Int32Array(5), Int32Array.of(1, 2, 3, 4), new Uint16Array(0));
+  seeder.family = 6;
+  seeder.port = 80;
+  seeder.flags = ANNOUNCE_SEEDER;
+  store.announce(seeder);
   const after = readStatistics(counters, undefined, store);
   assert.equal(
     formatStatisticsLine(before, after, 2),

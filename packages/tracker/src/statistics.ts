@@ -3,7 +3,7 @@
  * the counters the workers write in shared memory, so reading them disturbs nobody. Main thread.
  */
 import type { CounterTable } from "@swarmtide/metrics";
-import type { SwarmStore } from "@swarmtide/swarm";
+import { readSwarmTotals, type SwarmStore } from "@swarmtide/swarm";
 import type { WebServer } from "@swarmtide/tcp";
 
 /** What the line says of one family. Counts since the start. */
@@ -62,7 +62,7 @@ export function readStatistics(
   web: Pick<WebServer, "httpCounters" | "webCounters" | "wsCounters"> | undefined,
   store: SwarmStore,
 ): Statistics {
-  const totals = store.totals();
+  const totals = readSwarmTotals(store);
   const family = (name: (typeof FAMILIES)[number], peers: number, seeders: number) => {
     const sum = (counter: string) => counters?.sum(`${name}_${counter}`) ?? 0;
     const names = counters?.names ?? [];

@@ -6,7 +6,8 @@ import { CounterTable, type CounterTableHandle } from "@swarmtide/metrics";
 import {
   AccessList,
   type AccessListHandle,
-  SwarmStore,
+  attachSwarmStore,
+  openClock,
   type SwarmStoreHandle,
 } from "@swarmtide/swarm";
 import { ConnectionIds } from "./hot/connection-id.ts";
@@ -59,7 +60,7 @@ export function openAnswering(shared: UdpShared, row: number): Answering {
   return {
     counters,
     handler: new DatagramHandler({
-      store: SwarmStore.attach(shared.store),
+      store: attachSwarmStore(shared.store),
       accessList: AccessList.attach(shared.accessList),
       connectionIds: new ConnectionIds(shared.connectionKey, shared.connectionAgeSecondsMax),
       counters,
@@ -69,13 +70,6 @@ export function openAnswering(shared: UdpShared, row: number): Answering {
     }),
     replyBytesMax: replyBytesMax(shared.responsePeersMax, shared.scrapeTorrentsMax),
     resendRepliesMax: shared.resendRepliesMax,
-    nowSeconds: clockSince(shared.startedSeconds),
+    nowSeconds: openClock(shared.startedSeconds),
   };
-}
-
-/** Seconds since `startedSeconds`. performance.now() is read per batch: it costs a tenth of process.hrtime(). */
-export function clockSince(startedSeconds: number): () => number {
-  const [seconds, nanoseconds] = process.hrtime();
-  const offset = seconds + nanoseconds / 1e9 - startedSeconds - performance.now() / 1000;
-  return () => performance.now() / 1000 + offset;
 }

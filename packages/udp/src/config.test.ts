@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readConfig, section } from "@swarmtide/toml-config";
-import { swarmSection, udpSection } from "./config.ts";
+import { udpSection } from "./config.ts";
 
-const schema = section("", { udp: udpSection, swarm: swarmSection });
+const schema = section("", { udp: udpSection });
 const read = (text: string) => readConfig(schema, text, "c.toml");
 
 test("both families off is refused, unless the UDP tracker itself is off", () => {

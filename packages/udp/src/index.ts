@@ -1,7 +1,6 @@
 /** The UDP tracker (BEP 15): its configuration, its sockets and workers, and the handler of single datagrams. */
-export { clockSince } from "./answering.ts";
 export { bindUdp, type UdpBinding } from "./bind.ts";
-export { type SwarmConfig, swarmSection, type UdpConfig, udpSection } from "./config.ts";
+export { type UdpConfig, udpSection } from "./config.ts";
 export { UDP_COUNTER_NAMES } from "./counters.ts";
 export { CONNECTION_KEY_WORDS, ConnectionIds } from "./hot/connection-id.ts";
 export {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { linuxSupported } from "@swarmtide/linux";
 import { ControlBlock } from "@swarmtide/runtime";
-import { AccessList, SwarmStore } from "@swarmtide/swarm";
+import { AccessList, createSwarmStore } from "@swarmtide/swarm";
 import { defaultConfig } from "@swarmtide/toml-config";
 import { bindUdp } from "./bind.ts";
 import { type UdpConfig, udpSection } from "./config.ts";
@@ -34,7 +34,7 @@ async function startTracker(changes: Partial<UdpConfig>) {
   const config = configOf(changes);
   const binding = await bindUdp(config);
   const control = ControlBlock.create();
-  const store = SwarmStore.create({ memoryBytesMax: 2 ** 26 });
+  const store = createSwarmStore({ memoryBytesMax: 2 ** 26 });
   const deaths: string[] = [];
   const server = startUdp({
     config,

@@ -28,7 +28,7 @@ export interface UdpServerOptions {
   readonly store: SwarmStoreHandle;
   readonly accessList: AccessListHandle;
   readonly control: ControlBlock;
-  /** Monotonic clock when the tracker started, see `clockSince`; the same for everybody who uses the store. */
+  /** `monotonicSeconds` when the tracker started; the same for everybody who uses the store. */
   readonly startedSeconds: number;
   /** Hears once of a worker that died, and which one. */
   readonly onDeath: (reason: string) => void;

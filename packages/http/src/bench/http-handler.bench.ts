@@ -17,7 +17,7 @@ import {
   RESPONSE_OK,
   scrapeRequestBytes,
 } from "@swarmtide/http-protocol";
-import { SwarmStore } from "@swarmtide/swarm";
+import { createSwarmStore } from "@swarmtide/swarm";
 import { HTTP_COUNTER_NAMES } from "../counters.ts";
 import {
   HttpHandler,
@@ -169,7 +169,7 @@ const TRUSTED = [parseCidr("10.0.0.0/8")].filter((cidr) => cidr !== undefined);
 
 function makeHandler(): HttpHandler {
   return new HttpHandler({
-    store: SwarmStore.create({ memoryBytesMax: 1 << 30 }),
+    store: createSwarmStore({ memoryBytesMax: 1 << 30 }),
     accessList: undefined,
     counters: new Float64Array(HTTP_COUNTER_NAMES.length),
     peersMax: 50,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readAnnounceReply } from "@swarmtide/http-protocol";
+import { readSwarmTotals } from "@swarmtide/swarm";
 import { COUNT_PROXY_HEADER_ERRORS, COUNT_UNTRUSTED_FORWARDING } from "../counters.ts";
 import { HINT_ANNOUNCES } from "../proxy-hint.ts";
 import { announceTarget, ask, get, makeFixture } from "../testing/tracker-fixture.ts";
@@ -103,7 +104,7 @@ test("one proxy connection carries many peers", () => {
     get(announceTarget("a", 1, "&left=0"), `X-Forwarded-For: 192.0.2.${i}`),
   );
   ask(fixture, requests.join(""), "10.0.0.1");
-  assert.equal(fixture.store.totals().peersIpv4, 20);
+  assert.equal(readSwarmTotals(fixture.store).peersIpv4, 20);
 });
 
 test("many announces with forwarding headers from one untrusted address give one hint that names it", () => {

@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { infoHashToHex } from "@swarmtide/bittorrent";
 import { readAnnounceReply, readScrapeReply } from "@swarmtide/http-protocol";
-import { ANNOUNCE_SEEDER, type InfoHashFilter } from "@swarmtide/swarm";
+import {
+  ANNOUNCE_SEEDER,
+  Announce,
+  type InfoHashFilter,
+  portInPacketOrder,
+  readSwarmTotals,
+} from "@swarmtide/swarm";
 import {
   COUNT_ANNOUNCES_IPV4,
   COUNT_ANNOUNCES_IPV6,
@@ -61,12 +67,15 @@ test("a peer that another protocol put into the store is found over HTTP, and th
   const fixture = makeFixture();
   const hash = new Int32Array(hashOf("a").slice().buffer);
   const address = new Int32Array(Uint8Array.of(198, 51, 100, 7).buffer);
-  const port = new Uint16Array(Uint8Array.of(0x1a, 0xe1).buffer)[0];
   const reply = new Uint16Array(300);
-  fixture.store.announce(hash, 0, address, 0, 4, port, ANNOUNCE_SEEDER, 0, reply, 0);
+  const announced = new Announce(hash, address, reply);
+  announced.port = portInPacketOrder(6881);
+  announced.flags = ANNOUNCE_SEEDER;
+  fixture.store.announce(announced);
   const answer = announce(fixture, announceTarget("a", 6882, "&left=1"), "192.0.2.2");
   assert.deepEqual(answer.peers, [{ address: "198.51.100.7", port: 6881 }]);
-  const count = fixture.store.announce(hash, 0, address, 0, 4, port, ANNOUNCE_SEEDER, 9, reply, 0);
+  announced.peersWanted = 9;
+  const count = fixture.store.announce(announced);
   assert.equal(count, 1);
   assert.deepEqual([...new Uint8Array(reply.buffer, 0, 6)], [192, 0, 2, 2, 0x1a, 0xe2]);
 });
@@ -220,7 +229,7 @@ test("bad parameters are failures in words, and the connection goes on", () => {
   ];
   for (const [target, reason] of cases)
     assert.match(failure(fixture, target).failureReason, reason);
-  assert.equal(fixture.store.totals().torrents, 0);
+  assert.equal(readSwarmTotals(fixture.store).torrents, 0);
 });
 
 test("the access list refuses announces, and reads as zeros in scrapes", () => {

@@ -2,7 +2,6 @@
  * The bodies of the HTTP tracker's answers: query → swarm store → bencode. Called by the HTTP handler for every announce
  * and scrape that is proper HTTP; writes into the handler's reply buffer and allocates nothing.
  */
-import { EVENT_COMPLETED, EVENT_PAUSED, EVENT_STOPPED } from "@swarmtide/bittorrent";
 import {
   AnnounceReply,
   announceReplyBytesMax,
@@ -22,11 +21,10 @@ import {
   writeScrapeReplyStart,
 } from "@swarmtide/http-protocol";
 import {
-  ANNOUNCE_COMPLETED,
-  ANNOUNCE_PAUSED,
-  ANNOUNCE_SEEDER,
-  ANNOUNCE_STOPPED,
+  Announce,
+  announceFlags,
   type InfoHashFilter,
+  portInPacketOrder,
   type SwarmStore,
 } from "@swarmtide/swarm";
 import {
@@ -60,7 +58,7 @@ export class TrackerAnswers {
 
   private readonly request: HttpRequest;
   private readonly reply: Uint8Array;
-  private readonly replyHalfwords: Uint16Array;
+  private readonly announce: Announce;
   private readonly store: SwarmStore;
   private readonly counters: Float64Array;
   private readonly query: TrackerQuery;
@@ -79,12 +77,16 @@ export class TrackerAnswers {
   constructor(options: HttpHandlerOptions, request: HttpRequest, reply: Uint8Array) {
     this.request = request;
     this.reply = reply;
-    this.replyHalfwords = new Uint16Array(reply.buffer, reply.byteOffset, reply.length >> 1);
     this.store = options.store;
     this.accessList = options.accessList;
     this.counters = options.counters;
     this.query = new TrackerQuery(options.scrapeTorrentsMax);
     this.forwarded = new ForwardedAddress(options.trustedProxies);
+    this.announce = new Announce(
+      this.query.hashWords,
+      this.forwarded.words,
+      new Uint16Array(reply.buffer, reply.byteOffset, reply.length >> 1),
+    );
     this.failures = makeFailures(options.forwardedHeaderName);
     this.proxyFailure = this.failures.proxyMissing;
     this.peersMax = options.peersMax;
@@ -124,19 +126,13 @@ export class TrackerAnswers {
     const text = query.trackerIdLength + WARNING_FULL.length;
     const room = announceReplyBytesMax(query.isCompact ? 0 : wanted, text);
     const peersOffset = (bodyStart + room + 1) & ~1;
-    answer.peersCount = store.announce(
-      query.hashWords,
-      0,
-      this.forwarded.words,
-      0,
-      family,
-      // The store takes the port's two bytes as they lie in a packet, read by a little-endian machine.
-      ((query.port & 0xff) << 8) | (query.port >> 8),
-      announceFlags(query),
-      wanted,
-      this.replyHalfwords,
-      peersOffset >> 1,
-    );
+    const announce = this.announce;
+    announce.family = family;
+    announce.port = portInPacketOrder(query.port);
+    announce.flags = announceFlags(query.event, query.left);
+    announce.peersWanted = wanted;
+    announce.replyAt = peersOffset >> 1;
+    answer.peersCount = store.announce(announce);
     answer.peersOffset = peersOffset;
     answer.complete = store.seeders;
     answer.incomplete = store.leechers;
@@ -230,14 +226,4 @@ export class TrackerAnswers {
 /** 0 for IPv4, 1 for IPv6; the connection's own family where the asker's is not known. */
 function columnOfFamily(family: 0 | 4 | 6, peer: HttpPeer): number {
   return (family === 0 ? peer.family : family) === 6 ? 1 : 0;
-}
-
-/** A peer that lacks nothing is a seeder; one that does not say so is, if it has just completed. */
-function announceFlags(query: TrackerQuery): number {
-  if (query.event === EVENT_STOPPED) return ANNOUNCE_STOPPED;
-  let flags = query.event === EVENT_PAUSED ? ANNOUNCE_PAUSED : 0;
-  if (query.event === EVENT_COMPLETED) flags |= ANNOUNCE_COMPLETED;
-  if (query.left === 0 || (query.left < 0 && query.event === EVENT_COMPLETED))
-    flags |= ANNOUNCE_SEEDER;
-  return flags;
 }

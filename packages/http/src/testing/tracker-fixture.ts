@@ -8,7 +8,7 @@ import {
   parseHttpResponse,
   RESPONSE_OK,
 } from "@swarmtide/http-protocol";
-import { SwarmStore } from "@swarmtide/swarm";
+import { createSwarmStore, type SwarmStore } from "@swarmtide/swarm";
 import { HTTP_COUNTER_NAMES } from "../counters.ts";
 import type { HttpHandlerOptions } from "../handler-options.ts";
 import { HttpHandler } from "../hot/http-handler.ts";
@@ -32,7 +32,7 @@ export interface Answer {
 export function makeFixture(
   options: Partial<HttpHandlerOptions> & { trusted?: readonly string[] } = {},
 ): Fixture {
-  const store = SwarmStore.create({ memoryBytesMax: 16 << 20 });
+  const store = createSwarmStore({ memoryBytesMax: 16 << 20 });
   const counters = new Float64Array(HTTP_COUNTER_NAMES.length);
   const trustedProxies = (options.trusted ?? []).map((text) => {
     const cidr = parseCidr(text);

@@ -7,6 +7,7 @@
  */
 import { randomFillSync } from "node:crypto";
 import { INFO_HASH_BYTES } from "@swarmtide/bittorrent";
+import type { InfoHashFilter } from "../announce/hot/admission.ts";
 import {
   hasInfoHash,
   INFO_HASH_WORDS,
@@ -19,10 +20,9 @@ import {
 } from "./hot/info-hash-set.ts";
 
 /** `allow`: only what is listed · `deny`: all but what is listed · `off`: everything, no list is read. */
-export type AccessListMode = "allow" | "deny" | "off";
+export const ACCESS_LIST_MODES = ["allow", "deny", "off"] as const;
 
-/** The three modes, as the configuration file spells them. */
-export const ACCESS_LIST_MODES: readonly AccessListMode[] = ["allow", "deny", "off"];
+export type AccessListMode = (typeof ACCESS_LIST_MODES)[number];
 
 /** The longest list, 33,554,431 entries; it takes 900 MiB. */
 export const ACCESS_LIST_ENTRIES_MAX: number = SET_ENTRIES_MAX;
@@ -36,7 +36,7 @@ export interface AccessListHandle {
 }
 
 /** An access list as one thread sees it. */
-export class AccessList {
+export class AccessList implements InfoHashFilter {
   readonly handle: AccessListHandle;
   readonly mode: AccessListMode;
   readonly #set: Int32Array;

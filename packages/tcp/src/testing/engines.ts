@@ -6,7 +6,7 @@ import { type Cidr, parseCidr } from "@swarmtide/bittorrent";
 import { HTTP_COUNTER_NAMES, type HttpHandlerOptions } from "@swarmtide/http";
 import { HttpResponse, latin1Text, parseHttpResponse, RESPONSE_OK } from "@swarmtide/http-protocol";
 import { closeFd, linuxSupported, openTcpListener } from "@swarmtide/linux";
-import { SwarmStore } from "@swarmtide/swarm";
+import { createSwarmStore, type SwarmStore } from "@swarmtide/swarm";
 import { WEB_COUNTER_NAMES } from "../counters.ts";
 import { EpollServer } from "../engines/epoll/hot/epoll-server.ts";
 import { NetServer } from "../engines/net/net-server.ts";
@@ -56,7 +56,7 @@ export async function startEngine(
   name: EngineName,
   settings: EngineSettings = {},
 ): Promise<RunningEngine> {
-  const store = SwarmStore.create({ memoryBytesMax: 16 << 20 });
+  const store = createSwarmStore({ memoryBytesMax: 16 << 20 });
   const counters = new Float64Array(WEB_COUNTER_NAMES.length);
   let now = 1000;
   const trustedProxies = (settings.trusted ?? [])

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
-import { AccessList, SwarmStore } from "@swarmtide/swarm";
+import { AccessList, createSwarmStore } from "@swarmtide/swarm";
 import { defaultConfig } from "@swarmtide/toml-config";
 import { COUNT_UPGRADES_REFUSED, WS_COUNTER_NAMES, wsSection } from "@swarmtide/ws";
 import { formatUpgradeRequest } from "@swarmtide/ws-protocol";
@@ -21,7 +21,7 @@ function open() {
     counters,
     webCounters: new Float64Array(WEB_COUNTER_NAMES.length),
     accessList: AccessList.attach(AccessList.build({ mode: "off" })),
-    store: SwarmStore.create({ memoryBytesMax: 64 * 1024 * 1024 }),
+    store: createSwarmStore({ memoryBytesMax: 64 * 1024 * 1024 }),
     trustedProxies: [],
     connectionsMax: 10,
     connectionsPerAddressMax: 10,

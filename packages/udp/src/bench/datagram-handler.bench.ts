@@ -7,7 +7,7 @@
  * Prints ns per request by kind and a checksum of all replies. The smoke size runs as a test.
  */
 import { pathToFileURL } from "node:url";
-import { AccessList, SwarmStore } from "@swarmtide/swarm";
+import { AccessList, createSwarmStore } from "@swarmtide/swarm";
 import { UDP_COUNTERS } from "../counters.ts";
 import { ConnectionIds } from "../hot/connection-id.ts";
 import { DatagramHandler, replyBytesMax } from "../hot/datagram-handler.ts";
@@ -47,7 +47,7 @@ class Bench {
     this.replyHalfwords = new Uint16Array(this.reply.buffer);
     this.cumulative = popularity(torrents);
     this.handler = new DatagramHandler({
-      store: SwarmStore.create({ memoryBytesMax: 2 ** 36 }),
+      store: createSwarmStore({ memoryBytesMax: 2 ** 36 }),
       accessList: AccessList.attach(AccessList.build({ mode: "off" })),
       connectionIds: new ConnectionIds(Int32Array.of(1, 2, 3, 4), 120),
       counters: new Float64Array(2 * UDP_COUNTERS),

@@ -13,6 +13,7 @@ import {
   ANNOUNCE_PAUSED,
   ANNOUNCE_SEEDER,
   ANNOUNCE_STOPPED,
+  Announce,
   type SwarmPrefetch,
   type SwarmStore,
 } from "@swarmtide/swarm";
@@ -94,6 +95,7 @@ export class DatagramHandler {
   private readonly responsePeersMax: number;
   private readonly scrapeTorrentsMax: number;
   private readonly swarmPrefetch: SwarmPrefetch;
+  private readonly record = new Announce(new Int32Array(5), new Int32Array(4), new Uint16Array(0));
   private readonly intervalShortest: number;
   private readonly intervalSpread: number;
   private random = 0x2545f491;
@@ -133,15 +135,15 @@ export class DatagramHandler {
     const word = offset >> 2;
     if (length < ANNOUNCE_REQUEST_BYTES || requestWords[word + 2] !== ACTION_ANNOUNCE_WORD) return;
     const left = word + (ANNOUNCE_LEFT_OFFSET >> 2);
-    this.swarmPrefetch.add(
-      requestWords,
-      word + (ANNOUNCE_INFO_HASH_OFFSET >> 2),
-      address,
-      addressAt,
-      family,
-      requestWords[word + (ANNOUNCE_PORT_OFFSET >> 2)],
-      (requestWords[left] | requestWords[left + 1]) === 0,
-    );
+    const record = this.record;
+    record.infoHash = requestWords;
+    record.infoHashAt = word + (ANNOUNCE_INFO_HASH_OFFSET >> 2);
+    record.address = address;
+    record.addressAt = addressAt;
+    record.family = family;
+    record.port = requestWords[word + (ANNOUNCE_PORT_OFFSET >> 2)];
+    record.flags = (requestWords[left] | requestWords[left + 1]) === 0 ? ANNOUNCE_SEEDER : 0;
+    this.swarmPrefetch.add(record);
   }
 
   /** Reads ahead what the requests noted will need. */
@@ -228,18 +230,18 @@ export class DatagramHandler {
     let wanted = readAnnouncePeersWanted(request, offset);
     if (wanted < 0 || wanted > this.responsePeersMax) wanted = this.responsePeersMax;
     const store = this.store;
-    const peers = store.announce(
-      requestWords,
-      infoHashAt,
-      address,
-      addressAt,
-      family,
-      requestWords[word + (ANNOUNCE_PORT_OFFSET >> 2)],
-      flags,
-      wanted,
-      replyHalfwords,
-      (replyOffset + ANNOUNCE_REPLY_HEADER_BYTES) >> 1,
-    );
+    const record = this.record;
+    record.infoHash = requestWords;
+    record.infoHashAt = infoHashAt;
+    record.address = address;
+    record.addressAt = addressAt;
+    record.family = family;
+    record.port = requestWords[word + (ANNOUNCE_PORT_OFFSET >> 2)];
+    record.flags = flags;
+    record.peersWanted = wanted;
+    record.reply = replyHalfwords;
+    record.replyAt = (replyOffset + ANNOUNCE_REPLY_HEADER_BYTES) >> 1;
+    const peers = store.announce(record);
     if (!store.stored) this.counters[columns + COUNT_NOT_STORED]++;
     this.counters[columns + COUNT_REPLY_ANNOUNCE]++;
     const headerBytes = writeAnnounceReplyHeader(

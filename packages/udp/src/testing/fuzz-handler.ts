@@ -7,6 +7,7 @@
  * sender; never more bytes than the reply slot holds; the store within its memory. The default is ten million.
  */
 import { pathToFileURL } from "node:url";
+import { readSwarmTotals } from "@swarmtide/swarm";
 import {
   announceRequest,
   connectRequest,
@@ -57,7 +58,7 @@ export function fuzzHandler(datagrams: number, seed: number): FuzzReport {
         `seed ${seed}: ${reply.length} bytes for ${datagram.length} without an id: ${datagram.toString("hex")}`,
       );
   }
-  const totals = tracker.store.totals();
+  const totals = readSwarmTotals(tracker.store);
   report.peers = totals.peersIpv4 + totals.peersIpv6;
   if (totals.usedBytes > MEMORY_BYTES_MAX) throw new Error(`${totals.usedBytes} bytes used`);
   return report;

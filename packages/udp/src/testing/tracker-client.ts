@@ -2,7 +2,7 @@
  * Drives a DatagramHandler as a client would, without sockets: builds requests by hand (not with the codec it tests
  * against) and reads replies. Tests own one each.
  */
-import { AccessList, SwarmStore } from "@swarmtide/swarm";
+import { AccessList, createSwarmStore, type SwarmStore } from "@swarmtide/swarm";
 import { UDP_COUNTERS } from "../counters.ts";
 import { ConnectionIds } from "../hot/connection-id.ts";
 import { DatagramHandler, replyBytesMax } from "../hot/datagram-handler.ts";
@@ -40,7 +40,7 @@ export class TestTracker {
   constructor(options: TestTrackerOptions = {}) {
     const responsePeersMax = options.responsePeersMax ?? 30;
     const scrapeTorrentsMax = options.scrapeTorrentsMax ?? 70;
-    this.store = SwarmStore.create({ memoryBytesMax: options.memoryBytesMax ?? 2 ** 26 });
+    this.store = createSwarmStore({ memoryBytesMax: options.memoryBytesMax ?? 2 ** 26 });
     this.handler = new DatagramHandler({
       store: this.store,
       accessList: options.accessList ?? AccessList.attach(AccessList.build({ mode: "off" })),

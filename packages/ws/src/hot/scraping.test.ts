@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ANNOUNCE_COMPLETED, ANNOUNCE_SEEDER, SwarmStore } from "@swarmtide/swarm";
+import {
+  ANNOUNCE_COMPLETED,
+  ANNOUNCE_SEEDER,
+  Announce,
+  createSwarmStore,
+  type SwarmStore,
+} from "@swarmtide/swarm";
 import { idOf, TestTrackers } from "../testing/harness.ts";
 
 for (const workers of [1, 3]) {
@@ -46,21 +52,11 @@ for (const workers of [1, 3]) {
 
 /** A store in which the torrent has an IPv4 seeder that completed, an IPv4 leecher and two IPv6 seeders. */
 function storeWith(torrent: string): SwarmStore {
-  const store = SwarmStore.create({ memoryBytesMax: 64 * 1024 * 1024 });
+  const store = createSwarmStore({ memoryBytesMax: 64 * 1024 * 1024 });
   const infoHash = new Int32Array(idOf(torrent).buffer);
+  const record = new Announce(infoHash, new Int32Array(4), new Uint16Array(0));
   const announce = (family: 4 | 6, port: number, flags: number) =>
-    store.announce(
-      infoHash,
-      0,
-      new Int32Array(4),
-      0,
-      family,
-      port,
-      flags,
-      0,
-      new Uint16Array(9),
-      0,
-    );
+    store.announce(Object.assign(record, { family, port, flags }));
   announce(4, 1, 0);
   announce(4, 1, ANNOUNCE_SEEDER | ANNOUNCE_COMPLETED);
   announce(4, 2, 0);

@@ -5,9 +5,10 @@ import {
   ANNOUNCE_PAUSED,
   ANNOUNCE_SEEDER,
   ANNOUNCE_STOPPED,
-  SwarmStore,
-} from "./swarm-store.ts";
-import { addressOf, infoHashOf, peersInReply, portOf } from "./testing/peers.ts";
+} from "../announce/hot/role.ts";
+import type { SwarmStore } from "./hot/swarm-store.ts";
+import { attachSwarmStore, createSwarmStore, readSwarmTotals } from "./open-store.ts";
+import { announceOf, infoHashOf, peersInReply } from "./testing/peers.ts";
 
 const MEBIBYTE = 2 ** 20;
 const reply = new Uint16Array(4096);
@@ -20,22 +21,13 @@ function announce(
   wanted = 50,
   family: 4 | 6 = 4,
 ): number[] {
-  const count = store.announce(
-    infoHashOf(torrent),
-    0,
-    addressOf(peer, family),
-    0,
-    family,
-    portOf(peer),
-    flags,
-    wanted,
-    reply,
-    1,
-  );
+  const announce = announceOf(torrent, peer, { family, flags, peersWanted: wanted, reply });
+  announce.replyAt = 1;
+  const count = store.announce(announce);
   return peersInReply(reply, 1, count, family);
 }
 
-const openStore = () => SwarmStore.create({ memoryBytesMax: 64 * MEBIBYTE });
+const openStore = () => createSwarmStore({ memoryBytesMax: 64 * MEBIBYTE });
 
 for (const family of [4, 6] as const) {
   test(`a lone IPv${family} peer gets no peers and is counted`, () => {
@@ -103,7 +95,7 @@ test("stopped removes the peer and returns counts but no peers; an unknown torre
   assert.deepEqual(announce(store, 1, 1, ANNOUNCE_STOPPED), []);
   assert.deepEqual([store.seeders, store.leechers], [0, 1]);
   announce(store, 2, 1, ANNOUNCE_STOPPED);
-  assert.equal(store.totals().torrents, 1);
+  assert.equal(readSwarmTotals(store).torrents, 1);
 });
 
 test("IPv4 and IPv6 are separate swarms of one torrent", () => {
@@ -114,7 +106,7 @@ test("IPv4 and IPv6 are separate swarms of one torrent", () => {
   assert.deepEqual([store.seeders, store.leechers], [1, 0]);
   store.scrape(infoHashOf(1), 0, 6);
   assert.deepEqual([store.seeders, store.leechers], [0, 1]);
-  assert.equal(store.totals().torrents, 1);
+  assert.equal(readSwarmTotals(store).torrents, 1);
 });
 
 test("completed counts a known leecher once, not a stranger and not twice", () => {
@@ -151,20 +143,20 @@ test("a paused peer is a leecher that is not downloading", () => {
 });
 
 test("a full arena answers but does not store, and says so", () => {
-  const store = SwarmStore.create({ memoryBytesMax: 0 });
+  const store = createSwarmStore({ memoryBytesMax: 0 });
   let refused = 0;
   for (let torrent = 0; torrent < 200_000 && refused < 1000; torrent++) {
     announce(store, torrent, 1, 0);
     if (!store.stored) refused++;
   }
   assert.equal(refused, 1000);
-  assert.equal(store.totals().refused, 1000);
+  assert.equal(readSwarmTotals(store).refused, 1000);
   announce(store, 0, 1, 0);
   assert.equal(store.stored, true, "a peer that is already there is still refreshed");
 });
 
 test("a swarm that fills its arena still answers with the peers it has, and stores again when some leave", () => {
-  const store = SwarmStore.create({ memoryBytesMax: 0 });
+  const store = createSwarmStore({ memoryBytesMax: 0 });
   let peers = 0;
   do announce(store, 0, peers++, 0);
   while (store.stored && peers < 100_000);
@@ -179,10 +171,10 @@ test("a swarm that fills its arena still answers with the peers it has, and stor
 });
 
 test("a large IPv4 swarm takes at most 16 bytes a peer, wherever it stands between two splits", () => {
-  const store = SwarmStore.create({ memoryBytesMax: 2 ** 32 });
-  const empty = store.totals();
+  const store = createSwarmStore({ memoryBytesMax: 2 ** 32 });
+  const empty = readSwarmTotals(store);
   const bytesOf = () => {
-    const totals = store.totals();
+    const totals = readSwarmTotals(store);
     return totals.usedBytes - totals.freeBytes - (empty.usedBytes - empty.freeBytes);
   };
   let peer = 0;
@@ -194,7 +186,7 @@ test("a large IPv4 swarm takes at most 16 bytes a peer, wherever it stands betwe
 
 test("an attached store sees the same swarms", () => {
   const store = openStore();
-  const other = SwarmStore.attach(structuredClone(store.handle));
+  const other = attachSwarmStore(structuredClone(store.handle));
   announce(store, 1, 1, 0);
   assert.deepEqual(announce(other, 1, 2, 0), [1]);
 });

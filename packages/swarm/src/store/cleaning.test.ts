@@ -1,16 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ANNOUNCE_SEEDER } from "../announce/hot/role.ts";
 import { SwarmCleaning } from "./cleaning.ts";
-import { ANNOUNCE_SEEDER, SwarmStore } from "./swarm-store.ts";
-import { addressOf, infoHashOf, portOf } from "./testing/peers.ts";
-
-const reply = new Uint16Array(256);
+import type { SwarmStore } from "./hot/swarm-store.ts";
+import { createSwarmStore, readSwarmTotals } from "./open-store.ts";
+import { announceOf, infoHashOf } from "./testing/peers.ts";
 
 function announce(store: SwarmStore, torrent: number, peer: number, family: 4 | 6 = 4): void {
   const flags = peer % 2 === 0 ? ANNOUNCE_SEEDER : 0;
-  const hash = infoHashOf(torrent);
-  const address = addressOf(peer, family);
-  store.announce(hash, 0, address, 0, family, portOf(peer), flags, 0, reply, 0);
+  store.announce(announceOf(torrent, peer, { family, flags }));
 }
 
 function clean(store: SwarmStore, nowSeconds: number, allowed?: (words: Int32Array) => boolean) {
@@ -21,7 +19,7 @@ function clean(store: SwarmStore, nowSeconds: number, allowed?: (words: Int32Arr
 }
 
 test("peers are kept up to the maximal age and removed after it, in small and large swarms", () => {
-  const store = SwarmStore.create({ memoryBytesMax: 2 ** 28 });
+  const store = createSwarmStore({ memoryBytesMax: 2 ** 28 });
   for (const family of [4, 6] as const)
     for (const [torrent, peers] of [
       [1, 1],
@@ -33,12 +31,12 @@ test("peers are kept up to the maximal age and removed after it, in small and la
     }
   assert.equal(clean(store, 1200).peersRemoved, 0);
   assert.equal(clean(store, 1208).peersRemoved, 2 * 3011);
-  assert.equal(store.totals().torrents, 0);
-  assert.equal(store.totals().seedersIpv4, 0);
+  assert.equal(readSwarmTotals(store).torrents, 0);
+  assert.equal(readSwarmTotals(store).seedersIpv4, 0);
 });
 
 test("a renewed peer stays when its neighbours go, and its swarm becomes small again", () => {
-  const store = SwarmStore.create({ memoryBytesMax: 2 ** 28 });
+  const store = createSwarmStore({ memoryBytesMax: 2 ** 28 });
   for (let peer = 0; peer < 3000; peer++) announce(store, 1, peer);
   store.setNow(1000);
   for (let peer = 0; peer < 3000; peer += 300) announce(store, 1, peer);
@@ -48,7 +46,7 @@ test("a renewed peer stays when its neighbours go, and its swarm becomes small a
 });
 
 test("the clock may run over the end of its 14 bits", () => {
-  const store = SwarmStore.create({ memoryBytesMax: 2 ** 28 });
+  const store = createSwarmStore({ memoryBytesMax: 2 ** 28 });
   const wrap = 2 ** 14 * 4;
   store.setNow(wrap - 100);
   announce(store, 1, 1);
@@ -57,7 +55,7 @@ test("the clock may run over the end of its 14 bits", () => {
 });
 
 test("memory that expired peers took is used again: ten full turns need no more than two", () => {
-  const store = SwarmStore.create({ memoryBytesMax: 2 ** 30 });
+  const store = createSwarmStore({ memoryBytesMax: 2 ** 30 });
   const used: number[] = [];
   for (let turn = 0; turn < 10; turn++) {
     store.setNow(turn * 5000);
@@ -65,7 +63,7 @@ test("memory that expired peers took is used again: ten full turns need no more 
       for (let peer = 0; peer < 1 + (torrent % 5); peer++) announce(store, torrent, peer);
     for (let peer = 0; peer < 5000; peer++) announce(store, 1_000_000, peer);
     clean(store, turn * 5000 + 4000);
-    const totals = store.totals();
+    const totals = readSwarmTotals(store);
     assert.equal(totals.torrents, 0);
     used.push(totals.usedBytes);
   }
@@ -76,7 +74,7 @@ test("memory that expired peers took is used again: ten full turns need no more 
 });
 
 test("torrents that the access list refuses go with all their peers", () => {
-  const store = SwarmStore.create({ memoryBytesMax: 2 ** 28 });
+  const store = createSwarmStore({ memoryBytesMax: 2 ** 28 });
   for (const [torrent, peers] of [
     [1, 3],
     [2, 3000],
@@ -88,5 +86,5 @@ test("torrents that the access list refuses go with all their peers", () => {
   const cleaning = clean(store, 0, (words) => !refused.has(words[0]));
   assert.equal(cleaning.peersRemoved, 3003);
   assert.equal(cleaning.torrentsRemoved, 2);
-  assert.deepEqual([store.totals().torrents, store.totals().peersIpv4], [2, 3003]);
+  assert.deepEqual([readSwarmTotals(store).torrents, readSwarmTotals(store).peersIpv4], [2, 3003]);
 });

@@ -1,4 +1,5 @@
-/** Makes info hashes and addresses for tests and benches from small numbers, and reads replies back into numbers. */
+/** Makes announces for tests and benches from small numbers, and reads replies back into numbers. */
+import { Announce } from "../../announce/hot/announce.ts";
 
 /** Five words that differ in every word. */
 export function infoHashOf(torrent: number): Int32Array {
@@ -15,6 +16,21 @@ export function addressOf(peer: number, family: 4 | 6): Int32Array {
 export function portOf(peer: number): number {
   return (peer * 7 + 1) & 0xffff;
 }
+
+/** An announce of the peer to the torrent; what is not given is zero: a leecher that wants no peers. */
+export function announceOf(
+  torrent: number,
+  peer: number,
+  fields: Partial<Pick<Announce, "family" | "flags" | "peersWanted" | "reply" | "replyAt">> = {},
+): Announce {
+  const family = fields.family ?? 4;
+  const address = addressOf(peer, family);
+  const announce = new Announce(infoHashOf(torrent), address, NO_REPLY);
+  announce.port = portOf(peer);
+  return Object.assign(announce, fields);
+}
+
+const NO_REPLY = new Uint16Array(0);
 
 /** The peer numbers in a reply of `count` peers. Throws when a port does not belong to its address. */
 export function peersInReply(

@@ -9,11 +9,14 @@
  *
  * `bench/datagram-handler.bench.ts` of packages/udp shows the gain, docs/decisions the figures.
  */
+import type { Announce } from "../../announce/hot/announce.ts";
+import { ANNOUNCE_SEEDER } from "../../announce/hot/role.ts";
 import {
   LARGE_LEECHER_SET,
   LARGE_META,
   LARGE_SEEDER_SET,
   PAGE_COUNT_MASK,
+  PORT_MASK,
   RECORD_SWARM_4,
   RECORD_SWARM_6,
   RECORD_WORDS,
@@ -82,29 +85,22 @@ export class SwarmPrefetch {
     this.key = new Int32Array(KEY_WORDS);
   }
 
-  /** Notes one announce of the batch; parameters as those of SwarmStore.announce. At most `capacity` for each `run`. */
-  add(
-    infoHash: Int32Array,
-    infoHashAt: number,
-    address: Int32Array,
-    addressAt: number,
-    family: 4 | 6,
-    port: number,
-    isSeeder: boolean,
-  ): void {
+  /** Notes one announce of the batch. At most `capacity` for each `run`. */
+  add(announce: Announce): void {
+    const { infoHash, infoHashAt, address, addressAt } = announce;
     const i = this.count++;
     const hash = keyedHash(this.hashKey, infoHash, infoHashAt, INFO_HASH_WORDS);
     this.shard[i] = hash & (this.store.shards.length - 1);
     this.hash[i] = hash;
     this.firstWord[i] = infoHash[infoHashAt];
-    const slotWords = family === 4 ? SLOT_WORDS_4 : SLOT_WORDS_6;
+    const slotWords = announce.family === 4 ? SLOT_WORDS_4 : SLOT_WORDS_6;
     const key = this.key;
     for (let word = 0; word < slotWords - 1; word++) key[word] = address[addressAt + word];
-    key[slotWords - 1] = port & 0xffff;
+    key[slotWords - 1] = announce.port & PORT_MASK;
     this.slotWords[i] = slotWords;
     this.peerHash[i] = keyedHash(this.hashKey, key, 0, slotWords);
     this.seed[i] = sampleSeed(key, slotWords, this.store.salt);
-    this.seeder[i] = isSeeder ? 1 : 0;
+    this.seeder[i] = (announce.flags & ANNOUNCE_SEEDER) !== 0 ? 1 : 0;
   }
 
   /** Reads ahead for what was added, and forgets it. */

@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { test } from "node:test";
 import { Worker } from "node:worker_threads";
 import { SwarmCleaning } from "./cleaning.ts";
-import { SwarmStore } from "./swarm-store.ts";
+import type { SwarmStore } from "./hot/swarm-store.ts";
+import { createSwarmStore, readSwarmTotals } from "./open-store.ts";
 import type { HammerReport, HammerTask } from "./testing/hammer-worker.ts";
 import { infoHashOf } from "./testing/peers.ts";
 
@@ -45,7 +46,7 @@ for (const [name, peers, torrents] of [
   ["many small swarms", 5, 200],
 ] as const) {
   test(`${name} hammered by ${THREADS} threads and cleaned meanwhile lose and invent no peer`, async () => {
-    const store = SwarmStore.create({ memoryBytesMax: 2 ** 28 });
+    const store = createSwarmStore({ memoryBytesMax: 2 ** 28 });
     const reports = await hammer(store, peers, torrents);
     let stored = 0;
     for (let torrent = 0; torrent < torrents; torrent++) {
@@ -57,6 +58,6 @@ for (const [name, peers, torrents] of [
       assert.equal(store.seeders, roles.filter((role) => role === 2).length);
       stored += store.leechers + store.seeders;
     }
-    assert.equal(store.totals().peersIpv4, stored);
+    assert.equal(readSwarmTotals(store).peersIpv4, stored);
   });
 }

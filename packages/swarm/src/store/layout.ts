@@ -111,5 +111,7 @@ export const PORT_MASK = 0xffff;
 export const TICK_SHIFT = 16;
 export const TICK_MASK = 0x3fff;
 export const SECONDS_PER_TICK = 4;
+/** A peer older than half of the ticks could be mistaken for a young one. */
+export const PEER_AGE_SECONDS_MAX = (TICK_MASK >> 1) * SECONDS_PER_TICK;
 export const PAUSED_BIT = 0x40000000;
 export const COMPLETED_BIT = 0x80000000 | 0;

@@ -5,10 +5,12 @@
  * a worker waits some ten microseconds at most. Between slices anything may change: the pass remembers its place as a
  * position in hash space, not as a reference, and looks everything up again.
  */
+import type { InfoHashFilter } from "../announce/hot/admission.ts";
 import { shrinkDirectory } from "./hot/directory.ts";
 import { expirePage, expireSmall, pageDepth, settleLarge } from "./hot/expire.ts";
 import { keyedHash } from "./hot/keyed-hash.ts";
 import { lock, unlock } from "./hot/lock.ts";
+import type { SwarmStore } from "./hot/swarm-store.ts";
 import {
   findTorrent,
   joinTorrentTwins,
@@ -31,20 +33,10 @@ import {
   TORRENT_RECORDS,
   TORRENT_SCAN,
 } from "./layout.ts";
-import type { SwarmStore } from "./swarm-store.ts";
-
-/** A peer older than half of the clock's range could be mistaken for a young one. */
-export const PEER_AGE_SECONDS_MAX = (TICK_MASK >> 1) * SECONDS_PER_TICK;
 
 const PAGES_PER_SLICE = 8;
 const INFO_HASH_WORDS = 5;
 const HASH_SPACE = 2 ** 32;
-
-/** Decides which torrents are served: the access list, or a test's own. */
-export interface InfoHashFilter {
-  /** `words` holds the five words of an info hash from `at`. */
-  allows(words: Int32Array, at: number): boolean;
-}
 
 export interface CleaningOptions {
   /** The clock of SwarmStore.setNow. */

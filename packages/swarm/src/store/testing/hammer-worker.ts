@@ -1,12 +1,9 @@
 /** A thread that announces at random to few torrents with peers of its own, then reports what it left there. */
 import { parentPort, workerData } from "node:worker_threads";
-import {
-  ANNOUNCE_SEEDER,
-  ANNOUNCE_STOPPED,
-  SwarmStore,
-  type SwarmStoreHandle,
-} from "../swarm-store.ts";
-import { addressOf, infoHashOf, peersInReply, portOf } from "./peers.ts";
+import { ANNOUNCE_SEEDER, ANNOUNCE_STOPPED } from "../../announce/hot/role.ts";
+import type { SwarmStoreHandle } from "../hot/swarm-store.ts";
+import { attachSwarmStore } from "../open-store.ts";
+import { announceOf, peersInReply } from "./peers.ts";
 
 export interface HammerTask {
   readonly handle: SwarmStoreHandle;
@@ -21,10 +18,9 @@ export interface HammerTask {
 export type HammerReport = Uint8Array;
 
 function hammer(task: HammerTask): HammerReport {
-  const store = SwarmStore.attach(task.handle);
+  const store = attachSwarmStore(task.handle);
   const reply = new Uint16Array(256);
   const report = new Uint8Array(task.torrents * task.peers);
-  const hashes = Array.from({ length: task.torrents }, (_, torrent) => infoHashOf(torrent));
   let state = task.seed | 1;
   const random = (below: number) => {
     state ^= state << 13;
@@ -38,18 +34,8 @@ function hammer(task: HammerTask): HammerReport {
     const peer = task.firstPeer + index;
     const stopped = random(4) === 0;
     const seeder = random(2) === 0;
-    const count = store.announce(
-      hashes[torrent] as Int32Array,
-      0,
-      addressOf(peer, 4),
-      0,
-      4,
-      portOf(peer),
-      (stopped ? ANNOUNCE_STOPPED : 0) | (seeder ? ANNOUNCE_SEEDER : 0),
-      20,
-      reply,
-      0,
-    );
+    const flags = (stopped ? ANNOUNCE_STOPPED : 0) | (seeder ? ANNOUNCE_SEEDER : 0);
+    const count = store.announce(announceOf(torrent, peer, { flags, peersWanted: 20, reply }));
     const others = peersInReply(reply, 0, count, 4);
     if (others.includes(peer) || new Set(others).size !== count)
       throw new Error(`a wrong list of peers: ${others.join(" ")}`);

@@ -1,7 +1,7 @@
 /**
  * Cost of one announce against the number of torrents and against the size of one swarm, with the longest single call.
  *
- *   node packages/swarm/dist/bench/announce.bench.js [--smoke]
+ *   node packages/swarm/dist/store/bench/announce.bench.js [--smoke]
  *
  * Prints a table and a checksum of the work. The smoke sizes run as a test. "stay" announces again for peers that are
  * stored (what a tracker mostly sees), "come" fills the store; both draw torrents and peers at random.
@@ -9,8 +9,11 @@
 import { pathToFileURL } from "node:url";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { Announce } from "../../announce/hot/announce.ts";
+import { ANNOUNCE_SEEDER } from "../../announce/hot/role.ts";
 import { SwarmCleaning } from "../cleaning.ts";
-import { ANNOUNCE_SEEDER, SwarmStore } from "../swarm-store.ts";
+import type { SwarmStore } from "../hot/swarm-store.ts";
+import { createSwarmStore, readSwarmTotals } from "../open-store.ts";
 
 export interface Row {
   readonly what: string;
@@ -45,15 +48,18 @@ const PEERS_WANTED = 30;
 const reply = new Uint16Array(PEERS_WANTED * 3);
 const infoHash = new Int32Array(5);
 const address = new Int32Array(1);
+const announce = new Announce(infoHash, address, reply);
+announce.peersWanted = PEERS_WANTED;
 
 /** Peer i of the bench announces to torrent i modulo the number of torrents. */
-function announce(store: SwarmStore, torrents: number, peer: number): number {
+function announceTo(store: SwarmStore, torrents: number, peer: number): number {
   const torrent = peer % torrents;
   for (let word = 0; word < 5; word++)
     infoHash[word] = Math.imul(torrent + 1, 0x9e3779b1 + 2 * word) ^ (word << 24);
   address[0] = peer;
-  const flags = peer % 4 === 0 ? 0 : ANNOUNCE_SEEDER;
-  return store.announce(infoHash, 0, address, 0, 4, peer & 0xffff, flags, PEERS_WANTED, reply, 0);
+  announce.port = peer & 0xffff;
+  announce.flags = peer % 4 === 0 ? 0 : ANNOUNCE_SEEDER;
+  return store.announce(announce);
 }
 
 /** Times all calls together and each 16 of them. */
@@ -82,14 +88,14 @@ function time(
 }
 
 function measure(what: string, torrents: number, peers: number, stays: number): Row {
-  const store = SwarmStore.create({ memoryBytesMax: 2 ** 36 });
-  const empty = store.totals();
+  const store = createSwarmStore({ memoryBytesMax: 2 ** 36 });
+  const empty = readSwarmTotals(store);
   const emptyBytes = empty.usedBytes - empty.freeBytes;
   // The store of the row before is unmapped now, not while this one is timed: that takes up to 20 ms.
   collectGarbage();
-  const run = (peer: number) => announce(store, torrents, peer);
+  const run = (peer: number) => announceTo(store, torrents, peer);
   const come = time(peers, (call) => call, run);
-  const taken = store.totals();
+  const taken = readSwarmTotals(store);
   let state = 12345;
   const atRandom = () => {
     state ^= state << 13;

@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { SwarmCleaning } from "./cleaning.ts";
 import {
   ANNOUNCE_COMPLETED,
   ANNOUNCE_PAUSED,
   ANNOUNCE_SEEDER,
   ANNOUNCE_STOPPED,
-  SwarmStore,
-} from "./swarm-store.ts";
+} from "../announce/hot/role.ts";
+import { SwarmCleaning } from "./cleaning.ts";
+import { createSwarmStore, readSwarmTotals } from "./open-store.ts";
 import { ModelStore } from "./testing/model.ts";
-import { addressOf, infoHashOf, peersInReply, portOf } from "./testing/peers.ts";
+import { announceOf, infoHashOf, peersInReply } from "./testing/peers.ts";
 
 /** A history is drawn from a seed so that a failure names one number. */
 function randomOf(seed: number): (below: number) => number {
@@ -28,7 +28,7 @@ const reply = new Uint16Array(1024);
 /** Runs one history of announces and cleanings on the store and the model and compares after every step. */
 function runHistory(seed: number, steps: number, torrents: number, peers: number): void {
   const random = randomOf(seed);
-  const store = SwarmStore.create({ memoryBytesMax: 2 ** 26 });
+  const store = createSwarmStore({ memoryBytesMax: 2 ** 26 });
   const model = new ModelStore();
   let nowSeconds = random(100_000);
   for (let step = 0; step < steps; step++) {
@@ -37,7 +37,7 @@ function runHistory(seed: number, steps: number, torrents: number, peers: number
       const cleaning = new SwarmCleaning(store, { nowSeconds, peerAgeSecondsMax: 1200 });
       while (cleaning.step());
       model.clean(nowSeconds, 1200);
-      assert.equal(store.totals().torrents, model.torrents.size);
+      assert.equal(readSwarmTotals(store).torrents, model.torrents.size);
       continue;
     }
     const seeder = random(2) === 0;
@@ -53,20 +53,13 @@ function runHistory(seed: number, steps: number, torrents: number, peers: number
     };
     const wanted = random(40);
     store.setNow(nowSeconds);
-    const count = store.announce(
-      infoHashOf(a.torrent),
-      0,
-      addressOf(a.peer, a.family),
-      0,
-      a.family,
-      portOf(a.peer),
+    const flags =
       (a.stopped ? ANNOUNCE_STOPPED : 0) |
-        (a.seeder ? ANNOUNCE_SEEDER : 0) |
-        (a.paused ? ANNOUNCE_PAUSED : 0) |
-        (a.completed ? ANNOUNCE_COMPLETED : 0),
-      wanted,
-      reply,
-      0,
+      (a.seeder ? ANNOUNCE_SEEDER : 0) |
+      (a.paused ? ANNOUNCE_PAUSED : 0) |
+      (a.completed ? ANNOUNCE_COMPLETED : 0);
+    const count = store.announce(
+      announceOf(a.torrent, a.peer, { family: a.family, flags, peersWanted: wanted, reply }),
     );
     model.announce(a);
     const expected = model.counts(a.torrent, a.family);
@@ -77,7 +70,7 @@ function runHistory(seed: number, steps: number, torrents: number, peers: number
     assert.equal(store.downloaders, expected.downloaders);
     if (model.torrents.has(a.torrent)) assert.equal(store.completed, expected.completed);
   }
-  const totals = store.totals();
+  const totals = readSwarmTotals(store);
   let ipv4 = 0;
   let ipv6 = 0;
   for (const torrent of model.torrents.values()) {

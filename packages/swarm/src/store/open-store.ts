@@ -1,0 +1,77 @@
+/**
+ * Makes a swarm store, attaches threads to it and sums it up. The main thread calls `createSwarmStore` once, before any
+ * worker starts; every other thread attaches to the handle. Nothing here runs per packet: that is in hot/.
+ *
+ * `createSwarmStore` reserves one arena (SharedArrayBuffer) for each of 64 shards; the kernel commits the memory as it is
+ * first written. layout.ts shows where everything lies.
+ */
+import { randomFillSync } from "node:crypto";
+import { openArenas } from "./arenas.ts";
+import { HASH_KEY_WORDS } from "./hot/keyed-hash.ts";
+import { SHARD_COUNT, SwarmStore, type SwarmStoreHandle } from "./hot/swarm-store.ts";
+import {
+  NEXT_FRESH,
+  PEER_COUNT,
+  REFUSED,
+  SEEDER_COUNT,
+  TORRENT_COUNT,
+  WORDS_FREE,
+} from "./layout.ts";
+
+export interface SwarmStoreOptions {
+  /** Address space to reserve for all arenas together; the store never grows past it. */
+  readonly memoryBytesMax: number;
+}
+
+export interface SwarmTotals {
+  torrents: number;
+  peersIpv4: number;
+  peersIpv6: number;
+  seedersIpv4: number;
+  seedersIpv6: number;
+  /** Torrents and peers not stored because an arena was full. */
+  refused: number;
+  /** Bytes taken from the arenas so far, and those of them that lie in free blocks. */
+  usedBytes: number;
+  freeBytes: number;
+}
+
+/** Reserves the arenas, smaller ones where the host refuses; throws when not even the smallest fit. */
+export function createSwarmStore(options: SwarmStoreOptions): SwarmStore {
+  const arenas = openArenas(SHARD_COUNT, options.memoryBytesMax);
+  const hashKey = new Int32Array(new SharedArrayBuffer(HASH_KEY_WORDS * 4));
+  hashKey.set(randomFillSync(new Int32Array(HASH_KEY_WORDS)));
+  return attachSwarmStore({ arenas, hashKey });
+}
+
+/** The store in this thread. */
+export function attachSwarmStore(handle: SwarmStoreHandle): SwarmStore {
+  const shards = handle.arenas.map((arena) => new Int32Array(arena));
+  const [salt] = randomFillSync(new Int32Array(1));
+  return new SwarmStore(handle, shards, salt);
+}
+
+/** Sums over all shards, read without locks: each number is right, their relation may be a moment apart. */
+export function readSwarmTotals(store: SwarmStore): SwarmTotals {
+  const totals: SwarmTotals = {
+    torrents: 0,
+    peersIpv4: 0,
+    peersIpv6: 0,
+    seedersIpv4: 0,
+    seedersIpv6: 0,
+    refused: 0,
+    usedBytes: 0,
+    freeBytes: 0,
+  };
+  for (const w of store.shards) {
+    totals.torrents += Atomics.load(w, TORRENT_COUNT);
+    totals.peersIpv4 += Atomics.load(w, PEER_COUNT);
+    totals.peersIpv6 += Atomics.load(w, PEER_COUNT + 1);
+    totals.seedersIpv4 += Atomics.load(w, SEEDER_COUNT);
+    totals.seedersIpv6 += Atomics.load(w, SEEDER_COUNT + 1);
+    totals.refused += Atomics.load(w, REFUSED) >>> 0;
+    totals.usedBytes += Atomics.load(w, NEXT_FRESH) * 4;
+    totals.freeBytes += Atomics.load(w, WORDS_FREE) * 4;
+  }
+  return totals;
+}
