@@ -1,5 +1,5 @@
 /**
- * What the HTTP tracker counts. Each worker adds to its own row of a `CounterTable` made with `HTTP_COUNTER_NAMES`;
+ * What the HTTP tracker counts. Each worker adds to its own row of a `NamedCounterTable` made with `HTTP_COUNTER_NAMES`;
  * the constants are the columns. Statistics and the exporter read all rows.
  */
 

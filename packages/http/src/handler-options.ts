@@ -7,7 +7,7 @@ export interface HttpHandlerOptions {
   readonly store: SwarmStore;
   /** Undefined serves every torrent. */
   readonly accessList: InfoHashFilter | undefined;
-  /** One row of a `CounterTable` made with `HTTP_COUNTER_NAMES`, written by this thread only. */
+  /** One row of a `NamedCounterTable` made with `HTTP_COUNTER_NAMES`, written by this thread only. */
   readonly counters: Float64Array;
   readonly peersMax: number;
   readonly scrapeTorrentsMax: number;

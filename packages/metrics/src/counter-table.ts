@@ -1,7 +1,7 @@
 /**
- * Counters in shared memory: one row per writer, one column per name.
+ * Counters in shared memory: one row per writer, one column per declared counter (define.ts).
  *
- * The main thread creates the table and passes its handle to the workers; each worker adds to its own row and to no other,
+ * The main thread creates the table and passes its handle to the workers; each worker adds to its own rows and to no other,
  * in plain memory, without atomics: a row has a single writer. Whoever shows the counters reads all rows. A Float64 counts
  * exactly to 2^53, which a worker that adds a billion a second reaches after a hundred days, and one that counts
  * datagrams never.
@@ -12,95 +12,155 @@
  * | … + 8 × column  |     8 | the others                                                  |
  * | up to a multiple of 64 |  | unused, so that no two writers share a cache line           |
  *
- * Example: 9 names make a stride of 128 bytes; column 8 of row 1 lies at 128 + 64 = 192.
+ * Without families, row = worker. With families, worker w has row 2 w for IPv4 and row 2 w + 1 for IPv6.
+ *
+ * Example: 9 counters make a stride of 128 bytes; column 8 of row 1 lies at 128 + 64 = 192.
  *
  * A reader in another thread may see a value that is a moment old. It sees no half-written one: the machines Node 20 and
  * later run on (64 bits) store an aligned Float64 in one piece.
  */
+import type { Column, CounterDefinition, CounterRow, Metric } from "./define.ts";
 
 /** Bytes of a cache line; each row begins on a new one. */
 const CACHE_LINE_BYTES = 64;
 
+/** Values of the label family, by the place of their row among a worker's. */
+const FAMILY_LABELS = ["ipv4", "ipv6"] as const;
+
+/** Internet protocol versions, as the sockets number them. */
+export type CounterFamily = 4 | 6;
+
 /** What another thread needs to attach; may be posted to it (structured clone shares the memory). */
-export interface CounterTableHandle {
-  readonly names: readonly string[];
-  readonly rows: number;
+export interface CounterTableHandle<Table extends string> {
+  readonly table: Table;
+  readonly columns: number;
+  readonly workers: number;
   readonly memory: SharedArrayBuffer;
 }
 
+/** One value as readers see it. */
+export interface Sample extends Metric {
+  readonly value: number;
+}
+
 /** A table of counters; see the head of this file for who may write what. */
-export class CounterTable {
-  readonly handle: CounterTableHandle;
-  readonly #columns: ReadonlyMap<string, number>;
+export class CounterTable<Table extends string> {
+  readonly handle: CounterTableHandle<Table>;
+  readonly #definition: CounterDefinition<Table>;
   readonly #rows: readonly Float64Array[];
 
-  private constructor(handle: CounterTableHandle) {
+  private constructor(definition: CounterDefinition<Table>, handle: CounterTableHandle<Table>) {
     this.handle = handle;
-    this.#columns = new Map(handle.names.map((name, column) => [name, column]));
-    const strideBytes = rowStrideBytes(handle.names.length);
+    this.#definition = definition;
+    const strideBytes = rowStrideBytes(handle.columns);
     this.#rows = Array.from(
-      { length: handle.rows },
-      (_, row) => new Float64Array(handle.memory, row * strideBytes, handle.names.length),
+      { length: handle.workers * rowsPerWorker(definition) },
+      (_, row) => new Float64Array(handle.memory, row * strideBytes, handle.columns),
     );
   }
 
-  /** A new table of zeros. Names are distinct; `rows` is the number of writers. */
-  static create(names: readonly string[], rows: number): CounterTable {
-    if (new Set(names).size !== names.length)
-      throw new RangeError("counter names are not distinct");
-    if (!Number.isInteger(rows) || rows < 1) throw new RangeError(`no table of ${rows} rows`);
-    const memory = new SharedArrayBuffer(rowStrideBytes(names.length) * rows);
-    return new CounterTable({ names: [...names], rows, memory });
+  /** A new table of zeros for so many workers. From here on the definition takes no further columns. */
+  static create<Table extends string>(
+    definition: CounterDefinition<Table>,
+    workers: number,
+  ): CounterTable<Table> {
+    if (!Number.isInteger(workers) || workers < 1)
+      throw new RangeError(`a table of counters for ${workers} workers: expected 1 or more`);
+    definition.complete();
+    const columns = definition.metrics.length;
+    const memory = new SharedArrayBuffer(tableBytes(definition, workers));
+    return new CounterTable(definition, { table: definition.table, columns, workers, memory });
   }
 
   /** The same table in another thread. */
-  static attach(handle: CounterTableHandle): CounterTable {
-    const neededBytes = rowStrideBytes(handle.names.length) * handle.rows;
+  static attach<Table extends string>(
+    definition: CounterDefinition<Table>,
+    handle: CounterTableHandle<Table>,
+  ): CounterTable<Table> {
+    definition.complete();
+    const columns = definition.metrics.length;
+    if (handle.table !== definition.table || handle.columns !== columns)
+      throw new RangeError(
+        `counters of "${handle.table}" with ${handle.columns} columns: expected "${definition.table}" with ${columns}`,
+      );
+    const neededBytes = tableBytes(definition, handle.workers);
     if (handle.memory.byteLength !== neededBytes)
       throw new RangeError(
         `counter memory has ${handle.memory.byteLength} bytes, not ${neededBytes}`,
       );
-    return new CounterTable(handle);
+    return new CounterTable(definition, handle);
   }
 
-  /** The names, in the order of the columns. */
-  get names(): readonly string[] {
-    return this.handle.names;
+  /** How many workers write to the table. */
+  get workers(): number {
+    return this.handle.workers;
   }
 
-  /** How many writers there are. */
-  get rowCount(): number {
-    return this.handle.rows;
+  /** The counters of one worker, for it to add to; of one address family where the table keeps them apart. */
+  row(worker: number, family?: CounterFamily): CounterRow<Table> {
+    return this.#row(worker, family) as unknown as CounterRow<Table>;
   }
 
-  /** The counters of one writer, for it to add to: `row[column] += 1`. */
-  row(index: number): Float64Array {
-    const row = this.#rows[index];
-    if (row === undefined) throw new RangeError(`no row ${index} of ${this.handle.rows}`);
-    return row;
-  }
-
-  /** The column of a name, the same in every row. */
-  column(name: string): number {
-    const column = this.#columns.get(name);
-    if (column === undefined) throw new RangeError(`no counter is called "${name}"`);
-    return column;
-  }
-
-  /** One counter over all rows. */
-  sum(name: string): number {
-    const column = this.column(name);
+  /** One counter over all workers; over both families where none is given. */
+  sum(column: Column<Table>, family?: CounterFamily): number {
+    const perWorker = rowsPerWorker(this.#definition);
+    if (family !== undefined && perWorker === 1) throw this.#familyError(family);
     let sum = 0;
-    for (const row of this.#rows) sum += row[column];
+    this.#rows.forEach((row, index) => {
+      if (family === undefined || index % perWorker === familyIndex(family))
+        sum += row[column] ?? 0;
+    });
     return sum;
   }
 
-  /** All counters over all rows, in the order of the columns. */
-  sums(): Float64Array {
-    const sums = new Float64Array(this.handle.names.length);
-    for (const row of this.#rows) for (let i = 0; i < sums.length; i++) sums[i] += row[i];
-    return sums;
+  /** Every counter over all workers, with the label family where the table keeps families apart. */
+  samples(): Sample[] {
+    const { metrics, families } = this.#definition;
+    return metrics.flatMap((metric, index): Sample[] => {
+      const column = index as Column<Table>;
+      if (!families) return [{ ...metric, value: this.sum(column) }];
+      return FAMILY_LABELS.map((label, place) => ({
+        ...metric,
+        labels: { ...metric.labels, family: label },
+        value: this.sum(column, place === 0 ? 4 : 6),
+      }));
+    });
   }
+
+  #row(worker: number, family: CounterFamily | undefined): Float64Array {
+    const { families } = this.#definition;
+    if (families !== (family !== undefined)) throw this.#familyError(family);
+    const place = family === undefined ? 0 : familyIndex(family);
+    const row = this.#rows[worker * rowsPerWorker(this.#definition) + place];
+    if (row === undefined)
+      throw new RangeError(
+        `worker ${worker} of ${this.handle.table}: the table has ${this.workers} workers`,
+      );
+    return row;
+  }
+
+  #familyError(family: CounterFamily | undefined): RangeError {
+    const expected = this.#definition.families ? "family 4 or 6" : "no family";
+    return new RangeError(`counters of ${this.handle.table}: expected ${expected}, not ${family}`);
+  }
+}
+
+/** What the size of a table depends on. */
+interface Columns {
+  readonly families: boolean;
+  readonly metrics: readonly Metric[];
+}
+
+function rowsPerWorker(definition: Columns): number {
+  return definition.families ? FAMILY_LABELS.length : 1;
+}
+
+function familyIndex(family: CounterFamily): number {
+  return family === 4 ? 0 : 1;
+}
+
+function tableBytes(definition: Columns, workers: number): number {
+  return rowStrideBytes(definition.metrics.length) * workers * rowsPerWorker(definition);
 }
 
 function rowStrideBytes(columns: number): number {

@@ -1,6 +1,23 @@
 /**
  * Counters and histograms in shared memory: written by one thread each, read by whoever shows them.
  */
-export { CounterTable, type CounterTableHandle } from "./counter-table.ts";
+export {
+  type CounterFamily,
+  CounterTable,
+  type CounterTableHandle,
+  type Sample,
+} from "./counter-table.ts";
+export {
+  add,
+  type Column,
+  type CounterDefinition,
+  type CounterRow,
+  defineCounters,
+  type Metric,
+  type MetricKind,
+  type MetricLabels,
+  type MetricUnit,
+} from "./define.ts";
 export { Histogram, type HistogramHandle, type HistogramSnapshot } from "./histogram.ts";
 export type { HistogramRow } from "./hot/histogram-row.ts";
+export { NamedCounterTable, type NamedCounterTableHandle } from "./named-counter-table.ts";

@@ -4,7 +4,7 @@
  */
 import { randomFillSync } from "node:crypto";
 import { type HttpConfig, type HttpHandlerOptions, handlerOptionsOf } from "@swarmtide/http";
-import { CounterTable, type CounterTableHandle } from "@swarmtide/metrics";
+import { NamedCounterTable, type NamedCounterTableHandle } from "@swarmtide/metrics";
 import {
   AccessList,
   type AccessListHandle,
@@ -22,7 +22,7 @@ import type { WorkerPorts } from "./worker-ports.ts";
 export interface WsShared {
   readonly config: WsConfig;
   /** A table of WS_COUNTER_NAMES with a row for each web worker. */
-  readonly counters: CounterTableHandle;
+  readonly counters: NamedCounterTableHandle;
   /** Decides which worker owns which torrent. */
   readonly ownerSecret: number;
 }
@@ -36,8 +36,8 @@ export interface WebShared {
   readonly store: SwarmStoreHandle;
   readonly accessList: AccessListHandle;
   /** A table of HTTP_COUNTER_NAMES and one of WEB_COUNTER_NAMES, each with a row for each worker. */
-  readonly httpCounters: CounterTableHandle;
-  readonly webCounters: CounterTableHandle;
+  readonly httpCounters: NamedCounterTableHandle;
+  readonly webCounters: NamedCounterTableHandle;
   /** Monotonic clock (process.hrtime, in seconds) when the tracker started; the origin of all times in the store. */
   readonly startedSeconds: number;
   /** TLS sessions of one worker go on at another: 48 random bytes. */
@@ -82,7 +82,7 @@ export function openAnswering(shared: WebShared, row: number, workers: number) {
     ...handlerOptionsOf(http),
     store,
     accessList: AccessList.attach(shared.accessList),
-    counters: CounterTable.attach(shared.httpCounters).row(row),
+    counters: NamedCounterTable.attach(shared.httpCounters).row(row),
     requestBytesMax: web.maxRequestSize,
     headersMax: web.maxHeaders,
     requestsPerConnectionMax: web.maxRequestsPerConnection,
@@ -107,7 +107,7 @@ export function openAnswering(shared: WebShared, row: number, workers: number) {
       requestTimeoutMilliseconds: web.requestTimeout * 1000,
       idleTimeoutMilliseconds: web.maxConnectionIdle * 1000,
       handshakeTimeoutMilliseconds: web.tlsHandshakeTimeout * 1000,
-      counters: CounterTable.attach(shared.webCounters).row(row),
+      counters: NamedCounterTable.attach(shared.webCounters).row(row),
       nowMilliseconds: () => performance.now(),
     },
   };

@@ -1,6 +1,6 @@
 /**
  * What the TCP side counts, beside what the HTTP tracker counts itself. Each worker adds to its own row of a
- * `CounterTable` made with `WEB_COUNTER_NAMES`; the constants are the columns. Open connections are accepted minus closed.
+ * `NamedCounterTable` made with `WEB_COUNTER_NAMES`; the constants are the columns. Open connections are accepted minus closed.
  */
 export const COUNT_ACCEPTED = 0;
 export const COUNT_CLOSED = 1;

@@ -3,7 +3,7 @@
  * or by the main thread where there are no workers.
  */
 import { closeFd } from "@swarmtide/linux";
-import { CounterTable } from "@swarmtide/metrics";
+import { NamedCounterTable } from "@swarmtide/metrics";
 import { AccessList, type SwarmStore } from "@swarmtide/swarm";
 import { openAnswering, type WebReload, type WebShared } from "./answering.ts";
 import { COUNT_ACCEPT_FAILURES } from "./counters.ts";
@@ -93,7 +93,7 @@ function openWs(
     workers,
     ownerSecret,
     peers: ports.peers,
-    counters: CounterTable.attach(counters).row(index),
+    counters: NamedCounterTable.attach(counters).row(index),
     webCounters: engine.counters,
     accessList: AccessList.attach(shared.accessList),
     store,

@@ -8,7 +8,7 @@
  */
 import { randomBytes, randomInt } from "node:crypto";
 import { HTTP_COUNTER_NAMES, type HttpConfig } from "@swarmtide/http";
-import { CounterTable } from "@swarmtide/metrics";
+import { NamedCounterTable } from "@swarmtide/metrics";
 import {
   type ControlBlock,
   type RunningWorker,
@@ -48,11 +48,11 @@ export interface WebServer {
   /** Fulfilled when every worker answers. */
   readonly ready: Promise<void>;
   /** Counters of all workers, by HTTP_COUNTER_NAMES. */
-  readonly httpCounters: CounterTable;
+  readonly httpCounters: NamedCounterTable;
   /** Counters of all workers, by WEB_COUNTER_NAMES. */
-  readonly webCounters: CounterTable;
+  readonly webCounters: NamedCounterTable;
   /** Counters of all workers that serve WebTorrent, by WS_COUNTER_NAMES; undefined where that is off. */
-  readonly wsCounters: CounterTable | undefined;
+  readonly wsCounters: NamedCounterTable | undefined;
   /** Hands what is new to the workers; the caller then calls `control.announceReload()`. */
   reload(news: { accessList?: AccessListHandle; tls?: TlsFiles }): void;
   /** From here on workers are expected to end; call before `control.stop()`. Fulfilled when all have. */
@@ -65,10 +65,10 @@ const OWNER_SECRET_END = 2 ** 32;
 export function startWeb(options: WebServerOptions): WebServer {
   const { binding } = options;
   const rows = Math.max(1, binding.epollWorkers.length + binding.netWorkers.length);
-  const httpCounters = CounterTable.create(HTTP_COUNTER_NAMES, rows);
-  const webCounters = CounterTable.create(WEB_COUNTER_NAMES, rows);
+  const httpCounters = NamedCounterTable.create(HTTP_COUNTER_NAMES, rows);
+  const webCounters = NamedCounterTable.create(WEB_COUNTER_NAMES, rows);
   const wsCounters = options.ws.enabled
-    ? CounterTable.create(WS_COUNTER_NAMES, Math.max(1, binding.netWorkers.length))
+    ? NamedCounterTable.create(WS_COUNTER_NAMES, Math.max(1, binding.netWorkers.length))
     : undefined;
   const shared: WebShared = {
     http: options.http,

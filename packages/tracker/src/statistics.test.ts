@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CounterTable } from "@swarmtide/metrics";
+import { NamedCounterTable } from "@swarmtide/metrics";
 import { ANNOUNCE_SEEDER, Announce, createSwarmStore } from "@swarmtide/swarm";
 import { UDP_COUNTER_NAMES } from "@swarmtide/udp";
 import { formatFinalStatisticsLine, formatStatisticsLine, readStatistics } from "./statistics.ts";
 
 test("requests are those that deserve an answer, summed over workers and apart by family", () => {
-  const counters = CounterTable.create(UDP_COUNTER_NAMES, 2);
+  const counters = NamedCounterTable.create(UDP_COUNTER_NAMES, 2);
   const count = (row: number, name: string, by: number) => {
     counters.row(row)[counters.column(name)] += by;
   };

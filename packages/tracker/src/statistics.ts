@@ -2,7 +2,7 @@
  * The statistics line: what was asked and answered since the last one, and what the swarms hold. Counts come from
  * the counters the workers write in shared memory, so reading them disturbs nobody. Main thread.
  */
-import type { CounterTable } from "@swarmtide/metrics";
+import type { NamedCounterTable } from "@swarmtide/metrics";
 import { readSwarmTotals, type SwarmStore } from "@swarmtide/swarm";
 import type { WebServer } from "@swarmtide/tcp";
 
@@ -58,7 +58,7 @@ const FAMILIES = ["ipv4", "ipv6"] as const;
 
 /** Reads the counters of all workers; undefined stands for a protocol that is off. */
 export function readStatistics(
-  counters: CounterTable | undefined,
+  counters: NamedCounterTable | undefined,
   web: Pick<WebServer, "httpCounters" | "webCounters" | "wsCounters"> | undefined,
   store: SwarmStore,
 ): Statistics {
@@ -101,7 +101,7 @@ function readHttpStatistics(web: Pick<WebServer, "httpCounters" | "webCounters">
   };
 }
 
-function readWsStatistics(counters: CounterTable): WsStatistics {
+function readWsStatistics(counters: NamedCounterTable): WsStatistics {
   const seeders = counters.sum("ws_seeders");
   const column = counters.column("ws_connections");
   return {

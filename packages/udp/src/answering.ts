@@ -2,7 +2,7 @@
  * What a thread needs to answer UDP requests, put together from what all threads share. Used by the workers and, where
  * there are none, by the main thread.
  */
-import { CounterTable, type CounterTableHandle } from "@swarmtide/metrics";
+import { NamedCounterTable, type NamedCounterTableHandle } from "@swarmtide/metrics";
 import {
   AccessList,
   type AccessListHandle,
@@ -21,7 +21,7 @@ export interface UdpShared {
   /** Four random words, the same for all workers: an id from one is good at another. */
   readonly connectionKey: Int32Array;
   /** A table of UDP_COUNTER_NAMES with a row for each worker. */
-  readonly counters: CounterTableHandle;
+  readonly counters: NamedCounterTableHandle;
   /** Monotonic clock (process.hrtime, in seconds) when the tracker started; the origin of all times in the store. */
   readonly startedSeconds: number;
   readonly responsePeersMax: number;
@@ -56,7 +56,7 @@ export interface Answering {
 }
 
 export function openAnswering(shared: UdpShared, row: number): Answering {
-  const counters = CounterTable.attach(shared.counters).row(row);
+  const counters = NamedCounterTable.attach(shared.counters).row(row);
   return {
     counters,
     handler: new DatagramHandler({

@@ -40,7 +40,7 @@ const NAMES = [
   "send_delayed",
 ];
 
-/** Names of all columns, for CounterTable.create: `ipv4_reply_announce`, `ipv6_drop_connection_id` … */
+/** Names of all columns, for NamedCounterTable.create: `ipv4_reply_announce`, `ipv6_drop_connection_id` … */
 export const UDP_COUNTER_NAMES: readonly string[] = [4, 6].flatMap((family) =>
   NAMES.map((name) => `ipv${family}_${name}`),
 );

@@ -7,7 +7,7 @@
  */
 import { randomFillSync } from "node:crypto";
 import { onlineCpus } from "@swarmtide/linux";
-import { CounterTable } from "@swarmtide/metrics";
+import { NamedCounterTable } from "@swarmtide/metrics";
 import {
   type ControlBlock,
   type RunningWorker,
@@ -38,7 +38,7 @@ export interface UdpServer {
   /** Fulfilled when every worker answers. */
   readonly ready: Promise<void>;
   /** Counters of all workers, by UDP_COUNTER_NAMES. */
-  readonly counters: CounterTable;
+  readonly counters: NamedCounterTable;
   /** Hands a new access list to the workers; the caller then calls `control.announceReload()`. */
   reload(accessList: AccessListHandle): void;
   /** From here on workers are expected to end; call before `control.stop()`. Fulfilled when all have. */
@@ -47,7 +47,7 @@ export interface UdpServer {
 
 export function startUdp(options: UdpServerOptions): UdpServer {
   const { config, binding } = options;
-  const counters = CounterTable.create(
+  const counters = NamedCounterTable.create(
     UDP_COUNTER_NAMES,
     Math.max(1, binding.workerSockets.length),
   );
@@ -71,7 +71,7 @@ export function startUdp(options: UdpServerOptions): UdpServer {
 function startThreads(
   { config, binding, control, onDeath }: UdpServerOptions,
   shared: UdpShared,
-  counters: CounterTable,
+  counters: NamedCounterTable,
 ): UdpServer {
   const cpus = config.pinWorkers ? onlineCpus() : [];
   const workers: RunningWorker[] = binding.workerSockets.map((sockets, row) => {
@@ -105,7 +105,7 @@ function startThreads(
 function startOnMainThread(
   { binding }: UdpServerOptions,
   shared: UdpShared,
-  counters: CounterTable,
+  counters: NamedCounterTable,
 ): UdpServer {
   const answering = openAnswering(shared, 0);
   const stopEngine = startDgramEngine({ ...answering, sockets: binding.mainSockets });

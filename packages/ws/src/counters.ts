@@ -37,7 +37,7 @@ export const GAUGE_SEEDERS = 30;
 export const GAUGE_LEECHERS = 31;
 export const GAUGE_BUFFERED_BYTES = 32;
 
-/** Names of the columns, for `CounterTable.create`. */
+/** Names of the columns, for `NamedCounterTable.create`. */
 export const WS_COUNTER_NAMES: readonly string[] = [
   "ws_connections_opened_total",
   "ws_connections_closed_total",

@@ -44,7 +44,7 @@ export interface WsEndpointOptions {
   readonly ownerSecret: number;
   /** A port to each other worker, by its number; undefined at the own one. */
   readonly peers: readonly (MessagePort | undefined)[];
-  /** A row of a `CounterTable` made with `WS_COUNTER_NAMES`, and one made with `WEB_COUNTER_NAMES`. */
+  /** A row of a `NamedCounterTable` made with `WS_COUNTER_NAMES`, and one made with `WEB_COUNTER_NAMES`. */
   readonly counters: Float64Array;
   readonly webCounters: Float64Array;
   readonly accessList: AccessList;

@@ -51,7 +51,7 @@ export interface NetServerOptions {
   readonly requestTimeoutMilliseconds: number;
   readonly idleTimeoutMilliseconds: number;
   readonly handshakeTimeoutMilliseconds: number;
-  /** A row of a `CounterTable` made with `WEB_COUNTER_NAMES`. */
+  /** A row of a `NamedCounterTable` made with `WEB_COUNTER_NAMES`. */
   readonly counters: Float64Array;
   /** A clock that does not jump. */
   readonly nowMilliseconds: () => number;
