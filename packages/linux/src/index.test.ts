@@ -13,13 +13,13 @@ test("on another platform the package imports, says that it is not supported and
     const program = `
       Object.defineProperty(process, "${name}", { value: "${value}" });
       const linux = await import("${door}");
-      console.log(linux.linuxSupported(), typeof linux.monotonicSeconds());
+      console.log(linux.linuxSupported());
       const libraries = process.report.getReport().sharedObjects;
       console.log(libraries.some((path) => path.includes("koffi")));
     `;
     const output = execFileSync(process.execPath, ["--input-type=module", "-e", program], {
       encoding: "utf8",
     });
-    assert.equal(output, "false number\nfalse\n");
+    assert.equal(output, "false\nfalse\n");
   }
 });

@@ -40,12 +40,7 @@ export {
   switchUser,
   UnknownAccountError,
 } from "./privileges.ts";
-export {
-  type IpFamily,
-  SOURCE_IPV4_ADDRESS_OFFSET,
-  SOURCE_IPV6_ADDRESS_OFFSET,
-  SOURCE_PORT_OFFSET,
-} from "./socket-address.ts";
+export type { IpFamily } from "./socket-address.ts";
 export {
   closeFd,
   openTcpListener,
@@ -56,4 +51,4 @@ export {
   type UdpSocketOptions,
 } from "./sockets.ts";
 export { SyscallError } from "./syscall-error.ts";
-export { monotonicSeconds, onlineCpus, setThreadAffinity } from "./threads.ts";
+export { onlineCpus, setThreadAffinity } from "./threads.ts";

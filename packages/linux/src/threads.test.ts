@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { Worker } from "node:worker_threads";
 import { linuxSupported } from "./libc.ts";
 import { SyscallError } from "./syscall-error.ts";
-import { monotonicSeconds, onlineCpus, setThreadAffinity } from "./threads.ts";
+import { onlineCpus, setThreadAffinity } from "./threads.ts";
 
 const skip = linuxSupported() ? false : "this machine is not a supported Linux";
 
@@ -31,10 +31,4 @@ describe("threads", { skip }, () => {
     );
     for (const cpu of [-1, 8192, 0.5]) assert.throws(() => setThreadAffinity([cpu]), RangeError);
   });
-});
-
-test("the monotonic clock counts whole seconds since some start", () => {
-  const now = monotonicSeconds();
-  assert.ok(Number.isInteger(now) && now >= 0);
-  assert.ok(monotonicSeconds() >= now);
 });

@@ -1,5 +1,5 @@
 /**
- * Which processors a thread runs on, and the clock that all threads share. Each function acts on the calling thread.
+ * Which processors a thread runs on. Each function acts on the calling thread.
  *
  * A cpu_set_t is a bit per processor, lowest first: processors 0 and 9 are `01 02`. See sched_setaffinity(2).
  */
@@ -41,9 +41,4 @@ export function setThreadAffinity(cpus: readonly number[]): void {
       foreignLibrary().lastErrno(),
       `processors ${cpus.join(",")}`,
     );
-}
-
-/** Whole seconds of the monotonic clock: the same in every thread, unmoved by clock changes. Works on any platform. */
-export function monotonicSeconds(): number {
-  return process.hrtime()[0];
 }

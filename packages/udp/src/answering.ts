@@ -2,16 +2,19 @@
  * What a thread needs to answer UDP requests, put together from what all threads share. Used by the workers and, where
  * there are none, by the main thread.
  */
+import { randomFillSync } from "node:crypto";
 import { NamedCounterTable, type NamedCounterTableHandle } from "@swarmtide/metrics";
 import {
   AccessList,
   type AccessListHandle,
+  AnnounceInterval,
   attachSwarmStore,
   openClock,
   type SwarmStoreHandle,
 } from "@swarmtide/swarm";
 import { ConnectionIds } from "./hot/connection-id.ts";
-import { DatagramHandler, replyBytesMax } from "./hot/datagram-handler.ts";
+import { replyBytesMax } from "./hot/datagram-handler.ts";
+import { UdpTracker } from "./hot/udp-tracker.ts";
 import type { EngineSocket } from "./mmsg-engine.ts";
 
 /** Made by the main thread once; may be posted to workers. */
@@ -48,25 +51,23 @@ export interface UdpReload {
 }
 
 export interface Answering {
-  readonly handler: DatagramHandler;
-  readonly counters: Float64Array;
+  readonly tracker: UdpTracker;
   readonly replyBytesMax: number;
   readonly resendRepliesMax: number;
   readonly nowSeconds: () => number;
 }
 
 export function openAnswering(shared: UdpShared, row: number): Answering {
-  const counters = NamedCounterTable.attach(shared.counters).row(row);
+  const [seed] = randomFillSync(new Int32Array(1));
   return {
-    counters,
-    handler: new DatagramHandler({
+    tracker: new UdpTracker({
       store: attachSwarmStore(shared.store),
       accessList: AccessList.attach(shared.accessList),
       connectionIds: new ConnectionIds(shared.connectionKey, shared.connectionAgeSecondsMax),
-      counters,
+      counters: NamedCounterTable.attach(shared.counters).row(row),
       responsePeersMax: shared.responsePeersMax,
       scrapeTorrentsMax: shared.scrapeTorrentsMax,
-      announceIntervalSeconds: shared.announceIntervalSeconds,
+      interval: new AnnounceInterval(shared.announceIntervalSeconds, seed),
     }),
     replyBytesMax: replyBytesMax(shared.responsePeersMax, shared.scrapeTorrentsMax),
     resendRepliesMax: shared.resendRepliesMax,

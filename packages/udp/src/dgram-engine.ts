@@ -15,7 +15,8 @@ import {
   COUNT_SEND_FAILED,
   familyColumns,
 } from "./counters.ts";
-import type { DatagramHandler } from "./hot/datagram-handler.ts";
+import { DatagramHandler } from "./hot/datagram-handler.ts";
+import type { UdpTracker } from "./hot/udp-tracker.ts";
 
 /** As in the `mmsg` engine: a longer request is dropped. */
 const REQUEST_BYTES_MAX = 2048;
@@ -23,8 +24,7 @@ const REQUEST_BYTES_MAX = 2048;
 export interface DgramEngineOptions {
   /** Bound sockets; the engine closes them when it is stopped. */
   readonly sockets: readonly { readonly socket: Socket; readonly family: 4 | 6 }[];
-  readonly handler: DatagramHandler;
-  readonly counters: Float64Array;
+  readonly tracker: UdpTracker;
   readonly replyBytesMax: number;
   readonly nowSeconds: () => number;
 }
@@ -40,21 +40,26 @@ export function startDgramEngine(options: DgramEngineOptions): () => Promise<voi
 }
 
 function serve(socket: Socket, socketFamily: 4 | 6, options: DgramEngineOptions): void {
-  const { handler, counters, replyBytesMax, nowSeconds } = options;
+  const { tracker, replyBytesMax, nowSeconds } = options;
+  const { counters } = tracker;
   const request = new Uint8Array(REQUEST_BYTES_MAX);
-  const requestWords = new Int32Array(request.buffer);
-  const addressBytes = new Uint8Array(16);
-  const addressWords = new Int32Array(addressBytes.buffer);
+  const source = new Uint8Array(16);
   // Even, so that the halfwords cover it.
   const reply = new Uint8Array(replyBytesMax + (replyBytesMax & 1));
-  const replyHalfwords = new Uint16Array(reply.buffer);
+  const handler = new DatagramHandler(tracker, {
+    requestBytes: request,
+    requestWords: new Int32Array(request.buffer),
+    sourceWords: new Int32Array(source.buffer),
+    replyBytes: reply,
+    replyHalfwords: new Uint16Array(reply.buffer),
+  });
 
   socket.on("error", () => {
     counters[familyColumns(socketFamily) + COUNT_RECEIVE_FAILED]++;
   });
-  socket.on("message", (message: Buffer, source: RemoteInfo) => {
+  socket.on("message", (message: Buffer, from: RemoteInfo) => {
     // A link-local source carries its interface behind a percent sign; the address alone identifies the peer.
-    const address = parseIpAddress(source.address.replace(/%.*$/, ""));
+    const address = parseIpAddress(from.address.replace(/%.*$/, ""));
     if (address === undefined) return;
     const family = address.length === 4 ? 4 : 6;
     const columns = familyColumns(family);
@@ -63,29 +68,18 @@ function serve(socket: Socket, socketFamily: 4 | 6, options: DgramEngineOptions)
       return;
     }
     counters[columns + COUNT_BYTES_RECEIVED] += message.length;
-    if (source.port === 0) {
+    if (from.port === 0) {
       counters[columns + COUNT_DROP_SOURCE_PORT]++;
       return;
     }
     request.set(message);
-    addressBytes.set(address);
-    handler.setNow(nowSeconds());
-    const length = handler.handle(
-      request,
-      requestWords,
-      0,
-      message.length,
-      addressWords,
-      0,
-      family,
-      reply,
-      replyHalfwords,
-      0,
-    );
+    source.set(address);
+    tracker.setNow(nowSeconds());
+    const length = handler.handle(0, message.length, 0, family, 0);
     if (length === 0) return;
     counters[columns + COUNT_BYTES_SENT] += length;
     // A copy: the socket may send it after the next request has been answered.
-    socket.send(Buffer.from(reply.subarray(0, length)), source.port, source.address, (error) => {
+    socket.send(Buffer.from(reply.subarray(0, length)), from.port, from.address, (error) => {
       if (error !== null) counters[columns + COUNT_SEND_FAILED]++;
     });
   });

@@ -6,8 +6,8 @@
  * that a flood on one does not starve the other, and sleeps in poll when neither had a full batch.
  */
 import { localIpv4Addresses, ReadinessPoller } from "@swarmtide/linux";
-import type { DatagramHandler } from "./hot/datagram-handler.ts";
 import { MmsgSocket } from "./hot/mmsg-socket.ts";
+import type { UdpTracker } from "./hot/udp-tracker.ts";
 
 /** How long a worker sleeps at most before it looks whether to stop or reload. */
 export const WAIT_MILLISECONDS = 50;
@@ -24,8 +24,7 @@ export interface EngineSocket {
 
 export interface MmsgEngineOptions {
   readonly sockets: readonly EngineSocket[];
-  readonly handler: DatagramHandler;
-  readonly counters: Float64Array;
+  readonly tracker: UdpTracker;
   readonly replyBytesMax: number;
   readonly resendRepliesMax: number;
   /** Seconds since the tracker started; read once for each batch. */
@@ -37,7 +36,7 @@ export interface MmsgEngineOptions {
 }
 
 export function runMmsgEngine(options: MmsgEngineOptions): void {
-  const { handler, nowSeconds, onReady, goesOn } = options;
+  const { tracker, nowSeconds, onReady, goesOn } = options;
   const sockets = options.sockets.map(
     ({ fd, family, wildcard }) => new MmsgSocket({ ...options, fd, family, packetInfo: wildcard }),
   );
@@ -48,7 +47,7 @@ export function runMmsgEngine(options: MmsgEngineOptions): void {
   onReady();
   while (goesOn()) {
     const seconds = nowSeconds();
-    handler.setNow(seconds);
+    tracker.setNow(seconds);
     if (seconds >= learnAtSeconds) {
       learnAtSeconds = seconds + LEARN_SECONDS;
       const addresses = localIpv4Addresses();

@@ -113,7 +113,7 @@ function startOnMainThread(
     ready: Promise.resolve(),
     counters,
     reload(accessList) {
-      answering.handler.accessList = AccessList.attach(accessList);
+      answering.tracker.admission.replace(AccessList.attach(accessList));
     },
     stop: stopEngine,
   };

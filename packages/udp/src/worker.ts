@@ -29,7 +29,7 @@ function goesOn(): boolean {
 }
 
 function reload(message: UdpReload): void {
-  answering.handler.accessList = AccessList.attach(message.accessList);
+  answering.tracker.admission.replace(AccessList.attach(message.accessList));
 }
 
 if (data.engine === "mmsg") {

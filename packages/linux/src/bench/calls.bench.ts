@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { AcceptBatch } from "../hot/accept-batch.ts";
 import { ConnectionPoller, POLL_READABLE } from "../hot/connection-poller.ts";
 import { DatagramBatch } from "../hot/datagram-batch.ts";
+import { SOURCE_BYTES } from "../hot/message-table.ts";
 import { receiveBytes, sendBytes } from "../hot/stream-calls.ts";
 import { libc } from "../libc.ts";
 import { NativeMemory } from "../native-memory.ts";
@@ -91,7 +92,7 @@ export function benchDatagramBatch(repetitions: number): BenchRow[] {
     const clientBatch = new DatagramBatch(options);
     // The first requests are addressed by hand; from then on each side answers the other.
     for (let i = 0; i < 64; i++) {
-      const at = i * clientBatch.sourceStride;
+      const at = i * SOURCE_BYTES;
       clientBatch.sourceBytes.set([2, 0, server.port >> 8, server.port & 255, ...local], at);
       clientBatch.queueReply(i, i, 98);
     }

@@ -11,10 +11,13 @@ import { EAGAIN, ECONNABORTED, EINTR, EPROTO } from "../errno.ts";
 import { foreignLibrary } from "../ffi.ts";
 import { libc } from "../libc.ts";
 import { NativeMemory } from "../native-memory.ts";
+import { type IpFamily, socketAddressBytes } from "../socket-address.ts";
+import { SOURCE_BYTES } from "./message-table.ts";
+import { sourceAddressAt, sourceFamily } from "./source-address.ts";
 
 const ACCEPT_FLAGS = 0o4000 | 0o2000000; // SOCK_NONBLOCK, SOCK_CLOEXEC
-const SOURCE_BYTES = 32;
-const SOCKADDR_IN6_BYTES = 28;
+const SOURCE_WORDS = SOURCE_BYTES / 4;
+const SOCKADDR_BYTES_MAX = socketAddressBytes(6);
 
 const IPPROTO_TCP = 6;
 const TCP_INFO = 11;
@@ -26,11 +29,10 @@ export class AcceptBatch {
   readonly batchSize: number;
   /** After `accept`: descriptor of connection i. */
   readonly fds: Int32Array;
-  /** After `accept`: sockaddr_in or sockaddr_in6 of the peer of connection i at i × sourceStride. */
+  /** @internal After `accept`: sockaddr_in or sockaddr_in6 of the peer of connection i at i × SOURCE_BYTES. */
   readonly sourceBytes: Uint8Array;
-  /** The same memory as `sourceBytes` in 32-bit words. */
+  /** The same memory as `sourceBytes` in 32-bit words: addresses stand where `addressAt` says. */
   readonly sourceWords: Int32Array;
-  readonly sourceStride = SOURCE_BYTES;
   private readonly sourcesAddress: number;
   /** Words 0–7: start of tcp_info. Word 8: the length of an address or of tcp_info, which the kernel overwrites. */
   private readonly scratch = new NativeMemory(64);
@@ -49,6 +51,16 @@ export class AcceptBatch {
     this.sourcesAddress = sources.address;
   }
 
+  /** After `accept`: the word of `sourceWords` at which the peer's address begins, 1 word of IPv4 or 4 of IPv6. */
+  addressAt(index: number): number {
+    return sourceAddressAt(this.sourceWords, index * SOURCE_WORDS);
+  }
+
+  /** The family of that address: 4 for an IPv4 client of an IPv6 listener, too. */
+  familyAt(index: number): IpFamily {
+    return sourceFamily(this.sourceWords, index * SOURCE_WORDS);
+  }
+
   /**
    * Accepts what waits, without blocking: 1 to `batchSize` connections, or a negative errno when there is none:
    * -EAGAIN nobody waits, -EMFILE or -ENFILE out of descriptors (the connection stays in the queue, so the listener
@@ -58,7 +70,7 @@ export class AcceptBatch {
   accept(listenerFd: number): number {
     let count = 0;
     for (let attempt = this.attempts(listenerFd); attempt > 0; attempt--) {
-      this.scratch.words[LENGTH_WORD] = SOCKADDR_IN6_BYTES;
+      this.scratch.words[LENGTH_WORD] = SOCKADDR_BYTES_MAX;
       const address = this.sourcesAddress + count * SOURCE_BYTES;
       const fd = this.accept4(listenerFd, address, this.lengthAddress, ACCEPT_FLAGS);
       if (fd >= 0) {
@@ -71,6 +83,7 @@ export class AcceptBatch {
     }
     return count > 0 ? count : -EAGAIN;
   }
+
   /** How many connections wait, at most a batch; 1 where the kernel does not tell, the poller having reported some. */
   private attempts(listenerFd: number): number {
     const { address, words } = this.scratch;

@@ -17,6 +17,7 @@ import {
   POLL_READABLE,
   POLL_WRITABLE,
 } from "./connection-poller.ts";
+import { SOURCE_BYTES } from "./message-table.ts";
 import { ReadinessPoller } from "./readiness-poller.ts";
 import {
   closeConnection,
@@ -82,7 +83,7 @@ describe("connections by epoll", { skip }, () => {
       for (const wanted of [2, 1]) {
         assert.equal(batch.accept(server.fd), wanted);
         for (let i = 0; i < wanted; i++) {
-          const at = i * batch.sourceStride;
+          const at = i * SOURCE_BYTES;
           ports.push((batch.sourceBytes[at + 2] << 8) | batch.sourceBytes[at + 3]);
           assert.equal(batch.sourceBytes[at], family === 4 ? 2 : 10);
           assert.equal(batch.sourceBytes[at + (family === 4 ? 7 : 23)], 1);

@@ -14,6 +14,7 @@ import {
   sendTo,
   skip,
 } from "../testing/udp-loopback.ts";
+import { SOURCE_BYTES } from "./message-table.ts";
 import { ReadinessPoller } from "./readiness-poller.ts";
 
 afterEach(closeOpened);
@@ -175,7 +176,7 @@ describe("DatagramBatch", { skip }, () => {
     assert.equal(batch.receive(server.fd), 3);
     for (let i = 0; i < 3; i++) echo(batch, i, i);
     // As if request 1 had come from port 0, which nothing can be sent to.
-    batch.sourceBytes.fill(0, batch.sourceStride + 2, batch.sourceStride + 4);
+    batch.sourceBytes.fill(0, SOURCE_BYTES + 2, SOURCE_BYTES + 4);
     const seen: number[] = [];
     const both = new Promise<void>((resolve) =>
       client.on("message", (message) => {

@@ -31,6 +31,9 @@ import {
   PACKET_INFO_BYTES,
   SOURCE_BYTES,
 } from "./message-table.ts";
+import { sourceAddressAt, sourceFamily, sourceHasPort } from "./source-address.ts";
+
+const SOURCE_WORDS = SOURCE_BYTES / 4;
 
 const MSG_TRUNC = 0x20;
 const MSG_DONTWAIT = 0x40;
@@ -43,7 +46,6 @@ const CONTROL_BYTES_IPV6 = 40;
 const CONTROL_IPV6_SENT_BYTES = 36;
 const CONTROL_IPV4_INTERFACE_WORD = 4;
 const CONTROL_IPV4_ADDRESS_WORD = 5;
-const SOURCE_IPV4_ADDRESS_WORD = 1;
 const LOOPBACK_NETWORK = 127;
 const CONTROL_IPV6_INTERFACE_WORD = 8;
 const CONTROL_IPV6_ADDRESS_BYTE = 16;
@@ -77,11 +79,10 @@ export class DatagramBatch {
   readonly requestWords: Int32Array;
   /** After `receive`: bytes of request i, or -1 for a datagram that was truncated and is to be dropped. */
   readonly requestLengths: Int32Array;
-  /** sockaddr_in or sockaddr_in6 of request i at i × sourceStride. */
+  /** @internal sockaddr_in or sockaddr_in6 of request i at i × SOURCE_BYTES. */
   readonly sourceBytes: Uint8Array;
-  /** The same memory as `sourceBytes` in 32-bit words. */
+  /** The same memory as `sourceBytes` in 32-bit words: addresses stand where `addressAt` says. */
   readonly sourceWords: Int32Array;
-  readonly sourceStride = SOURCE_BYTES;
   /** Reply i starts at i × replyStride. */
   readonly replyBytes: Uint8Array;
   /** The same memory as `replyBytes` in 16-bit words. */
@@ -201,6 +202,21 @@ export class DatagramBatch {
     return count;
   }
 
+  /** After `receive`: the word of `sourceWords` at which the sender's address begins, 1 word of IPv4 or 4 of IPv6. */
+  addressAt(requestIndex: number): number {
+    return sourceAddressAt(this.sourceWords, requestIndex * SOURCE_WORDS);
+  }
+
+  /** The family of that address: 4 for an IPv4 client of an IPv6 socket, too. */
+  familyAt(requestIndex: number): IpFamily {
+    return sourceFamily(this.sourceWords, requestIndex * SOURCE_WORDS);
+  }
+
+  /** Whether the sender's port is not 0. */
+  hasPort(requestIndex: number): boolean {
+    return sourceHasPort(this.sourceWords, requestIndex * SOURCE_WORDS);
+  }
+
   /**
    * Addresses reply slot `replyIndex`, whose first `lengthBytes` bytes are written, to the sender of request
    * `requestIndex`. Copies nothing: the request's source must stay as it is until `send`. Throws a RangeError for a
@@ -240,7 +256,7 @@ export class DatagramBatch {
     const words = this.packetInfoWords;
     const info = requestIndex * (PACKET_INFO_BYTES / 4);
     const asked = words[info + CONTROL_IPV4_ADDRESS_WORD];
-    const peer = this.sourceWords[requestIndex * (SOURCE_BYTES / 4) + SOURCE_IPV4_ADDRESS_WORD];
+    const peer = this.sourceWords[this.addressAt(requestIndex)];
     const chosen = (peer & 255) === LOOPBACK_NETWORK ? this.onlyLoopback4 : this.onlyAddress4;
     if (asked === chosen) return false;
     words[info + CONTROL_IPV4_INTERFACE_WORD] = 0;

@@ -25,6 +25,7 @@ import { type IpFamily, socketAddressBytes } from "../socket-address.ts";
 
 export const HEADER_WORDS = 16;
 export const IOVEC_WORDS = 4;
+/** Bytes from one sockaddr to the next: room for the longest, sockaddr_in6 with its 28. */
 export const SOURCE_BYTES = 32;
 export const PACKET_INFO_BYTES = 64;
 

@@ -11,6 +11,7 @@ import {
   skip,
 } from "../testing/udp-loopback.ts";
 import type { DatagramBatch } from "./datagram-batch.ts";
+import { SOURCE_BYTES } from "./message-table.ts";
 import { ResendQueue } from "./resend-queue.ts";
 
 afterEach(closeOpened);
@@ -84,7 +85,7 @@ describe("ResendQueue", { skip }, () => {
     for (let round = 0; round < 5; round++) {
       await request(client, batch, server, ["a", "b", "c"]);
       // As if the middle one had come from port 0.
-      batch.sourceBytes.fill(0, batch.sourceStride + 2, batch.sourceStride + 4);
+      batch.sourceBytes.fill(0, SOURCE_BYTES + 2, SOURCE_BYTES + 4);
       for (let i = 0; i < 3; i++) assert.equal(queue.push(batch, i), true);
       const seen = collect(client, 2);
       assert.equal(queue.flush(server.fd), 2);

@@ -12,11 +12,11 @@ import {
 } from "../client-request.ts";
 import { writeAnnounceReplyHeader, writeConnectReply } from "../hot/reply.ts";
 import {
-  announceIsSeeder,
   PARSE_ANNOUNCE,
   PARSE_CONNECT,
   parseUdpRequest,
   readAnnounceEvent,
+  readAnnounceLeft,
   readAnnouncePeersWanted,
   readAnnouncePort,
   readConnectionIdHigh,
@@ -83,7 +83,7 @@ function answerAll(bytes: Uint8Array, lengths: Int32Array, replies: Uint8Array):
     if (status === PARSE_CONNECT) sum += writeConnectReply(replies, at, id, first, second);
     if (status !== PARSE_ANNOUNCE) continue;
     sum += readAnnounceEvent(bytes, at) + readAnnouncePort(bytes, at);
-    sum += readAnnouncePeersWanted(bytes, at) + (announceIsSeeder(bytes, at) ? 1 : 0);
+    sum += readAnnouncePeersWanted(bytes, at) + readAnnounceLeft(bytes, at);
     sum = (sum + writeAnnounceReplyHeader(replies, at, id, 900, first, second)) | 0;
   }
   return sum;

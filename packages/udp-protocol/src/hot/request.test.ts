@@ -62,15 +62,30 @@ test("an announce is recognised and every field is read", () => {
   assert.equal(request.readAnnounceEvent(ANNOUNCE, 0), 2);
   assert.equal(request.readAnnouncePeersWanted(ANNOUNCE, 0), -1);
   assert.equal(request.readAnnouncePort(ANNOUNCE, 0), 6881);
+  assert.equal(request.readAnnouncePortBytes(ANNOUNCE, 0), 0xe11a);
   assert.equal(request.readInt32(ANNOUNCE, request.ANNOUNCE_KEY_OFFSET), 0x12345678);
 });
 
-test("only all eight bytes of left at zero make a seeder", () => {
+test("nothing is left when all eight bytes are zero, and unknown is all of them set", () => {
   const withLeft = (left: string) => changed(ANNOUNCE, request.ANNOUNCE_LEFT_OFFSET, left);
-  assert.equal(request.announceIsSeeder(withLeft("0000000000000000"), 0), true);
-  const leechers = ["0000000100000000", "0000000000000001", "ffffffffffffffff", "8000000000000000"];
-  for (const left of leechers)
-    assert.equal(request.announceIsSeeder(withLeft(left), 0), false, left);
+  assert.equal(request.readAnnounceLeft(withLeft("0000000000000000"), 0), 0);
+  assert.equal(request.readAnnounceLeft(withLeft("ffffffffffffffff"), 0), -1);
+  const something = [
+    "0000000100000000",
+    "0000000000000001",
+    "8000000000000000",
+    "fffffffffffffffe",
+    "ffffffff00000000",
+    "00000000ffffffff",
+  ];
+  for (const left of something) assert.equal(request.readAnnounceLeft(withLeft(left), 0), 1, left);
+});
+
+test("an announce is told by its action and its length, before it is parsed", () => {
+  assert.equal(request.isAnnounceRequest(ANNOUNCE, 0, ANNOUNCE.length), true);
+  assert.equal(request.isAnnounceRequest(ANNOUNCE, 0, 97), false);
+  const scrape = changed(ANNOUNCE, request.REQUEST_ACTION_OFFSET, "00000002");
+  assert.equal(request.isAnnounceRequest(scrape, 0, scrape.length), false);
 });
 
 test("an announce may be followed by options, by nonsense, by a cut off option", () => {

@@ -140,6 +140,14 @@ export function parseUdpRequest(bytes: Uint8Array, offset: number, length: numbe
   return listBytes % SCRAPE_INFO_HASH_BYTES === 0 ? PARSE_SCRAPE : PARSE_ERROR_SCRAPE_LIST;
 }
 
+/** Whether the datagram looks like an announce: long enough, and of that action. `parseUdpRequest` may still refuse it. */
+export function isAnnounceRequest(bytes: Uint8Array, offset: number, length: number): boolean {
+  return (
+    length >= ANNOUNCE_REQUEST_BYTES &&
+    readInt32(bytes, offset + REQUEST_ACTION_OFFSET) === ACTION_ANNOUNCE
+  );
+}
+
 /** The signed 32-bit number at `at`. */
 export function readInt32(bytes: Uint8Array, at: number): number {
   return (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3];
@@ -165,10 +173,15 @@ export function readAnnounceEvent(bytes: Uint8Array, offset: number): number {
   return readInt32(bytes, offset + ANNOUNCE_EVENT_OFFSET);
 }
 
-/** Whether an announce has nothing left to download. A negative number is not nothing. */
-export function announceIsSeeder(bytes: Uint8Array, offset: number): boolean {
-  const left = offset + ANNOUNCE_LEFT_OFFSET;
-  return (readInt32(bytes, left) | readInt32(bytes, left + 4)) === 0;
+/**
+ * What an announce has left to download, as far as a tracker cares: 0 nothing, 1 something, −1 unknown, which clients
+ * send as 2^64 − 1. Any other number, also one that a signed reader would call negative, is something.
+ */
+export function readAnnounceLeft(bytes: Uint8Array, offset: number): number {
+  const high = readInt32(bytes, offset + ANNOUNCE_LEFT_OFFSET);
+  const low = readInt32(bytes, offset + ANNOUNCE_LEFT_OFFSET + 4);
+  if ((high | low) === 0) return 0;
+  return (high & low) === -1 ? -1 : 1;
 }
 
 /** How many peers an announce asks for, signed as sent; negative means the client does not care. */
@@ -179,6 +192,11 @@ export function readAnnouncePeersWanted(bytes: Uint8Array, offset: number): numb
 /** The port an announce says its peer listens on, 1..65535 after a successful parse. */
 export function readAnnouncePort(bytes: Uint8Array, offset: number): number {
   return (bytes[offset + ANNOUNCE_PORT_OFFSET] << 8) | bytes[offset + ANNOUNCE_PORT_OFFSET + 1];
+}
+
+/** The same port as its two bytes lie in the packet, the first one lowest: so it goes on to other peers. */
+export function readAnnouncePortBytes(bytes: Uint8Array, offset: number): number {
+  return bytes[offset + ANNOUNCE_PORT_OFFSET] | (bytes[offset + ANNOUNCE_PORT_OFFSET + 1] << 8);
 }
 
 /** How many info hashes a scrape of `length` bytes names, after a successful parse. */

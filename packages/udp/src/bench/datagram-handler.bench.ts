@@ -7,10 +7,11 @@
  * Prints ns per request by kind and a checksum of all replies. The smoke size runs as a test.
  */
 import { pathToFileURL } from "node:url";
-import { AccessList, createSwarmStore } from "@swarmtide/swarm";
+import { AccessList, AnnounceInterval, createSwarmStore } from "@swarmtide/swarm";
 import { UDP_COUNTERS } from "../counters.ts";
 import { ConnectionIds } from "../hot/connection-id.ts";
 import { DatagramHandler, replyBytesMax } from "../hot/datagram-handler.ts";
+import { UdpTracker } from "../hot/udp-tracker.ts";
 import { announceRequest, connectRequest, scrapeRequest } from "../testing/tracker-client.ts";
 
 export interface HandlerTiming {
@@ -24,11 +25,9 @@ const BATCH = 64;
 
 class Bench {
   readonly requests: Uint8Array;
-  private readonly words: Int32Array;
   private readonly lengths: Int32Array;
   private readonly sources: Int32Array;
   private readonly reply: Uint8Array;
-  private readonly replyHalfwords: Uint16Array;
   private readonly handler: DatagramHandler;
   private readonly ids = new ConnectionIds(Int32Array.of(1, 2, 3, 4), 120);
   private readonly torrents: number;
@@ -39,21 +38,26 @@ class Bench {
   constructor(torrents: number, count: number) {
     this.torrents = torrents;
     this.requests = new Uint8Array(count * SLOT_BYTES);
-    this.words = new Int32Array(this.requests.buffer);
     this.lengths = new Int32Array(count);
     this.sources = new Int32Array(count);
     const replySlot = (replyBytesMax(30, 70) + 63) & ~63;
     this.reply = new Uint8Array(BATCH * replySlot);
-    this.replyHalfwords = new Uint16Array(this.reply.buffer);
     this.cumulative = popularity(torrents);
-    this.handler = new DatagramHandler({
+    const tracker = new UdpTracker({
       store: createSwarmStore({ memoryBytesMax: 2 ** 36 }),
       accessList: AccessList.attach(AccessList.build({ mode: "off" })),
       connectionIds: new ConnectionIds(Int32Array.of(1, 2, 3, 4), 120),
       counters: new Float64Array(2 * UDP_COUNTERS),
       responsePeersMax: 30,
       scrapeTorrentsMax: 70,
-      announceIntervalSeconds: 900,
+      interval: new AnnounceInterval(900, 1),
+    });
+    this.handler = new DatagramHandler(tracker, {
+      requestBytes: this.requests,
+      requestWords: new Int32Array(this.requests.buffer),
+      sourceWords: this.sources,
+      replyBytes: this.reply,
+      replyHalfwords: new Uint16Array(this.reply.buffer),
     });
   }
 
@@ -118,15 +122,10 @@ class Bench {
     for (let i = 0; i < this.lengths.length; i++) {
       if (this.readsAhead && i % BATCH === 0) this.prefetch(i);
       bytes += this.handler.handle(
-        this.requests,
-        this.words,
         i * SLOT_BYTES,
         this.lengths[i] as number,
-        this.sources,
         i,
         4,
-        this.reply,
-        this.replyHalfwords,
         (i % BATCH) * slot,
       );
     }
@@ -136,14 +135,7 @@ class Bench {
   private prefetch(first: number): void {
     const end = Math.min(first + BATCH, this.lengths.length);
     for (let i = first; i < end; i++)
-      this.handler.prefetch(
-        this.words,
-        i * SLOT_BYTES,
-        this.lengths[i] as number,
-        this.sources,
-        i,
-        4,
-      );
+      this.handler.prefetch(i * SLOT_BYTES, this.lengths[i] as number, i, 4);
     this.handler.prefetchBatch();
   }
 }

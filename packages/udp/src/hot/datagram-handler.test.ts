@@ -87,6 +87,22 @@ describe("announce", () => {
       );
   });
 
+  test("completed with an unknown left is a seeder, as over HTTP and WebTorrent; without it a leecher", () => {
+    for (const [event, left, seeders] of [
+      [1, -1n, 1],
+      [1, 0n, 1],
+      [1, 5n, 0],
+      [1, -2n, 0],
+      [0, -1n, 0],
+      [4, 0n, 1],
+    ] as const)
+      assert.equal(
+        readAnnounceReply(new TestTracker().announce(ALICE, { event, left }), 4).seeders,
+        seeders,
+        `event ${event}, left ${left}`,
+      );
+  });
+
   test("stopped gets counts without the asker and no peers", () => {
     const tracker = new TestTracker();
     tracker.announce(ALICE, {});
@@ -213,7 +229,7 @@ describe("silence", () => {
         assert.equal(tracker.send(scrapeRequest(id, hashes), ALICE).length, 0);
     }
     assert.equal(tracker.count(COUNT_DROP_CONNECTION_ID), ids.length * 5);
-    tracker.handler.setNow(1000 + 121);
+    tracker.tracker.setNow(1000 + 121);
     assert.equal(tracker.send(announceRequest(good), ALICE).length, 0);
     assert.equal(readSwarmTotals(tracker.store).peersIpv4, 0);
   });
@@ -245,7 +261,7 @@ describe("access list", () => {
     const tracker = new TestTracker();
     tracker.announce(ALICE, { infoHash: 1 });
     tracker.announce(ALICE, { infoHash: 2 });
-    tracker.handler.accessList = listOf("deny", infoHash(1));
+    tracker.tracker.admission.replace(listOf("deny", infoHash(1)));
     assert.match(readError(tracker.announce(BOB, { infoHash: 1 })), /not allowed/);
     readAnnounceReply(tracker.announce(BOB, { infoHash: 2 }), 4);
     const hashes = [infoHash(1), infoHash(2)];

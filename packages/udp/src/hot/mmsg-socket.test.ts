@@ -33,8 +33,7 @@ function openSocket(family: 4 | 6, onlyIpv6 = true, resendRepliesMax = 0) {
     fd,
     family,
     packetInfo: false,
-    handler: tracker.handler,
-    counters: tracker.counters,
+    tracker: tracker.tracker,
     replyBytesMax: tracker.replyCapacity,
     resendRepliesMax,
   });

@@ -24,7 +24,8 @@ import {
   COUNT_SEND_FAILED,
   familyColumns,
 } from "../counters.ts";
-import type { DatagramHandler } from "./datagram-handler.ts";
+import { DatagramHandler } from "./datagram-handler.ts";
+import type { UdpTracker } from "./udp-tracker.ts";
 
 /** Datagrams a system call carries. Beyond 64 the kernel's share no longer falls (measured 16, 64, 256). */
 const BATCH_SIZE = 64;
@@ -34,20 +35,12 @@ const REQUEST_BYTES_MAX = 2048;
 /** Below this many requests reading ahead costs as much as it saves. */
 const PREFETCH_BATCH_MIN = 8;
 
-/** sockaddr_in: family, port, address. sockaddr_in6: family, port, flow, 4 words of address. In words of 4 bytes. */
-const SOURCE_WORDS = 8;
-const SOURCE_ADDRESS_4 = 1;
-const SOURCE_ADDRESS_6 = 2;
-/** Third word of ::ffff:0:0/96, as it lies in a packet. */
-const MAPPED_WORD = 0xffff0000 | 0;
-
 export interface MmsgSocketOptions {
   readonly fd: number;
   readonly family: 4 | 6;
   /** The socket has packet info turned on: replies leave from the address they were asked at. */
   readonly packetInfo: boolean;
-  readonly handler: DatagramHandler;
-  readonly counters: Float64Array;
+  readonly tracker: UdpTracker;
   readonly replyBytesMax: number;
   readonly resendRepliesMax: number;
 }
@@ -64,8 +57,7 @@ export class MmsgSocket {
     const { fd, family, packetInfo, replyBytesMax } = options;
     this.fd = fd;
     this.family = family;
-    this.handler = options.handler;
-    this.counters = options.counters;
+    this.counters = options.tracker.counters;
     this.batch = new DatagramBatch({
       batchSize: BATCH_SIZE,
       requestBytesMax: REQUEST_BYTES_MAX,
@@ -73,6 +65,7 @@ export class MmsgSocket {
       family,
       packetInfo,
     });
+    this.handler = new DatagramHandler(options.tracker, this.batch);
     this.resends = new ResendQueue({ capacity: options.resendRepliesMax, replyBytesMax, family });
   }
 
@@ -119,39 +112,19 @@ export class MmsgSocket {
 
   private prefetch(received: number): void {
     const batch = this.batch;
-    for (let i = 0; i < received; i++) {
-      const addressAt = this.addressOf(i);
+    for (let i = 0; i < received; i++)
       this.handler.prefetch(
-        batch.requestWords,
         i * batch.requestStride,
         batch.requestLengths[i],
-        batch.sourceWords,
-        addressAt,
-        this.familyAt(i, addressAt),
+        batch.addressAt(i),
+        batch.familyAt(i),
       );
-    }
     this.handler.prefetchBatch();
-  }
-
-  /** Where the address of a request's sender stands; of an IPv4 sender on an IPv6 socket, its last word. */
-  private addressOf(index: number): number {
-    const source = index * SOURCE_WORDS;
-    if (this.family === 4) return source + SOURCE_ADDRESS_4;
-    const sources = this.batch.sourceWords;
-    const at = source + SOURCE_ADDRESS_6;
-    const isMapped = sources[at + 2] === MAPPED_WORD && sources[at + 1] === 0 && sources[at] === 0;
-    return isMapped ? at + 3 : at;
-  }
-
-  private familyAt(index: number, addressAt: number): 4 | 6 {
-    return addressAt === index * SOURCE_WORDS + SOURCE_ADDRESS_6 ? 6 : 4;
   }
 
   private answer(index: number, length: number, replyIndex: number): number {
     const batch = this.batch;
-    const sources = batch.sourceWords;
-    const addressAt = this.addressOf(index);
-    const family = this.familyAt(index, addressAt);
+    const family = batch.familyAt(index);
     const counters = this.counters;
     const columns = familyColumns(family);
     if (length < 0) {
@@ -159,21 +132,16 @@ export class MmsgSocket {
       return 0;
     }
     counters[columns + COUNT_BYTES_RECEIVED] += length;
-    if (sources[index * SOURCE_WORDS] >>> 16 === 0) {
+    if (!batch.hasPort(index)) {
       // Nobody can be answered at port 0; such datagrams are forged.
       counters[columns + COUNT_DROP_SOURCE_PORT]++;
       return 0;
     }
     const replyLength = this.handler.handle(
-      batch.requestBytes,
-      batch.requestWords,
       index * batch.requestStride,
       length,
-      sources,
-      addressAt,
+      batch.addressAt(index),
       family,
-      batch.replyBytes,
-      batch.replyHalfwords,
       replyIndex * batch.replyStride,
     );
     counters[columns + COUNT_BYTES_SENT] += replyLength;

@@ -2,10 +2,11 @@
  * Drives a DatagramHandler as a client would, without sockets: builds requests by hand (not with the codec it tests
  * against) and reads replies. Tests own one each.
  */
-import { AccessList, createSwarmStore, type SwarmStore } from "@swarmtide/swarm";
+import { AccessList, AnnounceInterval, createSwarmStore, type SwarmStore } from "@swarmtide/swarm";
 import { UDP_COUNTERS } from "../counters.ts";
 import { ConnectionIds } from "../hot/connection-id.ts";
 import { DatagramHandler, replyBytesMax } from "../hot/datagram-handler.ts";
+import { UdpTracker } from "../hot/udp-tracker.ts";
 
 export interface TestTrackerOptions {
   readonly accessList?: AccessList;
@@ -29,54 +30,49 @@ const FILLER = 0xee;
 
 export class TestTracker {
   readonly store: SwarmStore;
-  readonly handler: DatagramHandler;
+  readonly tracker: UdpTracker;
   readonly counters = new Float64Array(2 * UDP_COUNTERS);
   private readonly request = new Uint8Array(REQUEST_BYTES);
-  private readonly requestWords = new Int32Array(this.request.buffer);
+  private readonly source = new Uint8Array(16);
   private readonly reply: Uint8Array;
-  private readonly replyHalfwords: Uint16Array;
+  private readonly handler: DatagramHandler;
   readonly replyCapacity: number;
 
   constructor(options: TestTrackerOptions = {}) {
     const responsePeersMax = options.responsePeersMax ?? 30;
     const scrapeTorrentsMax = options.scrapeTorrentsMax ?? 70;
     this.store = createSwarmStore({ memoryBytesMax: options.memoryBytesMax ?? 2 ** 26 });
-    this.handler = new DatagramHandler({
+    this.tracker = new UdpTracker({
       store: this.store,
       accessList: options.accessList ?? AccessList.attach(AccessList.build({ mode: "off" })),
       connectionIds: new ConnectionIds(Int32Array.of(1, 2, 3, 4), 120),
       counters: this.counters,
       responsePeersMax,
       scrapeTorrentsMax,
-      announceIntervalSeconds: 900,
+      interval: new AnnounceInterval(900, 1),
     });
-    this.handler.setNow(1000);
+    this.tracker.setNow(1000);
     this.replyCapacity = replyBytesMax(responsePeersMax, scrapeTorrentsMax);
     this.reply = new Uint8Array(this.replyCapacity + 64);
-    this.replyHalfwords = new Uint16Array(this.reply.buffer);
+    this.handler = new DatagramHandler(this.tracker, {
+      requestBytes: this.request,
+      requestWords: new Int32Array(this.request.buffer),
+      sourceWords: new Int32Array(this.source.buffer),
+      replyBytes: this.reply,
+      replyHalfwords: new Uint16Array(this.reply.buffer),
+    });
   }
 
   /** Sends one datagram from an address of 4 or 16 bytes; the answer is empty for silence. */
   send(datagram: Uint8Array, source: readonly number[] | Uint8Array): Buffer {
     const family = source.length === 4 ? 4 : 6;
-    const address = new Int32Array(4);
-    new Uint8Array(address.buffer).set(source);
+    this.source.fill(0);
+    this.source.set(source);
     // Bytes behind the datagram, as an earlier and longer one would have left them.
     this.request.fill(0xff);
     this.request.set(datagram);
     this.reply.fill(FILLER);
-    const length = this.handler.handle(
-      this.request,
-      this.requestWords,
-      0,
-      datagram.length,
-      address,
-      0,
-      family,
-      this.reply,
-      this.replyHalfwords,
-      0,
-    );
+    const length = this.handler.handle(0, datagram.length, 0, family, 0);
     if (this.reply.subarray(this.replyCapacity).some((byte) => byte !== FILLER))
       throw new Error(`a reply of ${length} bytes ran over its slot of ${this.replyCapacity}`);
     return Buffer.from(this.reply.subarray(0, length));

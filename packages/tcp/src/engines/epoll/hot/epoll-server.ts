@@ -43,8 +43,6 @@ const SWEEP_MILLISECONDS = 500;
 /** How long nobody is accepted after descriptors were found to be scarce, or accept(2) failed for lack of them. */
 const ACCEPT_PAUSE_MILLISECONDS = 100;
 
-const AF_INET = 2;
-
 export class EpollServer {
   readonly handler: HttpHandler;
 
@@ -159,13 +157,12 @@ export class EpollServer {
       this.pauseAccepting();
       return;
     }
-    const words = this.accepted.sourceWords;
-    const at = (index * this.accepted.sourceStride) >> 2;
-    const isIpv4 = (words[at] & 0xffff) === AF_INET;
+    const { accepted } = this;
     const connection = this.connections.takeFree();
     const { peer, counted } = connection;
-    // sockaddr_in has its address in word 1, sockaddr_in6 in words 2 to 5.
-    peer.setAddress(words, isIpv4 ? at + 1 : at + 2, isIpv4 ? 4 : 6, this.options.trustedProxies);
+    const family = accepted.familyAt(index);
+    const at = accepted.addressAt(index);
+    peer.setAddress(accepted.sourceWords, at, family, this.options.trustedProxies);
     counted.copyFrom(peer);
     const refusal = this.limits.open(counted);
     const wantsHeader = this.options.proxyProtocol;

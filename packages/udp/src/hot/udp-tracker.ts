@@ -1,0 +1,55 @@
+/**
+ * What one UDP worker replies from: the shared store, the rules of an announce, connection ids, limits and its counters.
+ * Each worker thread has one; the handlers of its sockets (datagram-handler.ts) all read it.
+ */
+import {
+  Admission,
+  type AnnounceInterval,
+  type InfoHashFilter,
+  type SwarmPrefetch,
+  type SwarmStore,
+} from "@swarmtide/swarm";
+import type { ConnectionIds } from "./connection-id.ts";
+
+/** Requests that a handler's `prefetch` takes between two `prefetchBatch`. */
+export const PREFETCH_REQUESTS_MAX = 64;
+
+export interface UdpTrackerOptions {
+  readonly store: SwarmStore;
+  readonly accessList: InfoHashFilter;
+  readonly connectionIds: ConnectionIds;
+  /** This worker's row of UDP_COUNTER_NAMES. */
+  readonly counters: Float64Array;
+  readonly responsePeersMax: number;
+  readonly scrapeTorrentsMax: number;
+  readonly interval: AnnounceInterval;
+}
+
+export class UdpTracker {
+  readonly store: SwarmStore;
+  readonly swarmPrefetch: SwarmPrefetch;
+  /** Its list is replaced between two requests when the operator reloads it. */
+  readonly admission: Admission;
+  readonly connectionIds: ConnectionIds;
+  readonly counters: Float64Array;
+  readonly responsePeersMax: number;
+  readonly scrapeTorrentsMax: number;
+  readonly interval: AnnounceInterval;
+
+  constructor(options: UdpTrackerOptions) {
+    this.store = options.store;
+    this.swarmPrefetch = options.store.openPrefetch(PREFETCH_REQUESTS_MAX);
+    this.admission = new Admission(options.accessList);
+    this.connectionIds = options.connectionIds;
+    this.counters = options.counters;
+    this.responsePeersMax = options.responsePeersMax;
+    this.scrapeTorrentsMax = options.scrapeTorrentsMax;
+    this.interval = options.interval;
+  }
+
+  /** Sets the clock: seconds since the tracker started. Engines call it before each batch. */
+  setNow(seconds: number): void {
+    this.store.setNow(seconds);
+    this.connectionIds.setNow(seconds);
+  }
+}
