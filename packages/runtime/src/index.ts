@@ -1,4 +1,4 @@
-/** What every program needs: command line, configuration, log, signals, workers, privileges. */
+/** What every program needs: command line, configuration, log, workers, privileges. */
 export {
   type Command,
   type CommandLine,
@@ -30,7 +30,6 @@ export {
   pathAfterDrop,
   privilegesSection,
 } from "./privileges.ts";
-export { handleSignals, type SignalHandlers } from "./signals.ts";
 export { WorkerSockets } from "./worker-sockets.ts";
 export {
   type RunningWorker,

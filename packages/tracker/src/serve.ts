@@ -5,7 +5,6 @@
 import {
   type Command,
   createLogger,
-  handleSignals,
   type Logger,
   loadConfig,
   OperatorError,
@@ -13,6 +12,7 @@ import {
 } from "@swarmtide/runtime";
 import { SERVE_ALL, SERVE_HTTP, SERVE_UDP, SERVE_WS } from "./command-line.ts";
 import { type TrackerConfig, trackerSchema } from "./config.ts";
+import type { ProgramSignals } from "./program-signals.ts";
 import { type RunningTracker, startTracker } from "./start-tracker.ts";
 import { formatFinalStatisticsLine, formatStatisticsLine, type Statistics } from "./statistics.ts";
 
@@ -25,21 +25,29 @@ export interface ServeOptions {
   readonly version: string;
   /** Writes to stdout. */
   readonly print: (text: string) => void;
+  /** Held since the program began. */
+  readonly signals: ProgramSignals;
 }
 
 /** Serves until a signal asks for the end. Throws ConfigError, OperatorError, SyscallError when it cannot start. */
-export async function serve({ command, configPath, version, print }: ServeOptions): Promise<void> {
+export async function serve(options: ServeOptions): Promise<void> {
+  const { command, configPath, version, print, signals } = options;
   const { promise: stopAsked, resolve: askToStop } = deferred<NodeJS.Signals>();
-  let tracker: RunningTracker | undefined;
-  // Handlers before anything else: a reload that comes too early is one that the start carries out.
-  const removeHandlers = handleSignals({ stop: askToStop, reload: () => tracker?.reload() });
   const config = restrictTo(command, loadConfig(trackerSchema, configPath));
   const log = createLogger(config, "main");
+  let isStarting = true;
+  signals.onStop((signal) => {
+    if (isStarting) endDuringStart(signal, log);
+    askToStop(signal);
+  });
+  let tracker: RunningTracker;
   try {
     tracker = await startTracker(config, { log, onDeath: (reason) => dieOf(reason, log) });
   } catch (error) {
     throw withConfigLine(error, configPath);
   }
+  isStarting = false;
+  signals.onReload(() => tracker.reload());
   const startedAt = performance.now();
   const startLines = describeStart(tracker, version);
   if (config.logFormat === "json") for (const line of startLines) log.info(line);
@@ -50,7 +58,6 @@ export async function serve({ command, configPath, version, print }: ServeOption
   log.info(`${signal}: stopping`);
   await tracker.stop();
   endStatistics();
-  removeHandlers();
   const seconds = Math.round((performance.now() - startedAt) / 1000);
   const finalLine = formatFinalStatisticsLine(tracker.statistics(), seconds);
   if (config.statistics.printToStdout) print(`${finalLine}\n`);
@@ -69,6 +76,12 @@ function restrictTo(command: Command, config: TrackerConfig): TrackerConfig {
     http: { ...config.http, enabled: command === SERVE_HTTP },
     ws: { ...config.ws, enabled: command === SERVE_WS },
   };
+}
+
+/** Nothing is served yet and nobody waits for an answer, so that the end of the process is all it takes. */
+function endDuringStart(signal: NodeJS.Signals, log: Logger): never {
+  log.info(`${signal}: stopping before the start was complete`);
+  process.exit(0);
 }
 
 function dieOf(reason: string, log: Logger): void {

@@ -1,0 +1,68 @@
+/**
+ * The program `swarmtide`, loaded by `bin.ts` once that holds the signals. Exit codes: 0 after a stop or an answer, 1
+ * when it cannot run or a worker died, 2 for arguments it does not understand.
+ */
+import { readFileSync } from "node:fs";
+import {
+  describeFatal,
+  formatHelp,
+  formatUsage,
+  parseCommandLine,
+  writeLine,
+} from "@swarmtide/runtime";
+import { printDefaultConfig } from "@swarmtide/toml-config";
+import { commandLine } from "./command-line.ts";
+import { trackerSchema } from "./config.ts";
+import type { ProgramSignals } from "./program-signals.ts";
+import { serve } from "./serve.ts";
+
+const STDOUT = 1;
+const STDERR = 2;
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 2;
+
+const print = (text: string) => writeLine(STDOUT, text);
+
+function version(): string {
+  const manifest: unknown = JSON.parse(
+    readFileSync(new URL("../package.json", import.meta.url), "utf8"),
+  );
+  return String(Reflect.get(Object(manifest), "version"));
+}
+
+async function main(signals: ProgramSignals): Promise<void> {
+  const invocation = parseCommandLine(commandLine, process.argv.slice(2));
+  switch (invocation.kind) {
+    case "help":
+      return print(formatHelp(commandLine, invocation.command));
+    case "version":
+      return print(`swarmtide ${version()}\n`);
+    case "mistake":
+      writeLine(
+        STDERR,
+        `swarmtide: ${invocation.message}\n${formatUsage(commandLine)}\nswarmtide --help explains the options\n`,
+      );
+      process.exitCode = EXIT_USAGE;
+      return;
+    case "run":
+      if (invocation.given.values.has("print-config"))
+        return print(printDefaultConfig(trackerSchema));
+      return await serve({
+        command: invocation.command,
+        configPath: invocation.given.values.get("config"),
+        version: version(),
+        print,
+        signals,
+      });
+  }
+}
+
+/** Runs what the command line asks for. Ends the process where that fails. */
+export async function runProgram(signals: ProgramSignals): Promise<void> {
+  try {
+    await main(signals);
+  } catch (error) {
+    writeLine(STDERR, `${describeFatal(error)}\n`);
+    process.exit(EXIT_FAILED);
+  }
+}
