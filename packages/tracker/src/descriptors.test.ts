@@ -13,7 +13,7 @@ import { LOOPBACK_CONFIG, startProgram, temporaryFolder } from "./testing/progra
 const OPEN_FILES = 256;
 const REQUEST = "GET /health HTTP/1.1\r\nHost: t\r\n\r\n";
 const testdata = (name: string) =>
-  fileURLToPath(new URL(`../../web/testdata/${name}`, import.meta.url));
+  fileURLToPath(new URL(`../../tcp/testdata/${name}`, import.meta.url));
 
 async function open(url: URL): Promise<Socket> {
   const at = { port: Number(url.port), host: url.hostname };

@@ -20,7 +20,7 @@ const hasHaproxy = spawnSync("haproxy", ["-v"]).status === 0;
 const isRequired = process.env.SWARMTIDE_REQUIRE_CLIENTS === "1";
 const skip = hasHaproxy || isRequired ? false : "haproxy is not installed";
 const testdata = (name: string) =>
-  fileURLToPath(new URL(`../../web/testdata/${name}`, import.meta.url));
+  fileURLToPath(new URL(`../../tcp/testdata/${name}`, import.meta.url));
 
 /** A front of HAProxy: the port it listens on, the one it connects to, and how it says for whom. */
 interface Front {

@@ -35,7 +35,7 @@ test("arguments that are not understood end with the usage on stderr and code 2"
   }
 });
 
-const WEB_TESTDATA = fileURLToPath(new URL("../../web/testdata/", import.meta.url));
+const WEB_TESTDATA = fileURLToPath(new URL("../../tcp/testdata/", import.meta.url));
 const TLS_LINES = (certificate: string, key: string) =>
   `tls_address_ipv4 = "127.0.0.1:0"\ntls_certificate_path = "${certificate}"\ntls_private_key_path = "${key}"`;
 

@@ -16,7 +16,7 @@ import { UdpClient } from "./testing/udp-client.ts";
 const TIMEOUT = { timeout: 60_000 };
 const INFO_HASH = Buffer.from("0123456789abcdef0123456789abcdef01234567", "hex");
 const testdata = (name: string) =>
-  fileURLToPath(new URL(`../../web/testdata/${name}`, import.meta.url));
+  fileURLToPath(new URL(`../../tcp/testdata/${name}`, import.meta.url));
 
 interface Got {
   readonly status: number | undefined;

@@ -14,7 +14,7 @@ import { idOf, WebTorrentClient } from "./testing/web-torrent-client.ts";
 
 const TIMEOUT = { timeout: 60_000 };
 const testdata = (name: string) =>
-  fileURLToPath(new URL(`../../web/testdata/${name}`, import.meta.url));
+  fileURLToPath(new URL(`../../tcp/testdata/${name}`, import.meta.url));
 
 const TLS = `tls_address_ipv4 = "127.0.0.1:0"
 tls_certificate_path = "${testdata("ec.crt")}"
