@@ -34,7 +34,7 @@ export function parseCidr(text: string): Cidr | undefined {
   const prefixBits = Number(bitsText) - (folded ? MAPPED_PREFIX_BITS : 0);
   if (prefixBits < 0 || prefixBits > addressBits) return undefined;
   for (let bit = prefixBits; bit < addressBits; bit++)
-    if ((address[bit >> 3] & (0x80 >> (bit & 7))) !== 0) return undefined;
+    if (((address[bit >> 3] ?? 0) & (0x80 >> (bit & 7))) !== 0) return undefined;
   return { address, prefixBits };
 }
 
@@ -47,7 +47,7 @@ export function cidrContains(cidr: Cidr, address: Uint8Array): boolean {
   const restBits = cidr.prefixBits & 7;
   if (restBits === 0) return true;
   const mask = (0xff00 >> restBits) & 0xff;
-  return (canonical[wholeBytes] & mask) === cidr.address[wholeBytes];
+  return ((canonical[wholeBytes] ?? 0) & mask) === cidr.address[wholeBytes];
 }
 
 /** `10.0.0.0/8`. */

@@ -11,7 +11,6 @@ export {
   EVENT_PAUSED,
   EVENT_STARTED,
   EVENT_STOPPED,
-  parseAnnounceEventName,
 } from "./announce-event.ts";
 export { type Cidr, cidrContains, formatCidr, parseCidr } from "./cidr.ts";
 export { type Client, detectClient } from "./client-name.ts";
@@ -21,7 +20,6 @@ export {
   INFO_HASH_HEX_CHARACTERS,
   infoHashToHex,
   PEER_ID_BYTES,
-  parseInfoHashHex,
 } from "./info-hash.ts";
 export {
   canonicalAddress,
@@ -31,9 +29,4 @@ export {
   isMappedIpv4,
   parseIpAddress,
 } from "./ip-address.ts";
-export {
-  formatSocketAddress,
-  parsePort,
-  parseSocketAddress,
-  type SocketAddress,
-} from "./socket-address.ts";
+export { formatSocketAddress, type SocketAddress } from "./socket-address.ts";

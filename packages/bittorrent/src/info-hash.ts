@@ -1,8 +1,7 @@
 /**
  * Info hash and peer id sizes, and the hexadecimal text of an info hash.
  *
- * Called by configuration, access lists, exports and tools, never per packet: requests carry info hashes as raw bytes
- * and stay that way. An info hash is the SHA-1 of a torrent's info dictionary (BEP 3) or the first 20 bytes of its
+ * Called by access lists, log lines and tools, never per packet: requests carry info hashes as raw bytes and stay that way. An info hash is the SHA-1 of a torrent's info dictionary (BEP 3) or the first 20 bytes of its
  * SHA-256 (BEP 52); a tracker cannot and need not tell the two apart.
  */
 
@@ -25,25 +24,12 @@ export function hexDigitValue(code: number): number {
   return -1;
 }
 
-/** The 20 bytes that exactly 40 hexadecimal digits (either case) stand for; anything else is `undefined`. */
-export function parseInfoHashHex(text: string): Uint8Array | undefined {
-  if (text.length !== INFO_HASH_HEX_CHARACTERS) return undefined;
-  const infoHash = new Uint8Array(INFO_HASH_BYTES);
-  for (let i = 0; i < INFO_HASH_BYTES; i++) {
-    const high = hexDigitValue(text.charCodeAt(2 * i));
-    const low = hexDigitValue(text.charCodeAt(2 * i + 1));
-    if (high < 0 || low < 0) return undefined;
-    infoHash[i] = (high << 4) | low;
-  }
-  return infoHash;
-}
-
 /** 40 lower-case hexadecimal digits for the 20 bytes at `offset`. */
 export function infoHashToHex(bytes: Uint8Array, offset = 0): string {
   if (offset < 0 || offset + INFO_HASH_BYTES > bytes.length)
     throw new RangeError(`no ${INFO_HASH_BYTES} bytes at offset ${offset} of ${bytes.length}`);
   let text = "";
-  for (let i = offset; i < offset + INFO_HASH_BYTES; i++)
-    text += HEX_DIGITS.charAt(bytes[i] >> 4) + HEX_DIGITS.charAt(bytes[i] & 15);
+  for (const byte of bytes.subarray(offset, offset + INFO_HASH_BYTES))
+    text += HEX_DIGITS.charAt(byte >> 4) + HEX_DIGITS.charAt(byte & 15);
   return text;
 }

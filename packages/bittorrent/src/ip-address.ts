@@ -128,8 +128,8 @@ export function formatIpAddress(address: Uint8Array): string {
   if (address.length !== IPV6_BYTES)
     throw new RangeError(`an IP address has 4 or 16 bytes, not ${address.length}`);
   if (isMappedIpv4(address)) return `::ffff:${formatDottedQuad(address, 12)}`;
-  const groups: number[] = [];
-  for (let i = 0; i < IPV6_BYTES; i += 2) groups.push((address[i] << 8) | address[i + 1]);
+  const view = new DataView(address.buffer, address.byteOffset, IPV6_BYTES);
+  const groups = Array.from({ length: IPV6_BYTES / 2 }, (_, index) => view.getUint16(2 * index));
   const { start, count } = longestZeroRun(groups);
   const text = (part: number[]) => part.map((group) => group.toString(16)).join(":");
   if (count < 2) return text(groups);

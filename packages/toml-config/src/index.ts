@@ -2,14 +2,13 @@
 export { ConfigError, type ConfigProblem } from "./config-error.ts";
 export { lineOfNamedKey } from "./locate.ts";
 export { editDistance, nearestName } from "./nearest.ts";
-export { printConfig, printConfigDocs, printDefaultConfig } from "./print.ts";
+export { printConfigDocs, printDefaultConfig } from "./print.ts";
 export { defaultConfig, readConfig, readConfigFile } from "./read.ts";
 export {
   boolean,
   type CheckProblem,
   type ConfigOf,
   choice,
-  decimal,
   type Entries,
   integer,
   type KeySchema,

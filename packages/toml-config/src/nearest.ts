@@ -18,16 +18,20 @@ export function nearestName(wanted: string, names: readonly string[]): string | 
   return best;
 }
 
-/** Levenshtein distance: inserted, removed and replaced characters, two rows at a time. */
+/** Levenshtein distance: inserted, removed and replaced characters, one row of the table at a time. */
 export function editDistance(left: string, right: string): number {
   let above = Array.from({ length: right.length + 1 }, (_, index) => index);
   for (let row = 1; row <= left.length; row++) {
-    const current = [row];
-    for (let column = 1; column <= right.length; column++) {
-      const replaced = above[column - 1] + (left[row - 1] === right[column - 1] ? 0 : 1);
-      current.push(Math.min(replaced, above[column] + 1, current[column - 1] + 1));
+    let last = row;
+    const current = [last];
+    let diagonal = row - 1;
+    for (const [column, over] of above.slice(1).entries()) {
+      const replaced = diagonal + (left[row - 1] === right[column] ? 0 : 1);
+      last = Math.min(replaced, over + 1, last + 1);
+      current.push(last);
+      diagonal = over;
     }
     above = current;
   }
-  return above[right.length];
+  return above.at(-1) ?? 0;
 }

@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { printConfig, printConfigDocs, printDefaultConfig } from "./print.ts";
+import { printConfigDocs, printDefaultConfig } from "./print.ts";
 import { camelCase, defaultConfig, readConfig } from "./read.ts";
 import {
   boolean,
   choice,
-  decimal,
   type Entries,
   integer,
   type KeySchema,
@@ -94,11 +93,6 @@ const anyKey: fc.Arbitrary<KeySchema<unknown>> = fc.oneof(
     const [min, middle, max] = numbers.sort((left, right) => left - right);
     return integer({ default: middle, min, max, doc });
   }),
-  fc
-    .tuple(fc.double({ noNaN: true, noDefaultInfinity: true }), doc)
-    .map(([value, doc]) =>
-      decimal({ default: value, min: -Number.MAX_VALUE, max: Number.MAX_VALUE, doc }),
-    ),
   fc.tuple(anyText, doc).map(([value, doc]) => text({ default: value, doc })),
   fc.tuple(anyText, doc).map(([value, doc]) => choice({ default: value, choices: [value], doc })),
   fc
@@ -133,9 +127,7 @@ test("the printed default of any schema reads back as the defaults", () => {
   fc.assert(
     fc.property(anySchema, (schema) => {
       const printed = printDefaultConfig(schema);
-      const defaults = defaultConfig(schema);
-      assert.deepEqual(readConfig(schema, printed, "p.toml"), defaults);
-      assert.equal(printConfig(schema, defaults), printed);
+      assert.deepEqual(readConfig(schema, printed, "p.toml"), defaultConfig(schema));
     }),
     { numRuns: 300 },
   );

@@ -2,42 +2,28 @@
  * Prints a schema: as a commented TOML file (`--print-config`) and as the documentation page of the keys. Called by
  * the command line and by the script that writes `docs/`.
  */
-import { camelCase } from "./read.ts";
-import type { ConfigOf, Entries, KeySchema, SectionSchema } from "./schema.ts";
+import type { Entries, KeySchema, SectionSchema } from "./schema.ts";
 
 const COMMENT_CHARS_MAX = 100;
 
 /** The commented TOML file that holds every default. Reading it gives the defaults. */
-export const printDefaultConfig = (schema: SectionSchema<Entries>): string =>
-  printSections(schema, undefined);
-
-/** The commented TOML file that holds a given configuration. Reading it gives the configuration back. */
-export const printConfig = <E extends Entries>(
-  schema: SectionSchema<E>,
-  config: ConfigOf<SectionSchema<E>>,
-): string => printSections(schema, config);
-
-function printSections(schema: SectionSchema<Entries>, config: object | undefined): string {
-  const blocks = [comment(schema.doc), ...printKeys(schema, config)];
+export function printDefaultConfig(schema: SectionSchema<Entries>): string {
+  const blocks = [comment(schema.doc), ...printKeys(schema)];
   for (const [name, entry] of Object.entries(schema.entries)) {
     if (entry.kind !== "section") continue;
     blocks.push(`\n${comment(entry.doc)}\n[${name}]`);
-    blocks.push(...printKeys(entry, propertyOf(config, name) as object | undefined));
+    blocks.push(...printKeys(entry));
   }
   return `${blocks.join("\n\n")}\n`;
 }
 
-function printKeys(schema: SectionSchema<Entries>, config: object | undefined): string[] {
+function printKeys(schema: SectionSchema<Entries>): string[] {
   return Object.entries(schema.entries).flatMap(([name, entry]) => {
     if (entry.kind !== "key") return [];
-    const value = config === undefined ? entry.default : propertyOf(config, name);
     const lines = [comment(entry.doc), comment(`${capitalized(entry.expected)}.`)];
-    return [`${lines.join("\n")}\n${name} = ${entry.print(value)}`];
+    return [`${lines.join("\n")}\n${name} = ${entry.print(entry.default)}`];
   });
 }
-
-const propertyOf = (config: object | undefined, name: string): unknown =>
-  config === undefined ? undefined : Reflect.get(config, camelCase(name));
 
 /** The Markdown page of all keys, one heading and one table a section. `title` is its first heading. */
 export function printConfigDocs(schema: SectionSchema<Entries>, title: string): string {

@@ -9,7 +9,6 @@ import {
   boolean,
   type ConfigOf,
   choice,
-  decimal,
   integer,
   list,
   optionalSocketAddress,
@@ -36,7 +35,6 @@ const schema = section("A tracker.", {
       use_ipv6: boolean({ default: true, doc: "" }),
       address_ipv4: socketAddress({ default: { host: "0.0.0.0", port: 3000 }, family: 4, doc: "" }),
       address_ipv6: socketAddress({ default: { host: "::", port: 3000 }, family: 6, doc: "" }),
-      jitter: decimal({ default: 0.1, min: 0, max: 0.5, doc: "" }),
     },
     (values) =>
       values.useIpv4 || values.useIpv6
@@ -81,7 +79,6 @@ test("an empty file gives every default, with camelCase keys", () => {
       useIpv6: true,
       addressIpv4: { host: "0.0.0.0", port: 3000 },
       addressIpv6: { host: "::", port: 3000 },
-      jitter: 0.1,
     },
     web: { tlsAddress: undefined, trustedProxies: [], listPath: "./list.txt" },
   });
@@ -90,12 +87,11 @@ test("an empty file gives every default, with camelCase keys", () => {
 
 test("values of a file replace the defaults, in sections, inline tables and dotted keys alike", () => {
   const source =
-    '\uFEFFlog_level = "off"\nudp = { workers = 0, jitter = 0.25, address_ipv6 = "[::1]:0" }\n' +
+    '\uFEFFlog_level = "off"\nudp = { workers = 0, address_ipv6 = "[::1]:0" }\n' +
     'web.trusted_proxies = ["10.0.0.0/8", "::1"]\nweb.tls_address = "[::1]:443"';
   const config = readConfig(schema, source, "c.toml");
   assert.equal(config.logLevel, "off");
   assert.equal(config.udp.workers, 0);
-  assert.equal(config.udp.jitter, 0.25);
   assert.deepEqual(config.udp.addressIpv6, { host: "::1", port: 0 });
   assert.deepEqual(config.web.trustedProxies, ["10.0.0.0/8", "::1"]);
   assert.deepEqual(config.web.tlsAddress, { host: "::1", port: 443 });
@@ -126,8 +122,8 @@ const cases: readonly (readonly [string, string, readonly string[]])[] = [
   ],
   [
     "a number that is none",
-    "[udp]\njitter = nan",
-    ["c.toml:2: udp.jitter = NaN: expected a number from 0 to 0.5"],
+    "[udp]\nworkers = nan",
+    ["c.toml:2: udp.workers = NaN: expected a whole number from 0 to 1024"],
   ],
   [
     "an unknown key, with the nearest known one",
@@ -248,8 +244,8 @@ test("all problems of a file are reported at once, in the order of their lines",
 });
 
 test("long values are cut in the error line", () => {
-  const [line] = complaintsOf(`log_level = "${"x".repeat(500)}"`);
-  assert.ok(line.length < 160, line);
+  const [line = ""] = complaintsOf(`log_level = "${"x".repeat(500)}"`);
+  assert.ok(line.length > 60 && line.length < 160, line);
 });
 
 test("files that are missing, folders or not UTF-8 are each named", (t) => {

@@ -136,9 +136,11 @@ class Reader {
     path: readonly string[],
     root: SectionSchema<Entries>,
   ): void {
-    const name = path[path.length - 1];
+    const name = path.at(-1) ?? "";
     const inTable = (kind: "key" | "section") =>
-      Object.keys(schema.entries).filter((other) => schema.entries[other].kind === kind);
+      Object.entries(schema.entries).flatMap(([other, entry]) =>
+        entry.kind === kind ? [other] : [],
+      );
     if (isTable(value) || isTableList(value)) {
       const near = nearestName(name, inTable("section"));
       const known = inTable("section").map((other) => `[${other}]`);
@@ -192,7 +194,7 @@ function parseToml(text: string, fileName: string): Table {
       ? doubledPlaces(text).map((place) => doubledProblem(place, fileName))
       : [];
     if (doubled.length > 0) throw new ConfigError(doubled);
-    const reason = error.message.split("\n")[0].replace(/^Invalid TOML document: /, "");
+    const reason = error.message.replace(/\n.*/s, "").replace(/^Invalid TOML document: /, "");
     throw wholeFileProblem(fileName, error.line, `not valid TOML: ${reason}`);
   }
 }

@@ -107,7 +107,7 @@ export function readReplySeeders(bytes: Uint8Array, offset: number): number {
   return readInt32(bytes, offset + ANNOUNCE_REPLY_SEEDERS_OFFSET);
 }
 
-/** How many peers an announce reply of `length` bytes carries; they begin at `ANNOUNCE_REPLY_PEERS_OFFSET`. */
+/** How many peers an announce reply of `length` bytes carries; they begin at `ANNOUNCE_REPLY_HEADER_BYTES`. */
 export function replyPeerCount(length: number, family: AddressFamily): number {
   return Math.floor((length - ANNOUNCE_REPLY_HEADER_BYTES) / peerBytes(family));
 }

@@ -161,7 +161,7 @@ test("an IPv6 reply carries peers of 18 bytes", () => {
   );
   assert.equal(client.parseUdpReply(twoPeers, 0, twoPeers.length, 6), client.REPLY_ANNOUNCE);
   assert.equal(client.replyPeerCount(twoPeers.length, 6), 2);
-  assert.equal(reply.ANNOUNCE_REPLY_PEERS_OFFSET + 2 * reply.PEER_IPV6_BYTES, twoPeers.length);
+  assert.equal(reply.ANNOUNCE_REPLY_HEADER_BYTES + 2 * reply.PEER_IPV6_BYTES, twoPeers.length);
 });
 
 test("error replies are read as text, broken UTF-8 and shared memory included", () => {

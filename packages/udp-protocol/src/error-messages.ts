@@ -2,7 +2,7 @@
  * The words of every error reply a UDP tracker sends, encoded once, and the names of the parse outcomes.
  *
  * Called when a handler is set up, and by statistics. An error reply goes out only to a client whose connection id is
- * valid, so none of these can be made to hit a stranger.
+ * valid, so nobody can have one sent to a stranger.
  */
 import {
   PARSE_ERROR_FULL_SCRAPE,
@@ -22,8 +22,6 @@ export const SCRAPE_LIST_MESSAGE: Uint8Array = encoder.encode("scrape ends withi
 export const INFO_HASH_REFUSED_MESSAGE: Uint8Array = encoder.encode(
   "info hash is not allowed on this tracker",
 );
-/** For an announce that finds no memory left for one more torrent or peer. */
-export const TRACKER_FULL_MESSAGE: Uint8Array = encoder.encode("tracker is full, try again later");
 
 /** The message for one of the three `PARSE_ERROR_…` outcomes. */
 export function errorMessageOfStatus(status: number): Uint8Array {
@@ -35,7 +33,7 @@ export function errorMessageOfStatus(status: number): Uint8Array {
     case PARSE_ERROR_SCRAPE_LIST:
       return SCRAPE_LIST_MESSAGE;
     default:
-      throw new RangeError(`parse status ${status} is answered with no error`);
+      throw new RangeError(`parse status ${status} has no error message`);
   }
 }
 

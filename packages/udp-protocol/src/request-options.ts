@@ -2,8 +2,8 @@
  * The options that may follow an announce request (BEP 41), above all the URL data: what stood behind the host and port in
  * the tracker's URL.
  *
- * A tracker that has no use for them never calls this; the parser lets anything stand behind byte 98. Load generators and
- * tests write them.
+ * The parser accepts anything behind byte 98, so a tracker that needs no URL data calls none of this. Load generators and
+ * tests write it.
  *
  * | first byte | option         | what follows                                                      |
  * |-----------:|----------------|-------------------------------------------------------------------|
@@ -16,18 +16,18 @@
  */
 import { ANNOUNCE_REQUEST_BYTES } from "./hot/request.ts";
 
-export const OPTION_END = 0;
-export const OPTION_NO_OPERATION = 1;
-export const OPTION_URL_DATA = 2;
+const OPTION_END = 0;
+const OPTION_NO_OPERATION = 1;
+const OPTION_URL_DATA = 2;
 
 /** The most bytes one option can carry: its length is one byte. */
-export const OPTION_DATA_BYTES_MAX = 255;
+const OPTION_DATA_BYTES_MAX = 255;
 
 const EMPTY = new Uint8Array(0);
 
 /**
  * The URL data of an announce of `length` bytes at `offset`, all pieces joined; empty when there is none. An option that
- * says it is longer than the datagram ends the reading and counts for nothing; what stood before it still counts.
+ * claims to be longer than the datagram ends the reading and is ignored; what came before it still counts.
  */
 export function readUrlData(bytes: Uint8Array, offset: number, length: number): Uint8Array {
   const end = offset + length;
@@ -38,7 +38,7 @@ export function readUrlData(bytes: Uint8Array, offset: number, length: number): 
     if (option === OPTION_END) break;
     if (option === OPTION_NO_OPERATION) continue;
     if (at >= end) break;
-    const dataBytes = bytes[at++];
+    const dataBytes = bytes[at++] ?? 0;
     if (at + dataBytes > end) break;
     if (option === OPTION_URL_DATA) joined = join(joined, bytes.subarray(at, at + dataBytes));
     at += dataBytes;

@@ -68,7 +68,7 @@ function fillRequests(): { bytes: Uint8Array; lengths: Int32Array } {
 function parseAll(bytes: Uint8Array, lengths: Int32Array): number {
   let sum = 0;
   for (let slot = 0; slot < SLOT_COUNT; slot++)
-    sum = (sum + parseUdpRequest(bytes, slot * SLOT_BYTES, lengths[slot])) | 0;
+    sum = (sum + parseUdpRequest(bytes, slot * SLOT_BYTES, lengths[slot] ?? 0)) | 0;
   return sum;
 }
 
@@ -79,7 +79,7 @@ function answerAll(bytes: Uint8Array, lengths: Int32Array, replies: Uint8Array):
     const id = readTransactionId(bytes, at);
     const first = readConnectionIdHigh(bytes, at);
     const second = readConnectionIdLow(bytes, at);
-    const status = parseUdpRequest(bytes, at, lengths[slot]);
+    const status = parseUdpRequest(bytes, at, lengths[slot] ?? 0);
     if (status === PARSE_CONNECT) sum += writeConnectReply(replies, at, id, first, second);
     if (status !== PARSE_ANNOUNCE) continue;
     sum += readAnnounceEvent(bytes, at) + readAnnouncePort(bytes, at);

@@ -1,7 +1,7 @@
 /**
  * Replies as a tracker writes them, into the caller's buffer (BEP 15).
  *
- * Called by the UDP handler for every answer. Each writer returns the bytes it wrote; the caller has seen to the space.
+ * Called by the UDP handler for every reply. Each writer returns the bytes it wrote; the caller has made sure of the space.
  * Numbers are big-endian.
  *
  * | offset | bytes | every reply                                                                    |
@@ -27,7 +27,6 @@
  */
 import { ACTION_ANNOUNCE, ACTION_CONNECT, ACTION_ERROR, ACTION_SCRAPE } from "./request.ts";
 
-export const REPLY_ACTION_OFFSET = 0;
 export const REPLY_TRANSACTION_ID_OFFSET = 4;
 /** Bytes of action and transaction id, the shortest reply there is. */
 export const REPLY_HEADER_BYTES = 8;
@@ -38,8 +37,7 @@ export const CONNECT_REPLY_BYTES = 16;
 export const ANNOUNCE_REPLY_INTERVAL_OFFSET = 8;
 export const ANNOUNCE_REPLY_LEECHERS_OFFSET = 12;
 export const ANNOUNCE_REPLY_SEEDERS_OFFSET = 16;
-export const ANNOUNCE_REPLY_PEERS_OFFSET = 20;
-/** Bytes of an announce reply without peers. */
+/** Bytes of an announce reply without peers, which begin here. */
 export const ANNOUNCE_REPLY_HEADER_BYTES = 20;
 
 /** Bytes of an IPv4 peer in an announce reply. */

@@ -185,9 +185,7 @@ test("random and mutated bytes of every length have one of the known outcomes an
       if (magic && bytes.length >= 12) bytes.set(CONNECT.subarray(0, 8));
       const status = parse(bytes);
       assert.ok(status >= 0 && status < request.PARSE_STATUS_COUNT);
-      const sorts = [request.isParsedRequest(status), request.isSendableError(status)];
-      assert.equal(sorts.filter(Boolean).length, status < request.PARSE_DROP_SHORT ? 1 : 0);
-      if (request.isSendableError(status)) assert.ok(bytes.length >= 16);
+      if (status < request.PARSE_DROP_SHORT) assert.ok(bytes.length >= 16);
     }),
     { numRuns: 5000 },
   );

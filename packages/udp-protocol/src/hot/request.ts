@@ -104,16 +104,6 @@ export const PARSE_DROP_ANNOUNCE_EVENT = 10;
 /** How many parse outcomes there are; they are numbered from 0, so that each can have a counter. */
 export const PARSE_STATUS_COUNT = 11;
 
-/** Whether an outcome stands for a well-formed request. */
-export function isParsedRequest(status: number): boolean {
-  return status <= PARSE_SCRAPE;
-}
-
-/** Whether an outcome may be answered with an error, to a client with a valid connection id. */
-export function isSendableError(status: number): boolean {
-  return status >= PARSE_ERROR_PORT_ZERO && status <= PARSE_ERROR_SCRAPE_LIST;
-}
-
 /**
  * Tells what the datagram of `length` bytes at `offset` is: one of `PARSE_…`. It reads only within those bytes; after
  * `PARSE_ANNOUNCE` and `PARSE_SCRAPE` all fields of the tables above may be read.
