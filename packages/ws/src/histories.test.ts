@@ -122,16 +122,16 @@ class History {
     const isSeeder =
       left === 0 || (left === undefined && (event === "completed" || known?.isSeeder === true));
     party.peers.set(torrent, { peer, isSeeder });
-    this.#checkOffers(party, torrent, isSeeder, names);
+    this.#checkOffers(party, torrent, names);
     this.#expectWords(party, [this.#countsOf(torrent)]);
   }
 
   /** Offers that came: each to another connection in the torrent, from this one, each once. */
-  #checkOffers(from: Party, torrent: string, isSeeder: boolean, names: string[]): void {
+  #checkOffers(from: Party, torrent: string, names: string[]): void {
     const peer = from.peers.get(torrent)?.peer;
     const eligible = this.#parties.filter((party) => {
       const there = party.peers.get(torrent);
-      return party !== from && there && there.peer !== peer && !(isSeeder && there.isSeeder);
+      return party !== from && there && there.peer !== peer;
     });
     const seen = new Set<string>();
     const receivers = new Set<Party>();

@@ -5,7 +5,7 @@
  * Called by the request parser for answers and by the offers' reader; owned by it.
  */
 import { wordAt } from "./json-object.ts";
-import { skipString, skipValue } from "./json-scan.ts";
+import { isNullAt, skipString, skipValue } from "./json-scan.ts";
 import {
   endOfObject,
   firstKey,
@@ -24,16 +24,25 @@ const DESCRIPTION_IS_NOTHING = -1;
 export class DescriptionReader {
   private type = DESCRIPTION_IS_NOTHING;
   private hasSdp = false;
+  private namesType = false;
+  private namesSdp = false;
 
   /** Whether what was read last is a description of this type. */
   is(type: number): boolean {
     return this.hasSdp && this.type === type;
   }
 
+  /** Whether its type or its SDP is missing or null. */
+  get isIncomplete(): boolean {
+    return !this.namesType || !this.namesSdp;
+  }
+
   /** From the opening brace to the byte after the closing one; `level` is how deep the object lies, itself included. */
   read(bytes: Uint8Array, start: number, end: number, level: number): number {
     this.type = DESCRIPTION_IS_NOTHING;
     this.hasSdp = false;
+    this.namesType = false;
+    this.namesSdp = false;
     let position = firstKey(bytes, start + 1, end);
     while (position >= 0) {
       const plain = plainKeyAt(bytes, position, end, DESCRIPTION_FIELDS);
@@ -56,8 +65,14 @@ export class DescriptionReader {
     end: number,
     level: number,
   ): number {
-    if (field === 0) return this.readType(bytes, value, end, level);
-    if (field === 1) this.hasSdp = bytes[value] === QUOTE;
+    if (field === 0) {
+      this.namesType = !isNullAt(bytes, value, end);
+      return this.readType(bytes, value, end, level);
+    }
+    if (field === 1) {
+      this.namesSdp = !isNullAt(bytes, value, end);
+      this.hasSdp = bytes[value] === QUOTE;
+    }
     return skipValue(bytes, value, end, REQUEST_DEPTH_MAX - level);
   }
 

@@ -1,5 +1,5 @@
 /**
- * What the request parser needs of JSON beyond skipping it: which of some known words a string is, and which whole
+ * What the request parser needs of JSON beyond skipping it: which of some known words a string is, and which
  * number a number is. Both see through escapes and other spellings, as JSON.parse would.
  *
  * Called by the request parser; reads the caller's bytes only.
@@ -57,10 +57,10 @@ export function asciiBytes(text: string): Uint8Array {
 }
 
 /**
- * The value of the number between `start` and `end`, which the scanner has passed. NaN where it is not whole.
+ * The value of the number between `start` and `end`, which the scanner has passed; NaN where it is beyond all numbers.
  * Plain digits, as everybody writes them, are read without making a string.
  */
-export function wholeNumberAt(bytes: Uint8Array, start: number, end: number): number {
+export function numberAt(bytes: Uint8Array, start: number, end: number): number {
   if (end - start <= 15) {
     let value = 0;
     let position = start;
@@ -76,5 +76,5 @@ export function wholeNumberAt(bytes: Uint8Array, start: number, end: number): nu
   for (let position = start; position < end; position++)
     text += String.fromCharCode(bytes[position]);
   const value = Number(text);
-  return Number.isInteger(value) ? value : Number.NaN;
+  return Number.isFinite(value) ? value : Number.NaN;
 }

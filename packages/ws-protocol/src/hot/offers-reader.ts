@@ -1,6 +1,7 @@
 /**
  * The offers of an announce, `[{"offer": {…}, "offer_id": "…"}, …]`: offers and their ids are remembered as ranges. All
- * are checked, as many as the record has room for are kept.
+ * are checked, as many as the record has room for are kept. An offer that is null, or whose parts are missing or null, is
+ * left out: a browser that could not make one of its offers sends such.
  *
  * Owned by the request parser; writes into its record.
  */
@@ -9,7 +10,14 @@ import { type MessageMemory, OFFER_COUNT_WORD, OFFER_RANGES_WORD } from "../mess
 import { ID_BYTES, parseIdString } from "./binary-string.ts";
 import { DESCRIPTION_IS_OFFER, type DescriptionReader } from "./description-reader.ts";
 import { asciiBytes, wordAt } from "./json-object.ts";
-import { SCAN_SYNTAX, skipSpace, skipString, skipValue, startsWithBytes } from "./json-scan.ts";
+import {
+  isNullAt,
+  SCAN_SYNTAX,
+  skipSpace,
+  skipString,
+  skipValue,
+  startsWithBytes,
+} from "./json-scan.ts";
 import {
   BRACE_CLOSE,
   BRACE_OPEN,
@@ -77,8 +85,10 @@ export class OffersReader {
         position = after;
       } else if (bytes[position] === BRACE_OPEN) {
         position = this.readElement(bytes, position + 1, end);
-        if (this.offerState === MEMBER_GOOD && this.idState === MEMBER_GOOD) this.keep();
-        else this.state = MEMBER_BAD;
+        if (this.offerState === MEMBER_BAD || this.idState === MEMBER_BAD) this.state = MEMBER_BAD;
+        else if (this.offerState === MEMBER_GOOD && this.idState === MEMBER_GOOD) this.keep();
+      } else if (isNullAt(bytes, position, end)) {
+        position += 4;
       } else {
         this.state = MEMBER_BAD;
         position = skipValue(bytes, position, end, REQUEST_DEPTH_MAX - LEVEL_OF_LIST);
@@ -157,7 +167,7 @@ export class OffersReader {
   }
 
   private readOffer(bytes: Uint8Array, start: number, end: number): number {
-    this.offerState = MEMBER_BAD;
+    this.offerState = isNullAt(bytes, start, end) ? MEMBER_ABSENT : MEMBER_BAD;
     if (bytes[start] !== BRACE_OPEN)
       return skipValue(bytes, start, end, REQUEST_DEPTH_MAX - LEVEL_OF_OFFER);
     const position = this.descriptions.read(bytes, start, end, LEVEL_OF_OFFER + 1);
@@ -165,12 +175,14 @@ export class OffersReader {
       this.offerState = MEMBER_GOOD;
       this.offerStart = start;
       this.offerEnd = position;
+    } else if (this.descriptions.isIncomplete) {
+      this.offerState = MEMBER_ABSENT;
     }
     return position;
   }
 
   private readId(bytes: Uint8Array, start: number, end: number): number {
-    this.idState = MEMBER_BAD;
+    this.idState = isNullAt(bytes, start, end) ? MEMBER_ABSENT : MEMBER_BAD;
     if (bytes[start] !== QUOTE)
       return skipValue(bytes, start, end, REQUEST_DEPTH_MAX - LEVEL_OF_OFFER);
     const position = parseIdString(bytes, start + 1, end, this.id, 0);

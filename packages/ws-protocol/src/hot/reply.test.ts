@@ -125,7 +125,7 @@ test("offers and answers are passed on as they came, whatever their length", () 
   );
 });
 
-test("an error names the action and the info hash where they are known", () => {
+test("an error names the action and the info hash, or where the info hash is not known neither", () => {
   parse(formatAnnounce({ infoHash: id(0x41), peerId: id(2) }));
   assert.equal(
     failureText(REFUSED_ACCESS, ACTION_IS_ANNOUNCE),
@@ -139,7 +139,9 @@ test("an error names the action and the info hash where they are known", () => {
     });
     assert.deepEqual(JSON.parse(failureText(status, ACTION_IS_SCRAPE)), {
       "failure reason": reason,
-      action: "scrape",
+    });
+    assert.deepEqual(JSON.parse(failureText(status, ACTION_IS_ANNOUNCE)), {
+      "failure reason": reason,
     });
   }
 });

@@ -168,7 +168,9 @@ function reasonOf(status: number): Uint8Array {
   return failureReasonOf(status) ?? NO_ACTION;
 }
 
-function actionBytes(action: number): Uint8Array {
+/** Without an info hash there is no action: `bittorrent-tracker`'s client throws where it finds one without the other. */
+function actionBytes(request: RequestRecord, action: number): Uint8Array {
+  if (!request.hasInfoHash) return NO_ACTION;
   if (action === ACTION_IS_ANNOUNCE) return ACTION_ANNOUNCE;
   return action === ACTION_IS_SCRAPE ? ACTION_SCRAPE : NO_ACTION;
 }
@@ -178,7 +180,13 @@ export function failureBytes(request: RequestRecord, status: number, action: num
   const infoHash = request.hasInfoHash
     ? INFO_HASH.length + (request.infoHashEnd - request.infoHashStart)
     : 0;
-  return FAILURE_HEAD.length + reasonOf(status).length + actionBytes(action).length + infoHash + 1;
+  return (
+    FAILURE_HEAD.length +
+    reasonOf(status).length +
+    actionBytes(request, action).length +
+    infoHash +
+    1
+  );
 }
 
 /** Writes an error as a frame: the reason of `status`, and action and info hash where they are known. */
@@ -193,7 +201,7 @@ export function writeFailure(
   at = writeFrameHeader(out, at, OPCODE_TEXT, payloadBytes);
   at = writeAll(out, at, FAILURE_HEAD);
   at = writeAll(out, at, reasonOf(status));
-  at = writeAll(out, at, actionBytes(action));
+  at = writeAll(out, at, actionBytes(request, action));
   if (request.hasInfoHash) {
     at = writeAll(out, at, INFO_HASH);
     at = writeRange(out, at, request.bytes, request.infoHashStart, request.infoHashEnd);

@@ -39,6 +39,8 @@ export class RequestRecord {
   peerIdEnd = 0;
   /** One of EVENT_*. */
   event = 0;
+  /** Whether the event is a word that nobody knows, or no word at all: taken as none. */
+  isEventUnknown = false;
   /** One of LEFT_*. */
   left = 0;
   /** How many peers are wanted; -1 where the message does not say. */

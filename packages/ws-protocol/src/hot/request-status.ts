@@ -16,15 +16,11 @@ export const REQUEST_BAD_SHAPE = 19;
 export const REQUEST_BAD_ACTION = 20;
 export const REQUEST_BAD_INFO_HASH = 21;
 export const REQUEST_BAD_PEER_ID = 22;
-export const REQUEST_BAD_LEFT = 23;
-export const REQUEST_BAD_EVENT = 24;
-export const REQUEST_BAD_NUMWANT = 25;
 export const REQUEST_BAD_OFFERS = 26;
 export const REQUEST_BAD_ANSWER = 27;
 export const REQUEST_BAD_TO_PEER_ID = 28;
 export const REQUEST_BAD_OFFER_ID = 29;
 export const REQUEST_BAD_SCRAPE_ALL = 30;
-export const REQUEST_BAD_SCRAPE_NOTHING = 31;
 export const REQUEST_BAD_SCRAPE_LENGTH = 32;
 
 /** Refusals that the tracker finds, not the parser. */
@@ -46,15 +42,11 @@ const TEXTS: readonly (readonly [number, string])[] = [
   [REQUEST_BAD_ACTION, "action must be announce or scrape"],
   [REQUEST_BAD_INFO_HASH, "info_hash must be 20 characters, one for each byte"],
   [REQUEST_BAD_PEER_ID, "peer_id must be 20 characters, one for each byte"],
-  [REQUEST_BAD_LEFT, "left must be a whole number of bytes, not negative"],
-  [REQUEST_BAD_EVENT, "event must be started, completed, stopped, paused or update"],
-  [REQUEST_BAD_NUMWANT, "numwant must be a whole number"],
   [REQUEST_BAD_OFFERS, "offers must be a list of {offer: {type: offer, sdp}, offer_id}"],
   [REQUEST_BAD_ANSWER, "answer must be {type: answer, sdp}"],
   [REQUEST_BAD_TO_PEER_ID, "to_peer_id must be 20 characters and stand with an answer"],
   [REQUEST_BAD_OFFER_ID, "offer_id must be 20 characters and stand with an answer"],
   [REQUEST_BAD_SCRAPE_ALL, "Full scrapes are not allowed: name the info_hash"],
-  [REQUEST_BAD_SCRAPE_NOTHING, "The list of info hashes to scrape is empty"],
   [REQUEST_BAD_SCRAPE_LENGTH, "Too many info hashes in one scrape"],
   [REFUSED_ACCESS, "Info hash not allowed"],
   [REFUSED_PEER_ID_CHANGED, "Only one peer id can be used per torrent and connection"],

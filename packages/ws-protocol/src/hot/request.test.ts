@@ -152,32 +152,28 @@ test("ids longer or shorter than 20 characters, or above 255, are refused", () =
       status.REQUEST_BAD_TO_PEER_ID,
     );
     assert.equal(parseJson({ ...ANNOUNCE, ...ANSWER, offer_id: bad }), status.REQUEST_BAD_OFFER_ID);
+    // An offer without an id is left out.
     assert.equal(
       parseJson({ ...ANNOUNCE, offers: [{ ...OFFER, offer_id: bad }] }),
-      status.REQUEST_BAD_OFFERS,
+      bad === null ? status.REQUEST_ANNOUNCE : status.REQUEST_BAD_OFFERS,
     );
   }
 });
 
-test("offers of the wrong shape are refused: [null] (W2) and the like", () => {
+test("offers of the wrong shape are refused (W2)", () => {
   for (const offers of [
-    [null],
-    [OFFER, null],
     [[]],
-    [{}],
     ["x"],
     [1],
     {},
     "x",
     5,
     true,
-    [{ offer_id: name(1) }],
-    [{ offer: OFFER.offer }],
-    [{ ...OFFER, offer: null }],
     [{ ...OFFER, offer: "v=0" }],
     [{ ...OFFER, offer: { type: "answer", sdp: "" } }],
-    [{ ...OFFER, offer: { type: "offer" } }],
-    [{ ...OFFER, offer: { type: "offer", sdp: null } }],
+    [{ ...OFFER, offer: { type: "offer", sdp: 5 } }],
+    [{ offer: "v=0" }],
+    [{ offer: null, offer_id: "short" }],
     [{ ...OFFER, offer: { type: ["offer"], sdp: "" } }],
   ])
     assert.equal(
@@ -191,6 +187,30 @@ test("offers of the wrong shape are refused: [null] (W2) and the like", () => {
   }
 });
 
+test("offers that are null, or whose parts are null or missing, are left out, and those beside them count", () => {
+  for (const nothing of [
+    null,
+    {},
+    { offer_id: name(1) },
+    { offer: OFFER.offer },
+    { offer: null, offer_id: null },
+    { ...OFFER, offer: null },
+    { ...OFFER, offer_id: null },
+    { ...OFFER, offer: { type: "offer" } },
+    { ...OFFER, offer: { sdp: "v=0" } },
+    { ...OFFER, offer: { type: "offer", sdp: null } },
+    { ...OFFER, offer: { type: null, sdp: "v=0" } },
+  ])
+    for (const offers of [[nothing], [nothing, OFFER], [OFFER, nothing, OFFER]]) {
+      assert.equal(parseJson({ ...ANNOUNCE, offers }), status.REQUEST_ANNOUNCE);
+      assert.equal(request.offers, offers.length - 1, JSON.stringify(offers));
+      if (offers.length > 1) {
+        const [start, end] = request.offerRanges.subarray(0, 2);
+        assert.equal(slice(start, end), JSON.stringify(OFFER.offer));
+      }
+    }
+});
+
 test("surplus offers are checked and left out", () => {
   assert.equal(
     parseJson({ ...ANNOUNCE, offers: new Array(25).fill(OFFER) }),
@@ -198,7 +218,7 @@ test("surplus offers are checked and left out", () => {
   );
   assert.equal(request.offers, 10);
   assert.equal(
-    parseJson({ ...ANNOUNCE, offers: [...new Array(25).fill(OFFER), null] }),
+    parseJson({ ...ANNOUNCE, offers: [...new Array(25).fill(OFFER), 5] }),
     status.REQUEST_BAD_OFFERS,
   );
 });
@@ -215,30 +235,53 @@ test("an answer needs its shape, whom it is for and which offer it answers", () 
   assert.equal(request.hasAnswer, false);
 });
 
-test("left says seeder or leecher, or nothing", () => {
+test("left says seeder or leecher; a string may hold the number, and what is no number says nothing", () => {
   const left = (text: string) => {
     const found = parse(
       `{"action":"announce","info_hash":"${"a".repeat(20)}","peer_id":"${"b".repeat(20)}","left":${text}}`,
     );
     return found === status.REQUEST_ANNOUNCE ? request.left : -found;
   };
-  for (const text of ["0", "-0", "0.0", "0e9", "1e-400"])
+  for (const text of ["0", "-0", "0.0", "0e9", "1e-400", '"0"', '"0.0"'])
     assert.equal(left(text), LEFT_NOTHING, text);
-  for (const text of ["1", "1e3", "5.0", "123456789012345678901"])
+  for (const text of ["1", "1e3", "5.0", "0.5", "123456789012345678901", '"1"', '"1e3"'])
     assert.equal(left(text), LEFT_SOMETHING, text);
-  assert.equal(left("null"), LEFT_UNKNOWN);
-  for (const text of ["-1", "0.5", '"0"', "true", "[]", "1e400"])
-    assert.equal(left(text), -status.REQUEST_BAD_LEFT, text);
+  for (const text of [
+    "null",
+    "-1",
+    '"-1"',
+    "true",
+    "[]",
+    "{}",
+    "1e400",
+    '""',
+    '"all"',
+    '"0x"',
+    '" 1"',
+  ])
+    assert.equal(left(text), LEFT_UNKNOWN, text);
 });
 
-test("events are BEP 15's, update and the empty one mean none, others are refused", () => {
+test("numwant is a number or a string that holds one; what is no number, or a negative one, sets no limit", () => {
+  const numwant = (value: unknown) =>
+    parseJson({ ...ANNOUNCE, numwant: value }) === status.REQUEST_ANNOUNCE ? request.numwant : NaN;
+  assert.deepEqual([0, 5, "5", 2.9, 1e99].map(numwant), [0, 5, 5, 2, 0x7fffffff]);
+  for (const value of [null, -1, "-1", "", "many", "5x", true, [], {}])
+    assert.equal(numwant(value), -1, JSON.stringify(value));
+});
+
+test("events are BEP 15's; update, the empty one and those that nobody knows mean none", () => {
   const event = (value: unknown) =>
     parseJson({ ...ANNOUNCE, event: value }) === status.REQUEST_ANNOUNCE ? request.event : -1;
   assert.deepEqual(
     ["started", "completed", "stopped", "paused", "update", "", null].map(event),
     [2, 1, 3, 4, 0, 0, 0],
   );
-  for (const bad of ["Started", "empty", 1, true, [], "started "]) assert.equal(event(bad), -1);
+  assert.equal(request.isEventUnknown, false);
+  for (const unknown of ["empty", 1, true, [], "started ", "dance"]) {
+    assert.equal(event(unknown), 0, JSON.stringify(unknown));
+    assert.equal(request.isEventUnknown, true);
+  }
 });
 
 test("of a key that stands twice the last one counts, as with JSON.parse", () => {
@@ -247,7 +290,12 @@ test("of a key that stands twice the last one counts, as with JSON.parse", () =>
   assert.equal(request.left, LEFT_NOTHING);
   assert.equal(parse(`{${base},"left":0,"left":null}`), status.REQUEST_ANNOUNCE);
   assert.equal(request.left, LEFT_UNKNOWN);
-  assert.equal(parse(`{${base},"left":0,"left":"bad"}`), status.REQUEST_BAD_LEFT);
+  assert.equal(parse(`{${base},"left":0,"left":"bad"}`), status.REQUEST_ANNOUNCE);
+  assert.equal(request.left, LEFT_UNKNOWN);
+  assert.equal(parse(`{${base},"event":"stopped","event":"dance"}`), status.REQUEST_ANNOUNCE);
+  assert.deepEqual([request.event, request.isEventUnknown], [0, true]);
+  assert.equal(parse(`{${base},"event":"dance","event":null}`), status.REQUEST_ANNOUNCE);
+  assert.equal(request.isEventUnknown, false);
   const offer = JSON.stringify(OFFER);
   assert.equal(
     parse(`{${base},"offers":[${offer},${offer}],"offers":[${offer}]}`),
@@ -292,7 +340,7 @@ test("scrapes: one, many, none and too many", () => {
   assert.deepEqual([request.scrapes, request.scrapeInfoHashes[20]], [2, 2]);
   assert.equal(parse('{"action":"scrape"}'), status.REQUEST_BAD_SCRAPE_ALL);
   assert.equal(scrape(null), status.REQUEST_BAD_SCRAPE_ALL);
-  assert.equal(scrape([]), status.REQUEST_BAD_SCRAPE_NOTHING);
+  assert.deepEqual([scrape([]), request.scrapes], [status.REQUEST_SCRAPE, 0], "a heartbeat");
   for (const bad of ["", name(1).slice(1), [name(1), null], [[name(1)]], 5, {}])
     assert.equal(scrape(bad), status.REQUEST_BAD_INFO_HASH);
   assert.equal(scrape(new Array(20).fill(name(1))), status.REQUEST_SCRAPE);

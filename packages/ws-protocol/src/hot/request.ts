@@ -12,7 +12,7 @@ import { COPY_AT, COPY_BYTES_MAX, type MessageMemory, messageMemory } from "../m
 import { ID_BYTES, parseIdString } from "./binary-string.ts";
 import { DESCRIPTION_IS_ANSWER, DescriptionReader } from "./description-reader.ts";
 import { InfoHashList } from "./info-hash-list.ts";
-import { wholeNumberAt, wordAt } from "./json-object.ts";
+import { numberAt, wordAt } from "./json-object.ts";
 import {
   isNullAt,
   SCAN_SYNTAX,
@@ -122,6 +122,7 @@ export class TrackerRequest extends RequestRecord {
     this.end = end;
     this.states.fill(MEMBER_ABSENT);
     this.event = EVENT_NONE;
+    this.isEventUnknown = false;
     this.left = LEFT_UNKNOWN;
     this.numwant = -1;
     this.offers = 0;
@@ -168,15 +169,20 @@ export class TrackerRequest extends RequestRecord {
       return position + 4;
     }
     switch (field) {
-      case FIELD_ACTION:
       case FIELD_EVENT:
+        this.event = EVENT_NONE;
+        this.isEventUnknown = true;
+        if (first === QUOTE) return this.parseWord(field, position + 1);
+        break;
+      case FIELD_ACTION:
         if (first === QUOTE) return this.parseWord(field, position + 1);
         break;
       case FIELD_LEFT:
+        this.left = LEFT_UNKNOWN;
+        return this.parseNumber(field, position);
       case FIELD_NUMWANT:
-        if (first === 0x2d || (first >= 0x30 && first <= 0x39))
-          return this.parseNumber(field, position);
-        break;
+        this.numwant = -1;
+        return this.parseNumber(field, position);
       case FIELD_OFFERS:
         this.offers = 0;
         this.offersSurplus = 0;
@@ -206,23 +212,25 @@ export class TrackerRequest extends RequestRecord {
       this.states[field] = MEMBER_GOOD;
       if (isAction) this.action = word;
       else this.event = EVENT_OF_WORD[word];
+      if (!isAction) this.isEventUnknown = false;
     }
     return position;
   }
 
+  /** `left` or `numwant`: a number, or a string that holds one. Anything else counts as missing. */
   private parseNumber(field: number, start: number): number {
-    const position = skipNumber(this.bytes, start, this.end);
+    const { bytes, end } = this;
+    const isText = bytes[start] === QUOTE;
+    const position = skipValue(bytes, start, end, REQUEST_DEPTH_MAX - LEVEL_OF_MESSAGE);
     if (position < 0) return position;
-    const value = wholeNumberAt(this.bytes, start, position);
-    if (field === FIELD_NUMWANT) {
-      // NaN fails both comparisons and stays bad.
-      if (value < 0) this.numwant = -1;
-      else if (value >= 0) this.numwant = value < 0x7fffffff ? value | 0 : 0x7fffffff;
-      if (value < 0 || value >= 0) this.states[field] = MEMBER_GOOD;
-    } else if (value >= 0) {
-      this.left = value === 0 ? LEFT_NOTHING : LEFT_SOMETHING;
-      this.states[field] = MEMBER_GOOD;
-    }
+    this.states[field] = MEMBER_GOOD;
+    const from = isText ? start + 1 : start;
+    const to = isText ? position - 1 : position;
+    if (skipNumber(bytes, from, to) !== to) return position;
+    const value = numberAt(bytes, from, to);
+    if (!(value >= 0)) return position;
+    if (field === FIELD_LEFT) this.left = value === 0 ? LEFT_NOTHING : LEFT_SOMETHING;
+    else this.numwant = value < 0x7fffffff ? value | 0 : 0x7fffffff;
     return position;
   }
 
@@ -279,9 +287,6 @@ export class TrackerRequest extends RequestRecord {
     if (this.action === 1) return this.judgeScrape();
     if (!this.hasInfoHash) return status.REQUEST_BAD_INFO_HASH;
     if (states[FIELD_PEER_ID] !== MEMBER_GOOD) return status.REQUEST_BAD_PEER_ID;
-    if (states[FIELD_LEFT] === MEMBER_BAD) return status.REQUEST_BAD_LEFT;
-    if (states[FIELD_EVENT] === MEMBER_BAD) return status.REQUEST_BAD_EVENT;
-    if (states[FIELD_NUMWANT] === MEMBER_BAD) return status.REQUEST_BAD_NUMWANT;
     if (states[FIELD_OFFERS] === MEMBER_BAD) return status.REQUEST_BAD_OFFERS;
     if (states[FIELD_ANSWER] === MEMBER_BAD) return status.REQUEST_BAD_ANSWER;
     this.hasAnswer = states[FIELD_ANSWER] === MEMBER_GOOD;
@@ -293,7 +298,10 @@ export class TrackerRequest extends RequestRecord {
       return status.REQUEST_BAD_OFFER_ID;
     // A key that stood twice may have left the values of its first, overruled standing.
     if (states[FIELD_LEFT] === MEMBER_ABSENT) this.left = LEFT_UNKNOWN;
-    if (states[FIELD_EVENT] === MEMBER_ABSENT) this.event = EVENT_NONE;
+    if (states[FIELD_EVENT] === MEMBER_ABSENT) {
+      this.event = EVENT_NONE;
+      this.isEventUnknown = false;
+    }
     if (states[FIELD_NUMWANT] === MEMBER_ABSENT) this.numwant = -1;
     if (states[FIELD_OFFERS] === MEMBER_ABSENT) this.offers = 0;
     return status.REQUEST_ANNOUNCE;
@@ -307,7 +315,6 @@ export class TrackerRequest extends RequestRecord {
       this.scrapeInfoHashes.set(this.ids.subarray(INFO_HASH_AT, INFO_HASH_AT + ID_BYTES));
       this.scrapes = 1;
     }
-    if (this.scrapes === 0) return status.REQUEST_BAD_SCRAPE_NOTHING;
     if (this.scrapes > this.scrapesMax) return status.REQUEST_BAD_SCRAPE_LENGTH;
     return status.REQUEST_SCRAPE;
   }

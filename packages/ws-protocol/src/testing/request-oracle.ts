@@ -71,7 +71,6 @@ function expectScrape(value: Json, scrapesMax: number): ExpectedRequest {
   const ids = (Array.isArray(name) ? name : [name]).map(binaryStringToId);
   const scrapes = ids.filter((id) => id !== undefined);
   if (scrapes.length !== ids.length) return { status: protocol.REQUEST_BAD_INFO_HASH };
-  if (ids.length === 0) return { status: protocol.REQUEST_BAD_SCRAPE_NOTHING };
   if (ids.length > scrapesMax) return { status: protocol.REQUEST_BAD_SCRAPE_LENGTH };
   return { status: protocol.REQUEST_SCRAPE, scrapes };
 }
@@ -81,13 +80,29 @@ function expectOffers(value: unknown): { offer: unknown; id: Uint8Array }[] | un
   if (!Array.isArray(value)) return undefined;
   const offers: { offer: unknown; id: Uint8Array }[] = [];
   for (const element of value) {
-    if (!isObject(element) || !isDescription(element.offer, "offer")) return undefined;
-    const id = binaryStringToId(element.offer_id);
-    if (id === undefined) return undefined;
-    offers.push({ offer: element.offer, id });
+    if (element === null) continue;
+    if (!isObject(element)) return undefined;
+    const { offer, offer_id } = element;
+    const id = binaryStringToId(offer_id);
+    if (id === undefined && (offer_id ?? undefined) !== undefined) return undefined;
+    const isLeftOut =
+      (offer ?? undefined) === undefined ||
+      (isObject(offer) &&
+        ((offer.type ?? undefined) === undefined || (offer.sdp ?? undefined) === undefined));
+    if (!isLeftOut && !isDescription(offer, "offer")) return undefined;
+    if (!isLeftOut && id !== undefined) offers.push({ offer, id });
   }
   return offers;
 }
+
+/** A number from 0, or a string that is one in JSON; undefined for anything else. */
+function expectNumber(value: unknown): number | undefined {
+  const number = typeof value === "string" ? jsonNumber(value) : value;
+  return typeof number === "number" && number >= 0 && Number.isFinite(number) ? number : undefined;
+}
+
+const jsonNumber = (text: string): unknown =>
+  /^[-\d]/.test(text) && /\d$/.test(text) ? parseJson(text)?.value : undefined;
 
 function expectAnnounce(value: Json, offersMax: number): ExpectedRequest {
   const field = (name: string): unknown => value[name] ?? undefined;
@@ -95,14 +110,9 @@ function expectAnnounce(value: Json, offersMax: number): ExpectedRequest {
   if (infoHash === undefined) return { status: protocol.REQUEST_BAD_INFO_HASH };
   const peerId = binaryStringToId(value.peer_id);
   if (peerId === undefined) return { status: protocol.REQUEST_BAD_PEER_ID };
-  const left = field("left");
-  if (left !== undefined && !(typeof left === "number" && Number.isInteger(left) && left >= 0))
-    return { status: protocol.REQUEST_BAD_LEFT };
-  const event = field("event") === undefined ? 0 : EVENTS.get(field("event"));
-  if (event === undefined) return { status: protocol.REQUEST_BAD_EVENT };
-  const numwant = field("numwant") ?? -1;
-  if (typeof numwant !== "number" || !Number.isInteger(numwant))
-    return { status: protocol.REQUEST_BAD_NUMWANT };
+  const left = expectNumber(field("left"));
+  const event = EVENTS.get(field("event")) ?? 0;
+  const numwant = expectNumber(field("numwant")) ?? -1;
   const offers = expectOffers(field("offers"));
   if (offers === undefined) return { status: protocol.REQUEST_BAD_OFFERS };
   const answer = field("answer");
@@ -120,7 +130,7 @@ function expectAnnounce(value: Json, offersMax: number): ExpectedRequest {
     peerId,
     left: left === undefined ? 0 : left === 0 ? 1 : 2,
     event,
-    numwant: numwant < 0 ? -1 : Math.min(numwant, 0x7fffffff) + 0,
+    numwant: numwant < 0 ? -1 : Math.min(Math.floor(numwant), 0x7fffffff) + 0,
     offers: offers.slice(0, offersMax),
     ...(answer !== undefined && to && id ? { answer: { answer, to, id } } : {}),
   };

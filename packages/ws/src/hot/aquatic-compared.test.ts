@@ -76,18 +76,18 @@ test("members that nobody knows are skipped", () => {
   assert.deepEqual(heard({ ...ANNOUNCE, ...more }), LEECHER);
 });
 
-test("left: null or missing makes a new peer a leecher, 0 a seeder; negative and broken numbers are refused", () => {
+test("left: null or missing makes a new peer a leecher, 0 a seeder; aquatic_ws refuses what is no whole number", () => {
   assert.deepEqual(heard({ ...ANNOUNCE, left: null }), LEECHER);
   assert.deepEqual(heard(ANNOUNCE), LEECHER);
   assert.deepEqual(heard({ ...ANNOUNCE, left: 0 }), SEEDER);
-  for (const left of [-1, 0.5, "0"])
-    assert.match(heard({ ...ANNOUNCE, left })[0], /^failure: left must be a whole number/);
+  assert.deepEqual(heard({ ...ANNOUNCE, left: "0" }), SEEDER);
+  for (const left of [-1, 0.5, "12", "some", [], true])
+    assert.deepEqual(heard({ ...ANNOUNCE, left }), LEECHER);
 });
 
-test('the events "", "paused" and null are taken; aquatic_ws refuses the first two', () => {
-  for (const event of ["", "paused", "update", "started", null])
+test("every event is taken, one that nobody knows as none; aquatic_ws refuses the message", () => {
+  for (const event of ["", "paused", "update", "started", null, "dance", 5])
     assert.deepEqual(heard({ ...ANNOUNCE, event }), LEECHER, String(event));
-  assert.match(heard({ ...ANNOUNCE, event: "paused " })[0], /^failure: event must be/);
 });
 
 test("numwant bounds the offers passed on, and a negative one means no bound; aquatic_ws ignores or refuses it", () => {
@@ -290,10 +290,10 @@ test("a close takes the connection's own peers only; aquatic_ws removes whoever 
   assert.deepEqual(bob.takeWords(), ["film 0/2/0"]);
 });
 
-test("offers of a seeder reach no seeder; aquatic_ws passes them on", () => {
+test("offers of a seeder reach a seeder where no leecher takes them, as with aquatic_ws", () => {
   const { trackers, ann, bob } = twoLeechers();
   ann.announce({ torrent: "film", peer: "ann", left: 0 });
   bob.announce({ torrent: "film", peer: "bob", left: 0, offers: [offerOf("o1")] });
   trackers.settle();
-  assert.equal(ann.take("offer").length, 0);
+  assert.equal(ann.take("offer").length, 1);
 });

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import * as counters from "../counters.ts";
 import { idOf, nameOf, TestTrackers } from "../testing/harness.ts";
 
-test("offers: [null] and other twisted messages are refused and harm nobody (W2)", () => {
+test("offers: [null] counts as no offer, other twisted messages are refused; none harms anybody (W2)", () => {
   const trackers = new TestTrackers();
   const [ann, bob] = [trackers.connect(), trackers.connect()];
   ann.announce({ torrent: "film", peer: "ann", left: 1 });
@@ -23,7 +23,8 @@ test("offers: [null] and other twisted messages are refused and harm nobody (W2)
   bob.sendText("");
   trackers.settle();
   const words = bob.takeWords();
-  assert.equal(words.length, 5);
+  assert.deepEqual(words.splice(0, 2), new Array(2).fill("film: 0 complete, 2 incomplete"));
+  assert.equal(words.length, 3);
   assert.ok(
     words.every((word) => word.startsWith("failure: ")),
     JSON.stringify(words),
@@ -33,7 +34,7 @@ test("offers: [null] and other twisted messages are refused and harm nobody (W2)
   bob.announce({ torrent: "film", peer: "bob" });
   trackers.settle();
   assert.deepEqual(bob.takeWords(), ["film: 0 complete, 2 incomplete"]);
-  assert.equal(trackers.count(counters.COUNT_REFUSED), 5);
+  assert.equal(trackers.count(counters.COUNT_REFUSED), 3);
 });
 
 test("info hashes of another length become no torrent, and a connection's torrents are bounded (W8)", () => {
@@ -51,4 +52,26 @@ test("info hashes of another length become no torrent, and a connection's torren
   assert.equal(trackers.count(counters.GAUGE_TORRENTS), 3);
   const refused = "failure: Too many torrents on this connection";
   assert.equal(ann.takeWords().filter((words) => words === refused).length, 2);
+});
+
+test("a failure that cannot name an info hash names no action: common clients throw on one without the other", () => {
+  const trackers = new TestTrackers();
+  const ann = trackers.connect();
+  ann.sendJson({ action: "announce" });
+  ann.sendJson({ action: "announce", info_hash: "short", peer_id: "p".repeat(20) });
+  ann.sendJson({ action: "scrape" });
+  ann.sendJson({ action: "scrape", info_hash: ["short"] });
+  ann.sendText("nonsense");
+  trackers.settle();
+  assert.deepEqual(
+    ann.texts.map((text) => Object.keys(JSON.parse(text))),
+    new Array(5).fill(["failure reason"]),
+  );
+  ann.sendJson({ action: "announce", info_hash: "i".repeat(20) });
+  trackers.settle();
+  assert.deepEqual(JSON.parse(ann.texts[5]), {
+    "failure reason": "peer_id must be 20 characters, one for each byte",
+    action: "announce",
+    info_hash: "i".repeat(20),
+  });
 });

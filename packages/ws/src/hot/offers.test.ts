@@ -91,7 +91,20 @@ for (const workers of [1, 3]) {
     assert.equal(passed(undefined), 1);
   });
 
-  test(`${place}: a seeder's offers go to leechers, a leecher's to both`, () => {
+  test(`${place}: two seeders and an offer: the other hears it, and its answer comes back`, () => {
+    const trackers = start();
+    const [ann, bob] = [trackers.connect(worker(0)), trackers.connect(worker(1))];
+    ann.announce({ torrent: "film", peer: "ann", left: 0 });
+    trackers.settle();
+    bob.announce({ torrent: "film", peer: "bob", left: 0, offers: [offerOf("o1")] });
+    trackers.settle();
+    const [offer] = ann.take("offer");
+    ann.answer("ann", offer);
+    trackers.settle();
+    assert.equal(bob.take("answer").length, 1);
+  });
+
+  test(`${place}: a seeder's offers go to leechers first, what is left over to seeders; a leecher's to both`, () => {
     const trackers = start();
     const peers = Array.from({ length: 6 }, (_, index) => trackers.connect(worker(index)));
     peers.forEach((peer, index) => {
@@ -99,13 +112,18 @@ for (const workers of [1, 3]) {
     });
     trackers.settle();
     for (const peer of peers) peer.take();
-    const offers = Array.from({ length: 10 }, (_, index) => offerOf(`o${index}`));
-    const offered = (from: number) => {
+    const offered = (from: number, count: number) => {
+      const offers = Array.from({ length: count }, (_, index) => offerOf(`o${index}`));
       peers[from].announce({ torrent: "film", peer: `p${from}`, offers });
       trackers.settle();
       return peers.map((peer) => peer.take().filter(({ kind }) => kind === "offer").length);
     };
-    assert.deepEqual(offered(0), [0, 0, 0, 1, 1, 1]);
-    assert.deepEqual(offered(5), [1, 1, 1, 1, 1, 0]);
+    assert.deepEqual(offered(0, 3), [0, 0, 0, 1, 1, 1]);
+    assert.deepEqual(offered(0, 10), [0, 1, 1, 1, 1, 1]);
+    assert.equal(
+      offered(0, 4).reduce((sum, count) => sum + count, 0),
+      4,
+    );
+    assert.deepEqual(offered(5, 10), [1, 1, 1, 1, 1, 0]);
   });
 }

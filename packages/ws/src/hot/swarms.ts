@@ -217,20 +217,39 @@ export class Swarms {
     return peer;
   }
 
-  /** Passes each offer to another peer: a leecher's to anyone, a seeder's to leechers. */
+  /** Passes each offer to another peer: a leecher's to anyone, a seeder's to leechers and what is left over to seeders. */
   private passOffers(peer: Peer, request: RequestRecord, nowSeconds: number): void {
     const { peers, leechers } = peer.swarm;
-    const eligible = peer.isSeeder ? leechers : peers.length;
     const wanted = request.numwant < 0 ? request.offers : Math.min(request.offers, request.numwant);
-    if (eligible === 0 || wanted === 0) return;
-    const probes = Math.min(eligible, 2 * wanted + PROBES_SPARE);
+    if (wanted === 0) return;
+    if (!peer.isSeeder) {
+      this.passOffersTo(peer, 0, peers.length, request, 0, wanted, nowSeconds);
+      return;
+    }
+    const passed = this.passOffersTo(peer, 0, leechers, request, 0, wanted, nowSeconds);
+    if (passed < wanted)
+      this.passOffersTo(peer, leechers, peers.length, request, passed, wanted, nowSeconds);
+  }
+
+  /** Passes the offers from `offer` on to peers between two positions of the swarm; returns the first that is left. */
+  private passOffersTo(
+    peer: Peer,
+    first: number,
+    end: number,
+    request: RequestRecord,
+    offer: number,
+    wanted: number,
+    nowSeconds: number,
+  ): number {
+    const { peers } = peer.swarm;
+    if (first === end) return offer;
+    const probes = Math.min(end - first, 2 * (wanted - offer) + PROBES_SPARE);
     const delivery = this.delivery;
-    let position = this.random.below(eligible);
-    let offer = 0;
-    let isPrepared = false;
+    let position = first + this.random.below(end - first);
+    let isPrepared = offer > 0;
     for (let probe = 0; probe < probes && offer < wanted; probe++) {
       const receiver = peers[position];
-      position = position + 1 === eligible ? 0 : position + 1;
+      position = position + 1 === end ? first : position + 1;
       if (receiver === peer || !delivery.takesOffers(receiver)) continue;
       // A page that has reloaded may still be here with its old connection, under the same id.
       if (receiver.peerId.equals(request.ids, PEER_ID_AT)) continue;
@@ -247,6 +266,7 @@ export class Swarms {
         this.counts[counters.COUNT_OFFERS_FORGOTTEN]++;
       offer++;
     }
+    return offer;
   }
 
   /** Passes the answer to the peer that made the offer, if it made it to this one and still waits. */
