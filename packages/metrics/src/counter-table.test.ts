@@ -106,7 +106,7 @@ function declareTests(): void {
     const table = CounterTable.create(udpCounters, 2);
     add(table.row(0, 4), REPLIES_ERROR);
     add(table.row(1, 4), REPLIES_ERROR, 2);
-    add(table.row(1, 6), REPLIES_ERROR, 4);
+    add(table.familyRows(1).ipv6, REPLIES_ERROR, 4);
     assert.equal(table.sum(REPLIES_ERROR, 4), 3);
     assert.equal(table.sum(REPLIES_ERROR, 6), 4);
     assert.equal(table.sum(REPLIES_ERROR), 7);

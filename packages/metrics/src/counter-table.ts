@@ -38,6 +38,12 @@ export interface CounterTableHandle<Table extends string> {
   readonly memory: SharedArrayBuffer;
 }
 
+/** Both rows of one worker. */
+export interface FamilyRows<Table extends string> {
+  readonly ipv4: CounterRow<Table>;
+  readonly ipv6: CounterRow<Table>;
+}
+
 /** One value as readers see it. */
 export interface Sample extends Metric {
   readonly value: number;
@@ -99,6 +105,11 @@ export class CounterTable<Table extends string> {
   /** The counters of one worker, for it to add to; of one address family where the table keeps them apart. */
   row(worker: number, family?: CounterFamily): CounterRow<Table> {
     return this.#row(worker, family) as unknown as CounterRow<Table>;
+  }
+
+  /** Both rows of one worker, of a table that keeps families apart. */
+  familyRows(worker: number): FamilyRows<Table> {
+    return { ipv4: this.row(worker, 4), ipv6: this.row(worker, 6) };
   }
 
   /** One counter over all workers; over both families where none is given. */

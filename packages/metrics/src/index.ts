@@ -5,6 +5,7 @@ export {
   type CounterFamily,
   CounterTable,
   type CounterTableHandle,
+  type FamilyRows,
   type Sample,
 } from "./counter-table.ts";
 export {

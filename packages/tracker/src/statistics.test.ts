@@ -1,26 +1,34 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { NamedCounterTable } from "@swarmtide/metrics";
+import { add, type Column, CounterTable } from "@swarmtide/metrics";
 import { ANNOUNCE_SEEDER, Announce, createSwarmStore } from "@swarmtide/swarm";
-import { UDP_COUNTER_NAMES } from "@swarmtide/udp";
+import { udpColumns } from "@swarmtide/udp";
 import { formatFinalStatisticsLine, formatStatisticsLine, readStatistics } from "./statistics.ts";
 
+/** The column of a parse outcome. */
+function requests(outcome: string): Column<"udp"> {
+  const column = udpColumns.REQUESTS_BY_STATUS.find(
+    (candidate) => udpColumns.udpCounters.metrics[candidate]?.labels.outcome === outcome,
+  );
+  return column ?? assert.fail(`no outcome is called ${outcome}`);
+}
+
 test("requests are those that deserve an answer, summed over workers and apart by family", () => {
-  const counters = NamedCounterTable.create(UDP_COUNTER_NAMES, 2);
-  const count = (row: number, name: string, by: number) => {
-    counters.row(row)[counters.column(name)] += by;
+  const counters = CounterTable.create(udpColumns.udpCounters, 2);
+  const count = (worker: number, family: 4 | 6, column: Column<"udp">, by: number) => {
+    add(counters.row(worker, family), column, by);
   };
   const store = createSwarmStore({ memoryBytesMax: 2 ** 26 });
   const before = readStatistics(counters, undefined, store);
-  count(0, "ipv4_request_connect", 3);
-  count(1, "ipv4_request_announce", 4);
-  count(1, "ipv4_request_error_port_zero", 1);
-  count(1, "ipv4_request_drop_short", 100);
-  count(0, "ipv4_reply_connect", 3);
-  count(1, "ipv4_reply_announce", 4);
-  count(1, "ipv6_request_scrape", 20);
-  count(1, "ipv6_reply_scrape", 10);
-  count(0, "ipv6_reply_error", 10);
+  count(0, 4, requests("connect"), 3);
+  count(1, 4, requests("announce"), 4);
+  count(1, 4, requests("error_port_zero"), 1);
+  count(1, 4, requests("drop_short"), 100);
+  count(0, 4, udpColumns.CONNECTS, 3);
+  count(1, 4, udpColumns.ANNOUNCES, 4);
+  count(1, 6, requests("scrape"), 20);
+  count(1, 6, udpColumns.SCRAPES, 10);
+  count(0, 6, udpColumns.ERRORS, 10);
   const seeder = new Announce(new Int32Array(5), Int32Array.of(1, 2, 3, 4), new Uint16Array(0));
   seeder.family = 6;
   seeder.port = 80;

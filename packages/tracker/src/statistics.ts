@@ -2,9 +2,10 @@
  * The statistics line: what was asked and answered since the last one, and what the swarms hold. Counts come from
  * the counters the workers write in shared memory, so reading them disturbs nobody. Main thread.
  */
-import type { NamedCounterTable } from "@swarmtide/metrics";
+import type { Column, CounterTable, NamedCounterTable } from "@swarmtide/metrics";
 import { readSwarmTotals, type SwarmStore } from "@swarmtide/swarm";
 import type { WebServer } from "@swarmtide/tcp";
+import { udpColumns } from "@swarmtide/udp";
 
 /** What the line says of one family. Counts since the start. */
 export interface FamilyStatistics {
@@ -55,25 +56,27 @@ export interface Statistics {
 }
 
 const FAMILIES = ["ipv4", "ipv6"] as const;
+type Family = (typeof FAMILIES)[number];
 
 /** Reads the counters of all workers; undefined stands for a protocol that is off. */
 export function readStatistics(
-  counters: NamedCounterTable | undefined,
+  udpCounters: CounterTable<"udp"> | undefined,
   web: Pick<WebServer, "httpCounters" | "webCounters" | "wsCounters"> | undefined,
   store: SwarmStore,
 ): Statistics {
   const totals = readSwarmTotals(store);
-  const family = (name: (typeof FAMILIES)[number], peers: number, seeders: number) => {
-    const sum = (counter: string) => counters?.sum(`${name}_${counter}`) ?? 0;
-    const names = counters?.names ?? [];
-    const requestNames = names.filter((counter) => counter.startsWith(`${name}_request_`));
-    const answerable = requestNames.filter((counter) => !counter.includes("_request_drop_"));
+  const family = (name: Family, peers: number, seeders: number): FamilyStatistics => {
+    const sum = (...columns: readonly Column<"udp">[]) => {
+      let total = 0;
+      for (const column of columns) total += udpCounters?.sum(column, name === "ipv4" ? 4 : 6) ?? 0;
+      return total;
+    };
     return {
-      requests: answerable.reduce((total, counter) => total + (counters?.sum(counter) ?? 0), 0),
-      connect: sum("reply_connect"),
-      announce: sum("reply_announce"),
-      scrape: sum("reply_scrape"),
-      error: sum("reply_error"),
+      requests: sum(...udpColumns.ANSWERABLE_REQUESTS),
+      connect: sum(udpColumns.CONNECTS),
+      announce: sum(udpColumns.ANNOUNCES),
+      scrape: sum(udpColumns.SCRAPES),
+      error: sum(udpColumns.ERRORS),
       peers,
       seeders,
     };

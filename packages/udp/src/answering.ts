@@ -3,7 +3,7 @@
  * there are none, by the main thread.
  */
 import { randomFillSync } from "node:crypto";
-import { NamedCounterTable, type NamedCounterTableHandle } from "@swarmtide/metrics";
+import { CounterTable, type CounterTableHandle } from "@swarmtide/metrics";
 import {
   AccessList,
   type AccessListHandle,
@@ -12,6 +12,7 @@ import {
   openClock,
   type SwarmStoreHandle,
 } from "@swarmtide/swarm";
+import { udpCounters } from "./counters.ts";
 import { ConnectionIds } from "./hot/connection-id.ts";
 import { replyBytesMax } from "./hot/datagram-handler.ts";
 import { UdpTracker } from "./hot/udp-tracker.ts";
@@ -23,8 +24,8 @@ export interface UdpShared {
   readonly accessList: AccessListHandle;
   /** Four random words, the same for all workers: an id from one is good at another. */
   readonly connectionKey: Int32Array;
-  /** A table of UDP_COUNTER_NAMES with a row for each worker. */
-  readonly counters: NamedCounterTableHandle;
+  /** With two rows for each worker. */
+  readonly counters: CounterTableHandle<"udp">;
   /** Monotonic clock (process.hrtime, in seconds) when the tracker started; the origin of all times in the store. */
   readonly startedSeconds: number;
   readonly responsePeersMax: number;
@@ -64,7 +65,7 @@ export function openAnswering(shared: UdpShared, row: number): Answering {
       store: attachSwarmStore(shared.store),
       accessList: AccessList.attach(shared.accessList),
       connectionIds: new ConnectionIds(shared.connectionKey, shared.connectionAgeSecondsMax),
-      counters: NamedCounterTable.attach(shared.counters).row(row),
+      counters: CounterTable.attach(udpCounters, shared.counters).familyRows(row),
       responsePeersMax: shared.responsePeersMax,
       scrapeTorrentsMax: shared.scrapeTorrentsMax,
       interval: new AnnounceInterval(shared.announceIntervalSeconds, seed),

@@ -1,51 +1,76 @@
 /**
- * The counters of the UDP tracker: one row per worker, the same columns for IPv4 and IPv6. Hot code adds to a row by the
- * column numbers here; whoever shows statistics reads them by name.
+ * What the UDP tracker counts: a row for each worker and address family. The thread that owns the row adds; the main thread
+ * reads. One line declares a counter (packages/metrics/src/define.ts).
  */
-import { PARSE_STATUS_COUNT, PARSE_STATUS_NAMES } from "@swarmtide/udp-protocol";
+import { type Column, defineCounters } from "@swarmtide/metrics";
+import {
+  PARSE_ERROR_SCRAPE_LIST,
+  PARSE_STATUS_COUNT,
+  PARSE_STATUS_NAMES,
+} from "@swarmtide/udp-protocol";
 
-/** Columns 0..10 are the outcomes of parsing, by their numbers; then come these. */
-export const COUNT_DROP_CONNECTION_ID = PARSE_STATUS_COUNT;
-export const COUNT_DROP_SOURCE_PORT = PARSE_STATUS_COUNT + 1;
-export const COUNT_DROP_TRUNCATED = PARSE_STATUS_COUNT + 2;
-export const COUNT_REFUSED_INFO_HASH = PARSE_STATUS_COUNT + 3;
-export const COUNT_NOT_STORED = PARSE_STATUS_COUNT + 4;
-export const COUNT_REPLY_CONNECT = PARSE_STATUS_COUNT + 5;
-export const COUNT_REPLY_ANNOUNCE = PARSE_STATUS_COUNT + 6;
-export const COUNT_REPLY_SCRAPE = PARSE_STATUS_COUNT + 7;
-export const COUNT_REPLY_ERROR = PARSE_STATUS_COUNT + 8;
-export const COUNT_BYTES_RECEIVED = PARSE_STATUS_COUNT + 9;
-export const COUNT_BYTES_SENT = PARSE_STATUS_COUNT + 10;
-export const COUNT_RECEIVE_FAILED = PARSE_STATUS_COUNT + 11;
-export const COUNT_SEND_FAILED = PARSE_STATUS_COUNT + 12;
-export const COUNT_SEND_DELAYED = PARSE_STATUS_COUNT + 13;
-/** Columns of one family. */
-export const UDP_COUNTERS = PARSE_STATUS_COUNT + 14;
+export const udpCounters = defineCounters("udp", { families: true });
 
-const NAMES = [
-  ...PARSE_STATUS_NAMES.map((name) => `request_${name}`),
-  "drop_connection_id",
-  "drop_source_port",
-  "drop_truncated",
-  "refused_info_hash",
-  "not_stored",
-  "reply_connect",
-  "reply_announce",
-  "reply_scrape",
-  "reply_error",
-  "bytes_received",
-  "bytes_sent",
-  "receive_failed",
-  "send_failed",
-  "send_delayed",
-];
+const REQUESTS =
+  "Datagrams by the outcome of parsing them; error_… asks for an error reply, drop_… is not answered.";
+/** By the number of the parse status, `PARSE_…`. */
+export const REQUESTS_BY_STATUS: readonly Column<"udp">[] = PARSE_STATUS_NAMES.map((outcome) =>
+  udpCounters.counter("requests", REQUESTS, { outcome }),
+);
+if (REQUESTS_BY_STATUS.length !== PARSE_STATUS_COUNT)
+  throw new Error("each parse status has a counter");
+/** Those of them that get a reply if their connection id is valid: the statuses up to this one, see `parseUdpRequest`. */
+export const ANSWERABLE_REQUESTS = REQUESTS_BY_STATUS.slice(0, PARSE_ERROR_SCRAPE_LIST + 1);
 
-/** Names of all columns, for NamedCounterTable.create: `ipv4_reply_announce`, `ipv6_drop_connection_id` … */
-export const UDP_COUNTER_NAMES: readonly string[] = [4, 6].flatMap((family) =>
-  NAMES.map((name) => `ipv${family}_${name}`),
+export const CONNECTS = udpCounters.counter(
+  "connects",
+  "Connect requests answered with a connection id.",
+);
+export const ANNOUNCES = udpCounters.counter("announces", "Announces answered.");
+export const SCRAPES = udpCounters.counter("scrapes", "Scrapes answered.");
+export const ERRORS = udpCounters.counter("errors", "Error replies written.");
+export const REFUSED_TORRENTS = udpCounters.counter(
+  "refused_torrents",
+  "Info hashes in announces and scrapes that the access list refused.",
+);
+export const NOT_STORED = udpCounters.counter(
+  "announces_not_stored",
+  "Announces answered although memory had no room for the peer.",
 );
 
-/** Where a family's columns begin in a row. */
-export function familyColumns(family: 4 | 6): number {
-  return family === 4 ? 0 : UDP_COUNTERS;
-}
+const DROPPED =
+  "Datagrams dropped without a reply, by reason; those that do not parse are counted as requests.";
+export const DROPPED_CONNECTION_ID = udpCounters.counter("datagrams_dropped", DROPPED, {
+  reason: "connection_id",
+});
+export const DROPPED_SOURCE_PORT = udpCounters.counter("datagrams_dropped", DROPPED, {
+  reason: "source_port_zero",
+});
+export const DROPPED_TOO_LONG = udpCounters.counter("datagrams_dropped", DROPPED, {
+  reason: "too_long",
+});
+
+export const RECEIVED_BYTES = udpCounters.counter(
+  "received",
+  "Bytes of UDP payload received, without datagrams that were too long.",
+  {},
+  "bytes",
+);
+export const SENT_BYTES = udpCounters.counter(
+  "sent",
+  "Bytes of UDP payload of all replies written, including those whose sending failed.",
+  {},
+  "bytes",
+);
+export const RECEIVE_FAILURES = udpCounters.counter(
+  "receive_failures",
+  "Receive calls that failed, and errors of a socket.",
+);
+export const SEND_FAILURES = udpCounters.counter(
+  "send_failures",
+  "Replies lost: the kernel refused them, or had no room and neither had the queue.",
+);
+export const SENDS_DELAYED = udpCounters.counter(
+  "sends_delayed",
+  "Replies queued for a later attempt because the kernel had no room.",
+);

@@ -6,14 +6,14 @@
  */
 import type { RemoteInfo, Socket } from "node:dgram";
 import { parseIpAddress } from "@swarmtide/bittorrent";
+import { add } from "@swarmtide/metrics";
 import {
-  COUNT_BYTES_RECEIVED,
-  COUNT_BYTES_SENT,
-  COUNT_DROP_SOURCE_PORT,
-  COUNT_DROP_TRUNCATED,
-  COUNT_RECEIVE_FAILED,
-  COUNT_SEND_FAILED,
-  familyColumns,
+  DROPPED_SOURCE_PORT,
+  DROPPED_TOO_LONG,
+  RECEIVE_FAILURES,
+  RECEIVED_BYTES,
+  SEND_FAILURES,
+  SENT_BYTES,
 } from "./counters.ts";
 import { DatagramHandler } from "./hot/datagram-handler.ts";
 import type { UdpTracker } from "./hot/udp-tracker.ts";
@@ -41,7 +41,7 @@ export function startDgramEngine(options: DgramEngineOptions): () => Promise<voi
 
 function serve(socket: Socket, socketFamily: 4 | 6, options: DgramEngineOptions): void {
   const { tracker, replyBytesMax, nowSeconds } = options;
-  const { counters } = tracker;
+  const { ipv4: countersIpv4, ipv6: countersIpv6 } = tracker.counters;
   const request = new Uint8Array(REQUEST_BYTES_MAX);
   const source = new Uint8Array(16);
   // Even, so that the halfwords cover it.
@@ -55,21 +55,21 @@ function serve(socket: Socket, socketFamily: 4 | 6, options: DgramEngineOptions)
   });
 
   socket.on("error", () => {
-    counters[familyColumns(socketFamily) + COUNT_RECEIVE_FAILED]++;
+    add(socketFamily === 4 ? countersIpv4 : countersIpv6, RECEIVE_FAILURES);
   });
   socket.on("message", (message: Buffer, from: RemoteInfo) => {
     // A link-local source carries its interface behind a percent sign; the address alone identifies the peer.
     const address = parseIpAddress(from.address.replace(/%.*$/, ""));
     if (address === undefined) return;
     const family = address.length === 4 ? 4 : 6;
-    const columns = familyColumns(family);
+    const counters = family === 4 ? countersIpv4 : countersIpv6;
     if (message.length > REQUEST_BYTES_MAX) {
-      counters[columns + COUNT_DROP_TRUNCATED]++;
+      add(counters, DROPPED_TOO_LONG);
       return;
     }
-    counters[columns + COUNT_BYTES_RECEIVED] += message.length;
+    add(counters, RECEIVED_BYTES, message.length);
     if (from.port === 0) {
-      counters[columns + COUNT_DROP_SOURCE_PORT]++;
+      add(counters, DROPPED_SOURCE_PORT);
       return;
     }
     request.set(message);
@@ -77,10 +77,10 @@ function serve(socket: Socket, socketFamily: 4 | 6, options: DgramEngineOptions)
     tracker.setNow(nowSeconds());
     const length = handler.handle(0, message.length, 0, family, 0);
     if (length === 0) return;
-    counters[columns + COUNT_BYTES_SENT] += length;
+    add(counters, SENT_BYTES, length);
     // A copy: the socket may send it after the next request has been answered.
     socket.send(Buffer.from(reply.subarray(0, length)), from.port, from.address, (error) => {
-      if (error !== null) counters[columns + COUNT_SEND_FAILED]++;
+      if (error !== null) add(counters, SEND_FAILURES);
     });
   });
 }

@@ -1,7 +1,7 @@
 /** The UDP tracker (BEP 15): its configuration, its sockets and workers, and the handler of single datagrams. */
 export { bindUdp, type UdpBinding } from "./bind.ts";
 export { type UdpConfig, udpSection } from "./config.ts";
-export { UDP_COUNTER_NAMES } from "./counters.ts";
+export * as udpColumns from "./counters.ts";
 export { CONNECTION_KEY_WORDS, ConnectionIds } from "./hot/connection-id.ts";
 export { DatagramHandler, type DatagramMemory, replyBytesMax } from "./hot/datagram-handler.ts";
 export { PREFETCH_REQUESTS_MAX, UdpTracker, type UdpTrackerOptions } from "./hot/udp-tracker.ts";

@@ -3,7 +3,7 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { describe, test } from "node:test";
 import { closeFd, linuxSupported, openUdpSocket } from "@swarmtide/linux";
-import { COUNT_REPLY_CONNECT, UDP_COUNTERS } from "./counters.ts";
+import { CONNECTS } from "./counters.ts";
 import { runMmsgEngine } from "./mmsg-engine.ts";
 import { connectRequest, TestTracker } from "./testing/tracker-client.ts";
 
@@ -47,8 +47,8 @@ describe("the engine mmsg", { skip }, () => {
       onReady: () => {},
       goesOn: () => rounds-- > 0,
     });
-    assert.equal(tracker.counters[COUNT_REPLY_CONNECT], 2 * 64);
-    assert.equal(tracker.counters[UDP_COUNTERS + COUNT_REPLY_CONNECT], 3);
+    assert.equal(tracker.counterTable.sum(CONNECTS, 4), 2 * 64);
+    assert.equal(tracker.counterTable.sum(CONNECTS, 6), 3);
     closeFd(ipv4.fd);
     closeFd(ipv6.fd);
   });

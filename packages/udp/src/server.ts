@@ -7,7 +7,7 @@
  */
 import { randomFillSync } from "node:crypto";
 import { onlineCpus } from "@swarmtide/linux";
-import { NamedCounterTable } from "@swarmtide/metrics";
+import { CounterTable } from "@swarmtide/metrics";
 import {
   type ControlBlock,
   type RunningWorker,
@@ -18,7 +18,7 @@ import { AccessList, type AccessListHandle, type SwarmStoreHandle } from "@swarm
 import { openAnswering, type UdpReload, type UdpShared, type UdpWorkerData } from "./answering.ts";
 import type { UdpBinding } from "./bind.ts";
 import type { UdpConfig } from "./config.ts";
-import { UDP_COUNTER_NAMES } from "./counters.ts";
+import { udpCounters } from "./counters.ts";
 import { startDgramEngine } from "./dgram-engine.ts";
 import { CONNECTION_KEY_WORDS } from "./hot/connection-id.ts";
 
@@ -37,8 +37,8 @@ export interface UdpServerOptions {
 export interface UdpServer {
   /** Fulfilled when every worker answers. */
   readonly ready: Promise<void>;
-  /** Counters of all workers, by UDP_COUNTER_NAMES. */
-  readonly counters: NamedCounterTable;
+  /** Counters of all workers. */
+  readonly counters: CounterTable<"udp">;
   /** Hands a new access list to the workers; the caller then calls `control.announceReload()`. */
   reload(accessList: AccessListHandle): void;
   /** From here on workers are expected to end; call before `control.stop()`. Fulfilled when all have. */
@@ -47,10 +47,7 @@ export interface UdpServer {
 
 export function startUdp(options: UdpServerOptions): UdpServer {
   const { config, binding } = options;
-  const counters = NamedCounterTable.create(
-    UDP_COUNTER_NAMES,
-    Math.max(1, binding.workerSockets.length),
-  );
+  const counters = CounterTable.create(udpCounters, Math.max(1, binding.workerSockets.length));
   const shared: UdpShared = {
     store: options.store,
     accessList: options.accessList,
@@ -71,7 +68,7 @@ export function startUdp(options: UdpServerOptions): UdpServer {
 function startThreads(
   { config, binding, control, onDeath }: UdpServerOptions,
   shared: UdpShared,
-  counters: NamedCounterTable,
+  counters: CounterTable<"udp">,
 ): UdpServer {
   const cpus = config.pinWorkers ? onlineCpus() : [];
   const workers: RunningWorker[] = binding.workerSockets.map((sockets, row) => {
@@ -105,7 +102,7 @@ function startThreads(
 function startOnMainThread(
   { binding }: UdpServerOptions,
   shared: UdpShared,
-  counters: NamedCounterTable,
+  counters: CounterTable<"udp">,
 ): UdpServer {
   const answering = openAnswering(shared, 0);
   const stopEngine = startDgramEngine({ ...answering, sockets: binding.mainSockets });

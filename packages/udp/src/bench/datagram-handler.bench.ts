@@ -6,9 +6,11 @@
  *
  * Prints ns per request by kind and a checksum of all replies. The smoke size runs as a test.
  */
+
 import { pathToFileURL } from "node:url";
+import { CounterTable } from "@swarmtide/metrics";
 import { AccessList, AnnounceInterval, createSwarmStore } from "@swarmtide/swarm";
-import { UDP_COUNTERS } from "../counters.ts";
+import { udpCounters } from "../counters.ts";
 import { ConnectionIds } from "../hot/connection-id.ts";
 import { DatagramHandler, replyBytesMax } from "../hot/datagram-handler.ts";
 import { UdpTracker } from "../hot/udp-tracker.ts";
@@ -47,7 +49,7 @@ class Bench {
       store: createSwarmStore({ memoryBytesMax: 2 ** 36 }),
       accessList: AccessList.attach(AccessList.build({ mode: "off" })),
       connectionIds: new ConnectionIds(Int32Array.of(1, 2, 3, 4), 120),
-      counters: new Float64Array(2 * UDP_COUNTERS),
+      counters: CounterTable.create(udpCounters, 1).familyRows(0),
       responsePeersMax: 30,
       scrapeTorrentsMax: 70,
       interval: new AnnounceInterval(900, 1),

@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { AccessList, readSwarmTotals } from "@swarmtide/swarm";
-import {
-  COUNT_DROP_CONNECTION_ID,
-  COUNT_NOT_STORED,
-  COUNT_REFUSED_INFO_HASH,
-  COUNT_REPLY_CONNECT,
-} from "../counters.ts";
+import { CONNECTS, DROPPED_CONNECTION_ID, NOT_STORED, REFUSED_TORRENTS } from "../counters.ts";
 import {
   announceRequest,
   connectRequest,
@@ -42,7 +37,7 @@ describe("connect", () => {
     assert.equal(reply.length, 16);
     assert.equal(reply.readInt32BE(0), 0);
     assert.equal(reply.readInt32BE(4), TRANSACTION_ID);
-    assert.equal(tracker.count(COUNT_REPLY_CONNECT), 1);
+    assert.equal(tracker.count(CONNECTS), 1);
   });
 
   test("ignores bytes behind it", () => {
@@ -167,9 +162,9 @@ describe("announce", () => {
 
   test("in a full store is answered and counted, though not stored", () => {
     const tracker = new TestTracker({ memoryBytesMax: 0 });
-    for (let i = 0; i < 60_000 && tracker.count(COUNT_NOT_STORED) === 0; i++)
+    for (let i = 0; i < 60_000 && tracker.count(NOT_STORED) === 0; i++)
       readAnnounceReply(tracker.announce(ALICE, { infoHash: i }), 4);
-    assert.equal(tracker.count(COUNT_NOT_STORED), 1);
+    assert.equal(tracker.count(NOT_STORED), 1);
   });
 });
 
@@ -228,7 +223,7 @@ describe("silence", () => {
       for (const hashes of [[infoHash(1)], [], [Buffer.alloc(3)]])
         assert.equal(tracker.send(scrapeRequest(id, hashes), ALICE).length, 0);
     }
-    assert.equal(tracker.count(COUNT_DROP_CONNECTION_ID), ids.length * 5);
+    assert.equal(tracker.count(DROPPED_CONNECTION_ID), ids.length * 5);
     tracker.tracker.setNow(1000 + 121);
     assert.equal(tracker.send(announceRequest(good), ALICE).length, 0);
     assert.equal(readSwarmTotals(tracker.store).peersIpv4, 0);
@@ -270,7 +265,7 @@ describe("access list", () => {
       [0, 0, 0],
       [0, 0, 2],
     ]);
-    assert.equal(tracker.count(COUNT_REFUSED_INFO_HASH), 2);
+    assert.equal(tracker.count(REFUSED_TORRENTS), 2);
   });
 
   test("allow serves listed torrents only", () => {

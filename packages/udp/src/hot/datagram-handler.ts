@@ -6,6 +6,7 @@
  * reply without a valid connection id. No allocation, no exception; a datagram's budget of 0.5 µs includes this, see
  * bench/datagram-handler.bench.ts.
  */
+import type { CounterRow } from "@swarmtide/metrics";
 import { type Admission, Announce, announceFlags, type SwarmStore } from "@swarmtide/swarm";
 import {
   ANNOUNCE_INFO_HASH_OFFSET,
@@ -39,14 +40,14 @@ import {
   writeScrapeReplyHeader,
 } from "@swarmtide/udp-protocol";
 import {
-  COUNT_DROP_CONNECTION_ID,
-  COUNT_NOT_STORED,
-  COUNT_REFUSED_INFO_HASH,
-  COUNT_REPLY_ANNOUNCE,
-  COUNT_REPLY_CONNECT,
-  COUNT_REPLY_ERROR,
-  COUNT_REPLY_SCRAPE,
-  familyColumns,
+  ANNOUNCES,
+  CONNECTS,
+  DROPPED_CONNECTION_ID,
+  ERRORS,
+  NOT_STORED,
+  REFUSED_TORRENTS,
+  REQUESTS_BY_STATUS,
+  SCRAPES,
 } from "../counters.ts";
 import type { ConnectionIds } from "./connection-id.ts";
 import type { UdpTracker } from "./udp-tracker.ts";
@@ -76,7 +77,8 @@ export class DatagramHandler {
   private readonly store: SwarmStore;
   private readonly admission: Admission;
   private readonly connectionIds: ConnectionIds;
-  private readonly counters: Float64Array;
+  private readonly countersIpv4: CounterRow<"udp">;
+  private readonly countersIpv6: CounterRow<"udp">;
   private readonly requestBytes: Uint8Array;
   private readonly requestWords: Int32Array;
   private readonly sourceWords: Int32Array;
@@ -90,7 +92,8 @@ export class DatagramHandler {
     this.store = tracker.store;
     this.admission = tracker.admission;
     this.connectionIds = tracker.connectionIds;
-    this.counters = tracker.counters;
+    this.countersIpv4 = tracker.counters.ipv4;
+    this.countersIpv6 = tracker.counters.ipv6;
     this.requestBytes = memory.requestBytes;
     this.requestWords = memory.requestWords;
     this.sourceWords = memory.sourceWords;
@@ -125,12 +128,12 @@ export class DatagramHandler {
     replyOffset: number,
   ): number {
     const request = this.requestBytes;
-    const columns = familyColumns(family);
+    const counters = family === 4 ? this.countersIpv4 : this.countersIpv6;
     const status = parseUdpRequest(request, offset, length);
-    this.counters[columns + status]++;
+    counters[REQUESTS_BY_STATUS[status]]++;
     if (status === PARSE_CONNECT) {
       this.connectionIds.issue(this.sourceWords, addressAt, family);
-      this.counters[columns + COUNT_REPLY_CONNECT]++;
+      counters[CONNECTS]++;
       const transactionId = readTransactionId(request, offset);
       const { high, low } = this.connectionIds;
       return writeConnectReply(this.replyBytes, replyOffset, transactionId, high, low);
@@ -139,12 +142,12 @@ export class DatagramHandler {
     const high = readConnectionIdHigh(request, offset);
     const low = readConnectionIdLow(request, offset);
     if (!this.connectionIds.isValid(high, low, this.sourceWords, addressAt, family)) {
-      this.counters[columns + COUNT_DROP_CONNECTION_ID]++;
+      counters[DROPPED_CONNECTION_ID]++;
       return 0;
     }
     if (status === PARSE_ANNOUNCE) return this.announce(offset, addressAt, family, replyOffset);
     if (status === PARSE_SCRAPE) return this.scrape(offset, length, family, replyOffset);
-    return this.error(offset, columns, replyOffset, errorMessageOfStatus(status));
+    return this.error(offset, counters, replyOffset, errorMessageOfStatus(status));
   }
 
   /** What an announce says, without its peers wanted. */
@@ -163,19 +166,19 @@ export class DatagramHandler {
 
   private announce(offset: number, addressAt: number, family: 4 | 6, replyOffset: number): number {
     const { record, store, tracker } = this;
-    const columns = familyColumns(family);
+    const counters = family === 4 ? this.countersIpv4 : this.countersIpv6;
     this.readAnnounce(offset, addressAt, family);
     if (!this.admission.admits(record)) {
-      this.counters[columns + COUNT_REFUSED_INFO_HASH]++;
-      return this.error(offset, columns, replyOffset, INFO_HASH_REFUSED_MESSAGE);
+      counters[REFUSED_TORRENTS]++;
+      return this.error(offset, counters, replyOffset, INFO_HASH_REFUSED_MESSAGE);
     }
     const wanted = readAnnouncePeersWanted(this.requestBytes, offset);
     const peersMax = tracker.responsePeersMax;
     record.peersWanted = wanted < 0 || wanted > peersMax ? peersMax : wanted;
     record.replyAt = (replyOffset + ANNOUNCE_REPLY_HEADER_BYTES) >> 1;
     const peers = store.announce(record);
-    if (!store.stored) this.counters[columns + COUNT_NOT_STORED]++;
-    this.counters[columns + COUNT_REPLY_ANNOUNCE]++;
+    if (!store.stored) counters[NOT_STORED]++;
+    counters[ANNOUNCES]++;
     const headerBytes = writeAnnounceReplyHeader(
       this.replyBytes,
       replyOffset,
@@ -192,6 +195,7 @@ export class DatagramHandler {
     const { store, requestWords, replyBytes, tracker } = this;
     const asked = scrapeInfoHashCount(length);
     const count = asked < tracker.scrapeTorrentsMax ? asked : tracker.scrapeTorrentsMax;
+    const counters = family === 4 ? this.countersIpv4 : this.countersIpv6;
     let at = replyOffset;
     at += writeScrapeReplyHeader(replyBytes, at, readTransactionId(this.requestBytes, offset));
     let infoHashAt = (offset + SCRAPE_INFO_HASHES_OFFSET) >> 2;
@@ -200,17 +204,22 @@ export class DatagramHandler {
         store.scrape(requestWords, infoHashAt, family);
         at += writeScrapeEntry(replyBytes, at, store.seeders, store.completed, store.leechers);
       } else {
-        this.counters[familyColumns(family) + COUNT_REFUSED_INFO_HASH]++;
+        counters[REFUSED_TORRENTS]++;
         at += writeScrapeEntry(replyBytes, at, 0, 0, 0);
       }
       infoHashAt += SCRAPE_INFO_HASH_BYTES >> 2;
     }
-    this.counters[familyColumns(family) + COUNT_REPLY_SCRAPE]++;
+    counters[SCRAPES]++;
     return at - replyOffset;
   }
 
-  private error(offset: number, columns: number, replyOffset: number, message: Uint8Array): number {
-    this.counters[columns + COUNT_REPLY_ERROR]++;
+  private error(
+    offset: number,
+    counters: CounterRow<"udp">,
+    replyOffset: number,
+    message: Uint8Array,
+  ): number {
+    counters[ERRORS]++;
     const transactionId = readTransactionId(this.requestBytes, offset);
     return writeErrorReply(this.replyBytes, replyOffset, transactionId, message);
   }

@@ -14,15 +14,15 @@ import {
   ResendQueue,
   SyscallError,
 } from "@swarmtide/linux";
+import type { CounterRow } from "@swarmtide/metrics";
 import {
-  COUNT_BYTES_RECEIVED,
-  COUNT_BYTES_SENT,
-  COUNT_DROP_SOURCE_PORT,
-  COUNT_DROP_TRUNCATED,
-  COUNT_RECEIVE_FAILED,
-  COUNT_SEND_DELAYED,
-  COUNT_SEND_FAILED,
-  familyColumns,
+  DROPPED_SOURCE_PORT,
+  DROPPED_TOO_LONG,
+  RECEIVE_FAILURES,
+  RECEIVED_BYTES,
+  SEND_FAILURES,
+  SENDS_DELAYED,
+  SENT_BYTES,
 } from "../counters.ts";
 import { DatagramHandler } from "./datagram-handler.ts";
 import type { UdpTracker } from "./udp-tracker.ts";
@@ -47,17 +47,21 @@ export interface MmsgSocketOptions {
 
 export class MmsgSocket {
   readonly fd: number;
-  private readonly family: 4 | 6;
   private readonly handler: DatagramHandler;
-  private readonly counters: Float64Array;
+  private readonly countersIpv4: CounterRow<"udp">;
+  private readonly countersIpv6: CounterRow<"udp">;
+  /** Of the socket's own family, for what concerns no sender. */
+  private readonly socketCounters: CounterRow<"udp">;
   private readonly batch: DatagramBatch;
   private readonly resends: ResendQueue;
 
   constructor(options: MmsgSocketOptions) {
     const { fd, family, packetInfo, replyBytesMax } = options;
     this.fd = fd;
-    this.family = family;
-    this.counters = options.tracker.counters;
+    const { ipv4, ipv6 } = options.tracker.counters;
+    this.countersIpv4 = ipv4;
+    this.countersIpv6 = ipv6;
+    this.socketCounters = family === 4 ? ipv4 : ipv6;
     this.batch = new DatagramBatch({
       batchSize: BATCH_SIZE,
       requestBytesMax: REQUEST_BYTES_MAX,
@@ -94,8 +98,7 @@ export class MmsgSocket {
     if (received <= 0) {
       // A descriptor that is no socket any more is our own mistake, and asking again would spin for ever.
       if (received === -EBADF) throw new SyscallError("recvmmsg", EBADF, `fd ${this.fd}`); // hot-allow: ends the worker
-      if (received !== -EAGAIN && received !== -EINTR)
-        this.counters[familyColumns(this.family) + COUNT_RECEIVE_FAILED]++;
+      if (received !== -EAGAIN && received !== -EINTR) this.socketCounters[RECEIVE_FAILURES]++;
       return 0;
     }
     if (received >= PREFETCH_BATCH_MIN) this.prefetch(received);
@@ -125,16 +128,15 @@ export class MmsgSocket {
   private answer(index: number, length: number, replyIndex: number): number {
     const batch = this.batch;
     const family = batch.familyAt(index);
-    const counters = this.counters;
-    const columns = familyColumns(family);
+    const counters = family === 4 ? this.countersIpv4 : this.countersIpv6;
     if (length < 0) {
-      counters[columns + COUNT_DROP_TRUNCATED]++;
+      counters[DROPPED_TOO_LONG]++;
       return 0;
     }
-    counters[columns + COUNT_BYTES_RECEIVED] += length;
+    counters[RECEIVED_BYTES] += length;
     if (!batch.hasPort(index)) {
       // Nobody can be answered at port 0; such datagrams are forged.
-      counters[columns + COUNT_DROP_SOURCE_PORT]++;
+      counters[DROPPED_SOURCE_PORT]++;
       return 0;
     }
     const replyLength = this.handler.handle(
@@ -144,7 +146,7 @@ export class MmsgSocket {
       family,
       replyIndex * batch.replyStride,
     );
-    counters[columns + COUNT_BYTES_SENT] += replyLength;
+    counters[SENT_BYTES] += replyLength;
     return replyLength;
   }
 
@@ -159,7 +161,7 @@ export class MmsgSocket {
         return;
       } else if (sent !== -EINTR) {
         // This one alone is refused, by a firewall or for want of a route; the others may go.
-        this.counters[familyColumns(this.family) + COUNT_SEND_FAILED]++;
+        this.socketCounters[SEND_FAILURES]++;
         from++;
       }
     }
@@ -167,17 +169,16 @@ export class MmsgSocket {
 
   /** The kernel has no room: replies wait for the next round, or are dropped when no queue is configured or it is full. */
   private keep(from: number, replies: number): void {
-    const columns = familyColumns(this.family);
+    const counters = this.socketCounters;
     for (let i = from; i < replies; i++) {
-      if (this.resends.push(this.batch, i)) this.counters[columns + COUNT_SEND_DELAYED]++;
-      else this.counters[columns + COUNT_SEND_FAILED]++;
+      if (this.resends.push(this.batch, i)) counters[SENDS_DELAYED]++;
+      else counters[SEND_FAILURES]++;
     }
   }
 
   private sendAgain(): void {
     const refusedBefore = this.resends.refusedCount;
     this.resends.flush(this.fd);
-    this.counters[familyColumns(this.family) + COUNT_SEND_FAILED] +=
-      this.resends.refusedCount - refusedBefore;
+    this.socketCounters[SEND_FAILURES] += this.resends.refusedCount - refusedBefore;
   }
 }

@@ -2,6 +2,7 @@
  * What one UDP worker replies from: the shared store, the rules of an announce, connection ids, limits and its counters.
  * Each worker thread has one; the handlers of its sockets (datagram-handler.ts) all read it.
  */
+import type { FamilyRows } from "@swarmtide/metrics";
 import {
   Admission,
   type AnnounceInterval,
@@ -18,8 +19,8 @@ export interface UdpTrackerOptions {
   readonly store: SwarmStore;
   readonly accessList: InfoHashFilter;
   readonly connectionIds: ConnectionIds;
-  /** This worker's row of UDP_COUNTER_NAMES. */
-  readonly counters: Float64Array;
+  /** Of this worker. */
+  readonly counters: FamilyRows<"udp">;
   readonly responsePeersMax: number;
   readonly scrapeTorrentsMax: number;
   readonly interval: AnnounceInterval;
@@ -31,7 +32,7 @@ export class UdpTracker {
   /** Its list is replaced between two requests when the operator reloads it. */
   readonly admission: Admission;
   readonly connectionIds: ConnectionIds;
-  readonly counters: Float64Array;
+  readonly counters: FamilyRows<"udp">;
   readonly responsePeersMax: number;
   readonly scrapeTorrentsMax: number;
   readonly interval: AnnounceInterval;

@@ -2,8 +2,9 @@
  * Drives a DatagramHandler as a client would, without sockets: builds requests by hand (not with the codec it tests
  * against) and reads replies. Tests own one each.
  */
+import { type Column, CounterTable } from "@swarmtide/metrics";
 import { AccessList, AnnounceInterval, createSwarmStore, type SwarmStore } from "@swarmtide/swarm";
-import { UDP_COUNTERS } from "../counters.ts";
+import { udpCounters } from "../counters.ts";
 import { ConnectionIds } from "../hot/connection-id.ts";
 import { DatagramHandler, replyBytesMax } from "../hot/datagram-handler.ts";
 import { UdpTracker } from "../hot/udp-tracker.ts";
@@ -31,7 +32,7 @@ const FILLER = 0xee;
 export class TestTracker {
   readonly store: SwarmStore;
   readonly tracker: UdpTracker;
-  readonly counters = new Float64Array(2 * UDP_COUNTERS);
+  readonly counterTable = CounterTable.create(udpCounters, 1);
   private readonly request = new Uint8Array(REQUEST_BYTES);
   private readonly source = new Uint8Array(16);
   private readonly reply: Uint8Array;
@@ -46,7 +47,7 @@ export class TestTracker {
       store: this.store,
       accessList: options.accessList ?? AccessList.attach(AccessList.build({ mode: "off" })),
       connectionIds: new ConnectionIds(Int32Array.of(1, 2, 3, 4), 120),
-      counters: this.counters,
+      counters: this.counterTable.familyRows(0),
       responsePeersMax,
       scrapeTorrentsMax,
       interval: new AnnounceInterval(900, 1),
@@ -87,8 +88,8 @@ export class TestTracker {
   }
 
   /** Sum of a counter of both families. */
-  count(column: number): number {
-    return (this.counters[column] ?? 0) + (this.counters[column + UDP_COUNTERS] ?? 0);
+  count(column: Column<"udp">): number {
+    return this.counterTable.sum(column);
   }
 }
 
