@@ -29,4 +29,5 @@ export {
   isMappedIpv4,
   parseIpAddress,
 } from "./ip-address.ts";
+export { TORRENT_REFUSED_TEXT } from "./refusals.ts";
 export { formatSocketAddress, type SocketAddress } from "./socket-address.ts";

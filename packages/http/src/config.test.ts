@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { AnnounceInterval } from "@swarmtide/swarm";
 import {
   ConfigError,
   defaultConfig,
@@ -16,11 +17,10 @@ const file = section("", { http: httpSection });
 test("the printed default reads back as the defaults, and those make a handler", () => {
   const config = readConfig(file, printDefaultConfig(file), "default.toml");
   assert.deepEqual(config, defaultConfig(file));
-  assert.deepEqual(handlerOptionsOf(config.http), {
-    peersMax: 50,
+  assert.deepEqual(handlerOptionsOf(config.http, 5), {
+    responsePeersMax: 50,
     scrapeTorrentsMax: 100,
-    intervalSeconds: 900,
-    intervalJitter: 0.1,
+    interval: new AnnounceInterval(900, 5),
     minIntervalSeconds: 300,
   });
 });
@@ -30,6 +30,15 @@ test("a least interval above the shortest interval is refused by name", () => {
   assert.throws(
     () => readConfig(file, text, "x.toml"),
     (error) => error instanceof ConfigError && /peer_min_announce_interval/.test(error.message),
+  );
+});
+
+test("a key that was renamed is told its new name", () => {
+  assert.throws(
+    () => readConfig(file, "[http]\nmax_peers = 30\n", "x.toml"),
+    (error) =>
+      error instanceof ConfigError &&
+      error.message === "x.toml:2: http.max_peers: is now http.max_response_peers",
   );
 });
 

@@ -3,10 +3,8 @@
  * HTTP and WebTorrent alike. Key names are those of aquatic where the meaning is the same. Read on the main thread;
  * workers get the plain object.
  */
+import { INTERVAL_JITTER } from "@swarmtide/swarm";
 import { boolean, type ConfigOf, integer, section } from "@swarmtide/toml-config";
-
-/** An announce interval is varied by up to this fraction of itself, so that clients spread. */
-export const INTERVAL_JITTER = 0.1;
 
 /** [http]: BEP 3 and its companions. */
 export const httpSection = section(
@@ -19,7 +17,7 @@ export const httpSection = section(
       max: 1024,
       doc: "Threads that answer plain HTTP through the system calls of Linux; 0 takes one for each core. HTTPS is answered by the workers of [web].",
     }),
-    max_peers: integer({
+    max_response_peers: integer({
       default: 50,
       min: 1,
       max: 1000,
@@ -53,6 +51,7 @@ export const httpSection = section(
           expected: "at most nine tenths of peer_announce_interval",
         }
       : undefined,
+  { max_peers: "max_response_peers" },
 );
 
 export type HttpConfig = ConfigOf<typeof httpSection>;

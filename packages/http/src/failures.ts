@@ -2,6 +2,7 @@
  * The texts of failures and warnings, as bytes, made once per worker. They are shown to people by their BitTorrent
  * clients.
  */
+import { TORRENT_REFUSED_TEXT } from "@swarmtide/bittorrent";
 import { asciiBytes, describeQueryStatus, QUERY_STATUS_COUNT } from "@swarmtide/http-protocol";
 
 /** Minutes after which an operator may have mended the proxy. */
@@ -26,7 +27,7 @@ export function makeFailures(forwardedHeaderName: string): Failures {
     query: Array.from({ length: QUERY_STATUS_COUNT }, (_, status) =>
       asciiBytes(describeQueryStatus(status)),
     ),
-    refusedTorrent: asciiBytes("this torrent is not allowed on this tracker"),
+    refusedTorrent: asciiBytes(TORRENT_REFUSED_TEXT),
     proxyMissing: asciiBytes(
       `the proxy before this tracker does not say who asks (no ${forwardedHeaderName} header)`,
     ),

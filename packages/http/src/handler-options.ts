@@ -1,19 +1,17 @@
 /** What an `HttpHandler` is made with: limits, intervals and the shared parts it answers from. */
 import type { Cidr } from "@swarmtide/bittorrent";
-import type { InfoHashFilter, SwarmStore } from "@swarmtide/swarm";
-import { type HttpConfig, INTERVAL_JITTER } from "./config.ts";
+import { type Admission, AnnounceInterval, type SwarmStore } from "@swarmtide/swarm";
+import type { HttpConfig } from "./config.ts";
 
 export interface HttpHandlerOptions {
   readonly store: SwarmStore;
-  /** Undefined serves every torrent. */
-  readonly accessList: InfoHashFilter | undefined;
+  /** Its list is replaced between two requests when the operator reloads it. */
+  readonly admission: Admission;
   /** One row of a `NamedCounterTable` made with `HTTP_COUNTER_NAMES`, written by this thread only. */
   readonly counters: Float64Array;
-  readonly peersMax: number;
+  readonly responsePeersMax: number;
   readonly scrapeTorrentsMax: number;
-  readonly intervalSeconds: number;
-  /** Each interval is drawn from intervalSeconds × (1 ± this). */
-  readonly intervalJitter: number;
+  readonly interval: AnnounceInterval;
   readonly minIntervalSeconds: number;
   /** Request line and headers together. */
   readonly requestBytesMax: number;
@@ -26,21 +24,20 @@ export interface HttpHandlerOptions {
   readonly upgradesWebSockets: boolean;
   /** Whether announces and scrapes are answered 404, so that `/health` and upgrades are all that is served. */
   readonly isTrackerOff?: boolean;
-  readonly randomSeed: number;
 }
 
-/** The part of the options that stands in [http]. */
+/** The part of the options that stands in [http]; `seed` is a random word. */
 export function handlerOptionsOf(
   config: HttpConfig,
+  seed: number,
 ): Pick<
   HttpHandlerOptions,
-  "peersMax" | "scrapeTorrentsMax" | "intervalSeconds" | "intervalJitter" | "minIntervalSeconds"
+  "responsePeersMax" | "scrapeTorrentsMax" | "interval" | "minIntervalSeconds"
 > {
   return {
-    peersMax: config.maxPeers,
+    responsePeersMax: config.maxResponsePeers,
     scrapeTorrentsMax: config.maxScrapeTorrents,
-    intervalSeconds: config.peerAnnounceInterval,
-    intervalJitter: INTERVAL_JITTER,
+    interval: new AnnounceInterval(config.peerAnnounceInterval, seed),
     minIntervalSeconds: config.peerMinAnnounceInterval,
   };
 }

@@ -1,5 +1,5 @@
 /** The HTTP tracker: requests → answers, its configuration and its counters. Sockets are the business of `web`. */
-export { type HttpConfig, httpSection, INTERVAL_JITTER } from "./config.ts";
+export { type HttpConfig, httpSection } from "./config.ts";
 export * from "./counters.ts";
 export { type HttpHandlerOptions, handlerOptionsOf } from "./handler-options.ts";
 export {
@@ -8,7 +8,8 @@ export {
   OUTCOME_FULL,
   OUTCOME_UPGRADES,
   OUTCOME_WAITS,
-  replyBytesMin,
 } from "./hot/http-handler.ts";
-export { HttpPeer, isTrusted } from "./http-peer.ts";
-export { HINT_ANNOUNCES, ProxyHint } from "./proxy-hint.ts";
+export { HttpPeer } from "./hot/http-peer.ts";
+export { HINT_ANNOUNCES } from "./hot/proxy-hint.ts";
+export { peerAddressBytes, peerAt, setPeerAddress } from "./peer-address.ts";
+export { replyBytesMin } from "./reply-room.ts";

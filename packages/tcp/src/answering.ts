@@ -8,6 +8,7 @@ import { NamedCounterTable, type NamedCounterTableHandle } from "@swarmtide/metr
 import {
   AccessList,
   type AccessListHandle,
+  Admission,
   attachSwarmStore,
   openClock,
   type SwarmStoreHandle,
@@ -79,9 +80,9 @@ export function openAnswering(shared: WebShared, row: number, workers: number) {
   const store = attachSwarmStore(shared.store);
   const trustedProxies = trustedProxiesOf(web);
   const handler: HttpHandlerOptions = {
-    ...handlerOptionsOf(http),
+    ...handlerOptionsOf(http, randomFillSync(new Int32Array(1))[0] ?? 0),
     store,
-    accessList: AccessList.attach(shared.accessList),
+    admission: new Admission(AccessList.attach(shared.accessList)),
     counters: NamedCounterTable.attach(shared.httpCounters).row(row),
     requestBytesMax: web.maxRequestSize,
     headersMax: web.maxHeaders,
@@ -90,7 +91,6 @@ export function openAnswering(shared: WebShared, row: number, workers: number) {
     forwardedHeaderName: web.reverseProxyIpHeaderName,
     upgradesWebSockets: shared.ws !== undefined,
     isTrackerOff: !http.enabled,
-    randomSeed: randomFillSync(new Int32Array(1))[0],
   };
   const share = (limit: number) => Math.max(LIMIT_MIN, Math.ceil(limit / workers));
   return {

@@ -36,7 +36,7 @@ function takeReload(): void {
   generation = control.generation;
   for (const message of receiveMessages(parentPort)) {
     const { accessList } = message as WebReload;
-    if (accessList !== undefined) server.handler.setAccessList(AccessList.attach(accessList));
+    if (accessList !== undefined) engine.handler.admission.replace(AccessList.attach(accessList));
   }
 }
 

@@ -67,7 +67,7 @@ export async function startNetAnswering(options: NetAnsweringOptions): Promise<N
     reload(message) {
       if (message.accessList !== undefined) {
         const accessList = AccessList.attach(message.accessList);
-        server.handler.setAccessList(accessList);
+        engine.handler.admission.replace(accessList);
         ws?.setAccessList(accessList);
       }
       if (message.tls !== undefined) server.setSecureContext(contextOf(message.tls));

@@ -268,6 +268,16 @@ test("files that are missing, folders or not UTF-8 are each named", (t) => {
   assert.match(messageOf(folder), /: is a folder, expected a TOML file$/);
 });
 
+test("a key that was renamed is told its new name, and is not set", () => {
+  const key = boolean({ default: true, doc: "" });
+  const renamed = section("", { udp: section("", { b: key }, undefined, { a: "b" }) });
+  assert.throws(() => readConfig(renamed, "[udp]\na = false\n", "c.toml"), {
+    name: "ConfigError",
+    message: "c.toml:2: udp.a: is now udp.b",
+  });
+  assert.throws(() => section("", { a: key, b: key }, undefined, { b: "a" }), /renamed, but still/);
+});
+
 test("a schema whose own default is not allowed is refused when it is built", () => {
   assert.throws(() => integer({ default: 9, min: 0, max: 8, doc: "" }), /the default 9 is not/);
   assert.throws(

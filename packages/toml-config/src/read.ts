@@ -150,6 +150,11 @@ class Reader {
       this.#report(path, undefined, complaint);
       return;
     }
+    const renamed = Object.hasOwn(schema.renamed, name) ? schema.renamed[name] : undefined;
+    if (renamed !== undefined) {
+      this.#report(path, undefined, `is now ${[...path.slice(0, -1), renamed].join(".")}`);
+      return;
+    }
     const elsewhere = homeOf(name, root, path.slice(0, -1));
     const near = nearestName(name, inTable("key"));
     const remedy = elsewhere

@@ -44,6 +44,8 @@ export interface SectionSchema<E extends Entries> {
   readonly entries: E;
   /** Objects to combinations that no single key can see. Runs when each key for itself is in order. */
   check(values: EntriesOf<E>): CheckProblem | undefined;
+  /** Former names of keys and what they are called now: whoever still writes one is told the new name. */
+  readonly renamed: Readonly<Record<string, string>>;
 }
 
 /** `peer_announce_interval` → `peerAnnounceInterval`. */
@@ -69,12 +71,18 @@ export interface SocketAddress {
   readonly port: number;
 }
 
-/** A table of keys, or of tables for the file itself. `doc` is printed above it. */
+/**
+ * A table of keys, or of tables for the file itself. `doc` is printed above it. `renamed` maps the former name of a key to
+ * its name here.
+ */
 export function section<const E extends Entries>(
   doc: string,
   entries: E,
   check: (values: EntriesOf<E>) => CheckProblem | undefined = () => undefined,
+  renamed: Readonly<Record<string, keyof E & string>> = {},
 ): SectionSchema<E> {
+  for (const former of Object.keys(renamed))
+    if (former in entries) throw new TypeError(`key ${former} is renamed, but still there`);
   for (const [name, entry] of Object.entries(entries)) {
     if (!/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(name))
       throw new TypeError(`key ${name} is not snake_case`);
@@ -82,7 +90,7 @@ export function section<const E extends Entries>(
     if (Object.values(entry.entries).some((inner) => inner.kind === "section"))
       throw new TypeError(`section ${name} holds a section: one level is what a reader can follow`);
   }
-  return { kind: "section", doc, entries, check };
+  return { kind: "section", doc, entries, check, renamed };
 }
 
 /** Completes a key, and refuses one whose own default a file could not hold. */

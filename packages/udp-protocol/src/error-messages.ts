@@ -4,6 +4,7 @@
  * Called when a handler is set up, and by statistics. An error reply goes out only to a client whose connection id is
  * valid, so nobody can have one sent to a stranger.
  */
+import { TORRENT_REFUSED_TEXT } from "@swarmtide/bittorrent";
 import {
   PARSE_ERROR_FULL_SCRAPE,
   PARSE_ERROR_PORT_ZERO,
@@ -19,9 +20,7 @@ export const FULL_SCRAPE_MESSAGE: Uint8Array = encoder.encode("scrape names no i
 /** For `PARSE_ERROR_SCRAPE_LIST`. */
 export const SCRAPE_LIST_MESSAGE: Uint8Array = encoder.encode("scrape ends within an info hash");
 /** For an announce that the access list refuses. */
-export const INFO_HASH_REFUSED_MESSAGE: Uint8Array = encoder.encode(
-  "info hash is not allowed on this tracker",
-);
+export const INFO_HASH_REFUSED_MESSAGE: Uint8Array = encoder.encode(TORRENT_REFUSED_TEXT);
 
 /** The message for one of the three `PARSE_ERROR_…` outcomes. */
 export function errorMessageOfStatus(status: number): Uint8Array {

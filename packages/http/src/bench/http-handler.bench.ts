@@ -17,7 +17,7 @@ import {
   RESPONSE_OK,
   scrapeRequestBytes,
 } from "@swarmtide/http-protocol";
-import { createSwarmStore } from "@swarmtide/swarm";
+import { AccessList, Admission, AnnounceInterval, createSwarmStore } from "@swarmtide/swarm";
 import { HTTP_COUNTER_NAMES } from "../counters.ts";
 import {
   HttpHandler,
@@ -25,7 +25,7 @@ import {
   OUTCOME_FULL,
   OUTCOME_UPGRADES,
 } from "../hot/http-handler.ts";
-import { HttpPeer } from "../http-peer.ts";
+import { peerAt } from "../peer-address.ts";
 import { MutatedRequests, makeRandom } from "./mutated-requests.ts";
 
 const FRAME = { host: "tracker.example:3000", headers: ["User-Agent: bench/1.0", "Accept: */*"] };
@@ -72,7 +72,7 @@ function measure(
   requests: readonly Uint8Array[],
   rounds: number,
 ): HandlerBench {
-  const peers = Array.from({ length: 256 }, (_, i) => HttpPeer.at(Uint8Array.of(10, 0, 0, i)));
+  const peers = Array.from({ length: 256 }, (_, i) => peerAt(Uint8Array.of(10, 0, 0, i)));
   let replyBytes = 0;
   const run = (count: number) => {
     for (let i = 0; i < count; i++) {
@@ -128,7 +128,7 @@ function converse(
   ends: readonly number[],
   statuses: number[],
 ): string {
-  const peer = HttpPeer.at(Uint8Array.of(10, 0, 0, 1), trusted);
+  const peer = peerAt(Uint8Array.of(10, 0, 0, 1), trusted);
   let at = 0;
   for (const end of ends) {
     do {
@@ -170,12 +170,11 @@ const TRUSTED = [parseCidr("10.0.0.0/8")].filter((cidr) => cidr !== undefined);
 function makeHandler(): HttpHandler {
   return new HttpHandler({
     store: createSwarmStore({ memoryBytesMax: 1 << 30 }),
-    accessList: undefined,
+    admission: new Admission(AccessList.attach(AccessList.build({ mode: "off" }))),
     counters: new Float64Array(HTTP_COUNTER_NAMES.length),
-    peersMax: 50,
+    responsePeersMax: 50,
     scrapeTorrentsMax: 100,
-    intervalSeconds: 900,
-    intervalJitter: 0.1,
+    interval: new AnnounceInterval(900, 1),
     minIntervalSeconds: 300,
     requestBytesMax: 8192,
     headersMax: 64,
@@ -183,7 +182,6 @@ function makeHandler(): HttpHandler {
     trustedProxies: TRUSTED,
     forwardedHeaderName: "X-Forwarded-For",
     upgradesWebSockets: true,
-    randomSeed: 1,
   });
 }
 

@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { readAnnounceReply } from "@swarmtide/http-protocol";
 import { readSwarmTotals } from "@swarmtide/swarm";
 import { COUNT_PROXY_HEADER_ERRORS, COUNT_UNTRUSTED_FORWARDING } from "../counters.ts";
-import { HINT_ANNOUNCES } from "../proxy-hint.ts";
 import { announceTarget, ask, get, makeFixture } from "../testing/tracker-fixture.ts";
+import { HINT_ANNOUNCES } from "./proxy-hint.ts";
 
 const TRUSTED = ["10.0.0.0/8", "2001:db8:ffff::/48"];
 

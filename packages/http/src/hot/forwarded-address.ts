@@ -8,7 +8,7 @@
  */
 import { type Cidr, parseIpAddress } from "@swarmtide/bittorrent";
 import { type HttpRequest, skipBlanks, skipBlanksBack } from "@swarmtide/http-protocol";
-import { isTrusted } from "../http-peer.ts";
+import { isTrusted } from "./trusted-proxies.ts";
 
 /** A client address was read. */
 export const FORWARDED_OK = 0;

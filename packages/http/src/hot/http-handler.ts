@@ -22,10 +22,9 @@ import {
   writeContentLength,
   writeResponseHead,
 } from "@swarmtide/http-protocol";
-import type { InfoHashFilter } from "@swarmtide/swarm";
 import { COUNT_HEALTH_CHECKS, COUNT_UPGRADES, columnOfStatus } from "../counters.ts";
 import type { HttpHandlerOptions } from "../handler-options.ts";
-import type { HttpPeer } from "../http-peer.ts";
+import { oneReplyBytesMax, replyBytesMin } from "../reply-room.ts";
 import {
   ANSWER_BAD_METHOD,
   ANSWER_BODY,
@@ -39,7 +38,9 @@ import {
   makeTextAnswers,
   type TextAnswer,
 } from "../text-answers.ts";
-import { answerBodyBytesMax, TrackerAnswers } from "./tracker-answers.ts";
+import { describeUntrustedProxy } from "../untrusted-proxy.ts";
+import type { HttpPeer } from "./http-peer.ts";
+import { TrackerAnswers } from "./tracker-answers.ts";
 
 /** All whole requests are answered; bytes from the returned offset on are the beginning of one. */
 export const OUTCOME_WAITS = 0;
@@ -49,20 +50,6 @@ export const OUTCOME_FULL = 1;
 export const OUTCOME_CLOSES = 2;
 /** A WebSocket upgrade begins at the returned offset; what `reply` holds goes out before it. */
 export const OUTCOME_UPGRADES = 3;
-
-/** The largest head of an answer is some 110 bytes. */
-const HEAD_BYTES_MAX = 160;
-const REPLY_BUFFER_BYTES_MIN = 65536;
-
-/** The length of the reply buffer that a handler with these options needs. */
-export function replyBytesMin(options: HttpHandlerOptions): number {
-  return Math.max(REPLY_BUFFER_BYTES_MIN, (oneReplyBytesMax(options) + 1) & ~1);
-}
-
-/** The room one answer needs. */
-function oneReplyBytesMax(options: HttpHandlerOptions): number {
-  return HEAD_BYTES_MAX + answerBodyBytesMax(options.peersMax, options.scrapeTorrentsMax);
-}
 
 export class HttpHandler {
   /** The answers of the last call are reply[replyStart..replyEnd), to be sent before they are written over. */
@@ -118,14 +105,10 @@ export class HttpHandler {
     return this.replyEnd - this.replyStart;
   }
 
-  /** Takes another access list into use; undefined serves every torrent. */
-  setAccessList(accessList: InfoHashFilter | undefined): void {
-    this.answers.accessList = accessList;
-  }
-
   /** A log line about a proxy that is not trusted but acts as one, once it was noticed; else undefined. */
   takeProxyHint(): string | undefined {
-    return this.answers.proxyHint.take(this.forwardedHeaderName);
+    const proxy = this.answers.proxyHint.take();
+    return proxy && describeUntrustedProxy(proxy, this.forwardedHeaderName);
   }
 
   /**

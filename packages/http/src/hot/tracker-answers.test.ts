@@ -5,6 +5,7 @@ import { readAnnounceReply, readScrapeReply } from "@swarmtide/http-protocol";
 import {
   ANNOUNCE_SEEDER,
   Announce,
+  AnnounceInterval,
   type InfoHashFilter,
   portInPacketOrder,
   readSwarmTotals,
@@ -110,7 +111,7 @@ test("compact=0 gives dictionaries, in both families", () => {
 });
 
 test("numwant: absent or negative is the maximum, 0 none, else at most the maximum", () => {
-  const fixture = makeFixture({ peersMax: 5 });
+  const fixture = makeFixture({ responsePeersMax: 5 });
   for (let port = 1; port <= 9; port++) announce(fixture, announceTarget("a", port, "&left=0"));
   const peers = (more: string) =>
     announce(fixture, announceTarget("a", 99, `&left=1${more}`), "192.0.2.2").peers.length;
@@ -165,6 +166,20 @@ test("a partial seed (paused) is a leecher that is no downloader (BEP 21)", () =
   });
 });
 
+test("a peer that pauses with nothing left is a seeder, as over UDP", () => {
+  const fixture = makeFixture();
+  announce(fixture, announceTarget("a", 1, "&left=0&event=paused"));
+  announce(fixture, announceTarget("a", 1, "&left=5"));
+  assert.equal(scrape(fixture, "a").counts("a")?.downloaders, 1);
+  announce(fixture, announceTarget("a", 1, "&left=0&event=paused"));
+  assert.deepEqual(scrape(fixture, "a").counts("a"), {
+    complete: 1,
+    incomplete: 0,
+    downloaded: 0,
+    downloaders: 0,
+  });
+});
+
 test("the address parameters of a request are ignored", () => {
   const fixture = makeFixture();
   announce(fixture, announceTarget("a", 1, "&left=0&ip=198.51.100.1&ipv4=198.51.100.1"));
@@ -173,7 +188,7 @@ test("the address parameters of a request are ignored", () => {
 });
 
 test("intervals lie within ten percent of the configured one, and differ", () => {
-  const fixture = makeFixture({ intervalSeconds: 900, intervalJitter: 0.1 });
+  const fixture = makeFixture({ interval: new AnnounceInterval(900, 1) });
   const intervals = Array.from(
     { length: 300 },
     () => announce(fixture, announceTarget("a", 1)).intervalSeconds,
@@ -237,7 +252,7 @@ test("the access list refuses announces, and reads as zeros in scrapes", () => {
   const onlyA: InfoHashFilter = { allows: (words, at) => words[at] === first };
   const fixture = makeFixture();
   announce(fixture, announceTarget("b", 1, "&left=0"));
-  fixture.handler.setAccessList(onlyA);
+  fixture.admission.replace(onlyA);
   announce(fixture, announceTarget("a", 1, "&left=0"));
   const refused = failure(fixture, announceTarget("b", 1));
   assert.match(refused.failureReason, /not allowed/);
@@ -246,7 +261,7 @@ test("the access list refuses announces, and reads as zeros in scrapes", () => {
   const { counts } = scrape(fixture, "ab");
   assert.equal(counts("a")?.complete, 1);
   assert.equal(counts("b")?.complete, 0);
-  fixture.handler.setAccessList(undefined);
+  fixture.admission.replace({ allows: () => true });
   assert.equal(scrape(fixture, "b").counts("b")?.complete, 1);
 });
 

@@ -10,9 +10,6 @@ import {
   parseAnnounceQuery,
   parseScrapeQuery,
   QUERY_OK,
-  QUERY_TEXT_BYTES_MAX,
-  SCRAPE_REPLY_ENTRY_BYTES_MAX,
-  SCRAPE_REPLY_FRAME_BYTES_MAX,
   TrackerQuery,
   writeAnnounceReply,
   writeFailureReply,
@@ -21,9 +18,10 @@ import {
   writeScrapeReplyStart,
 } from "@swarmtide/http-protocol";
 import {
+  type Admission,
   Announce,
+  type AnnounceInterval,
   announceFlags,
-  type InfoHashFilter,
   portInPacketOrder,
   type SwarmStore,
 } from "@swarmtide/swarm";
@@ -39,46 +37,33 @@ import {
 } from "../counters.ts";
 import { type Failures, makeFailures, RETRY_PROXY_MINUTES, WARNING_FULL } from "../failures.ts";
 import type { HttpHandlerOptions } from "../handler-options.ts";
-import type { HttpPeer } from "../http-peer.ts";
-import { ProxyHint } from "../proxy-hint.ts";
 import { FORWARDED_MISSING, FORWARDED_OK, ForwardedAddress } from "./forwarded-address.ts";
-
-/** The room that the body of any answer needs in the reply buffer, its peers before they are moved included. */
-export function answerBodyBytesMax(peersMax: number, scrapeTorrentsMax: number): number {
-  const text = QUERY_TEXT_BYTES_MAX + WARNING_FULL.length;
-  const announce = announceReplyBytesMax(peersMax, text) + peersMax * 18 + 2;
-  const scrape = SCRAPE_REPLY_FRAME_BYTES_MAX + scrapeTorrentsMax * SCRAPE_REPLY_ENTRY_BYTES_MAX;
-  return Math.max(announce, scrape);
-}
+import type { HttpPeer } from "./http-peer.ts";
+import { ProxyHint } from "./proxy-hint.ts";
 
 export class TrackerAnswers {
   readonly proxyHint = new ProxyHint();
-  /** Undefined serves every torrent. */
-  accessList: InfoHashFilter | undefined;
-
   private readonly request: HttpRequest;
   private readonly reply: Uint8Array;
   private readonly announce: Announce;
   private readonly store: SwarmStore;
+  private readonly admission: Admission;
   private readonly counters: Float64Array;
   private readonly query: TrackerQuery;
   private readonly announceReply = new AnnounceReply();
   private readonly forwarded: ForwardedAddress;
   private readonly failures: Failures;
   private proxyFailure: Uint8Array;
-  private readonly peersMax: number;
+  private readonly responsePeersMax: number;
+  private readonly interval: AnnounceInterval;
   private readonly minIntervalSeconds: number;
-  /** An interval is this plus a random number of seconds below `jitterSeconds`. */
-  private readonly intervalSecondsMin: number;
-  private readonly jitterSeconds: number;
-  private random: number;
 
   /** `reply` is the handler's reply buffer; `request` the record it parses into. */
   constructor(options: HttpHandlerOptions, request: HttpRequest, reply: Uint8Array) {
     this.request = request;
     this.reply = reply;
     this.store = options.store;
-    this.accessList = options.accessList;
+    this.admission = options.admission;
     this.counters = options.counters;
     this.query = new TrackerQuery(options.scrapeTorrentsMax);
     this.forwarded = new ForwardedAddress(options.trustedProxies);
@@ -89,12 +74,9 @@ export class TrackerAnswers {
     );
     this.failures = makeFailures(options.forwardedHeaderName);
     this.proxyFailure = this.failures.proxyMissing;
-    this.peersMax = options.peersMax;
+    this.responsePeersMax = options.responsePeersMax;
+    this.interval = options.interval;
     this.minIntervalSeconds = options.minIntervalSeconds;
-    const spread = Math.floor(options.intervalSeconds * options.intervalJitter);
-    this.intervalSecondsMin = options.intervalSeconds - spread;
-    this.jitterSeconds = 2 * spread + 1;
-    this.random = options.randomSeed | 1;
   }
 
   /** Writes the body of the answer to an announce at `bodyStart`; returns the offset behind it. */
@@ -109,7 +91,7 @@ export class TrackerAnswers {
       this.proxyHint.note(peer);
     }
     if (status !== QUERY_OK) return this.writeFailure(bodyStart, this.failures.query[status], 0);
-    if (this.accessList !== undefined && !this.accessList.allows(query.hashWords, 0)) {
+    if (!this.admission.admits(this.announce)) {
       this.counters[COUNT_REFUSED_TORRENTS]++;
       return this.writeFailure(bodyStart, this.failures.refusedTorrent, 0);
     }
@@ -122,7 +104,9 @@ export class TrackerAnswers {
     const store = this.store;
     const answer = this.announceReply;
     const wanted =
-      query.peersWanted < 0 ? this.peersMax : Math.min(query.peersWanted, this.peersMax);
+      query.peersWanted < 0
+        ? this.responsePeersMax
+        : Math.min(query.peersWanted, this.responsePeersMax);
     const text = query.trackerIdLength + WARNING_FULL.length;
     const room = announceReplyBytesMax(query.isCompact ? 0 : wanted, text);
     const peersOffset = (bodyStart + room + 1) & ~1;
@@ -137,7 +121,7 @@ export class TrackerAnswers {
     answer.complete = store.seeders;
     answer.incomplete = store.leechers;
     answer.downloaded = store.completed;
-    answer.intervalSeconds = this.intervalSecondsMin + this.nextRandom(this.jitterSeconds);
+    answer.intervalSeconds = this.interval.next();
     answer.minIntervalSeconds = this.minIntervalSeconds;
     answer.externalAddressBytes = family === 4 ? 4 : 16;
     for (let i = 0; i < 16; i++) answer.externalAddress[i] = this.forwarded.bytes[i];
@@ -168,8 +152,7 @@ export class TrackerAnswers {
     let at = writeScrapeReplyStart(this.reply, bodyStart);
     for (let i = 0; i < query.hashCount; i++) {
       const word = i * INFO_HASH_WORDS;
-      const isAllowed =
-        this.accessList === undefined || this.accessList.allows(query.hashWords, word);
+      const isAllowed = this.admission.admitsScrape(query.hashWords, word);
       if (isAllowed) store.scrape(query.hashWords, word, family);
       at = writeScrapeEntry(
         this.reply,
@@ -210,16 +193,6 @@ export class TrackerAnswers {
   private writeFailure(bodyStart: number, reason: Uint8Array, retryInMinutes: number): number {
     this.counters[COUNT_FAILURES]++;
     return writeFailureReply(this.reply, bodyStart, reason, retryInMinutes);
-  }
-
-  /** A number from 0 to `end` - 1; xorshift, as nothing secret depends on it. */
-  private nextRandom(end: number): number {
-    let x = this.random;
-    x ^= x << 13;
-    x ^= x >>> 17;
-    x ^= x << 5;
-    this.random = x;
-    return (x >>> 0) % end;
   }
 }
 

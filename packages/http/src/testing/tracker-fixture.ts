@@ -8,15 +8,23 @@ import {
   parseHttpResponse,
   RESPONSE_OK,
 } from "@swarmtide/http-protocol";
-import { createSwarmStore, type SwarmStore } from "@swarmtide/swarm";
+import {
+  AccessList,
+  Admission,
+  AnnounceInterval,
+  createSwarmStore,
+  type SwarmStore,
+} from "@swarmtide/swarm";
 import { HTTP_COUNTER_NAMES } from "../counters.ts";
 import type { HttpHandlerOptions } from "../handler-options.ts";
 import { HttpHandler } from "../hot/http-handler.ts";
-import { HttpPeer } from "../http-peer.ts";
+import type { HttpPeer } from "../hot/http-peer.ts";
+import { peerAt as peerAtBytes } from "../peer-address.ts";
 
 export interface Fixture {
   readonly handler: HttpHandler;
   readonly store: SwarmStore;
+  readonly admission: Admission;
   readonly counters: Float64Array;
   readonly trustedProxies: readonly Cidr[];
 }
@@ -39,14 +47,14 @@ export function makeFixture(
     if (cidr === undefined) throw new TypeError(`${text} is no CIDR block`);
     return cidr;
   });
+  const admission = new Admission(AccessList.attach(AccessList.build({ mode: "off" })));
   const handler = new HttpHandler({
     store,
-    accessList: undefined,
+    admission,
     counters,
-    peersMax: 50,
+    responsePeersMax: 50,
     scrapeTorrentsMax: 100,
-    intervalSeconds: 900,
-    intervalJitter: 0,
+    interval: new AnnounceInterval(900, 1, 0),
     minIntervalSeconds: 300,
     requestBytesMax: 8192,
     headersMax: 64,
@@ -54,15 +62,14 @@ export function makeFixture(
     trustedProxies,
     forwardedHeaderName: "X-Forwarded-For",
     upgradesWebSockets: false,
-    randomSeed: 1,
     ...options,
   });
-  return { handler, store, counters, trustedProxies };
+  return { handler, store, admission, counters, trustedProxies };
 }
 
 /** The other end of a connection from this address. */
 export function peerAt(address: string, trustedProxies: readonly Cidr[] = []): HttpPeer {
-  return HttpPeer.at(parseIpAddress(address) ?? new Uint8Array(4), trustedProxies);
+  return peerAtBytes(parseIpAddress(address) ?? new Uint8Array(4), trustedProxies);
 }
 
 /** Gives the handler bytes as text and cuts its reply into answers; those to HEAD have no body. */

@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseCidr, parseIpAddress } from "@swarmtide/bittorrent";
-import { HttpPeer } from "@swarmtide/http";
+import { peerAt } from "@swarmtide/http";
 import { ConnectionLimits, LIMIT_ADDRESS, LIMIT_OK, LIMIT_TOTAL } from "./connection-limits.ts";
 
 const trusted = [parseCidr("10.0.0.0/8")].filter((cidr) => cidr !== undefined);
-const peer = (address: string) =>
-  HttpPeer.at(parseIpAddress(address) ?? new Uint8Array(4), trusted);
+const peer = (address: string) => peerAt(parseIpAddress(address) ?? new Uint8Array(4), trusted);
 
 test("each address has its own limit and gets its room back", () => {
   const limits = new ConnectionLimits(100, 2);

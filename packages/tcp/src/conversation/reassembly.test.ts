@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
 import { test } from "node:test";
-import { HttpHandler, HttpPeer, OUTCOME_CLOSES, OUTCOME_FULL } from "@swarmtide/http";
+import { HttpHandler, OUTCOME_CLOSES, OUTCOME_FULL, peerAt } from "@swarmtide/http";
 import { HttpResponse, parseHttpResponse, RESPONSE_OK } from "@swarmtide/http-protocol";
 import {
   announce,
@@ -75,7 +75,7 @@ function drawCase({ below, pick }: Random): Buffer {
 
 /** The statuses that the handler answers, given everything at once. */
 function expectedStatuses(handler: HttpHandler, bytes: Buffer): number[] {
-  const peer = HttpPeer.at(Uint8Array.of(127, 0, 0, 1));
+  const peer = peerAt(Uint8Array.of(127, 0, 0, 1));
   const response = new HttpResponse();
   const statuses: number[] = [];
   let at = 0;

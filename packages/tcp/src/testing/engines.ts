@@ -6,7 +6,13 @@ import { type Cidr, parseCidr } from "@swarmtide/bittorrent";
 import { HTTP_COUNTER_NAMES, type HttpHandlerOptions } from "@swarmtide/http";
 import { HttpResponse, latin1Text, parseHttpResponse, RESPONSE_OK } from "@swarmtide/http-protocol";
 import { closeFd, linuxSupported, openTcpListener } from "@swarmtide/linux";
-import { createSwarmStore, type SwarmStore } from "@swarmtide/swarm";
+import {
+  AccessList,
+  Admission,
+  AnnounceInterval,
+  createSwarmStore,
+  type SwarmStore,
+} from "@swarmtide/swarm";
 import { WEB_COUNTER_NAMES } from "../counters.ts";
 import { EpollServer } from "../engines/epoll/hot/epoll-server.ts";
 import { NetServer } from "../engines/net/net-server.ts";
@@ -132,12 +138,11 @@ export function handlerOptions(
 ): HttpHandlerOptions {
   return {
     store,
-    accessList: undefined,
+    admission: new Admission(AccessList.attach(AccessList.build({ mode: "off" }))),
     counters: new Float64Array(HTTP_COUNTER_NAMES.length),
-    peersMax: 50,
+    responsePeersMax: 50,
     scrapeTorrentsMax: 100,
-    intervalSeconds: 900,
-    intervalJitter: 0,
+    interval: new AnnounceInterval(900, 1, 0),
     minIntervalSeconds: 300,
     requestBytesMax: 8192,
     headersMax: 64,
@@ -145,7 +150,6 @@ export function handlerOptions(
     trustedProxies,
     forwardedHeaderName: "X-Forwarded-For",
     upgradesWebSockets: settings.onUpgrade !== undefined,
-    randomSeed: 1,
     ...settings.handler,
   };
 }

@@ -9,7 +9,7 @@ import { randomFillSync } from "node:crypto";
 import { Socket } from "node:net";
 import type { MessagePort } from "node:worker_threads";
 import type { Cidr } from "@swarmtide/bittorrent";
-import { HttpPeer } from "@swarmtide/http";
+import { peerAt } from "@swarmtide/http";
 import { closeFd } from "@swarmtide/linux";
 import type { AccessList, SwarmStore } from "@swarmtide/swarm";
 import {
@@ -119,7 +119,7 @@ export class WsEndpoint implements SessionOwner {
   /** As `adopt`, for the descriptor of a connection from `address`; closes it where a limit forbids. */
   adoptDescriptor(fd: number, address: Uint8Array, bytes: Uint8Array): void {
     const { webCounters, trustedProxies } = this.#options;
-    const counted = HttpPeer.at(address, trustedProxies);
+    const counted = peerAt(address, trustedProxies);
     const refusal = this.#limits.open(counted);
     const socket = refusal === 0 ? socketOf(fd) : undefined;
     if (socket === undefined) {

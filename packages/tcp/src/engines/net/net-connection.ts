@@ -13,6 +13,8 @@ import {
   OUTCOME_CLOSES,
   OUTCOME_FULL,
   OUTCOME_UPGRADES,
+  peerAddressBytes,
+  setPeerAddress,
 } from "@swarmtide/http";
 import { PROXY_BAD, PROXY_MORE, parseProxyHeader } from "../../conversation/proxy-header.ts";
 import {
@@ -105,7 +107,7 @@ export class NetConnection {
         return;
       }
       if (header.address === undefined) this.peer.isTrustedProxy = false;
-      else this.peer.setAddressBytes(header.address, this.#options.trustedProxies);
+      else setPeerAddress(this.peer, header.address, this.#options.trustedProxies);
       socket.pause();
       if (bytes.length > header.length) socket.unshift(bytes.subarray(header.length));
       this.#begin(secureContext);
@@ -240,7 +242,7 @@ export class NetConnection {
     this.#pending = undefined;
     socket.pause();
     socket.off("drain", this.#onDrain);
-    this.#options.onUpgrade?.(socket, this.peer.addressBytes(), Buffer.from(bytes));
+    this.#options.onUpgrade?.(socket, peerAddressBytes(this.peer), Buffer.from(bytes));
   }
 
   #setDeadline(kind: Deadline, milliseconds: number): void {

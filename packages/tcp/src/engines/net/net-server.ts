@@ -5,7 +5,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import type { SecureContext } from "node:tls";
 import { type Cidr, parseIpAddress } from "@swarmtide/bittorrent";
-import { HttpHandler, type HttpHandlerOptions, HttpPeer } from "@swarmtide/http";
+import { HttpHandler, type HttpHandlerOptions, peerAt } from "@swarmtide/http";
 import { ConnectionLimits, LIMIT_TOTAL } from "../../conversation/connection-limits.ts";
 import {
   COUNT_ACCEPT_FAILURES,
@@ -153,13 +153,13 @@ export class NetServer {
       socket.destroy();
       return;
     }
-    const peer = HttpPeer.at(address, trustedProxies);
+    const peer = peerAt(address, trustedProxies);
     if (proxyProtocol && !peer.isTrustedProxy) {
       counters[COUNT_PROXY_PROTOCOL_ERRORS]++;
       socket.destroy();
       return;
     }
-    const counted = HttpPeer.at(address, trustedProxies);
+    const counted = peerAt(address, trustedProxies);
     const refusal = this.#limits.open(counted);
     if (refusal !== 0) {
       counters[refusal === LIMIT_TOTAL ? COUNT_OVER_LIMIT : COUNT_OVER_ADDRESS_LIMIT]++;

@@ -5,7 +5,14 @@
  * A connection is read once for each event, its whole requests are answered together, and the answers go out with one
  * call. While a reader does not take its answers, nothing more is read from it.
  */
-import { type HttpHandler, OUTCOME_CLOSES, OUTCOME_FULL, OUTCOME_UPGRADES } from "@swarmtide/http";
+import {
+  type HttpHandler,
+  OUTCOME_CLOSES,
+  OUTCOME_FULL,
+  OUTCOME_UPGRADES,
+  peerAddressBytes,
+  setPeerAddress,
+} from "@swarmtide/http";
 import {
   type ConnectionPoller,
   EAGAIN,
@@ -92,7 +99,7 @@ export class EpollConversations {
       return;
     }
     if (header.address === undefined) connection.peer.isTrustedProxy = false;
-    else connection.peer.setAddressBytes(header.address, this.options.trustedProxies);
+    else setPeerAddress(connection.peer, header.address, this.options.trustedProxies);
     connection.state = STATE_OPEN;
     this.answer(connection, header.length, length);
   }
@@ -159,7 +166,7 @@ export class EpollConversations {
     const bytes = this.receive.bytes.slice(at, length);
     const fd = connection.fd;
     if (connection.watched !== 0) this.poller.remove(fd);
-    const address = connection.peer.addressBytes();
+    const address = peerAddressBytes(connection.peer);
     this.connections.release(connection);
     this.options.onUpgrade?.(fd, address, bytes);
   }
