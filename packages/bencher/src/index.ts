@@ -1,14 +1,7 @@
-/** swarmtide and its rivals side by side, as separate processes. The programs are `bench-*.js`; this is for other runners. */
+/** swarmtide and its rivals side by side, as separate processes. The program is `bench.js`; this is for other runners. */
 
-export {
-  aquaticProgram,
-  buildFloor,
-  cCompiler,
-  installAquatic,
-  rivalsFolder,
-} from "./rivals.ts";
-export type { BenchServer } from "./running-server.ts";
-export { markdownReport, summarizeServers, type UdpResults } from "./udp/results.ts";
-export { runUdpRound, type UdpLoad, type UdpRound } from "./udp/round.ts";
-export { aquaticServer, floorServer, swarmtideServer } from "./udp/servers.ts";
-export { type LoadInterval, LoadReportReader } from "./udp/tester-report.ts";
+export { runBenchmark } from "./harness/program.ts";
+export type { Protocol } from "./harness/protocol.ts";
+export { httpBenchmark } from "./protocols/http/http.ts";
+export { udpBenchmark } from "./protocols/udp/udp.ts";
+export { wsBenchmark } from "./protocols/ws/ws.ts";
