@@ -58,7 +58,8 @@ test("every announce written by a client is read alike by the tracker", () => {
       assert.equal(wide(request.ANNOUNCE_UPLOADED_OFFSET), announce.uploaded);
       assert.equal(view.getInt32(request.ANNOUNCE_ADDRESS_OFFSET), announce.address);
       assert.equal(view.getInt32(request.ANNOUNCE_KEY_OFFSET), announce.key);
-      assert.equal(request.readAnnounceLeft(bytes, offset), announce.left === 0 ? 0 : 1);
+      const words = new Int32Array(bytes.slice(offset, offset + 96).buffer);
+      assert.equal(request.readAnnounceLeft(words, 0), announce.left === 0 ? 0 : 1);
       assert.ok(request.isAnnounceRequest(bytes, offset, 98));
       assert.equal(request.readAnnounceEvent(bytes, offset), announce.event);
       assert.equal(request.readAnnouncePeersWanted(bytes, offset), announce.peersWanted);

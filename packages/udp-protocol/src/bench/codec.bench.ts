@@ -73,6 +73,7 @@ function parseAll(bytes: Uint8Array, lengths: Int32Array): number {
 }
 
 function answerAll(bytes: Uint8Array, lengths: Int32Array, replies: Uint8Array): number {
+  const words = new Int32Array(bytes.buffer);
   let sum = 0;
   for (let slot = 0; slot < SLOT_COUNT; slot++) {
     const at = slot * SLOT_BYTES;
@@ -83,7 +84,7 @@ function answerAll(bytes: Uint8Array, lengths: Int32Array, replies: Uint8Array):
     if (status === PARSE_CONNECT) sum += writeConnectReply(replies, at, id, first, second);
     if (status !== PARSE_ANNOUNCE) continue;
     sum += readAnnounceEvent(bytes, at) + readAnnouncePort(bytes, at);
-    sum += readAnnouncePeersWanted(bytes, at) + readAnnounceLeft(bytes, at);
+    sum += readAnnouncePeersWanted(bytes, at) + readAnnounceLeft(words, at);
     sum = (sum + writeAnnounceReplyHeader(replies, at, id, 900, first, second)) | 0;
   }
   return sum;

@@ -67,9 +67,13 @@ test("an announce is recognised and every field is read", () => {
 });
 
 test("nothing is left when all eight bytes are zero, and unknown is all of them set", () => {
-  const withLeft = (left: string) => changed(ANNOUNCE, request.ANNOUNCE_LEFT_OFFSET, left);
-  assert.equal(request.readAnnounceLeft(withLeft("0000000000000000"), 0), 0);
-  assert.equal(request.readAnnounceLeft(withLeft("ffffffffffffffff"), 0), -1);
+  const readLeft = (left: string) => {
+    const bytes = new Uint8Array(4 + 100);
+    bytes.set(changed(ANNOUNCE, request.ANNOUNCE_LEFT_OFFSET, left), 4);
+    return request.readAnnounceLeft(new Int32Array(bytes.buffer), 4);
+  };
+  assert.equal(readLeft("0000000000000000"), 0);
+  assert.equal(readLeft("ffffffffffffffff"), -1);
   const something = [
     "0000000100000000",
     "0000000000000001",
@@ -78,7 +82,7 @@ test("nothing is left when all eight bytes are zero, and unknown is all of them 
     "ffffffff00000000",
     "00000000ffffffff",
   ];
-  for (const left of something) assert.equal(request.readAnnounceLeft(withLeft(left), 0), 1, left);
+  for (const left of something) assert.equal(readLeft(left), 1, left);
 });
 
 test("an announce is told by its action and its length, before it is parsed", () => {

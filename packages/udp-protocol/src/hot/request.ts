@@ -165,11 +165,14 @@ export function readAnnounceEvent(bytes: Uint8Array, offset: number): number {
 
 /**
  * What an announce has left to download, as far as a tracker cares: 0 nothing, 1 something, −1 unknown, which clients
- * send as 2^64 − 1. Any other number, also one that a signed reader would call negative, is something.
+ * send as 2^64 − 1. Any other number, also one that a signed reader would call negative, is something. `words` is the
+ * memory of the request in words of 32 bits and `offset` a multiple of 4: two reads instead of eight save 20 ns of an
+ * announce's 500 (bench/datagram-handler.bench.ts of packages/udp). The order of the bytes does not matter here.
  */
-export function readAnnounceLeft(bytes: Uint8Array, offset: number): number {
-  const high = readInt32(bytes, offset + ANNOUNCE_LEFT_OFFSET);
-  const low = readInt32(bytes, offset + ANNOUNCE_LEFT_OFFSET + 4);
+export function readAnnounceLeft(words: Int32Array, offset: number): number {
+  const at = (offset + ANNOUNCE_LEFT_OFFSET) >> 2;
+  const high = words[at];
+  const low = words[at + 1];
   if ((high | low) === 0) return 0;
   return (high & low) === -1 ? -1 : 1;
 }

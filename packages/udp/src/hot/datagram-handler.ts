@@ -160,7 +160,7 @@ export class DatagramHandler {
     record.port = readAnnouncePortBytes(request, offset);
     record.flags = announceFlags(
       readAnnounceEvent(request, offset),
-      readAnnounceLeft(request, offset),
+      readAnnounceLeft(this.requestWords, offset),
     );
   }
 
