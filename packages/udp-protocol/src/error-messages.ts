@@ -5,6 +5,7 @@
  * valid, so nobody can have one sent to a stranger.
  */
 import { TORRENT_REFUSED_TEXT } from "@swarmtide/bittorrent";
+import { REPLY_HEADER_BYTES } from "./hot/reply.ts";
 import {
   PARSE_ERROR_FULL_SCRAPE,
   PARSE_ERROR_PORT_ZERO,
@@ -21,6 +22,16 @@ export const FULL_SCRAPE_MESSAGE: Uint8Array = encoder.encode("scrape names no i
 export const SCRAPE_LIST_MESSAGE: Uint8Array = encoder.encode("scrape ends within an info hash");
 /** For an announce that the access list refuses. */
 export const INFO_HASH_REFUSED_MESSAGE: Uint8Array = encoder.encode(TORRENT_REFUSED_TEXT);
+
+/** Bytes of the longest error reply with one of these messages. */
+export const ERROR_REPLY_BYTES_MAX: number =
+  REPLY_HEADER_BYTES +
+  Math.max(
+    PORT_ZERO_MESSAGE.length,
+    FULL_SCRAPE_MESSAGE.length,
+    SCRAPE_LIST_MESSAGE.length,
+    INFO_HASH_REFUSED_MESSAGE.length,
+  );
 
 /** The message for one of the three `PARSE_ERROR_…` outcomes. */
 export function errorMessageOfStatus(status: number): Uint8Array {

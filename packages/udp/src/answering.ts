@@ -14,9 +14,9 @@ import {
 } from "@swarmtide/swarm";
 import { udpCounters } from "./counters.ts";
 import { ConnectionIds } from "./hot/connection-id.ts";
-import { replyBytesMax } from "./hot/datagram-handler.ts";
 import { UdpTracker } from "./hot/udp-tracker.ts";
 import type { EngineSocket } from "./mmsg-engine.ts";
+import { replyBytesMax } from "./reply-bytes.ts";
 
 /** Made by the main thread once; may be posted to workers. */
 export interface UdpShared {

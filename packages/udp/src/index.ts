@@ -3,6 +3,7 @@ export { bindUdp, type UdpBinding } from "./bind.ts";
 export { type UdpConfig, udpSection } from "./config.ts";
 export * as udpColumns from "./counters.ts";
 export { CONNECTION_KEY_WORDS, ConnectionIds } from "./hot/connection-id.ts";
-export { DatagramHandler, type DatagramMemory, replyBytesMax } from "./hot/datagram-handler.ts";
+export { DatagramHandler, type DatagramMemory } from "./hot/datagram-handler.ts";
 export { PREFETCH_REQUESTS_MAX, UdpTracker, type UdpTrackerOptions } from "./hot/udp-tracker.ts";
+export { replyBytesMax } from "./reply-bytes.ts";
 export { startUdp, type UdpServer, type UdpServerOptions } from "./server.ts";

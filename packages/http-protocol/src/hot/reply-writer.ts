@@ -45,6 +45,26 @@ const SCRAPE_END = asciiBytes("ee");
 const FAILURE_START = asciiBytes("d14:failure reason");
 const KEY_RETRY_IN = asciiBytes("8:retry in");
 
+/** The longest integer of bencode, `i`, a sign, 16 digits, `e`; the longest length before a byte string, `9999:`. */
+const INTEGER_BYTES_MAX = 19;
+const LENGTH_BYTES_MAX = 5;
+/** All of an announce's answer but peers, tracker id and warning. */
+const ANNOUNCE_FIXED_BYTES_MAX =
+  2 +
+  KEY_COMPLETE.length +
+  KEY_DOWNLOADED.length +
+  KEY_EXTERNAL_IP.length +
+  KEY_INCOMPLETE.length +
+  KEY_INTERVAL.length +
+  KEY_MIN_INTERVAL.length +
+  KEY_PEERS.length +
+  KEY_PEERS6.length +
+  KEY_TRACKER_ID.length +
+  KEY_WARNING_MESSAGE.length +
+  5 * INTEGER_BYTES_MAX +
+  16 +
+  6 * LENGTH_BYTES_MAX;
+
 /** One announce's answer; used again for every answer of its thread. */
 export class AnnounceReply {
   complete = 0;
@@ -71,7 +91,7 @@ export class AnnounceReply {
  * written at, with the peers behind it, so that nothing is overwritten before it was read.
  */
 export function announceReplyBytesMax(peersMax: number, textBytesMax: number): number {
-  return 320 + textBytesMax + peersMax * PEER_LIST_ENTRY_BYTES_MAX;
+  return ANNOUNCE_FIXED_BYTES_MAX + textBytesMax + peersMax * PEER_LIST_ENTRY_BYTES_MAX;
 }
 
 /** Writes the body of an announce's answer at `offset`; returns the offset behind it. */

@@ -115,3 +115,32 @@ export const SECONDS_PER_TICK = 4;
 export const PEER_AGE_SECONDS_MAX = (TICK_MASK >> 1) * SECONDS_PER_TICK;
 export const PAUSED_BIT = 0x40000000;
 export const COMPLETED_BIT = 0x80000000 | 0;
+
+// What the tables above promise. A layout that breaks one of these would mix up memory without a sound.
+const SLOT_TAIL_FLAGS = PAUSED_BIT | COMPLETED_BIT;
+for (const [relation, holds] of [
+  ["free lists end before the header does", FREE_LISTS + BLOCK_CLASS_MAX < SHARD_HEADER_WORDS],
+  ["fresh blocks begin on a cache line", SHARD_HEADER_WORDS % (1 << FRESH_CLASS_MIN) === 0],
+  ["records follow the scan list", TORRENT_SCAN + TORRENTS_PER_PAGE === TORRENT_RECORDS],
+  [
+    "records fit their page",
+    TORRENT_RECORDS + TORRENTS_PER_PAGE * RECORD_WORDS <= 1 << TORRENT_PAGE_CLASS,
+  ],
+  ["a record holds four words of info hash first", RECORD_COMPLETED === 4],
+  ["a record ends with two swarms", RECORD_SWARM_6 === RECORD_SWARM_4 + 2],
+  ["a record holds nothing else", RECORD_SWARM_6 + 2 === RECORD_WORDS],
+  ["a large header holds two sets", LARGE_SEEDER_SET + 2 <= 1 << LARGE_CLASS],
+  ["IPv4 slots fill their page", 2 + PEERS_PER_PAGE_4 * SLOT_WORDS_4 === 1 << PEER_PAGE_CLASS_4],
+  ["IPv6 slots fill their page", 1 + PEERS_PER_PAGE_6 * SLOT_WORDS_6 === 1 << PEER_PAGE_CLASS_6],
+  ["a small swarm that grew fits a page", SMALL_PEERS_MAX_4 <= PEERS_PER_PAGE_4],
+  ["a small IPv6 swarm that grew fits a page", SMALL_PEERS_MAX_6 <= PEERS_PER_PAGE_6],
+  [
+    "a small swarm's count fits its eight bits of meta",
+    SMALL_PEERS_MAX_4 < 1 << (SMALL_SEEDERS_SHIFT - SMALL_LEECHERS_SHIFT),
+  ],
+  ["the largest block's class fits meta", BLOCK_CLASS_MAX <= SMALL_CLASS_MASK],
+  ["a page's count fits below its depth", PEERS_PER_PAGE_4 <= PAGE_COUNT_MASK],
+  ["the tick lies above the port", ((TICK_MASK << TICK_SHIFT) & PORT_MASK) === 0],
+  ["the tick lies below the flags", ((TICK_MASK << TICK_SHIFT) & SLOT_TAIL_FLAGS) === 0],
+] as const)
+  if (!holds) throw new Error(`layout.ts contradicts itself: expected that ${relation}`);

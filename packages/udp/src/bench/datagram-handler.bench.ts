@@ -12,8 +12,9 @@ import { CounterTable } from "@swarmtide/metrics";
 import { AccessList, AnnounceInterval, createSwarmStore } from "@swarmtide/swarm";
 import { udpCounters } from "../counters.ts";
 import { ConnectionIds } from "../hot/connection-id.ts";
-import { DatagramHandler, replyBytesMax } from "../hot/datagram-handler.ts";
+import { DatagramHandler } from "../hot/datagram-handler.ts";
 import { UdpTracker } from "../hot/udp-tracker.ts";
+import { replyBytesMax } from "../reply-bytes.ts";
 import { announceRequest, connectRequest, scrapeRequest } from "../testing/tracker-client.ts";
 
 export interface HandlerTiming {

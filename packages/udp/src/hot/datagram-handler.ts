@@ -28,10 +28,8 @@ import {
   readConnectionIdHigh,
   readConnectionIdLow,
   readTransactionId,
-  SCRAPE_ENTRY_BYTES,
   SCRAPE_INFO_HASH_BYTES,
   SCRAPE_INFO_HASHES_OFFSET,
-  SCRAPE_REPLY_HEADER_BYTES,
   scrapeInfoHashCount,
   writeAnnounceReplyHeader,
   writeConnectReply,
@@ -60,16 +58,6 @@ export interface DatagramMemory {
   readonly sourceWords: Int32Array;
   readonly replyBytes: Uint8Array;
   readonly replyHalfwords: Uint16Array;
-}
-
-/** Bytes of the longest reply that a handler of these limits writes. */
-export function replyBytesMax(responsePeersMax: number, scrapeTorrentsMax: number): number {
-  return Math.max(
-    ANNOUNCE_REPLY_HEADER_BYTES + responsePeersMax * PEER_IPV6_BYTES,
-    SCRAPE_REPLY_HEADER_BYTES + scrapeTorrentsMax * SCRAPE_ENTRY_BYTES,
-    // An error message is shorter than this.
-    128,
-  );
 }
 
 export class DatagramHandler {

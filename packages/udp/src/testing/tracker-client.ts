@@ -6,8 +6,9 @@ import { type Column, CounterTable } from "@swarmtide/metrics";
 import { AccessList, AnnounceInterval, createSwarmStore, type SwarmStore } from "@swarmtide/swarm";
 import { udpCounters } from "../counters.ts";
 import { ConnectionIds } from "../hot/connection-id.ts";
-import { DatagramHandler, replyBytesMax } from "../hot/datagram-handler.ts";
+import { DatagramHandler } from "../hot/datagram-handler.ts";
 import { UdpTracker } from "../hot/udp-tracker.ts";
+import { replyBytesMax } from "../reply-bytes.ts";
 
 export interface TestTrackerOptions {
   readonly accessList?: AccessList;
