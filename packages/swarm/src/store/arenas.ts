@@ -6,12 +6,15 @@
  */
 import { takeBlock } from "./hot/allocator.ts";
 import {
+  BLOCK_CLASS_MAX,
   END,
+  FREE_BITS,
   NEXT_FRESH,
   SHARD_HEADER_WORDS,
   TORRENT_DEPTH,
   TORRENT_DIRECTORY,
   TORRENT_PAGE_CLASS,
+  WHOLE_BLOCK_CLASS_MIN,
 } from "./layout.ts";
 
 /** 2^28 words: what an int32 word index reaches comfortably, and the largest block still fits. */
@@ -41,7 +44,14 @@ export function openArenas(
 
 function writeHeader(arena: SharedArrayBuffer): void {
   const w = new Int32Array(arena);
-  w[NEXT_FRESH] = SHARD_HEADER_WORDS;
+  let next = SHARD_HEADER_WORDS;
+  for (let sizeClass = WHOLE_BLOCK_CLASS_MIN; sizeClass <= BLOCK_CLASS_MAX; sizeClass++) {
+    w[FREE_BITS + sizeClass] = next;
+    // One bit for each block that begins in the arena, and one for the buddy of the last.
+    next += ((w.length >>> sizeClass) + 2 + 31) >>> 5;
+  }
+  const blockWords = 1 << WHOLE_BLOCK_CLASS_MIN;
+  w[NEXT_FRESH] = (next + blockWords - 1) & -blockWords;
   w[END] = w.length;
   const page = takeBlock(w, TORRENT_PAGE_CLASS);
   const directory = takeBlock(w, 1);

@@ -10,6 +10,7 @@ import { shrinkDirectory } from "./hot/directory.ts";
 import { expirePage, expireSmall, pageDepth, settleLarge } from "./hot/expire.ts";
 import { keyedHash } from "./hot/keyed-hash.ts";
 import { lock, unlock } from "./hot/lock.ts";
+import { gatherBlock } from "./hot/slab-pages.ts";
 import type { SwarmStore } from "./hot/swarm-store.ts";
 import {
   findTorrent,
@@ -28,6 +29,7 @@ import {
   SECONDS_PER_TICK,
   SLOT_WORDS_4,
   SLOT_WORDS_6,
+  SMALL_CLASS_MASK,
   TICK_MASK,
   TORRENT_DIRECTORY,
   TORRENT_RECORDS,
@@ -140,8 +142,10 @@ export class SwarmCleaning {
         seeders: false,
         position: 0,
       });
-    else if (w[swarm + 1] !== 0)
+    else if (w[swarm + 1] !== 0) {
       this.peersRemoved += expireSmall(w, swarm, slotWords, this.tick, ageTicksMax);
+      if (w[swarm] !== 0) gatherBlock(w, swarm, w[swarm + 1] & SMALL_CLASS_MASK);
+    }
   }
 
   /** Some pages of a large swarm. False when it is done, or no longer large. */

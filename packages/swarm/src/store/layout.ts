@@ -4,7 +4,7 @@
  * A shard is one SharedArrayBuffer, seen as int32 words; a reference is a word index, 0 means "none". All threads see
  * the same memory; whoever holds the shard's lock owns it. Blocks have 2^k words (class k), see `hot/allocator.ts`.
  *
- * Shard header (words 0..127 of every arena)
+ * Shard header (words 0..191 of every arena; the bits of free blocks follow, then the blocks)
  *
  * | word    | name              | meaning                                                          |
  * |---------|-------------------|------------------------------------------------------------------|
@@ -17,9 +17,14 @@
  * | 37      | TORRENT_COUNT     | torrents stored                                                  |
  * | 38, 39  | PEER_COUNT        | peers stored, IPv4 then IPv6                                     |
  * | 40, 41  | SEEDER_COUNT      | seeders among them, IPv4 then IPv6                               |
- * | 42      | WORDS_FREE        | words in free blocks                                             |
+ * | 42      | WORDS_FREE        | words in free blocks of at least 2^6 words                       |
  * | 43      | REFUSED           | torrents and peers not stored because the arena was full         |
- * | 64 + k  | FREE_LISTS        | first free block of class k; its word 0 names the next            |
+ * | 44      | SLAB_WORDS_FREE   | words of free blocks in slab pages                               |
+ * | 45      | GAVE_WAY          | torrents of a single peer that made room in a full arena         |
+ * | 64 + k  | FREE_LISTS        | first free block of class k, 6 to 24 (`hot/whole-blocks.ts`)     |
+ * | 96 + k  | FREE_BITS         | where the bits of class k begin, one for each multiple of 2^k    |
+ * | 128 + k | SLAB_DENSE_LISTS  | first dense page of class k, 1 to 5 (`hot/slab-pages.ts`)        |
+ * | 136 + k | SLAB_SPARSE_LISTS | first sparse page of class k                                     |
  *
  * Torrent page (512 words): up to 51 torrents. Word 0 is count | depth << 16, word 1 unused, words 2..52 the first
  * info hash words (scanned in order), then the records of 9 words each:
@@ -32,7 +37,8 @@
  * | 7, 8 | SWARM_6   | IPv6 swarm: reference, meta                                           |
  *
  * A swarm's meta is 0 (no peers), negative (large: the reference is a large swarm header), or a small swarm's
- * class | leechers << 8 | seeders << 16, the reference being one slab of slots, leechers first.
+ * class | renewed << 5 | leechers << 8 | seeders << 16, the reference being one slab of slots, leechers first. `renewed`
+ * says that a peer has announced more than once: such a torrent does not give way to others (`hot/give-way.ts`).
  *
  * Peer slot: the address as it lies in a packet (1 word IPv4, 4 words IPv6), then the tail word: the port's two bytes
  * as they lie in a packet in the low half, the flags and the time in the high half.
@@ -62,13 +68,22 @@ export const PEER_COUNT = 38;
 export const SEEDER_COUNT = 40;
 export const WORDS_FREE = 42;
 export const REFUSED = 43;
+export const SLAB_WORDS_FREE = 44;
+export const GAVE_WAY = 45;
 export const FREE_LISTS = 64;
-export const SHARD_HEADER_WORDS = 128;
+export const FREE_BITS = 96;
+export const SLAB_DENSE_LISTS = 128;
+export const SLAB_SPARSE_LISTS = 136;
+export const SHARD_HEADER_WORDS = 192;
 
 /** The largest block: 2^24 words, a directory for some 500 million peers. */
 export const BLOCK_CLASS_MAX = 24;
-/** Fresh memory is cut in blocks of at least 2^6 words, so that every page begins on a cache line. */
-export const FRESH_CLASS_MIN = 6;
+/** Smaller blocks come from slab pages; so every whole block begins on a cache line. */
+export const WHOLE_BLOCK_CLASS_MIN = 6;
+export const SLAB_BLOCK_CLASS_MAX = 5;
+/** Slab pages are as large as torrent pages, so that each can become the other. */
+export const SLAB_PAGE_CLASS = 9;
+export const SLAB_HEADER_WORDS = 16;
 
 export const PAGE_COUNT_MASK = 0xffff;
 export const PAGE_DEPTH_SHIFT = 16;
@@ -88,6 +103,7 @@ export const SLOT_WORDS_4 = 2;
 export const SLOT_WORDS_6 = 5;
 
 export const SMALL_CLASS_MASK = 0x1f;
+export const SMALL_RENEWED = 0x20;
 export const SMALL_LEECHERS_SHIFT = 8;
 export const SMALL_SEEDERS_SHIFT = 16;
 export const LARGE_META = -1;
@@ -119,8 +135,20 @@ export const COMPLETED_BIT = 0x80000000 | 0;
 // What the tables above promise. A layout that breaks one of these would mix up memory without a sound.
 const SLOT_TAIL_FLAGS = PAUSED_BIT | COMPLETED_BIT;
 for (const [relation, holds] of [
-  ["free lists end before the header does", FREE_LISTS + BLOCK_CLASS_MAX < SHARD_HEADER_WORDS],
-  ["fresh blocks begin on a cache line", SHARD_HEADER_WORDS % (1 << FRESH_CLASS_MIN) === 0],
+  ["a class has slab pages or whole blocks", SLAB_BLOCK_CLASS_MAX + 1 === WHOLE_BLOCK_CLASS_MIN],
+  ["free lists end before the free bits", FREE_LISTS + BLOCK_CLASS_MAX < FREE_BITS],
+  ["free bits end before the slab lists", FREE_BITS + BLOCK_CLASS_MAX < SLAB_DENSE_LISTS],
+  [
+    "dense lists end before the sparse",
+    SLAB_DENSE_LISTS + SLAB_BLOCK_CLASS_MAX < SLAB_SPARSE_LISTS,
+  ],
+  ["slab lists end with the header", SLAB_SPARSE_LISTS + SLAB_BLOCK_CLASS_MAX < SHARD_HEADER_WORDS],
+  [
+    "a slab page holds three of the largest blocks: half of them are less than all but one",
+    (1 << SLAB_PAGE_CLASS) - SLAB_HEADER_WORDS >= 3 << SLAB_BLOCK_CLASS_MAX,
+  ],
+  ["the renewed bit lies above the class", SMALL_RENEWED > SMALL_CLASS_MASK],
+  ["the renewed bit lies below the leechers", SMALL_RENEWED < 1 << SMALL_LEECHERS_SHIFT],
   ["records follow the scan list", TORRENT_SCAN + TORRENTS_PER_PAGE === TORRENT_RECORDS],
   [
     "records fit their page",

@@ -14,6 +14,7 @@ import {
   PEER_COUNT,
   REFUSED,
   SEEDER_COUNT,
+  SLAB_WORDS_FREE,
   TORRENT_COUNT,
   WORDS_FREE,
 } from "./layout.ts";
@@ -71,7 +72,7 @@ export function readSwarmTotals(store: SwarmStore): SwarmTotals {
     totals.seedersIpv6 += Atomics.load(w, SEEDER_COUNT + 1);
     totals.refused += Atomics.load(w, REFUSED) >>> 0;
     totals.usedBytes += Atomics.load(w, NEXT_FRESH) * 4;
-    totals.freeBytes += Atomics.load(w, WORDS_FREE) * 4;
+    totals.freeBytes += (Atomics.load(w, WORDS_FREE) + Atomics.load(w, SLAB_WORDS_FREE)) * 4;
   }
   return totals;
 }

@@ -3,6 +3,7 @@
  * lock. `tick` is now, `ageTicksMax` the greatest age that is kept; both in ticks of 4 s modulo 2^14.
  */
 import {
+  LARGE_CLASS,
   LARGE_LEECHER_SET,
   LARGE_LEECHERS,
   LARGE_PAUSED,
@@ -23,6 +24,7 @@ import {
 import { shrinkDirectory } from "./directory.ts";
 import { demote, slabClassFor } from "./large-swarm.ts";
 import { firstSlot, joinTwins, peerPage } from "./peer-pages.ts";
+import { gatherBlock } from "./slab-pages.ts";
 import { copySlot, moveSlab, removeSmall, smallLeechers, smallSeeders } from "./small-swarm.ts";
 
 function isExpired(tail: number, tick: number, ageTicksMax: number): boolean {
@@ -102,7 +104,7 @@ export function pageDepth(w: Int32Array, header: number, seeder: boolean, hash: 
   return w[peerPage(w, set, hash)] >>> PAGE_DEPTH_SHIFT;
 }
 
-/** After all pages were cleaned: smaller directories, and a slab again for a swarm of few peers. */
+/** After all pages were cleaned: smaller directories out of sparse pages, and a slab again for a swarm of few peers. */
 export function settleLarge(w: Int32Array, swarm: number, slotWords: number): void {
   const header = w[swarm];
   shrinkDirectory(w, header + LARGE_LEECHER_SET);
@@ -110,5 +112,9 @@ export function settleLarge(w: Int32Array, swarm: number, slotWords: number): vo
   const count = w[header + LARGE_LEECHERS] + w[header + LARGE_SEEDERS];
   const smallMax = slotWords === SLOT_WORDS_4 ? SMALL_PEERS_MAX_4 : SMALL_PEERS_MAX_6;
   // Half of the limit, so that a swarm on the border does not change its form in turn.
-  if (count <= smallMax >>> 1) demote(w, swarm, slotWords, slabClassFor(count, slotWords));
+  if (count <= smallMax >>> 1 && demote(w, swarm, slotWords, slabClassFor(count, slotWords)))
+    return;
+  gatherBlock(w, swarm, LARGE_CLASS);
+  gatherBlock(w, w[swarm] + LARGE_LEECHER_SET, w[w[swarm] + LARGE_LEECHER_SET + 1]);
+  gatherBlock(w, w[swarm] + LARGE_SEEDER_SET, w[w[swarm] + LARGE_SEEDER_SET + 1]);
 }
