@@ -31,11 +31,18 @@ export const COUNT_SCRAPES_OVER_LIMIT = 24;
 export const COUNT_CLOSED_TOO_LONG = 25;
 export const COUNT_CLOSED_NO_ROOM = 26;
 export const COUNT_OFFERS_DROPPED_NO_ROOM = 27;
-export const GAUGE_CONNECTIONS = 28;
-export const GAUGE_TORRENTS = 29;
-export const GAUGE_SEEDERS = 30;
-export const GAUGE_LEECHERS = 31;
-export const GAUGE_BUFFERED_BYTES = 32;
+export const COUNT_OFFERS_OVER_SHARE = 28;
+export const COUNT_PEERS_REPLACED = 29;
+export const COUNT_EVENTS_UNKNOWN = 30;
+export const COUNT_ANSWERS_DROPPED_SLOW = 31;
+export const COUNT_REPLIES_DROPPED_SLOW = 32;
+export const COUNT_ERRORS_DROPPED_SLOW = 33;
+export const COUNT_PONGS_DROPPED_SLOW = 34;
+export const GAUGE_CONNECTIONS = 35;
+export const GAUGE_TORRENTS = 36;
+export const GAUGE_SEEDERS = 37;
+export const GAUGE_LEECHERS = 38;
+export const GAUGE_BUFFERED_BYTES = 39;
 
 /** Names of the columns, for `NamedCounterTable.create`. */
 export const WS_COUNTER_NAMES: readonly string[] = [
@@ -67,6 +74,13 @@ export const WS_COUNTER_NAMES: readonly string[] = [
   "ws_connections_closed_too_long_total",
   "ws_connections_closed_no_room_total",
   "ws_offers_dropped_no_room_total",
+  "ws_offers_over_share_total",
+  "ws_peers_replaced_total",
+  "ws_events_unknown_total",
+  "ws_answers_dropped_slow_total",
+  "ws_replies_dropped_slow_total",
+  "ws_errors_dropped_slow_total",
+  "ws_pongs_dropped_slow_total",
   "ws_connections",
   "ws_torrents",
   "ws_seeders",

@@ -25,7 +25,6 @@ export const REQUEST_BAD_SCRAPE_LENGTH = 32;
 
 /** Refusals that the tracker finds, not the parser. */
 export const REFUSED_ACCESS = 40;
-export const REFUSED_PEER_ID_CHANGED = 41;
 export const REFUSED_TORRENTS = 42;
 export const REFUSED_ANSWER = 43;
 
@@ -49,7 +48,6 @@ const TEXTS: readonly (readonly [number, string])[] = [
   [REQUEST_BAD_SCRAPE_ALL, "Full scrapes are not allowed: name the info_hash"],
   [REQUEST_BAD_SCRAPE_LENGTH, "Too many info hashes in one scrape"],
   [REFUSED_ACCESS, "Info hash not allowed"],
-  [REFUSED_PEER_ID_CHANGED, "Only one peer id can be used per torrent and connection"],
   [REFUSED_TORRENTS, "Too many torrents on this connection"],
   [REFUSED_ANSWER, "No such offer was made to you, or it has expired or been answered"],
 ];

@@ -14,6 +14,8 @@ export class Memberships {
   private readonly bySlot: (Membership | undefined)[] = [];
   private readonly free: number[] = [];
   private readonly index = new HashIndex();
+  siblings = 0;
+  silent: Membership | undefined = undefined;
 
   constructor(secret: number) {
     this.secret = secret;
@@ -24,9 +26,15 @@ export class Memberships {
     return this.index.length;
   }
 
-  /** The connection's membership in the torrent of the request, if there is one. */
+  /**
+   * The connection's peer in the torrent of the request, under the peer id of the request, if there is one. Where there is
+   * none, `siblings` says how many others the connection has in the torrent, and `silent` which of them has been silent
+   * for longest.
+   */
   find(connection: Connection, request: RequestRecord): Membership | undefined {
     const { index, bySlot } = this;
+    this.siblings = 0;
+    this.silent = undefined;
     const hash = this.hashOf(connection, request);
     for (let place = index.first(hash); place >= 0; place = index.next(hash, place)) {
       const membership = bySlot[index.numberAt(place)];
@@ -34,8 +42,12 @@ export class Memberships {
         membership !== undefined &&
         membership.connection === connection &&
         membership.infoHash.equals(request.ids, INFO_HASH_AT)
-      )
-        return membership;
+      ) {
+        if (membership.peerId.equals(request.ids, PEER_ID_AT)) return membership;
+        this.siblings++;
+        if (this.silent === undefined || membership.announcedSecond < this.silent.announcedSecond)
+          this.silent = membership;
+      }
     }
     return undefined;
   }

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { parseTrackerMessage, type TrackerMessage } from "@swarmtide/ws-protocol";
+import * as counters from "../counters.ts";
 import { offerOf, TestTrackers } from "../testing/harness.ts";
+
+const fail = (): never => assert.fail("no such message has come");
+const readBack = (text: string): TrackerMessage => parseTrackerMessage(text) ?? fail();
 
 for (const workers of [1, 3]) {
   const place = workers === 1 ? "one worker" : "three workers";
@@ -45,22 +50,90 @@ for (const workers of [1, 3]) {
   });
 }
 
-test("a connection keeps one peer id per torrent, may have another in another, and may change after stopped", () => {
-  const trackers = new TestTrackers();
-  const ann = trackers.connect();
-  const say = (torrent: string, peer: string, rest = {}) => {
-    ann.announce({ torrent, peer, ...rest });
+for (const workers of [1, 3]) {
+  const place = workers === 1 ? "one worker" : "three workers";
+
+  test(`${place}: two clients on one connection meet: the first gets the second's offer, its answer comes back`, () => {
+    const trackers = new TestTrackers(workers);
+    const page = trackers.connect(workers - 1);
+    page.announce({ torrent: "film", peer: "one", left: 1 });
+    page.announce({ torrent: "film", peer: "two", left: 1, offers: [offerOf("o1")] });
     trackers.settle();
-    return ann.takeWords().pop();
-  };
-  const changed = "failure: Only one peer id can be used per torrent and connection";
-  assert.equal(say("film", "a"), "film: 0 complete, 1 incomplete");
-  assert.equal(say("film", "b"), changed);
-  assert.equal(say("film", "b", { event: "stopped" }), changed);
-  assert.equal(say("song", "b"), "song: 0 complete, 1 incomplete");
-  assert.equal(say("film", "a"), "film: 0 complete, 1 incomplete", "the connection is kept");
-  assert.equal(say("film", "a", { event: "stopped" }), "film: 0 complete, 0 incomplete");
-  assert.equal(say("film", "b"), "film: 0 complete, 1 incomplete");
+    assert.deepEqual(page.takeWords().sort(), [
+      "film: 0 complete, 1 incomplete",
+      "film: 0 complete, 2 incomplete",
+      "film: offer o1 of two",
+    ]);
+    page.answer("one", page.texts.map(readBack).find(({ kind }) => kind === "offer") ?? fail());
+    trackers.settle();
+    assert.deepEqual(page.takeWords(), ["film: answer o1 of one"]);
+  });
+
+  test(`${place}: an offer goes to a connection once, any of its peers may answer, the first answer wins`, () => {
+    const trackers = new TestTrackers(workers);
+    const [page, bob] = [trackers.connect(0), trackers.connect(workers - 1)];
+    for (const peer of ["one", "two", "three"]) page.announce({ torrent: "film", peer, left: 1 });
+    trackers.settle();
+    page.take();
+    bob.announce({ torrent: "film", peer: "bob", left: 1, offers: [offerOf("o1")] });
+    trackers.settle();
+    const [offer, ...rest] = page.take("offer");
+    assert.equal(rest.length, 0);
+    bob.take();
+    for (const peer of ["three", "one", "two"]) page.answer(peer, offer);
+    trackers.settle();
+    assert.deepEqual(bob.takeWords(), ["film: answer o1 of three"]);
+    const gone = "failure: No such offer was made to you, or it has expired or been answered";
+    assert.deepEqual(page.takeWords(), [gone, gone]);
+  });
+
+  test(`${place}: stopped ends its own id, the connection's end all of them`, () => {
+    const trackers = new TestTrackers(workers);
+    const [page, bob] = [trackers.connect(0), trackers.connect(workers - 1)];
+    for (const peer of ["one", "two", "three"]) page.announce({ torrent: "film", peer, left: 0 });
+    page.announce({ torrent: "film", peer: "two", event: "stopped" });
+    page.announce({ torrent: "film", peer: "nobody", event: "stopped" });
+    trackers.settle();
+    assert.equal(page.takeWords().pop(), "film: 2 complete, 0 incomplete");
+    page.hangUp();
+    bob.scrape("film");
+    trackers.settle();
+    bob.take();
+    bob.scrape("film");
+    trackers.settle();
+    assert.deepEqual(bob.takeWords(), ["film 0/0/0"]);
+  });
+}
+
+test("eight ids of a connection may be in a torrent: of nine the one that was silent for longest gives way", () => {
+  const trackers = new TestTrackers(1, { maxTorrentsPerConnection: 9 });
+  const page = trackers.connect();
+  for (let id = 0; id < 8; id++) {
+    page.announce({ torrent: "film", peer: `id${id}`, left: 1 });
+    trackers.nowMilliseconds += 1000;
+  }
+  page.announce({ torrent: "film", peer: "id0", left: 1 });
+  page.announce({ torrent: "film", peer: "id8", left: 1 });
+  trackers.settle();
+  assert.equal(page.takeWords().pop(), "film: 0 complete, 8 incomplete");
+  assert.equal(trackers.count(counters.COUNT_PEERS_REPLACED), 1);
+  page.announce({ torrent: "film", peer: "id0", event: "stopped" });
+  page.announce({ torrent: "film", peer: "id1", event: "stopped" });
+  trackers.settle();
+  assert.equal(
+    page.takeWords().pop(),
+    "film: 0 complete, 7 incomplete",
+    "id1 was gone, id0 was not",
+  );
+  page.announce({ torrent: "song", peer: "id0" });
+  page.announce({ torrent: "song", peer: "id1" });
+  page.announce({ torrent: "song", peer: "id2" });
+  trackers.settle();
+  assert.equal(
+    page.takeWords().pop(),
+    "failure: Too many torrents on this connection",
+    "each counts towards the limit of the connection",
+  );
 });
 
 test("what is under way to a connection that has gone does not reach the next one in its place", () => {

@@ -1,11 +1,10 @@
 /**
  * A torrent's swarm and its peers, as the worker that owns the torrent keeps them.
  *
- * Made and changed by `Swarms` only. A peer costs about 200 bytes, and 450 more once it has made offers.
+ * Made and changed by `Swarms` only. A peer costs about 200 bytes.
  */
 import type { ConnectionAddress } from "./delivery.ts";
 import type { IdWords } from "./id-words.ts";
-import type { PendingOffers } from "./pending-offers.ts";
 
 /** What a swarm begins with; never changed. */
 const NO_PEERS: Peer[] = [];
@@ -38,8 +37,6 @@ export class Peer implements ConnectionAddress {
   isSeeder = false;
   /** Whether it has been counted as one that completed the torrent. */
   hasCompleted = false;
-  /** Kept by `OfferIndex`. */
-  offers: PendingOffers | undefined = undefined;
 
   constructor(
     swarm: Swarm,

@@ -13,6 +13,12 @@ import type { Scraping } from "./scraping.ts";
 import { NO_MEMBERSHIP } from "./swarms.ts";
 import type { WorkerState } from "./worker-state.ts";
 
+/**
+ * Peers that one connection may have in a torrent: the clients of a page share a socket, and one that is made anew while
+ * the socket lives has a new id. The one that has been silent for longest gives way.
+ */
+export const PEER_IDS_MAX = 8;
+
 export class RequestHandler {
   private readonly state: WorkerState;
   private readonly scraping: Scraping;
@@ -33,6 +39,7 @@ export class RequestHandler {
     const status = request.parse(reader.bytes, reader.offset, reader.length);
     if (status === protocol.REQUEST_ANNOUNCE) {
       this.state.counts[counters.COUNT_ANNOUNCES]++;
+      if (request.isEventUnknown) this.state.counts[counters.COUNT_EVENTS_UNKNOWN]++;
       this.state.counts[counters.COUNT_OFFERS_SURPLUS] += request.offersSurplus;
       this.announce(connection, request);
     } else if (status === protocol.REQUEST_SCRAPE) {
@@ -70,13 +77,14 @@ export class RequestHandler {
       this.refuse(connection, request, protocol.REFUSED_ACCESS);
       return;
     }
-    let membership = this.state.memberships.find(connection, request);
-    if (membership !== undefined && !membership.peerId.equals(ids, protocol.PEER_ID_AT)) {
-      this.refuse(connection, request, protocol.REFUSED_PEER_ID_CHANGED);
-      return;
-    }
+    const { memberships } = this.state;
+    let membership = memberships.find(connection, request);
     const isStopped = request.event === EVENT_STOPPED;
     if (membership === undefined && !isStopped) {
+      if (memberships.siblings >= PEER_IDS_MAX && memberships.silent !== undefined) {
+        this.state.counts[counters.COUNT_PEERS_REPLACED]++;
+        this.state.leave(memberships.silent);
+      }
       if (connection.memberships.length >= this.state.config.maxTorrentsPerConnection) {
         this.refuse(connection, request, protocol.REFUSED_TORRENTS);
         return;

@@ -55,6 +55,8 @@ const INTERVAL_JITTER = 0.1;
 export interface SwarmLimits {
   readonly intervalSeconds: number;
   readonly offerAgeSeconds: number;
+  /** Memory for offers that may still be answered. */
+  readonly offerMemoryBytes: number;
 }
 
 /** No membership: an announce of `stopped` by a connection that is not in the torrent. */
@@ -91,14 +93,14 @@ export class Swarms {
     this.counts = counts;
     this.random = random;
     this.secret = random.word();
-    this.offers = new OfferIndex(this.secret, this.peers);
+    this.offers = new OfferIndex(this.secret, this.peers, limits.offerMemoryBytes);
   }
 
   /** Entries of all tables together: none are left when everybody has gone. */
   get entries(): number {
     const peers = this.peers.length - this.freePeers.length;
     const swarms = this.swarms.length - this.freeSwarms.length;
-    return peers + swarms + this.swarmsByInfoHash.length + this.offers.length;
+    return peers + swarms + this.swarmsByInfoHash.length;
   }
 
   /**
@@ -132,7 +134,6 @@ export class Swarms {
     this.peersOfWorker[worker][membershipSlot] = undefined;
     removePeer(peer);
     this.counts[peer.isSeeder ? counters.GAUGE_SEEDERS : counters.GAUGE_LEECHERS]--;
-    this.offers.remove(peer);
     this.peers[peer.slot] = undefined;
     this.freePeers.push(peer.slot);
     if (peer.swarm.peers.length === 0) this.removeSwarm(peer.swarm);
@@ -248,6 +249,10 @@ export class Swarms {
     let position = first + this.random.below(end - first);
     let isPrepared = offer > 0;
     for (let probe = 0; probe < probes && offer < wanted; probe++) {
+      if (!this.offers.hasShare(peer)) {
+        this.counts[counters.COUNT_OFFERS_OVER_SHARE] += wanted - offer;
+        return wanted;
+      }
       const receiver = peers[position];
       position = position + 1 === end ? first : position + 1;
       if (receiver === peer || !delivery.takesOffers(receiver)) continue;
@@ -262,7 +267,7 @@ export class Swarms {
       const expirySeconds = nowSeconds + this.limits.offerAgeSeconds;
       const { offerId } = this;
       request.readOfferId(offer, offerId, 0);
-      if (!this.offers.insert(peer, offerId, 0, receiver.serial, nowSeconds, expirySeconds))
+      if (!this.offers.insert(peer, offerId, 0, receiver, nowSeconds, expirySeconds))
         this.counts[counters.COUNT_OFFERS_FORGOTTEN]++;
       offer++;
     }
@@ -273,13 +278,7 @@ export class Swarms {
   private passAnswer(peer: Peer, request: RequestRecord, nowSeconds: number): void {
     const delivery = this.delivery;
     const { ids } = request;
-    const offerer = this.offers.take(
-      ids,
-      TO_PEER_ID_AT,
-      ANSWER_OFFER_ID_AT,
-      peer.serial,
-      nowSeconds,
-    );
+    const offerer = this.offers.take(ids, TO_PEER_ID_AT, ANSWER_OFFER_ID_AT, peer, nowSeconds);
     if (offerer !== undefined) {
       const payload = answerBytes(request);
       if (delivery.reserve(offerer, FRAME_IS_ANSWER, frameHeaderBytes(payload) + payload))

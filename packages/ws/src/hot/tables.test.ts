@@ -5,9 +5,7 @@ import { idOf } from "../testing/harness.ts";
 import type { ConnectionAddress } from "./delivery.ts";
 import { HashIndex, mixWord } from "./hash-index.ts";
 import { hashId, IdWords } from "./id-words.ts";
-import { OfferIndex } from "./offer-index.ts";
 import { changeRole, insertPeer, Peer, removePeer, Swarm } from "./peer.ts";
-import { PENDING_OFFERS_MAX } from "./pending-offers.ts";
 import { RandomWords } from "./random-words.ts";
 
 test("the index does what a list of pairs does, with many of one hash and hashes that wrap around", () => {
@@ -124,85 +122,6 @@ test("leechers stand before seeders whatever comes, goes and changes", () => {
       }
     }),
   );
-});
-
-/** A swarm of peers that call themselves as named, with an index of their offers. */
-function offerersNamed(...names: string[]) {
-  const address: ConnectionAddress = { worker: 0, connectionSlot: 0, connectionSerial: 0 };
-  const swarm = new Swarm(0, new IdWords(idOf("film"), 0), 0);
-  const peers = names.map(
-    (name, slot) => new Peer(swarm, slot, slot + 1, address, new IdWords(idOf(name), 0)),
-  );
-  const index = new OfferIndex(7, peers);
-  /** What the one that answers says: an offer of `name`. */
-  const take = (name: string, offer: string | number, receiver: number, now: number) => {
-    const ids = new Uint8Array(40);
-    ids.set(idOf(name));
-    ids.set(idOf(offer), 20);
-    return index.take(ids, 0, 20, receiver, now);
-  };
-  return { peers, index, take };
-}
-
-test("an offer is taken once, by whom it was made to, from who made it, before it expires", () => {
-  const { peers, index, take } = offerersNamed("ann", "bob");
-  const [ann, bob] = peers;
-  index.insert(ann, idOf("o1"), 0, 7, 100, 150);
-  index.insert(ann, idOf("o1"), 0, 8, 100, 150);
-  index.insert(bob, idOf("o1"), 0, 7, 100, 150);
-  assert.equal(take("ann", "o1", 9, 100), undefined);
-  assert.equal(take("ann", "o2", 7, 100), undefined);
-  assert.equal(take("ann", "o1x", 7, 100), undefined);
-  assert.equal(take("eve", "o1", 7, 100), undefined);
-  assert.equal(take("ann", "o1", 7, 149), ann);
-  assert.equal(take("ann", "o1", 7, 149), undefined);
-  assert.equal(take("ann", "o1", 8, 150), undefined);
-  assert.equal(take("bob", "o1", 7, 149), bob);
-  assert.equal(index.length, 0);
-});
-
-test("the newest 64 offers of a peer are remembered; the ring grows only while they are alive", () => {
-  const { peers, index, take } = offerersNamed("slow", "flood");
-  const [slow, flood] = peers;
-  for (let offer = 0; offer < 100; offer++) {
-    index.insert(slow, idOf(offer), 0, 1, offer * 10, offer * 10 + 100);
-    assert.equal(slow.offers?.capacity, 16, "ten alive at a time");
-  }
-  for (let offer = 0; offer < 200; offer++)
-    assert.equal(index.insert(flood, idOf(offer), 0, 1, 0, 1000), offer < PENDING_OFFERS_MAX);
-  assert.equal(flood.offers?.capacity, PENDING_OFFERS_MAX);
-  assert.equal(index.length, 16 + PENDING_OFFERS_MAX);
-  for (let offer = 0; offer < 200; offer++)
-    assert.equal(
-      take("flood", offer, 1, 0),
-      offer >= 200 - PENDING_OFFERS_MAX ? flood : undefined,
-      String(offer),
-    );
-});
-
-test("growing keeps every offer that is alive", () => {
-  const { peers, index, take } = offerersNamed("ann");
-  for (let offer = 0; offer < 60; offer++) index.insert(peers[0], idOf(offer), 0, 1, 0, 1000);
-  for (let offer = 0; offer < 60; offer++)
-    assert.equal(take("ann", offer, 1, 0), peers[0], String(offer));
-});
-
-test("thousands under one peer id hide nobody's offer, and leave nothing behind", () => {
-  const { peers, index, take } = offerersNamed(...Array.from({ length: 5000 }, () => "ann"));
-  peers.forEach((peer, number) => {
-    index.insert(peer, idOf(number), 0, 1, 0, 1000);
-  });
-  for (const number of [0, 2500, 4999]) assert.equal(take("ann", number, 1, 0), peers[number]);
-  for (const peer of peers) index.remove(peer);
-  assert.equal(index.length, 0);
-});
-
-test("the same offer again, by one of the same id, takes the place of the former", () => {
-  const { peers, index, take } = offerersNamed("ann", "ann");
-  for (let round = 0; round < 1000; round++) index.insert(peers[round % 2], idOf("o"), 0, 1, 0, 9);
-  assert.equal(index.length, 1);
-  assert.equal(take("ann", "o", 1, 0), peers[1]);
-  assert.equal(index.length, 0);
 });
 
 test("random choices fill their range evenly", () => {

@@ -28,6 +28,9 @@ export interface InfoHashAccess {
   allowsBytes(bytes: Uint8Array, offset: number): boolean;
 }
 
+/** Room for a million offers: more than a worker passes on in the seconds in which clients answer. */
+const OFFER_MEMORY_BYTES = 64 * 1024 * 1024;
+
 /** What a worker's tracker is made from. */
 export interface WebTorrentTrackerOptions {
   /** This worker's number, from 0, and how many there are. */
@@ -43,6 +46,8 @@ export interface WebTorrentTrackerOptions {
   /** A clock that never goes back, in milliseconds. */
   readonly clockMilliseconds: () => number; // hot-allow: a type
   readonly sendBatch: BatchSender;
+  /** Memory of this worker for offers that may still be answered; 64 MiB where left out. */
+  readonly offerMemoryBytes?: number | undefined;
   /** The swarms of UDP and HTTP; needed where scrapes are to count these too. */
   readonly store?: SwarmStore | undefined;
 }
@@ -82,6 +87,7 @@ export class WorkerState {
     const limits = {
       intervalSeconds: config.peerAnnounceInterval,
       offerAgeSeconds: config.maxOfferAge,
+      offerMemoryBytes: options.offerMemoryBytes ?? OFFER_MEMORY_BYTES,
     };
     this.swarms = new Swarms(workers, this.delivery, limits, counts, random);
     this.memberships = new Memberships(random.word());

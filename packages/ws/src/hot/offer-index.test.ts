@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { idOf } from "../testing/harness.ts";
+import type { ConnectionAddress } from "./delivery.ts";
+import { IdWords } from "./id-words.ts";
+import { OfferIndex } from "./offer-index.ts";
+import { OFFER_BYTES } from "./offer-layout.ts";
+import { Peer, Swarm } from "./peer.ts";
+
+const address = (connectionSlot: number): ConnectionAddress => ({
+  worker: 0,
+  connectionSlot,
+  connectionSerial: connectionSlot + 100,
+});
+
+/** A swarm of peers that call themselves as named, each with a connection, and an index of their offers. */
+function offerersNamed(offersMax: number, ...names: string[]) {
+  const swarm = new Swarm(0, new IdWords(idOf("film"), 0), 0);
+  const peers = names.map(
+    (name, slot) => new Peer(swarm, slot, slot + 1, address(slot), new IdWords(idOf(name), 0)),
+  );
+  const index = new OfferIndex(7, peers, offersMax * (OFFER_BYTES + 8));
+  /** What the connection in a slot says: an answer to an offer of `name`. */
+  const take = (name: string, offer: string | number, slot: number, now: number) => {
+    const ids = new Uint8Array(40);
+    ids.set(idOf(name));
+    ids.set(idOf(offer), 20);
+    const answerer = new Peer(swarm, 900, 901, address(slot), new IdWords(idOf("x"), 0));
+    return index.take(ids, 0, 20, answerer, now);
+  };
+  return { peers, index, take };
+}
+
+test("an offer is taken once, by whom it was made to, from who made it, before it expires", () => {
+  const { peers, index, take } = offerersNamed(1000, "ann", "bob");
+  const [ann, bob] = peers;
+  index.insert(ann, idOf("o1"), 0, address(7), 100, 150);
+  index.insert(ann, idOf("o1"), 0, address(8), 100, 150);
+  index.insert(bob, idOf("o1"), 0, address(7), 100, 150);
+  assert.equal(take("ann", "o1", 9, 100), undefined);
+  assert.equal(take("ann", "o2", 7, 100), undefined);
+  assert.equal(take("ann", "o1x", 7, 100), undefined);
+  assert.equal(take("eve", "o1", 7, 100), undefined);
+  assert.equal(take("ann", "o1", 7, 149), ann);
+  assert.equal(take("ann", "o1", 7, 149), undefined);
+  assert.equal(take("bob", "o1", 7, 149), bob);
+  assert.equal(take("ann", "o1", 8, 150), undefined);
+  assert.equal(index.length, 0);
+});
+
+test("an offer whose maker has left leads to nobody, nor to who has its place, and goes when it expires", () => {
+  const { peers, index, take } = offerersNamed(1000, "ann");
+  index.insert(peers[0], idOf("o1"), 0, address(7), 100, 150);
+  peers[0] = new Peer(peers[0].swarm, 0, 2, address(0), new IdWords(idOf("ann"), 0));
+  assert.equal(take("ann", "o1", 7, 101), undefined);
+  assert.equal(index.length, 1);
+  index.expire(150);
+  assert.equal(index.length, 0);
+});
+
+test("ten thousand offers wait for their answers, in any order, and their memory is let go afterwards", () => {
+  const { peers, index, take } = offerersNamed(200_000, "ann");
+  const empty = index.bytes;
+  for (let offer = 0; offer < 10_000; offer++)
+    assert.ok(index.insert(peers[0], idOf(offer), 0, address(1), 0, 1000));
+  assert.ok(index.bytes > 10_000 * OFFER_BYTES);
+  for (let offer = 0; offer < 10_000; offer++)
+    assert.equal(take("ann", (offer * 7919) % 10_000, 1, 0), peers[0], String(offer));
+  assert.deepEqual([index.length, index.bytes], [0, empty]);
+});
+
+test("beyond the budget the oldest offer gives way, and a connection has a sixteenth of it", () => {
+  const names = Array.from({ length: 40 }, (_, index) => `p${index}`);
+  const { peers, index, take } = offerersNamed(1600, ...names);
+  for (let offer = 0; offer < 100; offer++) {
+    assert.equal(index.hasShare(peers[0]), true);
+    index.insert(peers[0], idOf(offer), 0, address(99), 0, 1000);
+  }
+  assert.equal(index.hasShare(peers[0]), false);
+  assert.equal(index.hasShare(peers[1]), true);
+  for (let offer = 100; offer < 1600; offer++)
+    assert.ok(index.insert(peers[1 + (offer % 39)], idOf(offer), 0, address(99), 0, 1000));
+  assert.equal(index.insert(peers[1], idOf("one more"), 0, address(99), 0, 1000), false);
+  assert.equal(index.length, 1600);
+  assert.equal(take("p0", 0, 99, 0), undefined, "the oldest is forgotten");
+  assert.equal(take("p0", 1, 99, 0), peers[0]);
+  assert.equal(index.hasShare(peers[0]), true);
+});
+
+test("thousands under one peer id hide nobody's offer, and leave nothing behind", () => {
+  const { peers, index, take } = offerersNamed(
+    100_000,
+    ...Array.from({ length: 5000 }, () => "ann"),
+  );
+  peers.forEach((peer, number) => {
+    index.insert(peer, idOf(number), 0, address(1), 0, 1000);
+  });
+  for (const number of [0, 2500, 4999]) assert.equal(take("ann", number, 1, 0), peers[number]);
+  index.expire(1000);
+  assert.equal(index.length, 0);
+});
+
+test("the same offer again, by one of the same id, takes the place of the former", () => {
+  const { peers, index, take } = offerersNamed(1000, "ann", "ann");
+  for (let round = 0; round < 1000; round++)
+    index.insert(peers[round % 2], idOf("o"), 0, address(1), 0, 9);
+  assert.equal(index.length, 1);
+  assert.equal(take("ann", "o", 1, 0), peers[1]);
+  assert.equal(index.length, 0);
+});
