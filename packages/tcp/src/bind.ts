@@ -8,7 +8,7 @@ import { formatSocketAddress, parseIpAddress } from "@swarmtide/bittorrent";
 import { closeFd, linuxSupported, openTcpListener } from "@swarmtide/linux";
 import { OperatorError, WorkerSockets, workerCountOf } from "@swarmtide/runtime";
 import type { WebConfig } from "./config.ts";
-import type { NetListener } from "./engines/net/net-server.ts";
+import type { NetListener } from "./engines/net/net-options.ts";
 
 /** A listening descriptor. */
 export interface WebSocketFd {

@@ -6,6 +6,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { ControlBlock, receiveMessages, reportReady } from "@swarmtide/runtime";
 import { AccessList } from "@swarmtide/swarm";
 import { openAnswering, type WebNotice, type WebReload, type WebWorkerData } from "./answering.ts";
+import { DRAIN_MILLISECONDS } from "./conversation/conversation-options.ts";
 import { COUNT_ACCEPT_FAILURES } from "./counters.ts";
 import { DescriptorHint } from "./descriptor-reserve.ts";
 import { EpollServer } from "./engines/epoll/hot/epoll-server.ts";
@@ -13,8 +14,6 @@ import { UpgradeSender } from "./worker-ports.ts";
 
 /** How long the worker sleeps at most before it looks whether to stop or reload. */
 const WAIT_MILLISECONDS = 50;
-/** How long requests in flight may take when the program stops. */
-const STOP_MILLISECONDS = 3000;
 /** How often the worker looks for something to tell. */
 const NOTICE_SECONDS = 1;
 
@@ -62,7 +61,7 @@ while (!control.isStopping) {
   tell(seconds);
 }
 server.stop();
-const patience = performance.now() + STOP_MILLISECONDS;
+const patience = performance.now() + DRAIN_MILLISECONDS;
 while (server.connectionCount > 0 && performance.now() < patience)
   server.serveRound(WAIT_MILLISECONDS);
 server.close();

@@ -1,6 +1,6 @@
 /**
  * The PROXY protocol, versions 1 and 2: what a proxy writes before the first byte of a connection to say for whom it
- * connects. Read once per connection, before TLS. Source: HAProxy's proxy-protocol.txt.
+ * connects. Read once per connection that a proxy makes, before TLS, hence not in hot/. Source: HAProxy's proxy-protocol.txt.
  *
  * Version 1 is a line of at most 107 bytes: `PROXY TCP4 192.0.2.1 198.51.100.1 4711 443` CR LF. Version 2 is binary:
  *
@@ -14,13 +14,14 @@
  *
  * Example: `0d0a0d0a000d0a515549540a 21 11 000c c0000201 c6336401 1267 01bb` says that 192.0.2.1:4711 connects.
  */
-import { parseIpAddress } from "@swarmtide/bittorrent";
+import { type Cidr, parseIpAddress } from "@swarmtide/bittorrent";
+import { type HttpPeer, setPeerAddress } from "@swarmtide/http";
 
 /** The bytes so far are the beginning of a header. */
 export const PROXY_MORE = 0;
 /** The header is whole: `length` bytes of it, and `address` if it names one. */
 export const PROXY_OK = 1;
-/** This is no PROXY protocol header. */
+/** This is not a PROXY protocol header. */
 export const PROXY_BAD = 2;
 
 /** Longer version 2 headers (extensions included) are refused. */
@@ -42,6 +43,29 @@ export interface ProxyHeader {
 
 const MORE: ProxyHeader = { status: PROXY_MORE, length: 0, address: undefined };
 const BAD: ProxyHeader = { status: PROXY_BAD, length: 0, address: undefined };
+
+/** What `takeProxyHeader` returns instead of a length. */
+export const PROXY_HEADER_IS_SHORT = 0;
+export const PROXY_HEADER_IS_BAD = -1;
+
+/**
+ * Reads the header that begins a connection from bytes[start, end) and says in `peer` who connects. Returns the length of
+ * the header, or a `PROXY_HEADER_IS_` constant.
+ */
+export function takeProxyHeader(
+  peer: HttpPeer,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  trustedProxies: readonly Cidr[],
+): number {
+  const header = parseProxyHeader(bytes.subarray(start, end));
+  if (header.status === PROXY_MORE) return PROXY_HEADER_IS_SHORT;
+  if (header.status === PROXY_BAD) return PROXY_HEADER_IS_BAD;
+  if (header.address === undefined) peer.isTrustedProxy = false;
+  else setPeerAddress(peer, header.address, trustedProxies);
+  return header.length;
+}
 
 /** Reads the header that begins a connection. What it returns depends on the bytes, not on how they arrive. */
 export function parseProxyHeader(bytes: Uint8Array): ProxyHeader {

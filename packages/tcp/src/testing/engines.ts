@@ -78,6 +78,7 @@ export async function startEngine(
     fdsEnd: settings.fdsEnd ?? Number.POSITIVE_INFINITY,
     requestTimeoutMilliseconds: REQUEST_TIMEOUT,
     idleTimeoutMilliseconds: IDLE_TIMEOUT,
+    handshakeTimeoutMilliseconds: HANDSHAKE_TIMEOUT,
     counters,
     nowMilliseconds: () => now,
     ...(settings.onUpgrade === undefined ? {} : { onUpgrade: settings.onUpgrade }),
@@ -116,7 +117,6 @@ export async function startEngine(
       { isTls: name === "tls", at: { host: "127.0.0.1", port: settings.port ?? 0, backlog: 1024 } },
     ],
     secureContext: name === "tls" ? testContext() : undefined,
-    handshakeTimeoutMilliseconds: HANDSHAKE_TIMEOUT,
   });
   return {
     ...common,

@@ -18,10 +18,12 @@ import {
   WebTorrentTracker,
   type WsConfig,
 } from "@swarmtide/ws";
-import { messageMemory, UPGRADE_OK } from "@swarmtide/ws-protocol";
-import { ConnectionLimits } from "../conversation/connection-limits.ts";
+import { messageMemory, READ_AT, READ_BYTES, UPGRADE_OK } from "@swarmtide/ws-protocol";
+import { DRAIN_MILLISECONDS } from "../conversation/conversation-options.ts";
+import { countRefusal } from "../conversation/count-refusal.ts";
+import { ConnectionLimits } from "../conversation/hot/connection-limits.ts";
 import { COUNT_CLOSED } from "../counters.ts";
-import { countRefusal } from "../engines/epoll/epoll-parts.ts";
+import { ReadMemory } from "../engines/net/read-memory.ts";
 import { type SessionOwner, WsSession } from "./ws-session.ts";
 
 /** The tracker looks after its connections this often. */
@@ -32,8 +34,6 @@ const TICK_MILLISECONDS = 1000;
  * a third of a worker's time: 6.3 µs a message instead of 4.0 (`npm run bench:ws -- --tables mix`, Node 20).
  */
 const FLUSH_MILLISECONDS = 1;
-/** How long connections may take to end when the worker stops. */
-const STOP_MILLISECONDS = 3000;
 
 export interface WsEndpointOptions {
   readonly config: WsConfig;
@@ -58,7 +58,8 @@ export interface WsEndpointOptions {
 
 export class WsEndpoint implements SessionOwner {
   readonly tracker: WebTorrentTracker;
-  readonly memory = messageMemory();
+  /** Within what WebAssembly reaches. */
+  readonly readMemory = new ReadMemory(messageMemory().bytes, READ_AT, READ_BYTES);
   readonly #options: WsEndpointOptions;
   readonly #limits: ConnectionLimits;
   readonly #sessions = new Set<WsSession>();
@@ -112,19 +113,18 @@ export class WsEndpoint implements SessionOwner {
       return;
     }
     socket.write(answer.reply, "latin1");
-    const frames = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-    this.#sessions.add(new WsSession(socket, this, frames.subarray(answer.headBytes)));
+    this.#sessions.add(new WsSession(socket, this, bytes.subarray(answer.headBytes)));
   }
 
   /** As `adopt`, for the descriptor of a connection from `address`; closes it where a limit forbids. */
   adoptDescriptor(fd: number, address: Uint8Array, bytes: Uint8Array): void {
     const { webCounters, trustedProxies } = this.#options;
     const counted = peerAt(address, trustedProxies);
-    const refusal = this.#limits.open(counted);
-    const socket = refusal === 0 ? socketOf(fd) : undefined;
+    const place = this.#limits.open(counted, counted.isTrustedProxy);
+    const socket = place >= 0 ? socketOf(fd) : undefined;
     if (socket === undefined) {
-      if (refusal === 0) this.#limits.close(counted);
-      else countRefusal(webCounters, refusal);
+      if (place >= 0) this.#limits.close(place);
+      else countRefusal(webCounters, place);
       webCounters[COUNT_CLOSED]++;
       closeFd(fd);
       return;
@@ -133,7 +133,7 @@ export class WsEndpoint implements SessionOwner {
     socket.on("error", () => socket.destroy());
     socket.once("close", () => {
       webCounters[COUNT_CLOSED]++;
-      this.#limits.close(counted);
+      this.#limits.close(place);
     });
     this.adopt(socket, bytes);
   }
@@ -163,7 +163,7 @@ export class WsEndpoint implements SessionOwner {
     if (this.#sessions.size > 0) {
       const patience = setTimeout(() => {
         for (const session of this.#sessions) session.destroy();
-      }, STOP_MILLISECONDS);
+      }, DRAIN_MILLISECONDS);
       await new Promise<void>((resolve) => {
         this.#onEmpty = resolve;
       });

@@ -6,7 +6,7 @@
  */
 import type { Socket } from "node:net";
 import type { Connection, ConnectionSink, WebTorrentTracker } from "@swarmtide/ws";
-import { type MessageMemory, READ_AT } from "@swarmtide/ws-protocol";
+import type { ReadMemory } from "../engines/net/read-memory.ts";
 import { readInto } from "../engines/net/shared-reading.ts";
 
 /** How long a client may take to accept the last frames before its connection is dropped. */
@@ -16,7 +16,7 @@ const CLOSE_MILLISECONDS = 3000;
 export interface SessionOwner {
   readonly tracker: WebTorrentTracker;
   /** What all sockets of the thread are read into. */
-  readonly memory: MessageMemory;
+  readonly readMemory: ReadMemory;
   /** Has the tracker flush soon. */
   scheduleFlush(): void;
   /** The session's last frames are on their way; its deadline is to be watched. */
@@ -33,13 +33,17 @@ export class WsSession implements ConnectionSink {
   readonly #connection: Connection;
 
   /** The handshake is answered; `frames` are bytes that came with it. */
-  constructor(socket: Socket, owner: SessionOwner, frames: Buffer) {
+  constructor(socket: Socket, owner: SessionOwner, frames: Uint8Array) {
     this.#socket = socket;
     this.#owner = owner;
     this.#connection = owner.tracker.open(this);
     socket.on("close", this.#onClose);
-    if (frames.length > 0) this.#take(frames.length, frames);
-    readInto(socket, owner.memory.readBytes, this.#take);
+    for (let at = 0; at < frames.length; ) {
+      const length = owner.readMemory.put(frames, at);
+      at += length;
+      this.#take(length);
+    }
+    readInto(socket, owner.readMemory, this.#take);
     socket.resume();
   }
 
@@ -62,12 +66,10 @@ export class WsSession implements ConnectionSink {
     this.#socket.destroy();
   }
 
-  readonly #take = (length: number, bytes: Uint8Array): void => {
+  readonly #take = (length: number): void => {
     const owner = this.#owner;
-    // The same bytes as a part of the whole memory: as such the vector code knows them.
-    if (bytes === owner.memory.readBytes)
-      owner.tracker.receive(this.#connection, owner.memory.bytes, READ_AT, length);
-    else owner.tracker.receive(this.#connection, bytes, 0, length);
+    const { bytes, start } = owner.readMemory;
+    owner.tracker.receive(this.#connection, bytes, start, length);
     owner.scheduleFlush();
   };
 

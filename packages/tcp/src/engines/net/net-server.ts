@@ -1,66 +1,30 @@
 /**
  * Engine `net`: HTTP and HTTPS through node:net and node:tls, on an event loop. For TLS everywhere, and for plain HTTP
- * where the epoll engine does not work or is not wanted. Same handler, same limits, same answers.
+ * where the epoll engine does not work or is not wanted. It tells the conversation what its sockets tell, each with the
+ * time; everything else is the conversation's.
  */
 import { createServer, type Server, type Socket } from "node:net";
-import type { SecureContext } from "node:tls";
-import { type Cidr, parseIpAddress } from "@swarmtide/bittorrent";
-import { HttpHandler, type HttpHandlerOptions, peerAt } from "@swarmtide/http";
-import { ConnectionLimits, LIMIT_TOTAL } from "../../conversation/connection-limits.ts";
+import { type SecureContext, TLSSocket } from "node:tls";
+import { parseIpAddress } from "@swarmtide/bittorrent";
+import { HttpHandler, setPeerAddress } from "@swarmtide/http";
+import { DRAIN_MILLISECONDS, SWEEP_MILLISECONDS } from "../../conversation/conversation-options.ts";
 import {
-  COUNT_ACCEPT_FAILURES,
-  COUNT_ACCEPTED,
-  COUNT_CLOSED,
-  COUNT_OVER_ADDRESS_LIMIT,
-  COUNT_OVER_LIMIT,
-  COUNT_PROXY_PROTOCOL_ERRORS,
-} from "../../counters.ts";
-import { NetConnection } from "./net-connection.ts";
+  STATE_HANDED_ON,
+  STATE_HANDSHAKE,
+  STATE_SENDING,
+} from "../../conversation/hot/connection.ts";
+import { Conversation } from "../../conversation/hot/conversation.ts";
+import { COUNT_ACCEPT_FAILURES, COUNT_TLS_FAILURES } from "../../counters.ts";
+import { NetConnection } from "./hot/net-connection.ts";
+import { NetTransport } from "./hot/net-transport.ts";
+import type { NetListener, NetServerOptions } from "./net-options.ts";
+import { ReadMemory } from "./read-memory.ts";
+import { readCopying, readInto } from "./shared-reading.ts";
 
-/** Deadlines are looked at this often. */
-const SWEEP_MILLISECONDS = 500;
-/** How long connections may take to end when the server stops. */
-const STOP_MILLISECONDS = 3000;
+/** As much as libuv reads at once. */
+const READ_BYTES = 65_536;
 
-/** A place to listen: a listening descriptor, which the server closes, or an address. */
-export interface NetListener {
-  readonly isTls: boolean;
-  readonly at:
-    | { readonly fd: number }
-    | {
-        readonly host: string;
-        readonly port: number;
-        readonly backlog: number;
-        readonly ipv6Only?: boolean;
-      };
-}
-
-export interface NetServerOptions {
-  readonly listeners: readonly NetListener[];
-  /** Needed where a listener has TLS. */
-  readonly secureContext?: SecureContext | undefined;
-  readonly handler: HttpHandlerOptions;
-  readonly requestBytesMax: number;
-  readonly trustedProxies: readonly Cidr[];
-  /** Trusted proxies open with a PROXY protocol header, nobody else may connect. */
-  readonly proxyProtocol: boolean;
-  readonly connectionsMax: number;
-  readonly connectionsPerAddressMax: number;
-  /** See `connectionFdsEnd`. */
-  readonly fdsEnd: number;
-  readonly requestTimeoutMilliseconds: number;
-  readonly idleTimeoutMilliseconds: number;
-  readonly handshakeTimeoutMilliseconds: number;
-  /** A row of a `NamedCounterTable` made with `WEB_COUNTER_NAMES`. */
-  readonly counters: Float64Array;
-  /** A clock that does not jump. */
-  readonly nowMilliseconds: () => number;
-  /**
-   * Takes over the paused socket of a WebSocket upgrade with the client's address and the bytes read so far, the request
-   * among them. Called only if the handler upgrades WebSockets.
-   */
-  readonly onUpgrade?: (socket: Socket, address: Uint8Array, bytes: Uint8Array) => void;
-}
+const NOTHING = new Uint8Array(0);
 
 export class NetServer {
   readonly handler: HttpHandler;
@@ -69,10 +33,9 @@ export class NetServer {
 
   readonly #options: NetServerOptions;
   readonly #servers: readonly Server[];
-  readonly #limits: ConnectionLimits;
+  readonly #conversation: Conversation<NetConnection>;
   readonly #connections = new Set<NetConnection>();
-  /** What all connections are read into, one after another; as much as libuv reads at once. */
-  readonly #readMemory: Uint8Array = Buffer.allocUnsafeSlow(65_536);
+  readonly #memory: ReadMemory;
   readonly #sweepTimer: NodeJS.Timeout;
   #secureContext: SecureContext | undefined;
   #onEmpty: (() => void) | undefined;
@@ -90,11 +53,21 @@ export class NetServer {
   }
 
   private constructor(options: NetServerOptions, servers: readonly Server[]) {
+    const { counters, onUpgrade } = options;
     this.handler = new HttpHandler(options.handler);
+    const transport = new NetTransport(
+      this.handler.reply,
+      counters,
+      (connection, early) => this.#shakeHands(connection, early),
+      onUpgrade,
+    );
+    this.#conversation = new Conversation(options, this.handler, transport);
+    transport.conversation = this.#conversation;
+    const { headBytes } = this.#conversation;
+    this.#memory = new ReadMemory(new Uint8Array(headBytes + READ_BYTES), headBytes, READ_BYTES);
     this.#options = options;
     this.#servers = servers;
     this.#secureContext = options.secureContext;
-    this.#limits = new ConnectionLimits(options.connectionsMax, options.connectionsPerAddressMax);
     this.ports = servers.map((server) => {
       const address = server.address();
       return typeof address === "object" && address !== null ? address.port : 0;
@@ -102,13 +75,13 @@ export class NetServer {
     servers.forEach((server, i) => {
       const { isTls } = options.listeners[i];
       server.on("connection", (socket) => this.#accept(socket, isTls));
-      server.on("error", () => options.counters[COUNT_ACCEPT_FAILURES]++);
+      server.on("error", () => counters[COUNT_ACCEPT_FAILURES]++);
     });
     this.#sweepTimer = setInterval(() => this.sweep(), SWEEP_MILLISECONDS);
   }
 
   get connectionCount(): number {
-    return this.#limits.count;
+    return this.#conversation.limits.count;
   }
 
   /** New connections get this context; those that are open keep theirs. */
@@ -118,19 +91,20 @@ export class NetServer {
 
   /** Closes the connections whose deadline has passed. */
   sweep(): void {
-    const now = this.#options.nowMilliseconds();
-    for (const connection of this.#connections) connection.checkDeadline(now);
+    this.#readClock();
+    for (const connection of this.#connections) this.#conversation.checkDeadline(connection);
   }
 
   /** Stops accepting, lets what is in flight end, and closes the rest. Fulfilled when all is closed. */
   async stop(): Promise<void> {
     this.handler.isStopping = true;
     for (const server of this.#servers) server.close();
-    for (const connection of this.#connections) if (connection.isIdle) connection.destroy();
+    this.#readClock();
+    for (const connection of this.#connections) this.#conversation.stop(connection);
     if (this.#connections.size > 0) {
       const patience = setTimeout(() => {
-        for (const connection of this.#connections) connection.destroy();
-      }, STOP_MILLISECONDS);
+        for (const connection of this.#connections) connection.socket.destroy();
+      }, DRAIN_MILLISECONDS);
       await new Promise<void>((resolve) => {
         this.#onEmpty = resolve;
       });
@@ -140,48 +114,84 @@ export class NetServer {
   }
 
   #accept(socket: Socket, isTls: boolean): void {
-    const { counters, trustedProxies, proxyProtocol } = this.#options;
+    const { counters, trustedProxies, fdsEnd } = this.#options;
     // A link-local address carries its interface behind a percent sign.
     const address = parseIpAddress((socket.remoteAddress ?? "").replace(/%.*$/, ""));
-    const secureContext = isTls ? this.#secureContext : undefined;
-    if (fdOf(socket) >= this.#options.fdsEnd) {
+    if (fdOf(socket) >= fdsEnd) {
       counters[COUNT_ACCEPT_FAILURES]++;
       socket.destroy();
       return;
     }
-    if (address === undefined || (isTls && secureContext === undefined)) {
+    const connection = new NetConnection(socket, isTls);
+    if (address === undefined || (isTls && this.#secureContext === undefined)) {
       socket.destroy();
       return;
     }
-    const peer = peerAt(address, trustedProxies);
-    if (proxyProtocol && !peer.isTrustedProxy) {
-      counters[COUNT_PROXY_PROTOCOL_ERRORS]++;
+    setPeerAddress(connection.peer, address, trustedProxies);
+    this.#readClock();
+    if (!this.#conversation.admit(connection)) {
       socket.destroy();
       return;
     }
-    const counted = peerAt(address, trustedProxies);
-    const refusal = this.#limits.open(counted);
-    if (refusal !== 0) {
-      counters[refusal === LIMIT_TOTAL ? COUNT_OVER_LIMIT : COUNT_OVER_ADDRESS_LIMIT]++;
-      socket.destroy();
-      return;
-    }
-    counters[COUNT_ACCEPTED]++;
-    const connection = new NetConnection(
-      socket,
-      peer,
-      secureContext,
-      this.handler,
-      this.#options,
-      this.#readMemory,
-    );
     this.#connections.add(connection);
+    socket.on("error", () => socket.destroy());
     socket.once("close", () => {
-      counters[COUNT_CLOSED]++;
-      this.#limits.close(counted);
+      this.#conversation.ended(connection);
       this.#connections.delete(connection);
       if (this.#connections.size === 0) this.#onEmpty?.();
     });
+    if (!isTls) this.#serve(connection);
+    else if (connection.state === STATE_HANDSHAKE) this.#shakeHands(connection, NOTHING);
+    else readCopying(socket, this.#memory, (length) => this.#arrived(connection, length));
+  }
+
+  /** `early` has arrived behind a PROXY header. */
+  #shakeHands(connection: NetConnection, early: Uint8Array): void {
+    const { counters } = this.#options;
+    const raw = connection.socket;
+    // From here on the TLS socket reads, what has arrived already first.
+    raw.removeAllListeners("data");
+    raw.pause();
+    if (early.length > 0) raw.unshift(early);
+    const secure = new TLSSocket(raw, {
+      isServer: true,
+      ...(this.#secureContext === undefined ? {} : { secureContext: this.#secureContext }),
+    });
+    connection.socket = secure;
+    secure.on("error", () => {
+      if (connection.state === STATE_HANDSHAKE) counters[COUNT_TLS_FAILURES]++;
+      secure.destroy();
+      raw.destroy();
+    });
+    secure.on("close", () => raw.destroy());
+    secure.once("secure", () => {
+      if (connection.state !== STATE_HANDSHAKE) return;
+      this.#readClock();
+      this.#conversation.secured(connection);
+      this.#serve(connection);
+    });
+  }
+
+  #serve(connection: NetConnection): void {
+    const { socket } = connection;
+    socket.on("drain", () => {
+      this.#readClock();
+      this.#conversation.writable(connection);
+    });
+    readInto(socket, this.#memory, (length) => this.#arrived(connection, length));
+    // With what was there already it may have been handed on, or paused for a reader that takes nothing.
+    const { state } = connection;
+    if (state !== STATE_HANDED_ON && state !== STATE_SENDING) socket.resume();
+  }
+
+  #arrived(connection: NetConnection, length: number): void {
+    const { bytes, start } = this.#memory;
+    this.#readClock();
+    this.#conversation.arrived(connection, bytes, start, start + length);
+  }
+
+  #readClock(): void {
+    this.#conversation.nowMilliseconds = this.#options.nowMilliseconds();
   }
 }
 

@@ -1,45 +1,37 @@
 /**
  * Engine `epoll`: plain HTTP on Linux. One per worker thread, which calls `serveRound` in a loop and sleeps inside it.
  *
- * A round waits for events, accepts, reads each readable connection once, has the handler answer all whole requests in
- * what was read, and sends the answers of all connections together, with one call each (epoll-sender.ts). A fresh connection is read at once, since its request has mostly
- * arrived with it; if it is closed after the answer, epoll never hears of it. epoll(7) level-triggered, recv(2), send(2).
- *
- * Limits: a connection keeps at most one unfinished request and one reply buffer of unsent answers; it is not read while
- * it does not take its answers; each phase has a deadline.
+ * A round waits for events, accepts, reads each readable connection once, lets the conversation answer all whole requests
+ * in what was read, and sends the answers of all connections together, with one call each (epoll-transport.ts). A fresh
+ * connection is read at once, since its request has mostly arrived with it; if it is closed after the answer, epoll never
+ * hears of it. epoll(7) level-triggered, recv(2), send(2).
  */
-import type { HttpHandler } from "@swarmtide/http";
+import { HttpHandler, replyBytesMin } from "@swarmtide/http";
 import {
-  type AcceptBatch,
-  type ConnectionPoller,
+  AcceptBatch,
+  ConnectionPoller,
   closeConnection,
   EAGAIN,
   EINTR,
+  NativeMemory,
   POLL_READABLE,
+  receiveBytes,
 } from "@swarmtide/linux";
-import type { ConnectionLimits } from "../../../conversation/connection-limits.ts";
-import {
-  COUNT_ACCEPT_FAILURES,
-  COUNT_ACCEPTED,
-  COUNT_IDLE_TIMEOUTS,
-  COUNT_PROXY_PROTOCOL_ERRORS,
-  COUNT_REQUEST_TIMEOUTS,
-} from "../../../counters.ts";
-import { countRefusal, type EpollServerOptions, makeEpollParts } from "../epoll-parts.ts";
-import {
-  DEADLINE_IDLE,
-  DEADLINE_REQUEST,
-  STATE_FREE,
-  STATE_OPEN,
-  STATE_PROXY_HEADER,
-  STATE_SENDING,
-} from "./epoll-connection.ts";
-import type { EpollConnections } from "./epoll-connections.ts";
-import { EpollConversations } from "./epoll-conversations.ts";
-import type { EpollSender } from "./epoll-sender.ts";
+import { SWEEP_MILLISECONDS } from "../../../conversation/conversation-options.ts";
+import { STATE_FREE, STATE_SENDING } from "../../../conversation/hot/connection.ts";
+import { Conversation } from "../../../conversation/hot/conversation.ts";
+import { COUNT_ACCEPT_FAILURES } from "../../../counters.ts";
+import type { EpollServerOptions } from "../epoll-options.ts";
+import { type EpollConnection, NOT_QUEUED } from "./epoll-connection.ts";
+import { EpollConnections } from "./epoll-connections.ts";
+import { EpollTransport } from "./epoll-transport.ts";
 
-/** Deadlines are looked at this often. */
-const SWEEP_MILLISECONDS = 500;
+/** Events taken in one round. */
+const EVENTS_MAX = 512;
+/** Connections accepted from one listener in one round. */
+const ACCEPT_MAX = 64;
+/** Read at once from one connection. */
+const RECEIVE_BYTES = 24_576;
 /** How long nobody is accepted after descriptors were found to be scarce, or accept(2) failed for lack of them. */
 const ACCEPT_PAUSE_MILLISECONDS = 100;
 
@@ -47,45 +39,41 @@ export class EpollServer {
   readonly handler: HttpHandler;
 
   private readonly options: EpollServerOptions;
-  private readonly limits: ConnectionLimits;
-  private readonly counters: Float64Array;
-  private readonly poller: ConnectionPoller;
-  private readonly accepted: AcceptBatch;
+  private readonly poller = new ConnectionPoller(EVENTS_MAX);
+  private readonly accepted = new AcceptBatch(ACCEPT_MAX);
+  private readonly connections = new EpollConnections(this.poller);
+  private readonly receive: NativeMemory;
+  private readonly transport: EpollTransport;
+  private readonly conversation: Conversation<EpollConnection>;
   private readonly listenerFds: Int32Array;
-  private readonly connections: EpollConnections;
-  private readonly sender: EpollSender;
-  private readonly conversations: EpollConversations;
-  private nowMilliseconds = 0;
   private nextSweep = 0;
   private acceptsAgainAt = 0;
   private isAccepting = false;
 
+  /** Throws SyscallError when there can be no epoll instance. */
   constructor(options: EpollServerOptions) {
-    const parts = makeEpollParts(options);
+    const { counters, onUpgrade } = options;
+    const reply = new NativeMemory(replyBytesMin(options.handler));
     this.options = options;
-    this.handler = parts.handler;
-    this.limits = parts.limits;
-    this.counters = options.counters;
-    this.poller = parts.poller;
-    this.accepted = parts.accepted;
-    this.connections = parts.connections;
-    this.sender = parts.sender;
-    this.conversations = new EpollConversations(options, parts);
+    this.handler = new HttpHandler(options.handler, reply.bytes);
+    this.transport = new EpollTransport(this.connections, reply, counters, onUpgrade);
+    this.conversation = new Conversation(options, this.handler, this.transport);
+    this.transport.conversation = this.conversation;
+    this.receive = new NativeMemory(this.conversation.headBytes + RECEIVE_BYTES);
     this.listenerFds = Int32Array.from(options.listenerFds);
     this.watchListeners();
   }
 
   /** Open connections. */
   get connectionCount(): number {
-    return this.limits.count;
+    return this.conversation.limits.count;
   }
 
   /** Waits up to `timeoutMilliseconds` for events and serves them. `nowMilliseconds` is read after the wait. */
   serveRound(timeoutMilliseconds: number): void {
     const count = this.poller.wait(timeoutMilliseconds);
-    const { connections, conversations } = this;
-    this.nowMilliseconds = this.options.nowMilliseconds();
-    connections.nowMilliseconds = this.nowMilliseconds;
+    const { connections, conversation, transport } = this;
+    conversation.nowMilliseconds = this.options.nowMilliseconds();
     for (let i = 0; i < count; i++) {
       const data = this.poller.eventData(i);
       if (data < 0) {
@@ -93,11 +81,11 @@ export class EpollServer {
         continue;
       }
       const connection = connections.all[data];
-      if (connection.state === STATE_SENDING) conversations.sendOn(connection);
-      else if (connection.state !== STATE_FREE) conversations.read(connection);
+      if (connection.state === STATE_SENDING) transport.sendOn(connection);
+      else if (connection.state !== STATE_FREE) this.read(connection);
     }
-    this.sender.flush();
-    if (this.nowMilliseconds >= this.nextSweep) this.sweep();
+    transport.flush();
+    if (conversation.nowMilliseconds >= this.nextSweep) this.sweep();
   }
 
   /**
@@ -108,16 +96,24 @@ export class EpollServer {
     this.handler.isStopping = true;
     this.unwatchListeners();
     this.acceptsAgainAt = Number.POSITIVE_INFINITY;
-    for (const connection of this.connections.all)
-      if (connection.state === STATE_OPEN && connection.pendingLength === 0)
-        this.connections.end(connection);
+    for (const connection of this.connections.all) this.conversation.stop(connection);
   }
 
   /** Closes all connections and the poller. */
   close(): void {
     for (const connection of this.connections.all)
-      if (connection.state !== STATE_FREE) this.connections.end(connection);
+      if (connection.state !== STATE_FREE) this.transport.abort(connection);
     this.poller.close();
+  }
+
+  /** Reads once. What comes while answers are queued is read in the next round. */
+  private read(connection: EpollConnection): void {
+    if (connection.queuedAt !== NOT_QUEUED) return;
+    const { conversation, receive } = this;
+    const at = conversation.headBytes;
+    const count = receiveBytes(connection.fd, receive, at, RECEIVE_BYTES);
+    if (count > 0) conversation.arrived(connection, receive.bytes, at, at + count);
+    else if (count !== -EAGAIN && count !== -EINTR) this.transport.abort(connection);
   }
 
   private watchListeners(): void {
@@ -145,63 +141,44 @@ export class EpollServer {
 
   /** What waits stays in the queue of the listener, which would wake the poller again and again. */
   private pauseAccepting(): void {
-    this.counters[COUNT_ACCEPT_FAILURES]++;
+    this.options.counters[COUNT_ACCEPT_FAILURES]++;
     this.unwatchListeners();
-    this.acceptsAgainAt = this.nowMilliseconds + ACCEPT_PAUSE_MILLISECONDS;
+    this.acceptsAgainAt = this.conversation.nowMilliseconds + ACCEPT_PAUSE_MILLISECONDS;
     this.nextSweep = Math.min(this.nextSweep, this.acceptsAgainAt);
   }
 
   private open(fd: number, index: number): void {
-    if (fd >= this.options.fdsEnd) {
+    const { fdsEnd, trustedProxies } = this.options;
+    if (fd >= fdsEnd) {
       closeConnection(fd);
       this.pauseAccepting();
       return;
     }
     const { accepted } = this;
-    const connection = this.connections.takeFree();
-    const { peer, counted } = connection;
+    const connection = this.connections.take(fd);
     const family = accepted.familyAt(index);
-    const at = accepted.addressAt(index);
-    peer.setAddress(accepted.sourceWords, at, family, this.options.trustedProxies);
-    counted.copyFrom(peer);
-    const refusal = this.limits.open(counted);
-    const wantsHeader = this.options.proxyProtocol;
-    if (refusal !== 0 || (wantsHeader && !peer.isTrustedProxy)) {
-      if (refusal !== 0) countRefusal(this.counters, refusal);
-      else {
-        this.counters[COUNT_PROXY_PROTOCOL_ERRORS]++;
-        this.limits.close(counted);
-      }
-      closeConnection(fd);
-      this.connections.giveBack(connection);
+    connection.peer.setAddress(
+      accepted.sourceWords,
+      accepted.addressAt(index),
+      family,
+      trustedProxies,
+    );
+    if (!this.conversation.admit(connection)) {
+      this.connections.close(connection);
       return;
     }
-    this.counters[COUNT_ACCEPTED]++;
-    connection.fd = fd;
-    connection.watched = 0;
-    connection.state = wantsHeader ? STATE_PROXY_HEADER : STATE_OPEN;
-    this.connections.setDeadline(
-      connection,
-      DEADLINE_REQUEST,
-      this.options.requestTimeoutMilliseconds,
-    );
-    this.conversations.read(connection);
+    this.read(connection);
     if (connection.watched === 0 && connection.state !== STATE_FREE)
-      this.connections.watch(connection, POLL_READABLE);
+      this.transport.resumeReading(connection);
   }
 
   /** Closes the connections whose deadline has passed, and accepts again after a pause. */
   private sweep(): void {
-    const now = this.nowMilliseconds;
+    const { conversation } = this;
+    const now = conversation.nowMilliseconds;
     this.nextSweep = now + SWEEP_MILLISECONDS;
     const connections = this.connections.all;
-    for (let i = 0; i < connections.length; i++) {
-      const connection = connections[i];
-      if (connection.state === STATE_FREE || connection.deadline > now) continue;
-      if (connection.deadlineKind === DEADLINE_REQUEST) this.counters[COUNT_REQUEST_TIMEOUTS]++;
-      else if (connection.deadlineKind === DEADLINE_IDLE) this.counters[COUNT_IDLE_TIMEOUTS]++;
-      this.connections.end(connection);
-    }
+    for (let i = 0; i < connections.length; i++) conversation.checkDeadline(connections[i]);
     if (!this.isAccepting && now >= this.acceptsAgainAt) this.watchListeners();
   }
 }

@@ -1,0 +1,32 @@
+/**
+ * What a conversation over TCP may do, the same for every engine. Made once per worker from the configuration
+ * (answering.ts); an engine adds where it listens and who takes its upgrades.
+ */
+import type { Cidr } from "@swarmtide/bittorrent";
+import type { HttpHandlerOptions } from "@swarmtide/http";
+
+/** Deadlines are checked this often. */
+export const SWEEP_MILLISECONDS = 500;
+/** How long requests in flight and WebSocket connections may take to end when a worker stops. */
+export const DRAIN_MILLISECONDS = 3000;
+
+export interface ConversationOptions {
+  readonly handler: HttpHandlerOptions;
+  readonly requestBytesMax: number;
+  readonly trustedProxies: readonly Cidr[];
+  /** Trusted proxies open with a PROXY protocol header; nobody else may connect. */
+  readonly proxyProtocol: boolean;
+  readonly connectionsMax: number;
+  readonly connectionsPerAddressMax: number;
+  /** See `connectionFdsEnd`. */
+  readonly fdsEnd: number;
+  /** For a request from its first byte to its last, and for a reader to take its answer. */
+  readonly requestTimeoutMilliseconds: number;
+  readonly idleTimeoutMilliseconds: number;
+  /** Of no use to an engine without TLS. */
+  readonly handshakeTimeoutMilliseconds: number;
+  /** A row of a `NamedCounterTable` made with `WEB_COUNTER_NAMES`. */
+  readonly counters: Float64Array;
+  /** A clock that does not jump. */
+  readonly nowMilliseconds: () => number;
+}

@@ -1,0 +1,35 @@
+/** What a `NetServer` and its transport are made with, beside what every conversation needs. */
+import type { Socket } from "node:net";
+import type { SecureContext } from "node:tls";
+import type { ConversationOptions } from "../../conversation/conversation-options.ts";
+import type { NetConnection } from "./hot/net-connection.ts";
+
+/** A place to listen: a listening descriptor, which the server closes, or an address. */
+export interface NetListener {
+  readonly isTls: boolean;
+  readonly at:
+    | { readonly fd: number }
+    | {
+        readonly host: string;
+        readonly port: number;
+        readonly backlog: number;
+        readonly ipv6Only?: boolean;
+      };
+}
+
+/**
+ * Takes over the paused socket of a WebSocket upgrade with the client's address and the bytes that are not answered, the
+ * upgrade request first.
+ */
+export type SocketUpgrade = (socket: Socket, address: Uint8Array, bytes: Uint8Array) => void;
+
+/** Begins the TLS handshake of a connection, of which `early` has arrived. */
+export type HandshakeStarter = (connection: NetConnection, early: Uint8Array) => void;
+
+export interface NetServerOptions extends ConversationOptions {
+  readonly listeners: readonly NetListener[];
+  /** Needed where a listener has TLS. */
+  readonly secureContext?: SecureContext | undefined;
+  /** Called only if the handler upgrades WebSockets. */
+  readonly onUpgrade?: SocketUpgrade;
+}
