@@ -9,6 +9,7 @@ export {
   type CheckProblem,
   type ConfigOf,
   choice,
+  decimal,
   type Entries,
   integer,
   type KeySchema,

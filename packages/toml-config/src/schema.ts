@@ -135,6 +135,28 @@ export function integer(options: {
   });
 }
 
+/** A number with or without a fraction, between `min` and `max`, both allowed. */
+export function decimal(options: {
+  default: number;
+  min: number;
+  max: number;
+  unit?: string;
+  doc: string;
+}): KeySchema<number> {
+  const { min, max, unit } = options;
+  return key({
+    doc: options.doc,
+    default: options.default,
+    expected: `a number ${unit ? `of ${unit} ` : ""}from ${min} to ${max}`,
+    accept(value) {
+      const number = typeof value === "bigint" ? Number(value) : value;
+      if (typeof number !== "number" || !(number >= min && number <= max)) return undefined;
+      return { value: number };
+    },
+    print: (value) => (Object.is(value, -0) ? "-0.0" : String(value)),
+  });
+}
+
 /** A text in quotes. `pattern` must match all of it; `expected` then says in words what the pattern wants. */
 export function text(options: {
   default: string;

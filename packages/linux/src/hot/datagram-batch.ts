@@ -18,7 +18,7 @@
 import { foreignLibrary } from "../ffi.ts";
 import { libc, syscallNumbers } from "../libc.ts";
 import { NativeMemory, roundUpToCacheLine } from "../native-memory.ts";
-import type { IpFamily } from "../socket-address.ts";
+import { type IpFamily, writeSocketAddress } from "../socket-address.ts";
 import {
   CONTROL_LENGTH_WORD,
   CONTROL_WORD,
@@ -215,6 +215,14 @@ export class DatagramBatch {
   /** Whether the sender's port is not 0. */
   hasPort(requestIndex: number): boolean {
     return sourceHasPort(this.sourceWords, requestIndex * SOURCE_WORDS);
+  }
+
+  /**
+   * Makes request slot 0 look as if it came from there, so that a client queues its requests as replies to it. For a
+   * batch that only sends: `receive` overwrites it. Not per packet.
+   */
+  aimAt(address: Uint8Array, port: number): void {
+    this.sourceBytes.set(writeSocketAddress(this.family, address, port));
   }
 
   /**

@@ -16,7 +16,7 @@ export interface WsTester {
   command(settings: ServerSettings, durationSeconds: number): readonly string[];
 }
 
-const ownTester = fileURLToPath(new URL("../../../../ws-load-test/dist/bin.js", import.meta.url));
+const ownTester = fileURLToPath(new URL("../../../../load-test/dist/ws/bin.js", import.meta.url));
 
 /** Our generator with these options. */
 export const ownTesterCommand = (

@@ -1,0 +1,105 @@
+/**
+ * Requests that wait for an answer, by transaction id. Owned by one load; called for each request and reply.
+ *
+ * Ids count up; an id's low bits are its slot, so that finding it is an index and what came before in the slot is told
+ * by the other bits. Slots are used in turn and time out in turn.
+ */
+import type { Tally } from "../../tally.ts";
+
+const SLOT_BITS = 16;
+const SLOTS = 1 << SLOT_BITS;
+const SLOT_MASK = SLOTS - 1;
+
+const WAITING = 1;
+const ANSWERED = 2;
+const LOST = 3;
+
+/** `find`: nobody awaits this answer; it has been counted. */
+export const NOT_AWAITED = -1;
+
+export class InFlight {
+  /** What `open` was told, by slot. */
+  readonly kinds = new Uint8Array(SLOTS);
+  readonly sockets = new Uint16Array(SLOTS);
+  readonly wanted = new Uint16Array(SLOTS);
+  readonly sinceMicros = new Float64Array(SLOTS);
+  waiting = 0;
+  private readonly ids = new Int32Array(SLOTS);
+  private readonly states = new Uint8Array(SLOTS);
+  private readonly deadlines = new Float64Array(SLOTS);
+  private readonly tally: Tally;
+  /** The next id, and the oldest that may still wait; they never differ by more than SLOTS. */
+  private next = 0;
+  private oldest = 0;
+
+  constructor(tally: Tally) {
+    this.tally = tally;
+  }
+
+  /** How many requests can be opened now. */
+  room(): number {
+    return SLOTS - (this.next - this.oldest);
+  }
+
+  /** Opens a request and returns its transaction id. `sinceMicros` is where its latency begins. */
+  open(
+    kind: number,
+    socket: number,
+    wanted: number,
+    sinceMicros: number,
+    deadlineMicros: number,
+  ): number {
+    const id = this.next | 0;
+    const slot = this.next & SLOT_MASK;
+    this.next++;
+    this.ids[slot] = id;
+    this.states[slot] = WAITING;
+    this.kinds[slot] = kind;
+    this.sockets[slot] = socket;
+    this.wanted[slot] = wanted;
+    this.sinceMicros[slot] = sinceMicros;
+    this.deadlines[slot] = deadlineMicros;
+    this.waiting++;
+    return id;
+  }
+
+  /** The slot of the request with this id that was sent from this socket, or NOT_AWAITED. */
+  find(id: number, socket: number): number {
+    const slot = id & SLOT_MASK;
+    if (this.ids[slot] !== id || this.states[slot] === 0 || this.sockets[slot] !== socket) {
+      this.tally.unknown++;
+      return NOT_AWAITED;
+    }
+    if (this.states[slot] === WAITING) return slot;
+    if (this.states[slot] === LOST) this.tally.late++;
+    else this.tally.duplicates++;
+    return NOT_AWAITED;
+  }
+
+  /** The request in this slot has its answer. */
+  close(slot: number): void {
+    this.states[slot] = ANSWERED;
+    this.waiting--;
+  }
+
+  /** The request of that id was never sent; returns its kind. */
+  withdraw(id: number): number {
+    const slot = id & SLOT_MASK;
+    this.close(slot);
+    return this.kinds[slot];
+  }
+
+  /** Counts requests as lost that are older than their deadline. */
+  expire(nowMicros: number): void {
+    while (this.oldest !== this.next) {
+      const slot = this.oldest & SLOT_MASK;
+      if (this.states[slot] === WAITING) {
+        if (this.deadlines[slot] > nowMicros) return;
+        this.states[slot] = LOST;
+        this.waiting--;
+        this.tally.lost++;
+      }
+      this.oldest++;
+    }
+  }
+}
