@@ -19,6 +19,9 @@ const sum = (values: Readonly<Record<string, number>>): number =>
 /** Answers of the expected kind. */
 const responsesOf = (counts: Counts): number => sum(counts.answered);
 
+/** 0 for a load that was stopped before it began. */
+const perSecond = (count: number, seconds: number): number => (seconds > 0 ? count / seconds : 0);
+
 export const makeReport = (
   counts: Counts,
   seconds: number,
@@ -26,8 +29,8 @@ export const makeReport = (
 ): Report => ({
   ...rest,
   seconds,
-  requestsPerSecond: sum(counts.sent) / seconds,
-  responsesPerSecond: responsesOf(counts) / seconds,
+  requestsPerSecond: perSecond(sum(counts.sent), seconds),
+  responsesPerSecond: perSecond(responsesOf(counts), seconds),
   counts,
 });
 
@@ -46,7 +49,7 @@ export function reportText(report: Report): string {
   const { counts, latencyMicroseconds, seconds } = report;
   const kinds = Object.entries(counts.answered).map(
     ([kind, answered]) =>
-      `  ${kind.padEnd(10)} ${whole(counts.sent[kind] ?? 0)} sent, ${whole(answered)} answered, ${whole(answered / seconds)}/s`,
+      `  ${kind.padEnd(10)} ${whole(counts.sent[kind] ?? 0)} sent, ${whole(answered)} answered, ${whole(perSecond(answered, seconds))}/s`,
   );
   const announces = counts.answered.announce ?? 0;
   return [

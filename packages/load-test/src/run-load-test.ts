@@ -39,7 +39,7 @@ export async function loadTestUdp(options: LoadTestOptions): Promise<number> {
   await load.run();
   end();
   const { host, port } = config.serverAddress;
-  const report = makeReport(load.tally.counts(), Math.max(load.seconds, 1e-6), {
+  const report = makeReport(load.tally.counts(), load.seconds, {
     target: `udp://${host.includes(":") ? `[${host}]` : host}:${port}`,
     latencyMicroseconds: load.tally.latencyMicroseconds(),
     latencyFrom: config.targetRate > 0 ? "due" : "sent",

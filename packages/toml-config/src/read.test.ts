@@ -9,6 +9,7 @@ import {
   boolean,
   type ConfigOf,
   choice,
+  decimal,
   integer,
   list,
   optionalSocketAddress,
@@ -67,6 +68,14 @@ function complaintsOf(source: string): string[] {
   }
   return [];
 }
+
+test("a number with a fraction may be given without one, and not beyond its bounds", () => {
+  const schema = section("", { share: decimal({ default: 0.5, min: 0, max: 1, doc: "" }) });
+  assert.equal(defaultConfig(schema).share, 0.5);
+  assert.equal(readConfig(schema, "share = 0.25", "c").share, 0.25);
+  assert.equal(readConfig(schema, "share = 1", "c").share, 1);
+  assert.throws(() => readConfig(schema, "share = 1.5", "c"), /expected a number from 0 to 1/);
+});
 
 test("an empty file gives every default, with camelCase keys", () => {
   const config: ConfigOf<typeof schema> = readConfig(schema, "", "c.toml");

@@ -16,10 +16,17 @@ export const SERVE_HTTP: Command = { words: ["http"], summary: "run only the HTT
 /** Serves WebTorrent alone, whatever the configuration enables. */
 export const SERVE_WS: Command = { words: ["ws"], summary: "run only the WebTorrent tracker" };
 
+/** Puts a load of UDP clients on a tracker; has a configuration of its own. */
+export const LOAD_TEST_UDP: Command = {
+  words: ["load-test", "udp"],
+  summary: "put a load of UDP clients on a tracker and report",
+  options: [{ long: "json", summary: "print the report as JSON" }],
+};
+
 export const commandLine: CommandLine = {
   program: "swarmtide",
   title: "swarmtide: an open BitTorrent tracker",
-  commands: [SERVE_ALL, SERVE_UDP, SERVE_HTTP, SERVE_WS],
+  commands: [SERVE_ALL, SERVE_UDP, SERVE_HTTP, SERVE_WS, LOAD_TEST_UDP],
   options: [
     { long: "config", short: "c", value: "FILE", summary: "read the configuration from FILE" },
     {

@@ -7,11 +7,12 @@ import {
   describeFatal,
   formatHelp,
   formatUsage,
+  type GivenOptions,
   parseCommandLine,
   writeLine,
 } from "@swarmtide/runtime";
 import { printDefaultConfig } from "@swarmtide/toml-config";
-import { commandLine } from "./command-line.ts";
+import { commandLine, LOAD_TEST_UDP } from "./command-line.ts";
 import { trackerSchema } from "./config.ts";
 import type { ProgramSignals } from "./program-signals.ts";
 import { serve } from "./serve.ts";
@@ -30,6 +31,19 @@ function version(): string {
   return String(Reflect.get(Object(manifest), "version"));
 }
 
+/** Loaded only where it is asked for: a tracker needs none of it. */
+async function loadTest({ values }: GivenOptions, signals: ProgramSignals): Promise<void> {
+  const { loadTestUdp } = await import("@swarmtide/load-test");
+  process.exitCode = await loadTestUdp({
+    configPath: values.get("config"),
+    printsConfig: values.has("print-config"),
+    isJson: values.has("json"),
+    print,
+    complain: (text) => writeLine(STDERR, text),
+    onStop: (stop) => signals.onStop(stop),
+  });
+}
+
 async function main(signals: ProgramSignals): Promise<void> {
   const invocation = parseCommandLine(commandLine, process.argv.slice(2));
   switch (invocation.kind) {
@@ -45,6 +59,7 @@ async function main(signals: ProgramSignals): Promise<void> {
       process.exitCode = EXIT_USAGE;
       return;
     case "run":
+      if (invocation.command === LOAD_TEST_UDP) return await loadTest(invocation.given, signals);
       if (invocation.given.values.has("print-config"))
         return print(printDefaultConfig(trackerSchema));
       return await serve({

@@ -26,6 +26,23 @@ test("-p prints a configuration that reads as the defaults", () => {
   assert.deepEqual(readConfig(trackerSchema, stdout, "p"), defaultConfig(trackerSchema));
 });
 
+test("load-test has a configuration of its own, and without an answer it ends with code 1 on a signal", {
+  ...TIMEOUT,
+  skip: process.platform === "linux" ? false : "load-test udp sends with Linux' sendmmsg",
+}, async (context) => {
+  assert.match(runToEnd("load-test", "udp", "-p").stdout, /^target_rate = 0$/m);
+  const silent = createSocket("udp4");
+  silent.bind(0, "127.0.0.1");
+  await once(silent, "listening");
+  context.after(() => silent.close());
+  const config = `server_address = "127.0.0.1:${silent.address().port}"\n[requests]\nnumber_of_torrents = 9\nnumber_of_peers = 9\n`;
+  const program = startProgram(context, config, { args: ["load-test", "udp", "--json"] });
+  await once(silent, "message");
+  assert.equal(await program.end("SIGINT"), 1);
+  assert.equal(JSON.parse(program.stdout).responsesPerSecond, 0);
+  assert.match(program.stderr, /^The tracker answered nothing$/m);
+});
+
 test("arguments that are not understood end with the usage on stderr and code 2", () => {
   for (const args of [["--bogus"], ["upd"], ["udp", "x"], ["-c"]]) {
     const { code, stdout, stderr } = runToEnd(...args);

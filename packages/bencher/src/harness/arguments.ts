@@ -52,7 +52,7 @@ export function usageOf(protocol: Protocol): string {
 }
 
 /** The number behind --NAME. Throws a UsageError for anything but a whole number from `min` on. */
-export function wholeNumber(name: string, text: string, min: number): number {
+function wholeNumber(name: string, text: string, min: number): number {
   const value = Number(text);
   if (text === "" || !Number.isSafeInteger(value) || value < min)
     throw new UsageError(`--${name} ${text}: expected a whole number from ${min} on`);
@@ -60,7 +60,7 @@ export function wholeNumber(name: string, text: string, min: number): number {
 }
 
 /** The items of --NAME LIST. Throws a UsageError for one that is not among `known`. */
-export function listed(name: string, text: string, known: readonly string[]): string[] {
+function listed(name: string, text: string, known: readonly string[]): string[] {
   const items = text.split(",");
   for (const item of items)
     if (!known.includes(item))

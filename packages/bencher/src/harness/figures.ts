@@ -15,7 +15,7 @@ export function median(values: readonly number[]): number {
  * A column's figure for a server in each round. A ratio is taken within the round, where the machine was in one mood: a
  * ratio of two medians would mix the moods. Empty if the server, or the one it is compared with, never ran.
  */
-export const figuresOf = <Entry extends Round>(
+const figuresOf = <Entry extends Round>(
   rounds: Rounds<Entry>,
   server: string,
   { value, against }: Column<Entry>,

@@ -11,7 +11,7 @@ import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-export const AQUATIC_VERSION = "0.9.0";
+const AQUATIC_VERSION = "0.9.0";
 
 /** The programs of aquatic that the comparisons use; each is a crate of its own. */
 export type AquaticProgram =

@@ -48,8 +48,13 @@ export class UdpLoad {
     try {
       await this.#connect();
       const startMicros = nowMicroseconds();
-      await this.#load(startMicros);
-      this.seconds = (nowMicroseconds() - startMicros) / MICROS_PER_SECOND;
+      if (!this.#isStopping) {
+        await this.#load(startMicros);
+        this.seconds = (nowMicroseconds() - startMicros) / MICROS_PER_SECOND;
+      }
+      // Who never answered is not waited for.
+      if (this.tally.answered[CONNECT] === 0)
+        this.#clients.inFlight.expire(Number.POSITIVE_INFINITY);
       await this.#drain();
     } finally {
       this.#sockets.close();

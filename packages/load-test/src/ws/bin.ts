@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `ws-load-test`: puts a load of WebTorrent clients on a tracker and reports what they saw. */
+/** The WebTorrent load tester of the benchmarks: puts a load of WebTorrent clients on a tracker and reports what they saw. */
 import { describeRates, ratesBetween } from "./load-counts.ts";
 import { LOAD_USAGE, LoadOptionError, type LoadOptions, readLoadOptions } from "./load-options.ts";
 import { LoadTest } from "./load-test.ts";

@@ -46,7 +46,7 @@ export const DEFAULT_LOAD: LoadOptions = {
   json: false,
 };
 
-export const LOAD_USAGE = `usage: ws-load-test --port N [options]
+export const LOAD_USAGE = `usage: node packages/load-test/dist/ws/bin.js --port N [options]
 
   --host ADDRESS               the tracker's address (${DEFAULT_LOAD.host})
   --port N                     the tracker's port (${DEFAULT_LOAD.port})

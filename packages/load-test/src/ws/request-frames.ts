@@ -24,7 +24,7 @@ const MASK_KEY = 0x5a17c3e9;
 const LINE = "a=candidate:1 1 udp 2122260223 192.0.2.17 50000 typ host generation 0\r\n";
 
 /** A new id. `kind` and `number` together make it unique. */
-export function makeId(kind: number, number: number): Uint8Array {
+function makeId(kind: number, number: number): Uint8Array {
   const id = new Uint8Array(ID_BYTES);
   let rest = number;
   for (let index = 0; index < ID_BYTES; index++) {

@@ -105,7 +105,7 @@ const runHttpRound = (server: BenchServer, mode: HttpMode, load: HttpLoad): Prom
     return { ...roundOf(running, end), ...summarizeHttpRound(start, end, counts) };
   });
 
-export const answersColumn = column("answers/CPU s", perCpuSecond, whole);
+const answersColumn = column("answers/CPU s", perCpuSecond, whole);
 export const toAquatic = withSpread(ratio("× aquatic", perCpuSecond, "aquatic_http"));
 export const toOpentracker = ratio("× opentracker", perCpuSecond, "opentracker");
 export const costToFloor = ratio("µs × floor", cpuMicros, "floor");

@@ -58,7 +58,7 @@ const readingClients = (key: string, title: string, sdpBytes: number): WsTester 
   return {
     key,
     title,
-    description: `ws-load-test, which reads all it is sent: ${Object.entries(options)
+    description: `our own load test, which reads all it is sent: ${Object.entries(options)
       .map(([name, value]) => `${name} ${value}`)
       .join(", ")}.`,
     command: ({ port }, duration) => ownTesterCommand(port, { ...options, duration }),

@@ -86,9 +86,9 @@ export class UdpClients {
     this.idsHigh = new Int32Array(sockets);
     this.idsLow = new Int32Array(sockets);
     this.request = {
-      ...{ connectionIdHigh: 0, connectionIdLow: 0, transactionId: 0, infoHash: this.infoHash }, // hot-allow: once
-      ...{ peerId: new Uint8Array(HASH_BYTES), downloaded: 0, left: 0, uploaded: 0, event: 0 }, // hot-allow: once
-      ...{ address: 0, key: 0, peersWanted: config.requests.announcePeersWanted, port: 0 }, // hot-allow: once
+      ...{ connectionIdHigh: 0, connectionIdLow: 0, transactionId: 0, infoHash: this.infoHash },
+      ...{ peerId: new Uint8Array(HASH_BYTES), downloaded: 0, left: 0, uploaded: 0, event: 0 },
+      ...{ address: 0, key: 0, peersWanted: config.requests.announcePeersWanted, port: 0 },
     };
     const hashes = new Uint8Array(config.requests.scrapeMaxTorrents * HASH_BYTES);
     this.scrapeViews = scrapeViewsOf(hashes);
