@@ -44,19 +44,6 @@ for (const workers of [1, 3])
     assert.equal(count(counters.COUNT_BYTES_IN), ann.sentBytes + bob.sentBytes);
   });
 
-test("a slow client whose socket goes before it is closed is not counted as closed", () => {
-  const trackers = new TestTrackers(1, { maxMessagesPerSecond: 0, maxUnsent: 65_536 });
-  const slow = trackers.connect();
-  slow.isStalled = true;
-  for (let round = 0; round < 1000; round++)
-    slow.sendBytes(clientFrame(OPCODE_PING, new Uint8Array(125)));
-  assert.ok(slow.connection.isDoomed);
-  slow.hangUp();
-  trackers.settle();
-  assert.equal(trackers.count(counters.COUNT_CLOSED_SLOW), 0);
-  assert.equal(trackers.count(counters.COUNT_CONNECTIONS_CLOSED), 1);
-});
-
 test("each limit that was reached is counted by its name", () => {
   const changes = { maxOffers: 2, maxTorrentsPerConnection: 1, maxScrapeTorrents: 1 };
   const trackers = new TestTrackers(1, { ...changes, maxMessageSize: 4096 });

@@ -74,7 +74,11 @@ export class WsSession implements ConnectionSink {
   };
 
   /** Comes in the order of the writes, for each of them, also where the socket is gone. */
-  readonly #onWritten = (): void => this.#owner.tracker.written(this.#connection);
+  readonly #onWritten = (): void => {
+    this.#owner.tracker.written(this.#connection);
+    // What was held back while the socket was behind.
+    this.#owner.scheduleFlush();
+  };
 
   readonly #onClose = (): void => {
     this.#owner.tracker.closed(this.#connection);

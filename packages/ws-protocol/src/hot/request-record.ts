@@ -4,7 +4,12 @@
  *
  * Filled by `TrackerRequest.parse`, or by a worker from what another has parsed.
  */
-import { ID_BYTES, ID_LITERAL_BYTES_MAX, parseBinaryString } from "./binary-string.ts";
+import {
+  ID_BYTES,
+  ID_LITERAL_BYTES_MAX,
+  parseBinaryString,
+  writeBinaryString,
+} from "./binary-string.ts";
 import { ACTION_UNKNOWN } from "./request-status.ts";
 
 /** The message said nothing about `left`. */
@@ -83,4 +88,16 @@ export class RequestRecord {
     const end = this.offerRanges[at + 3] - 1;
     parseBinaryString(this.bytes, start, end, out, outOffset, ID_BYTES);
   }
+}
+
+/** Writes info hash and peer id of a record that was not read from a message as literals, where replies take them from. */
+export function nameIds(record: RequestRecord): void {
+  const { ids, relayBytes } = record;
+  record.bytes = relayBytes;
+  record.infoHashStart = 0;
+  record.infoHashEnd = writeBinaryString(relayBytes, 0, ids, INFO_HASH_AT, ID_BYTES);
+  record.peerIdStart = record.infoHashEnd;
+  record.peerIdEnd = writeBinaryString(relayBytes, record.peerIdStart, ids, PEER_ID_AT, ID_BYTES);
+  record.messageEnd = record.peerIdEnd;
+  record.hasInfoHash = true;
 }

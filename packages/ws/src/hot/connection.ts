@@ -40,6 +40,8 @@ export class Membership {
   /** Place in the connection's list. */
   position = 0;
   announcedSecond = 0;
+  /** Whether a reply to an announce is due as soon as the connection keeps up again. */
+  isReplyOwed = false;
 
   constructor(
     connection: Connection,
@@ -57,6 +59,9 @@ export class Membership {
     this.owner = owner;
   }
 }
+
+/** With so much in the socket that has not left, no more is given to it. */
+const HELD_BYTES = 16 * 1024;
 
 const NOTHING = new Uint8Array(0);
 
@@ -87,8 +92,10 @@ export class Connection implements ConnectionAddress {
   /** When it last was in a torrent. */
   usedMilliseconds: number;
   isPinged = false;
-  /** Too much waits to be sent: it is closed at the next flush. */
-  isDoomed = false;
+  /** When the socket last took something, or had nothing to take. */
+  writtenMilliseconds: number;
+  /** Memberships whose reply is owed. */
+  repliesOwed = 0;
   /** The access list against which its torrents were checked last. */
   accessGeneration = 0;
   /** Messages it may still send, as of `heardTokens`. */
@@ -98,6 +105,9 @@ export class Connection implements ConnectionAddress {
   unsentBytes = 0;
   private pending: Uint8Array = NOTHING;
   private pendingLength = 0;
+  /** Answers that came while the socket was behind: they go out before all else that waits. */
+  private urgent: Uint8Array = NOTHING;
+  urgentLength = 0;
   /** The oldest write that has not left, and how many bytes of the buffer it is; and those after it. */
   private oldest: Uint8Array = NOTHING;
   private oldestLength = 0;
@@ -121,13 +131,42 @@ export class Connection implements ConnectionAddress {
     this.reader = new MessageReader(pool, true, messageBytesMax, false);
     this.heardMilliseconds = nowMilliseconds;
     this.usedMilliseconds = nowMilliseconds;
+    this.writtenMilliseconds = nowMilliseconds;
     this.tokensMilliseconds = nowMilliseconds;
     this.tokens = tokens;
   }
 
   /** Bytes that wait: with the sink, and here for the end of the tick. */
   get waitingBytes(): number {
-    return this.unsentBytes + this.pendingLength;
+    return this.unsentBytes + this.pendingLength + this.urgentLength;
+  }
+
+  /** Whether the socket has enough that has not left: what is to be sent stays here, where answers can overtake. */
+  get isHeld(): boolean {
+    return this.unsentBytes >= HELD_BYTES;
+  }
+
+  /** The buffer of answers that overtake; good until the next `appendUrgent`. */
+  get urgentBytes(): Uint8Array {
+    return this.urgent;
+  }
+
+  /** Makes room for an answer and returns where it goes in `urgentBytes`. */
+  appendUrgent(bytes: number): number {
+    const at = this.urgentLength;
+    this.urgent = this.grown(this.urgent, at, at + bytes);
+    this.urgentLength = at + bytes;
+    return at;
+  }
+
+  private grown(buffer: Uint8Array, used: number, wanted: number): Uint8Array {
+    if (wanted <= buffer.length) return buffer;
+    const larger = this.pool.take(Math.max(wanted, 2 * buffer.length));
+    if (buffer.length > 0) {
+      larger.set(buffer.subarray(0, used));
+      this.pool.give(buffer);
+    }
+    return larger;
   }
 
   /** The buffer of what goes out with this tick; good until the next `append`. */
@@ -137,27 +176,30 @@ export class Connection implements ConnectionAddress {
 
   /** Makes room for so many more bytes and returns where they go in `pendingBytes`. */
   append(bytes: number): number {
-    const wanted = this.pendingLength + bytes;
-    if (wanted > this.pending.length) {
-      const larger = this.pool.take(Math.max(wanted, 2 * this.pending.length));
-      if (this.pending.length > 0) {
-        larger.set(this.pending.subarray(0, this.pendingLength));
-        this.pool.give(this.pending);
-      }
-      this.pending = larger;
-    }
     const at = this.pendingLength;
-    this.pendingLength = wanted;
+    this.pending = this.grown(this.pending, at, at + bytes);
+    this.pendingLength = at + bytes;
     return at;
   }
 
-  /** Gives what waits to the sink in one write; returns how many bytes. */
-  flush(): number {
-    const length = this.pendingLength;
-    if (length === 0) return 0;
-    const bytes = this.pending;
+  /**
+   * Gives what waits to the sink, answers that overtake first and the rest in one write, unless the socket is behind;
+   * returns how many bytes.
+   */
+  flush(nowMilliseconds: number): number {
+    if (this.isHeld && this.state === CONNECTION_OPEN) return 0;
+    if (this.unsentBytes === 0) this.writtenMilliseconds = nowMilliseconds;
+    const { urgent, urgentLength, pending, pendingLength } = this;
+    this.urgent = NOTHING;
+    this.urgentLength = 0;
     this.pending = NOTHING;
     this.pendingLength = 0;
+    if (urgentLength > 0) this.write(urgent, urgentLength);
+    if (pendingLength > 0) this.write(pending, pendingLength);
+    return urgentLength + pendingLength;
+  }
+
+  private write(bytes: Uint8Array, length: number): void {
     this.unsentBytes += length;
     if (this.oldestLength === 0) {
       this.oldest = bytes;
@@ -168,7 +210,6 @@ export class Connection implements ConnectionAddress {
       this.later.lengths.push(length);
     }
     this.sink.write(bytes.subarray(0, length));
-    return length;
   }
 
   /** The oldest write has left: its buffer is free again. */
@@ -186,7 +227,10 @@ export class Connection implements ConnectionAddress {
   release(): void {
     this.reader.close();
     if (this.pending.length > 0) this.pool.give(this.pending);
+    if (this.urgent.length > 0) this.pool.give(this.urgent);
     this.pending = NOTHING;
     this.pendingLength = 0;
+    this.urgent = NOTHING;
+    this.urgentLength = 0;
   }
 }

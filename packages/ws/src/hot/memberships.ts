@@ -80,6 +80,7 @@ export class Memberships {
   /** Takes a membership out of the table and out of its connection's list. */
   remove(membership: Membership): void {
     const list = membership.connection.memberships;
+    if (membership.isReplyOwed) membership.connection.repliesOwed--;
     const last = list[list.length - 1];
     list[membership.position] = last;
     last.position = membership.position;

@@ -23,6 +23,8 @@ export class RequestHandler {
   private readonly state: WorkerState;
   private readonly scraping: Scraping;
   private readonly request: protocol.TrackerRequest;
+  /** An announce that says nothing, to have its reply written. */
+  private readonly owed = new protocol.RequestRecord(0, 0);
 
   constructor(state: WorkerState, scraping: Scraping) {
     const { maxOffers, maxScrapeTorrents } = state.config;
@@ -44,6 +46,10 @@ export class RequestHandler {
       this.announce(connection, request);
     } else if (status === protocol.REQUEST_SCRAPE) {
       this.state.counts[counters.COUNT_SCRAPES]++;
+      if (this.state.delivery.isBehind(connection)) {
+        this.state.counts[counters.COUNT_REPLIES_DROPPED_SLOW]++;
+        return;
+      }
       this.scraping.scrape(connection, request);
     } else if (status === protocol.REQUEST_BAD_UTF8) {
       this.state.counts[counters.COUNT_CLOSED_PROTOCOL]++;
@@ -95,14 +101,43 @@ export class RequestHandler {
     if (membership !== undefined) membership.announcedSecond = this.state.nowSeconds;
     // A lone answer gets no reply: browsers would take it for the answer to their last announce.
     const wantsReply = !request.hasAnswer || request.offers > 0 || request.event !== EVENT_NONE;
-    this.passAnnounce(connection, membership, request, wantsReply);
+    const isBehind = wantsReply && this.state.delivery.isBehind(connection);
+    if (isBehind) this.owe(connection, isStopped ? undefined : membership);
+    this.passAnnounce(connection, membership, request, wantsReply && !isBehind);
     if (isStopped && membership !== undefined) this.state.memberships.remove(membership);
+  }
+
+  /** A reply that has no room now is sent later, once for the torrent; what it says is then as of then. */
+  private owe(connection: Connection, membership: Membership | undefined): void {
+    if (membership === undefined || membership.isReplyOwed) {
+      this.state.counts[counters.COUNT_REPLIES_DROPPED_SLOW]++;
+      return;
+    }
+    membership.isReplyOwed = true;
+    connection.repliesOwed++;
+  }
+
+  /** Sends replies that are owed, as many as there is room for. */
+  sendOwed(connection: Connection): void {
+    const { owed, state } = this;
+    const { memberships } = connection;
+    for (let index = 0; index < memberships.length && connection.repliesOwed > 0; index++) {
+      const membership = memberships[index];
+      if (!membership.isReplyOwed) continue;
+      if (state.delivery.isBehind(connection)) return;
+      membership.isReplyOwed = false;
+      connection.repliesOwed--;
+      membership.infoHash.write(owed.ids, protocol.INFO_HASH_AT);
+      membership.peerId.write(owed.ids, protocol.PEER_ID_AT);
+      protocol.nameIds(owed);
+      this.passAnnounce(connection, membership, owed, true);
+    }
   }
 
   private passAnnounce(
     connection: Connection,
     membership: Membership | undefined,
-    request: protocol.TrackerRequest,
+    request: protocol.RequestRecord,
     wantsReply: boolean,
   ): void {
     const slot = membership === undefined ? NO_MEMBERSHIP : membership.slot;

@@ -64,7 +64,7 @@ export class WebTorrentTracker {
 
   /** Whether `flush` has something to do. */
   get needsFlush(): boolean {
-    if (this.state.delivery.dirty.length > 0 || this.state.delivery.doomed.length > 0) return true;
+    if (this.state.delivery.dirty.length > 0) return true;
     for (let worker = 0; worker < this.state.workers; worker++)
       if (this.state.delivery.batches[worker].length > 0) return true;
     return false;
@@ -132,6 +132,10 @@ export class WebTorrentTracker {
   /** The oldest bytes given to the connection's sink have left. */
   written(connection: Connection): void {
     connection.written();
+    connection.writtenMilliseconds = this.state.nowMilliseconds;
+    if (connection.state === CONNECTION_CLOSED || connection.isHeld) return;
+    if (connection.waitingBytes > connection.unsentBytes || connection.repliesOwed > 0)
+      this.state.delivery.markDirty(connection);
   }
 
   /** The connection's socket is gone, for whatever reason. */
@@ -150,19 +154,15 @@ export class WebTorrentTracker {
 
   /** Gives what has gathered to sockets and to other workers: at most one write for each. */
   flush(): void {
-    const { dirty, doomed } = this.state.delivery;
-    for (let index = 0; index < doomed.length; index++) {
-      // Its socket may have gone before this.
-      if (doomed[index].state !== CONNECTION_OPEN) continue;
-      this.state.counts[counters.COUNT_CLOSED_SLOW]++;
-      this.state.close(doomed[index], protocol.CLOSE_POLICY, true);
-    }
-    doomed.length = 0;
+    const { delivery, nowMilliseconds } = this.state;
+    const { dirty } = delivery;
     for (let index = 0; index < dirty.length; index++) {
       const connection = dirty[index];
+      if (connection.repliesOwed > 0 && delivery.keepsUp(connection))
+        this.handler.sendOwed(connection);
       connection.isDirty = false;
       if (connection.state === CONNECTION_CLOSED) continue;
-      this.state.counts[counters.COUNT_BYTES_OUT] += connection.flush();
+      this.state.counts[counters.COUNT_BYTES_OUT] += connection.flush(nowMilliseconds);
       if (connection.state === CONNECTION_CLOSING) {
         this.state.forget(connection);
         connection.sink.close(connection.isAborted);

@@ -37,9 +37,14 @@ export class Upkeep {
     if (connection.memberships.length > 0) connection.usedMilliseconds = nowMilliseconds;
     const quiet = nowMilliseconds - connection.heardMilliseconds;
     const unused = nowMilliseconds - connection.usedMilliseconds;
+    const unread =
+      connection.unsentBytes > 0 ? nowMilliseconds - connection.writtenMilliseconds : 0;
     if (Math.max(quiet, unused) >= config.maxConnectionIdle * 1000) {
       this.state.counts[counters.COUNT_CLOSED_IDLE]++;
       this.state.close(connection, protocol.CLOSE_GOING_AWAY, false);
+    } else if (unread >= config.maxConnectionIdle * 1000) {
+      this.state.counts[counters.COUNT_CLOSED_SLOW]++;
+      this.state.close(connection, protocol.CLOSE_POLICY, true);
     } else if (quiet >= config.pingInterval * 1000 && !connection.isPinged) {
       connection.isPinged = true;
       delivery.append(connection, protocol.frameHeaderBytes(0));

@@ -1,16 +1,24 @@
 /**
  * Where frames go: into the output of this worker's connections, or into the batch for another worker's.
  *
- * Owned by the worker. Three bounds live here. A connection with much unsent gets no more offers, and one with far too
- * much is put on the list of the doomed, to be closed at the next flush (not at once: a swarm may be in the middle of
- * its peers). Where the buffers of all connections are used up, nobody gets offers, and far too much is 4 KiB. A worker
- * that does not take the batches sent to it gets no more of anything that can be done without.
+ * Owned by the worker. Three bounds live here. Who has much unsent is not closed but gets what is worth most: answers up to
+ * a bound of their own, before all else that waits; no offers, errors and pongs; and replies only where another worker
+ * has already written them, since the request handler keeps to one owed reply a torrent. Where the buffers of all
+ * connections are used up, nobody gets offers, and 4 KiB is the bound for the rest. A worker that does not take the
+ * batches sent to it gets no more of anything that can be done without. All that is dropped is counted by its kind.
  */
 import type { BytePool } from "@swarmtide/ws-protocol";
 import type { WsConfig } from "../config.ts";
 import * as counters from "../counters.ts";
 import { CONNECTION_OPEN, type Connection } from "./connection.ts";
-import { type ConnectionAddress, Delivery, FRAME_IS_CONTROL, FRAME_IS_OFFER } from "./delivery.ts";
+import {
+  type ConnectionAddress,
+  Delivery,
+  FRAME_IS_ANSWER,
+  FRAME_IS_CONTROL,
+  FRAME_IS_OFFER,
+  FRAME_IS_REPLY,
+} from "./delivery.ts";
 import { BatchWriter } from "./worker-batch.ts";
 
 /** Bytes sent to a worker and not yet taken by it, beyond which nothing optional is sent. */
@@ -25,8 +33,6 @@ export class WorkerDelivery extends Delivery {
   readonly connections: (Connection | undefined)[] = [];
   /** Connections with something to be flushed. */
   readonly dirty: Connection[] = [];
-  /** Connections that are too slow to be kept. */
-  readonly doomed: Connection[] = [];
   /** What goes to each worker; the own one's stays empty. */
   readonly batches: BatchWriter[] = [];
   /** Bytes sent to each worker and not yet reported as taken. */
@@ -88,20 +94,46 @@ export class WorkerDelivery extends Delivery {
 
   /** As `reserve`, for a connection of this worker. */
   reserveHere(connection: Connection, kind: number, bytes: number): boolean {
-    if (connection.state !== CONNECTION_OPEN || connection.isDoomed) return false;
+    if (connection.state !== CONNECTION_OPEN) return false;
     const waiting = connection.waitingBytes;
-    const isTooMuch = waiting + bytes > this.unsentBytesMax;
     if (kind === FRAME_IS_OFFER) {
-      if (isTooMuch) this.counts[counters.COUNT_OFFERS_DROPPED_SLOW]++;
-      if (isTooMuch || !this.hasOfferRoom(waiting)) return false;
-    } else if (isTooMuch || !this.pool.allows(waiting)) {
-      connection.isDoomed = true;
-      this.doomed.push(connection);
+      if (!this.hasOfferRoom(waiting)) return false;
+    } else if (!this.hasRoom(connection, kind, waiting, bytes)) {
+      this.countDropped(kind);
       return false;
     }
     if (kind !== FRAME_IS_CONTROL) this.counts[counters.COUNT_REPLIES_OUT + kind]++;
-    this.append(connection, bytes);
+    if (kind === FRAME_IS_ANSWER && connection.isHeld) {
+      this.offset = connection.appendUrgent(bytes);
+      this.buffer = connection.urgentBytes;
+      this.markDirty(connection);
+    } else this.append(connection, bytes);
     return true;
+  }
+
+  /** Whether a connection may have so many bytes more waiting of what is not an offer. */
+  private hasRoom(connection: Connection, kind: number, waiting: number, bytes: number): boolean {
+    if (!this.pool.allows(waiting)) return false;
+    if (kind === FRAME_IS_ANSWER) return connection.urgentLength + bytes <= this.unsentBytesMax;
+    if (kind === FRAME_IS_REPLY) return waiting + bytes <= this.unsentBytesMax;
+    return waiting <= this.dropBytes;
+  }
+
+  private countDropped(kind: number): void {
+    if (kind === FRAME_IS_ANSWER) this.counts[counters.COUNT_ANSWERS_DROPPED_SLOW]++;
+    else if (kind === FRAME_IS_REPLY) this.counts[counters.COUNT_REPLIES_DROPPED_SLOW]++;
+    else if (kind === FRAME_IS_CONTROL) this.counts[counters.COUNT_PONGS_DROPPED_SLOW]++;
+    else this.counts[counters.COUNT_ERRORS_DROPPED_SLOW]++;
+  }
+
+  /** Whether a connection is so far behind that no reply should be written for it. */
+  isBehind(connection: Connection): boolean {
+    return connection.waitingBytes > this.dropBytes;
+  }
+
+  /** Whether a connection keeps up again: half of what made it fall behind has left. */
+  keepsUp(connection: Connection): boolean {
+    return 2 * connection.waitingBytes <= this.dropBytes;
   }
 
   /** Makes room in a connection's output, whatever waits there already. */

@@ -108,6 +108,15 @@ export class TestClient {
     }
   }
 
+  /** Lets the oldest write leave, and reads it. */
+  drainOne(): void {
+    const bytes = this.#unsent.shift();
+    if (bytes === undefined) return;
+    this.#read(bytes.slice());
+    bytes.fill(0xff);
+    this.#tracker.written(this.connection);
+  }
+
   #read(bytes: Uint8Array): void {
     const reader = this.#reader;
     reader.push(bytes, 0, bytes.length);
