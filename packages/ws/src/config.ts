@@ -54,6 +54,13 @@ export const wsSection = section(
       unit: "bytes",
       doc: "Longest message of a client. A browser's ten offers take about 40 KiB.",
     }),
+    max_memory: integer({
+      default: 0,
+      min: 0,
+      max: 1_048_576,
+      unit: "MiB",
+      doc: "Memory for the peers of all workers together, 1 KiB each; 0 takes a quarter of what the host or its cgroup has, and never more than half of each worker's heap. When it is full, peers of torrents that nobody else is in give way, and where there are none new peers get an error.",
+    }),
     max_torrents_per_connection: integer({
       default: 1000,
       min: 1,

@@ -27,6 +27,7 @@ export const REQUEST_BAD_SCRAPE_LENGTH = 32;
 export const REFUSED_ACCESS = 40;
 export const REFUSED_TORRENTS = 42;
 export const REFUSED_ANSWER = 43;
+export const REFUSED_FULL = 44;
 
 /** Which action an error names. */
 export const ACTION_UNKNOWN = 0;
@@ -49,6 +50,7 @@ const TEXTS: readonly (readonly [number, string])[] = [
   [REQUEST_BAD_SCRAPE_LENGTH, "Too many info hashes in one scrape"],
   [REFUSED_ACCESS, "Info hash not allowed"],
   [REFUSED_TORRENTS, "Too many torrents on this connection"],
+  [REFUSED_FULL, "The tracker is full: try again later"],
   [REFUSED_ANSWER, "No such offer was made to you, or it has expired or been answered"],
 ];
 

@@ -21,6 +21,15 @@ export class Memberships {
     this.secret = secret;
   }
 
+  /** Slots that memberships have or had; `inSlot` finds one there, or none. */
+  get slots(): number {
+    return this.bySlot.length;
+  }
+
+  inSlot(slot: number): Membership | undefined {
+    return this.bySlot[slot];
+  }
+
   /** How many there are. */
   get length(): number {
     return this.index.length;

@@ -95,6 +95,11 @@ export class RequestHandler {
         this.refuse(connection, request, protocol.REFUSED_TORRENTS);
         return;
       }
+      if (!this.state.makeRoom()) {
+        this.state.counts[counters.COUNT_PEERS_NO_ROOM]++;
+        this.refuse(connection, request, protocol.REFUSED_FULL);
+        return;
+      }
       const owner = this.state.ownerOf(ids, protocol.INFO_HASH_AT);
       membership = this.state.memberships.insert(connection, request, owner);
     }

@@ -139,6 +139,11 @@ export class Swarms {
     if (peer.swarm.peers.length === 0) this.removeSwarm(peer.swarm);
   }
 
+  /** Whether the peer of a membership is the only one of its torrent. */
+  isAlone(worker: number, membershipSlot: number): boolean {
+    return this.peersOfWorker[worker][membershipSlot]?.swarm.peers.length === 1;
+  }
+
   /** Writes complete, incomplete and downloaded of the info hash at `at` into `out`. */
   scrape(infoHashes: Uint8Array, at: number, out: Float64Array, outAt: number): void {
     const swarm = this.findSwarm(hashId(this.secret, infoHashes, at), infoHashes, at);

@@ -9,6 +9,7 @@ import type { SwarmStore } from "@swarmtide/swarm";
 import * as protocol from "@swarmtide/ws-protocol";
 import type { WsConfig } from "../config.ts";
 import * as counters from "../counters.ts";
+import { peersMax } from "../memory.ts";
 import {
   CONNECTION_CLOSED,
   CONNECTION_CLOSING,
@@ -30,6 +31,9 @@ export interface InfoHashAccess {
 
 /** Room for a million offers: more than a worker passes on in the seconds in which clients answer. */
 const OFFER_MEMORY_BYTES = 64 * 1024 * 1024;
+
+/** Peers looked at when one has to give way. */
+const LONE_PROBES = 64;
 
 /** What a worker's tracker is made from. */
 export interface WebTorrentTrackerOptions {
@@ -62,6 +66,9 @@ export class WorkerState {
   readonly delivery: WorkerDelivery;
   readonly swarms: Swarms;
   readonly memberships: Memberships;
+  /** How many memberships there may be. */
+  readonly membershipsMax: number;
+  readonly random: RandomWords;
   /** What UDP and HTTP count, where scrapes are to add it. */
   readonly storeCounts: StoreCounts | undefined;
   /** Slots of connections that are free again. */
@@ -91,6 +98,8 @@ export class WorkerState {
     };
     this.swarms = new Swarms(workers, this.delivery, limits, counts, random);
     this.memberships = new Memberships(random.word());
+    this.membershipsMax = peersMax(config.maxMemory, workers);
+    this.random = random;
     this.storeCounts =
       config.scrapeCountsAllProtocols && options.store !== undefined
         ? new StoreCounts(options.store)
@@ -115,6 +124,24 @@ export class WorkerState {
     if (membership.owner === this.worker) this.swarms.leave(this.worker, membership.slot);
     else this.delivery.batches[membership.owner].writeLeave(membership.slot);
     this.memberships.remove(membership);
+  }
+
+  /**
+   * Makes room for one more membership where there is none: the peer of a torrent that nobody else is in gives way, if one
+   * is found among a few at random. Only torrents that this worker owns are looked at.
+   */
+  makeRoom(): boolean {
+    const { memberships } = this;
+    if (memberships.length < this.membershipsMax) return true;
+    for (let probe = 0; probe < LONE_PROBES; probe++) {
+      const membership = memberships.inSlot(this.random.below(memberships.slots));
+      if (membership === undefined || membership.owner !== this.worker) continue;
+      if (!this.swarms.isAlone(this.worker, membership.slot)) continue;
+      this.counts[counters.COUNT_PEERS_GAVE_WAY]++;
+      this.leave(membership);
+      return true;
+    }
+    return false;
   }
 
   /** Takes the connection out of all its torrents. */

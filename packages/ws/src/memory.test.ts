@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { getHeapStatistics } from "node:v8";
+import * as counters from "./counters.ts";
+import { PEER_BYTES_MAX, peersMax } from "./memory.ts";
+import { offerOf, TestTrackers } from "./testing/harness.ts";
+
+const MIB = 1024 * 1024;
+
+test("max_memory is divided among the workers, and never more than half of a heap", () => {
+  assert.equal(peersMax(16, 1), (16 * MIB) / PEER_BYTES_MAX);
+  assert.equal(peersMax(16, 4), (4 * MIB) / PEER_BYTES_MAX);
+  const { heap_size_limit } = getHeapStatistics();
+  for (const memory of [0, 1_000_000])
+    assert.ok(peersMax(memory, 1) * PEER_BYTES_MAX <= heap_size_limit / 2);
+});
+
+test("seven addresses with many connections, each in as many torrents as allowed, fill no more than the budget; a swarm that lives is served all the while", () => {
+  const trackers = new TestTrackers(1, {
+    maxMemory: 1,
+    maxTorrentsPerConnection: 95,
+    maxMessagesPerSecond: 0,
+  });
+  const [ann, bob] = [trackers.connect(), trackers.connect()];
+  ann.announce({ torrent: "film", peer: "ann", left: 1 });
+  bob.announce({ torrent: "film", peer: "bob", left: 0 });
+  trackers.settle();
+  let newcomers = 0;
+  for (let connection = 0; connection < 7 * 10; connection++) {
+    const attacker = trackers.connect();
+    for (let torrent = 0; torrent < 95; torrent++)
+      attacker.announce({ torrent: `${connection}-${torrent}`, peer: "x", left: 1 });
+    attacker.take();
+    const newcomer = trackers.connect();
+    newcomer.announce({ torrent: "film", peer: `n${connection}`, left: 1, offers: [offerOf("o")] });
+    trackers.settle();
+    const [reply] = newcomer.take("announce");
+    if (reply !== undefined) newcomers++;
+    newcomer.hangUp();
+    trackers.settle();
+  }
+  const peers = trackers.count(counters.GAUGE_LEECHERS) + trackers.count(counters.GAUGE_SEEDERS);
+  assert.ok(peers <= 1024, `${peers} peers`);
+  assert.equal(newcomers, 70, "members of torrents that nobody else is in give way");
+  assert.ok(trackers.count(counters.COUNT_PEERS_GAVE_WAY) > 5000);
+  bob.take();
+  ann.take();
+  ann.announce({ torrent: "film", peer: "ann", offers: [offerOf("again")] });
+  trackers.settle();
+  assert.equal(bob.take("offer").length, 1);
+});
+
+test("where everybody shares a torrent with somebody, newcomers get a clear failure and those who are here are served", () => {
+  const trackers = new TestTrackers(1, { maxMemory: 1, maxMessagesPerSecond: 0 });
+  const [ann, bob] = [trackers.connect(), trackers.connect()];
+  for (let torrent = 0; torrent < 512; torrent++)
+    for (const client of [ann, bob])
+      client.announce({ torrent: `t${torrent}`, peer: "p", left: 1 });
+  trackers.settle();
+  const late = trackers.connect();
+  late.announce({ torrent: "t0", peer: "late", left: 1 });
+  trackers.settle();
+  assert.deepEqual(late.takeWords(), ["failure: The tracker is full: try again later"]);
+  assert.equal(trackers.count(counters.COUNT_PEERS_NO_ROOM), 1);
+  ann.take();
+  ann.announce({ torrent: "t0", peer: "p" });
+  trackers.settle();
+  assert.deepEqual(ann.takeWords(), ["t0: 0 complete, 2 incomplete"]);
+  bob.announce({ torrent: "t1", peer: "p", event: "stopped" });
+  late.announce({ torrent: "t0", peer: "late", left: 1 });
+  trackers.settle();
+  assert.deepEqual(late.takeWords(), ["t0: 0 complete, 3 incomplete"]);
+});
