@@ -4,12 +4,12 @@
  */
 import {
   type ConnectionHeader,
-  describeParseStatus,
+  describeHttpStatus,
+  HTTP_OK,
+  HTTP_STATUS_COUNT,
   httpStatusOf,
   makeResponseHead,
   makeTextResponse,
-  PARSE_OK,
-  PARSE_STATUS_COUNT,
 } from "@swarmtide/http-protocol";
 
 /** How the connection goes on: HTTP/1.1 says nothing, HTTP/1.0 must be told that it stays. */
@@ -55,10 +55,10 @@ export function makeTextAnswers(): readonly TextAnswer[] {
 
 /** By parse status: what answers a request that cannot be read. All of them close the connection. */
 export function makeErrorAnswers(): readonly Uint8Array[] {
-  return Array.from({ length: PARSE_STATUS_COUNT }, (_, status) =>
-    status <= PARSE_OK
+  return Array.from({ length: HTTP_STATUS_COUNT }, (_, status) =>
+    status <= HTTP_OK
       ? new Uint8Array(0)
-      : makeTextResponse(httpStatusOf(status), describeParseStatus(status), "close"),
+      : makeTextResponse(httpStatusOf(status), describeHttpStatus(status), "close"),
   );
 }
 

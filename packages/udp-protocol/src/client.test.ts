@@ -44,7 +44,7 @@ test("every announce written by a client is read alike by the tracker", () => {
     fc.property(announces, offsets, (announce, offset) => {
       const bytes = new Uint8Array(offset + 120).fill(0xee);
       assert.equal(writeAnnounceRequest(bytes, offset, announce), 98);
-      assert.equal(request.parseUdpRequest(bytes, offset, 98), request.PARSE_ANNOUNCE);
+      assert.equal(request.parseUdpRequest(bytes, offset, 98), request.UDP_ANNOUNCE);
       assert.equal(request.readConnectionIdHigh(bytes, offset), announce.connectionIdHigh);
       assert.equal(request.readConnectionIdLow(bytes, offset), announce.connectionIdLow);
       assert.equal(request.readTransactionId(bytes, offset), announce.transactionId);
@@ -90,7 +90,7 @@ test("every scrape written by a client is read alike by the tracker", () => {
       const bytes = new Uint8Array(offset + 16 + list.length);
       const length = writeScrapeRequest(bytes, offset, header, list);
       assert.equal(length, 16 + list.length);
-      assert.equal(request.parseUdpRequest(bytes, offset, length), request.PARSE_SCRAPE);
+      assert.equal(request.parseUdpRequest(bytes, offset, length), request.UDP_SCRAPE);
       assert.equal(request.scrapeInfoHashCount(length), hashes.length);
       assert.equal(request.readTransactionId(bytes, offset), header.transactionId);
       assert.deepEqual(bytes.slice(offset + request.SCRAPE_INFO_HASHES_OFFSET), list);
@@ -224,15 +224,15 @@ test("the worked examples of docs/protocol/udp.md are what they say", () => {
   assert.ok(connect && connectReply);
   const requestStatus = (bytes: Buffer) => request.parseUdpRequest(bytes, 0, bytes.length);
   const replyStatus = (bytes: Buffer) => client.parseUdpReply(bytes, 0, bytes.length, 4);
-  assert.equal(requestStatus(connect), request.PARSE_CONNECT);
+  assert.equal(requestStatus(connect), request.UDP_CONNECT);
   assert.equal(replyStatus(connectReply), client.REPLY_CONNECT);
   const announce = bytesOf(blocks[1] ?? "");
-  assert.equal(requestStatus(announce), request.PARSE_ANNOUNCE);
+  assert.equal(requestStatus(announce), request.UDP_ANNOUNCE);
   assert.equal(Buffer.from(readUrlData(announce, 0, announce.length)).toString(), "/dir?a=b");
   assert.equal(replyStatus(bytesOf(blocks[2] ?? "")), client.REPLY_ANNOUNCE);
   const [scrape, scrapeReply] = lines(blocks[3]);
   assert.ok(scrape && scrapeReply);
-  assert.equal(requestStatus(scrape), request.PARSE_SCRAPE);
+  assert.equal(requestStatus(scrape), request.UDP_SCRAPE);
   assert.equal(replyStatus(scrapeReply), client.REPLY_SCRAPE);
   assert.equal(client.readReplyScrapeEntry(scrapeReply, 0, 0).completed, 2);
   const error = bytesOf(blocks[4] ?? "");

@@ -7,18 +7,18 @@
 import { TORRENT_REFUSED_TEXT } from "@swarmtide/bittorrent";
 import { REPLY_HEADER_BYTES } from "./hot/reply.ts";
 import {
-  PARSE_ERROR_FULL_SCRAPE,
-  PARSE_ERROR_PORT_ZERO,
-  PARSE_ERROR_SCRAPE_LIST,
+  UDP_ERROR_FULL_SCRAPE,
+  UDP_ERROR_PORT_ZERO,
+  UDP_ERROR_SCRAPE_LIST,
 } from "./hot/request.ts";
 
 const encoder = new TextEncoder();
 
-/** For `PARSE_ERROR_PORT_ZERO`. */
+/** For `UDP_ERROR_PORT_ZERO`. */
 export const PORT_ZERO_MESSAGE: Uint8Array = encoder.encode("port 0 cannot be announced");
-/** For `PARSE_ERROR_FULL_SCRAPE`. */
+/** For `UDP_ERROR_FULL_SCRAPE`. */
 export const FULL_SCRAPE_MESSAGE: Uint8Array = encoder.encode("scrape names no info hash");
-/** For `PARSE_ERROR_SCRAPE_LIST`. */
+/** For `UDP_ERROR_SCRAPE_LIST`. */
 export const SCRAPE_LIST_MESSAGE: Uint8Array = encoder.encode("scrape ends within an info hash");
 /** For an announce that the access list refuses. */
 export const INFO_HASH_REFUSED_MESSAGE: Uint8Array = encoder.encode(TORRENT_REFUSED_TEXT);
@@ -33,14 +33,14 @@ export const ERROR_REPLY_BYTES_MAX: number =
     INFO_HASH_REFUSED_MESSAGE.length,
   );
 
-/** The message for one of the three `PARSE_ERROR_…` outcomes. */
-export function errorMessageOfStatus(status: number): Uint8Array {
+/** The message for one of the three `UDP_ERROR_…` outcomes. */
+export function describeUdpStatus(status: number): Uint8Array {
   switch (status) {
-    case PARSE_ERROR_PORT_ZERO:
+    case UDP_ERROR_PORT_ZERO:
       return PORT_ZERO_MESSAGE;
-    case PARSE_ERROR_FULL_SCRAPE:
+    case UDP_ERROR_FULL_SCRAPE:
       return FULL_SCRAPE_MESSAGE;
-    case PARSE_ERROR_SCRAPE_LIST:
+    case UDP_ERROR_SCRAPE_LIST:
       return SCRAPE_LIST_MESSAGE;
     default:
       throw new RangeError(`parse status ${status} has no error message`);
@@ -48,7 +48,7 @@ export function errorMessageOfStatus(status: number): Uint8Array {
 }
 
 /** A short name for each parse outcome, by its number; statistics use them as labels. */
-export const PARSE_STATUS_NAMES: readonly string[] = [
+export const UDP_STATUS_NAMES: readonly string[] = [
   "connect",
   "announce",
   "scrape",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { ANNOUNCE_REQUEST_BYTES, PARSE_ANNOUNCE, parseUdpRequest } from "./hot/request.ts";
+import { ANNOUNCE_REQUEST_BYTES, parseUdpRequest, UDP_ANNOUNCE } from "./hot/request.ts";
 import { readUrlData, urlDataOptionBytes, writeUrlData } from "./request-options.ts";
 
 /** An announce that passes the parser, at offset 5 of a larger buffer, followed by these options. */
@@ -17,7 +17,7 @@ function announceWith(options: Uint8Array): { bytes: Uint8Array; offset: number;
 
 const urlDataOf = (hex: string) => {
   const { bytes, offset, length } = announceWith(Buffer.from(hex.replace(/ /g, ""), "hex"));
-  assert.equal(parseUdpRequest(bytes, offset, length), PARSE_ANNOUNCE);
+  assert.equal(parseUdpRequest(bytes, offset, length), UDP_ANNOUNCE);
   return Buffer.from(readUrlData(bytes, offset, length)).toString("latin1");
 };
 

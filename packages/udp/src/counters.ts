@@ -3,24 +3,20 @@
  * reads. One line declares a counter (packages/metrics/src/define.ts).
  */
 import { type Column, defineCounters } from "@swarmtide/metrics";
-import {
-  PARSE_ERROR_SCRAPE_LIST,
-  PARSE_STATUS_COUNT,
-  PARSE_STATUS_NAMES,
-} from "@swarmtide/udp-protocol";
+import { UDP_ERROR_SCRAPE_LIST, UDP_STATUS_COUNT, UDP_STATUS_NAMES } from "@swarmtide/udp-protocol";
 
 export const udpCounters = defineCounters("udp", { families: true });
 
 const REQUESTS =
   "Datagrams by the outcome of parsing them; error_… asks for an error reply, drop_… is not answered.";
-/** By the number of the parse status, `PARSE_…`. */
-export const REQUESTS_BY_STATUS: readonly Column<"udp">[] = PARSE_STATUS_NAMES.map((outcome) =>
+/** By the number of the parse status, `UDP_…`. */
+export const REQUESTS_BY_STATUS: readonly Column<"udp">[] = UDP_STATUS_NAMES.map((outcome) =>
   udpCounters.counter("requests", REQUESTS, { outcome }),
 );
-if (REQUESTS_BY_STATUS.length !== PARSE_STATUS_COUNT)
+if (REQUESTS_BY_STATUS.length !== UDP_STATUS_COUNT)
   throw new Error("each parse status has a counter");
 /** Those of them that get a reply if their connection id is valid: the statuses up to this one, see `parseUdpRequest`. */
-export const ANSWERABLE_REQUESTS = REQUESTS_BY_STATUS.slice(0, PARSE_ERROR_SCRAPE_LIST + 1);
+export const ANSWERABLE_REQUESTS = REQUESTS_BY_STATUS.slice(0, UDP_ERROR_SCRAPE_LIST + 1);
 
 export const CONNECTS = udpCounters.counter(
   "connects",

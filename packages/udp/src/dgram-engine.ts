@@ -75,7 +75,7 @@ function serve(socket: Socket, socketFamily: 4 | 6, options: DgramEngineOptions)
     request.set(message);
     source.set(address);
     tracker.setNow(nowSeconds());
-    const length = handler.handle(0, message.length, 0, family, 0);
+    const length = handler.answer(0, message.length, 0, family, 0);
     if (length === 0) return;
     add(counters, SENT_BYTES, length);
     // A copy: the socket may send it after the next request has been answered.

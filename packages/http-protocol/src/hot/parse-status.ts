@@ -1,30 +1,30 @@
 /**
  * What the request parser can say, as small integers. The parser returns them, the HTTP tracker answers with the
- * status line and the reason of `describeParseStatus` and counts them one by one.
+ * status line and the reason of `describeHttpStatus` and counts them one by one.
  */
 
 /** The bytes so far are the beginning of a request: ask again with more. */
-export const PARSE_MORE = 0;
+export const HTTP_MORE = 0;
 /** A whole request was read. */
-export const PARSE_OK = 1;
-export const PARSE_BAD_REQUEST_LINE = 2;
-export const PARSE_BAD_TARGET = 3;
-export const PARSE_BAD_PERCENT = 4;
-export const PARSE_BAD_VERSION = 5;
-export const PARSE_BARE_LINE_BREAK = 6;
-export const PARSE_BAD_HEADER_NAME = 7;
-export const PARSE_FOLDED_HEADER = 8;
-export const PARSE_BAD_HEADER_VALUE = 9;
-export const PARSE_BAD_CONTENT_LENGTH = 10;
-export const PARSE_TWO_CONTENT_LENGTHS = 11;
-export const PARSE_BOTH_LENGTHS = 12;
-export const PARSE_NO_HOST = 13;
-export const PARSE_TWO_HOSTS = 14;
-export const PARSE_TARGET_TOO_LONG = 15;
-export const PARSE_HEADERS_TOO_LONG = 16;
-export const PARSE_TOO_MANY_HEADERS = 17;
+export const HTTP_OK = 1;
+export const HTTP_BAD_REQUEST_LINE = 2;
+export const HTTP_BAD_TARGET = 3;
+export const HTTP_BAD_PERCENT = 4;
+export const HTTP_BAD_VERSION = 5;
+export const HTTP_BARE_LINE_BREAK = 6;
+export const HTTP_BAD_HEADER_NAME = 7;
+export const HTTP_FOLDED_HEADER = 8;
+export const HTTP_BAD_HEADER_VALUE = 9;
+export const HTTP_BAD_CONTENT_LENGTH = 10;
+export const HTTP_TWO_CONTENT_LENGTHS = 11;
+export const HTTP_BOTH_LENGTHS = 12;
+export const HTTP_NO_HOST = 13;
+export const HTTP_TWO_HOSTS = 14;
+export const HTTP_TARGET_TOO_LONG = 15;
+export const HTTP_HEADERS_TOO_LONG = 16;
+export const HTTP_TOO_MANY_HEADERS = 17;
 /** One past the last status. */
-export const PARSE_STATUS_COUNT = 18;
+export const HTTP_STATUS_COUNT = 18;
 
 const HTTP_STATUSES: readonly number[] = [
   0, 200, 400, 400, 400, 505, 400, 400, 400, 400, 400, 400, 400, 400, 400, 414, 431, 431,
@@ -51,12 +51,12 @@ const REASONS: readonly string[] = [
   "there are too many headers",
 ];
 
-/** The HTTP status code that answers a parse status (200 for `PARSE_OK`, 0 for `PARSE_MORE`). */
+/** The HTTP status code that answers a parse status (200 for `HTTP_OK`, 0 for `HTTP_MORE`). */
 export function httpStatusOf(parseStatus: number): number {
   return HTTP_STATUSES[parseStatus];
 }
 
 /** One line in plain words for whoever sent the request. */
-export function describeParseStatus(parseStatus: number): string {
+export function describeHttpStatus(parseStatus: number): string {
   return REASONS[parseStatus];
 }

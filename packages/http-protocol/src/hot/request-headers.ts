@@ -5,14 +5,14 @@
  */
 import { asciiBytes, equalsIgnoringCase, STOPS_VALUE } from "./byte-class.ts";
 import {
-  PARSE_BAD_CONTENT_LENGTH,
-  PARSE_BAD_HEADER_NAME,
-  PARSE_BAD_HEADER_VALUE,
-  PARSE_FOLDED_HEADER,
-  PARSE_OK,
-  PARSE_TOO_MANY_HEADERS,
-  PARSE_TWO_CONTENT_LENGTHS,
-  PARSE_TWO_HOSTS,
+  HTTP_BAD_CONTENT_LENGTH,
+  HTTP_BAD_HEADER_NAME,
+  HTTP_BAD_HEADER_VALUE,
+  HTTP_FOLDED_HEADER,
+  HTTP_OK,
+  HTTP_TOO_MANY_HEADERS,
+  HTTP_TWO_CONTENT_LENGTHS,
+  HTTP_TWO_HOSTS,
 } from "./parse-status.ts";
 import { FORWARDED_LINES_MAX, type HttpRequest, OUT_OF_BYTES } from "./request-record.ts";
 import {
@@ -54,25 +54,25 @@ export function parseHeaders(
   for (;;) {
     if (at >= limit) return OUT_OF_BYTES;
     const first = bytes[at];
-    if (first === CR || first === LF) return lineEnd(bytes, at, limit, PARSE_BAD_HEADER_NAME);
-    if (first === SPACE || first === TAB) return -PARSE_FOLDED_HEADER;
+    if (first === CR || first === LF) return lineEnd(bytes, at, limit, HTTP_BAD_HEADER_NAME);
+    if (first === SPACE || first === TAB) return -HTTP_FOLDED_HEADER;
     request.headerCount++;
-    if (request.headerCount > request.headersMax) return -PARSE_TOO_MANY_HEADERS;
+    if (request.headerCount > request.headersMax) return -HTTP_TOO_MANY_HEADERS;
 
     const nameStart = at;
     at = skipToken(bytes, at, limit);
     if (at >= limit) return OUT_OF_BYTES;
-    if (at === nameStart || bytes[at] !== COLON) return -PARSE_BAD_HEADER_NAME;
+    if (at === nameStart || bytes[at] !== COLON) return -HTTP_BAD_HEADER_NAME;
     const nameEnd = at;
     at = skipBlanks(bytes, at + 1, limit);
     const valueStart = at;
     while (at < limit && STOPS_VALUE[bytes[at]] === 0) at++;
     if (at >= limit) return OUT_OF_BYTES;
     const valueEnd = skipBlanksBack(bytes, valueStart, at);
-    at = lineEnd(bytes, at, limit, PARSE_BAD_HEADER_VALUE);
+    at = lineEnd(bytes, at, limit, HTTP_BAD_HEADER_VALUE);
     if (at < 0) return at;
     const status = takeHeader(request, bytes, nameStart, nameEnd, valueStart, valueEnd);
-    if (status !== PARSE_OK) return -status;
+    if (status !== HTTP_OK) return -status;
   }
 }
 
@@ -87,7 +87,7 @@ function takeHeader(
 ): number {
   const name = request.forwardedHeaderName;
   if (name.length !== 0 && equalsIgnoringCase(bytes, nameStart, nameEnd, name)) {
-    if (request.forwardedCount === FORWARDED_LINES_MAX) return PARSE_TOO_MANY_HEADERS;
+    if (request.forwardedCount === FORWARDED_LINES_MAX) return HTTP_TOO_MANY_HEADERS;
     request.forwardedStarts[request.forwardedCount] = valueStart;
     request.forwardedEnds[request.forwardedCount] = valueEnd;
     request.forwardedCount++;
@@ -97,7 +97,7 @@ function takeHeader(
     case 4:
       if (equalsIgnoringCase(bytes, nameStart, nameEnd, HOST)) {
         request.hostCount++;
-        if (request.hostCount > 1) return PARSE_TWO_HOSTS;
+        if (request.hostCount > 1) return HTTP_TWO_HOSTS;
       }
       break;
     case 7:
@@ -129,7 +129,7 @@ function takeHeader(
         request.hasTransferEncoding = true;
       break;
   }
-  return PARSE_OK;
+  return HTTP_OK;
 }
 
 function takeConnection(request: HttpRequest, bytes: Uint8Array, start: number, end: number): void {
@@ -145,9 +145,9 @@ function takeContentLength(
   start: number,
   end: number,
 ): number {
-  if (request.contentLength >= 0) return PARSE_TWO_CONTENT_LENGTHS;
+  if (request.contentLength >= 0) return HTTP_TWO_CONTENT_LENGTHS;
   const length = readDigits(bytes, start, end);
-  if (length < 0) return PARSE_BAD_CONTENT_LENGTH;
+  if (length < 0) return HTTP_BAD_CONTENT_LENGTH;
   request.contentLength = length;
-  return PARSE_OK;
+  return HTTP_OK;
 }

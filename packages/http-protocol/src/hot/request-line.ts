@@ -11,10 +11,10 @@ import {
   STOPS_TARGET,
 } from "./byte-class.ts";
 import {
-  PARSE_BAD_PERCENT,
-  PARSE_BAD_REQUEST_LINE,
-  PARSE_BAD_TARGET,
-  PARSE_BAD_VERSION,
+  HTTP_BAD_PERCENT,
+  HTTP_BAD_REQUEST_LINE,
+  HTTP_BAD_TARGET,
+  HTTP_BAD_VERSION,
 } from "./parse-status.ts";
 import {
   type HttpRequest,
@@ -56,14 +56,14 @@ export function parseRequestLine(
   let at = start;
   // RFC 9112 section 2.2: one empty line before a request is skipped, as left behind by old clients' bodies.
   if (at < limit && bytes[at] === CR) {
-    at = lineEnd(bytes, at, limit, PARSE_BAD_REQUEST_LINE);
+    at = lineEnd(bytes, at, limit, HTTP_BAD_REQUEST_LINE);
     if (at < 0) return at;
   }
   const methodStart = at;
   at = skipToken(bytes, at, limit);
-  if (at - methodStart > METHOD_BYTES_MAX) return -PARSE_BAD_REQUEST_LINE;
+  if (at - methodStart > METHOD_BYTES_MAX) return -HTTP_BAD_REQUEST_LINE;
   if (at >= limit) return OUT_OF_BYTES;
-  if (at === methodStart || bytes[at] !== SPACE) return -PARSE_BAD_REQUEST_LINE;
+  if (at === methodStart || bytes[at] !== SPACE) return -HTTP_BAD_REQUEST_LINE;
   if (equalsBytes(bytes, methodStart, at, GET)) request.method = METHOD_GET;
   else if (equalsBytes(bytes, methodStart, at, HEAD)) request.method = METHOD_HEAD;
   else request.method = METHOD_OTHER;
@@ -88,9 +88,9 @@ function parseTarget(
     const stop = bytes[at];
     if (stop === PERCENT) {
       if (at + 1 >= limit) return OUT_OF_BYTES;
-      if (HEX_VALUE[bytes[at + 1]] === 255) return -PARSE_BAD_PERCENT;
+      if (HEX_VALUE[bytes[at + 1]] === 255) return -HTTP_BAD_PERCENT;
       if (at + 2 >= limit) return OUT_OF_BYTES;
-      if (HEX_VALUE[bytes[at + 2]] === 255) return -PARSE_BAD_PERCENT;
+      if (HEX_VALUE[bytes[at + 2]] === 255) return -HTTP_BAD_PERCENT;
       at += 3;
     } else if (stop === QUESTION_MARK) {
       if (queryMark < 0) queryMark = at;
@@ -98,15 +98,15 @@ function parseTarget(
     } else if (stop === SPACE) {
       break;
     } else {
-      return stop === CR || stop === LF ? -PARSE_BAD_REQUEST_LINE : -PARSE_BAD_TARGET;
+      return stop === CR || stop === LF ? -HTTP_BAD_REQUEST_LINE : -HTTP_BAD_TARGET;
     }
   }
-  if (at === start) return -PARSE_BAD_TARGET;
+  if (at === start) return -HTTP_BAD_TARGET;
   const pathEnd = queryMark < 0 ? at : queryMark;
   request.pathStart = bytes[start] === SLASH ? start : findAbsolutePath(bytes, start, pathEnd);
   // `*` and host:port belong to methods that are refused anyway, with a better answer than "bad target".
   if (request.pathStart < 0) {
-    if (request.method !== METHOD_OTHER) return -PARSE_BAD_TARGET;
+    if (request.method !== METHOD_OTHER) return -HTTP_BAD_TARGET;
     request.pathStart = pathEnd;
   }
   request.pathEnd = pathEnd;
@@ -140,19 +140,18 @@ function parseVersion(
   // HTTP/1.1 CR LF: 0 HTTP/ 5 major 6 dot 7 minor 8 CR 9 LF
   if (start + 8 >= limit) {
     for (let at = start; at < limit; at++)
-      if (bytes[at] === LF || bytes[at] === CR) return -PARSE_BAD_REQUEST_LINE;
+      if (bytes[at] === LF || bytes[at] === CR) return -HTTP_BAD_REQUEST_LINE;
     return OUT_OF_BYTES;
   }
   for (let at = start; at < start + 8; at++)
-    if (bytes[at] === LF || bytes[at] === CR) return -PARSE_BAD_REQUEST_LINE;
-  if (!equalsBytes(bytes, start, start + 5, HTTP_SLASH)) return -PARSE_BAD_REQUEST_LINE;
+    if (bytes[at] === LF || bytes[at] === CR) return -HTTP_BAD_REQUEST_LINE;
+  if (!equalsBytes(bytes, start, start + 5, HTTP_SLASH)) return -HTTP_BAD_REQUEST_LINE;
   const major = bytes[start + 5];
   const minor = bytes[start + 7];
-  if (bytes[start + 6] !== DOT || !isDigit(major) || !isDigit(minor))
-    return -PARSE_BAD_REQUEST_LINE;
-  if (major !== ONE) return -PARSE_BAD_VERSION;
+  if (bytes[start + 6] !== DOT || !isDigit(major) || !isDigit(minor)) return -HTTP_BAD_REQUEST_LINE;
+  if (major !== ONE) return -HTTP_BAD_VERSION;
   request.versionMinor = minor === ZERO ? 0 : 1;
-  return lineEnd(bytes, start + 8, limit, PARSE_BAD_REQUEST_LINE);
+  return lineEnd(bytes, start + 8, limit, HTTP_BAD_REQUEST_LINE);
 }
 
 function isDigit(byte: number): boolean {

@@ -4,7 +4,7 @@
  * reads header values; positions in, positions out, no memory of its own.
  */
 import { asciiBytes, equalsIgnoringCase, IS_TOKEN } from "./byte-class.ts";
-import { PARSE_BARE_LINE_BREAK } from "./parse-status.ts";
+import { HTTP_BARE_LINE_BREAK } from "./parse-status.ts";
 import { OUT_OF_BYTES } from "./request-record.ts";
 
 const TAB = 0x09;
@@ -53,9 +53,9 @@ export function skipBlanksBack(bytes: Uint8Array, start: number, end: number): n
  * the one of a bare line break, or `otherwise` where there is no line break at all.
  */
 export function lineEnd(bytes: Uint8Array, at: number, limit: number, otherwise: number): number {
-  if (bytes[at] !== CR) return bytes[at] === LF ? -PARSE_BARE_LINE_BREAK : -otherwise;
+  if (bytes[at] !== CR) return bytes[at] === LF ? -HTTP_BARE_LINE_BREAK : -otherwise;
   if (at + 1 >= limit) return OUT_OF_BYTES;
-  return bytes[at + 1] === LF ? at + 2 : -PARSE_BARE_LINE_BREAK;
+  return bytes[at + 1] === LF ? at + 2 : -HTTP_BARE_LINE_BREAK;
 }
 
 /** The decimal number of 1 to 15 digits that bytes[start..end) are, or -1. */

@@ -7,12 +7,12 @@
  * that are in order.
  */
 import {
+  HTTP_MORE,
+  HTTP_OK,
   HttpRequest,
   httpStatusOf,
   METHOD_HEAD,
   METHOD_OTHER,
-  PARSE_MORE,
-  PARSE_OK,
   parseHttpRequest,
   ROUTE_ANNOUNCE,
   ROUTE_HEALTH,
@@ -128,8 +128,8 @@ export class HttpHandler {
         return at;
       }
       const status = parseHttpRequest(this.request, bytes, at, end);
-      if (status === PARSE_MORE) return at;
-      if (status !== PARSE_OK) {
+      if (status === HTTP_MORE) return at;
+      if (status !== HTTP_OK) {
         this.outcome = OUTCOME_CLOSES;
         this.lingers = true;
         this.append(this.errors[status]);

@@ -12,8 +12,6 @@ import {
 } from "../client-request.ts";
 import { writeAnnounceReplyHeader, writeConnectReply } from "../hot/reply.ts";
 import {
-  PARSE_ANNOUNCE,
-  PARSE_CONNECT,
   parseUdpRequest,
   readAnnounceEvent,
   readAnnounceLeft,
@@ -22,6 +20,8 @@ import {
   readConnectionIdHigh,
   readConnectionIdLow,
   readTransactionId,
+  UDP_ANNOUNCE,
+  UDP_CONNECT,
 } from "../hot/request.ts";
 
 /** Datagrams in the buffer, as many as one system call receives. */
@@ -81,8 +81,8 @@ function answerAll(bytes: Uint8Array, lengths: Int32Array, replies: Uint8Array):
     const first = readConnectionIdHigh(bytes, at);
     const second = readConnectionIdLow(bytes, at);
     const status = parseUdpRequest(bytes, at, lengths[slot] ?? 0);
-    if (status === PARSE_CONNECT) sum += writeConnectReply(replies, at, id, first, second);
-    if (status !== PARSE_ANNOUNCE) continue;
+    if (status === UDP_CONNECT) sum += writeConnectReply(replies, at, id, first, second);
+    if (status !== UDP_ANNOUNCE) continue;
     sum += readAnnounceEvent(bytes, at) + readAnnouncePort(bytes, at);
     sum += readAnnouncePeersWanted(bytes, at) + readAnnounceLeft(words, at);
     sum = (sum + writeAnnounceReplyHeader(replies, at, id, 900, first, second)) | 0;

@@ -72,16 +72,16 @@ test("an error reply is the message without an end mark", () => {
 });
 
 test("each error that may be sent has its own message, other outcomes have none", () => {
-  const text = (status: number) => Buffer.from(messages.errorMessageOfStatus(status)).toString();
+  const text = (status: number) => Buffer.from(messages.describeUdpStatus(status)).toString();
   const sendable = [
-    request.PARSE_ERROR_PORT_ZERO,
-    request.PARSE_ERROR_FULL_SCRAPE,
-    request.PARSE_ERROR_SCRAPE_LIST,
+    request.UDP_ERROR_PORT_ZERO,
+    request.UDP_ERROR_FULL_SCRAPE,
+    request.UDP_ERROR_SCRAPE_LIST,
   ];
   const texts = sendable.map(text);
   assert.equal(new Set(texts).size, 3);
   assert.match(texts[0] ?? "", /port 0/);
-  for (let status = 0; status < request.PARSE_STATUS_COUNT; status++)
+  for (let status = 0; status < request.UDP_STATUS_COUNT; status++)
     if (!sendable.includes(status))
-      assert.throws(() => messages.errorMessageOfStatus(status), RangeError);
+      assert.throws(() => messages.describeUdpStatus(status), RangeError);
 });

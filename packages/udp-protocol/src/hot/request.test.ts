@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { PARSE_STATUS_NAMES } from "../error-messages.ts";
+import { UDP_STATUS_NAMES } from "../error-messages.ts";
 import * as request from "./request.ts";
 import { parseUdpRequest } from "./request.ts";
 
@@ -47,13 +47,13 @@ const changed = (bytes: Uint8Array, at: number, value: string) => {
 const extended = (bytes: Uint8Array, more: string) => Uint8Array.from([...bytes, ...hex(more)]);
 
 test("a connect request is recognised, and bytes behind it are ignored", () => {
-  assert.equal(parse(CONNECT), request.PARSE_CONNECT);
-  assert.equal(parse(extended(CONNECT, "00ff")), request.PARSE_CONNECT);
+  assert.equal(parse(CONNECT), request.UDP_CONNECT);
+  assert.equal(parse(extended(CONNECT, "00ff")), request.UDP_CONNECT);
   assert.equal(request.readTransactionId(CONNECT, 0), 0xcafebabe | 0);
 });
 
 test("an announce is recognised and every field is read", () => {
-  assert.equal(parse(ANNOUNCE), request.PARSE_ANNOUNCE);
+  assert.equal(parse(ANNOUNCE), request.UDP_ANNOUNCE);
   assert.equal(request.readConnectionIdHigh(ANNOUNCE, 0), 0x01234567);
   assert.equal(request.readConnectionIdLow(ANNOUNCE, 0), 0x89abcdef | 0);
   assert.equal(request.readTransactionId(ANNOUNCE, 0), 0xcafebabe | 0);
@@ -94,27 +94,27 @@ test("an announce is told by its action and its length, before it is parsed", ()
 
 test("an announce may be followed by options, by nonsense, by a cut off option", () => {
   for (const more of ["00", "01", "0203616263", "02ff61", "02", "ffffffffffffffff"])
-    assert.equal(parse(extended(ANNOUNCE, more)), request.PARSE_ANNOUNCE, more);
+    assert.equal(parse(extended(ANNOUNCE, more)), request.UDP_ANNOUNCE, more);
 });
 
 test("the five events are accepted, paused among them, any other number is dropped", () => {
   const withEvent = (event: string) =>
     parse(changed(ANNOUNCE, request.ANNOUNCE_EVENT_OFFSET, event));
   for (const event of ["00000000", "00000001", "00000002", "00000003", "00000004"])
-    assert.equal(withEvent(event), request.PARSE_ANNOUNCE, event);
+    assert.equal(withEvent(event), request.UDP_ANNOUNCE, event);
   for (const event of ["00000005", "00000100", "01000002", "ffffffff", "80000000", "7fffffff"])
-    assert.equal(withEvent(event), request.PARSE_DROP_ANNOUNCE_EVENT, event);
+    assert.equal(withEvent(event), request.UDP_DROP_ANNOUNCE_EVENT, event);
 });
 
 test("port 0 is an error that may be sent, but not when the event is wrong too", () => {
   const portZero = changed(ANNOUNCE, request.ANNOUNCE_PORT_OFFSET, "0000");
-  assert.equal(parse(portZero), request.PARSE_ERROR_PORT_ZERO);
+  assert.equal(parse(portZero), request.UDP_ERROR_PORT_ZERO);
   const wrongToo = changed(portZero, request.ANNOUNCE_EVENT_OFFSET, "00000009");
-  assert.equal(parse(wrongToo), request.PARSE_DROP_ANNOUNCE_EVENT);
+  assert.equal(parse(wrongToo), request.UDP_DROP_ANNOUNCE_EVENT);
   for (const port of ["0001", "0100", "ffff"])
     assert.equal(
       parse(changed(ANNOUNCE, request.ANNOUNCE_PORT_OFFSET, port)),
-      request.PARSE_ANNOUNCE,
+      request.UDP_ANNOUNCE,
     );
 });
 
@@ -122,7 +122,7 @@ test("a connect request with another number is dropped, whichever bit differs", 
   for (let bit = 0; bit < 64; bit++) {
     const wrong = CONNECT.slice();
     wrong[bit >> 3] ^= 1 << (bit & 7);
-    assert.equal(parse(wrong), request.PARSE_DROP_CONNECT_MAGIC, `bit ${bit}`);
+    assert.equal(parse(wrong), request.UDP_DROP_CONNECT_MAGIC, `bit ${bit}`);
   }
 });
 
@@ -137,39 +137,35 @@ test("an unknown action is dropped, whichever of its four bytes makes it so", ()
     "ffffffff",
   ])
     for (const packet of [CONNECT, ANNOUNCE, SCRAPE])
-      assert.equal(parse(changed(packet, 8, action)), request.PARSE_DROP_ACTION, action);
+      assert.equal(parse(changed(packet, 8, action)), request.UDP_DROP_ACTION, action);
 });
 
 test("a scrape has one or more whole info hashes; none or a part of one are errors that may be sent", () => {
-  assert.equal(parse(SCRAPE), request.PARSE_SCRAPE);
+  assert.equal(parse(SCRAPE), request.UDP_SCRAPE);
   assert.equal(request.scrapeInfoHashCount(SCRAPE.length), 2);
-  assert.equal(parse(SCRAPE.subarray(0, 36)), request.PARSE_SCRAPE);
-  assert.equal(parse(SCRAPE.subarray(0, 16)), request.PARSE_ERROR_FULL_SCRAPE);
+  assert.equal(parse(SCRAPE.subarray(0, 36)), request.UDP_SCRAPE);
+  assert.equal(parse(SCRAPE.subarray(0, 16)), request.UDP_ERROR_FULL_SCRAPE);
   for (const length of [17, 35, 37, 55])
-    assert.equal(parse(SCRAPE.subarray(0, length)), request.PARSE_ERROR_SCRAPE_LIST, `${length}`);
+    assert.equal(parse(SCRAPE.subarray(0, length)), request.UDP_ERROR_SCRAPE_LIST, `${length}`);
   const large = new Uint8Array(16 + 20 * 3000);
   large.set(SCRAPE.subarray(0, 16));
-  assert.equal(parse(large), request.PARSE_SCRAPE);
+  assert.equal(parse(large), request.UDP_SCRAPE);
   assert.equal(request.scrapeInfoHashCount(large.length), 3000);
 });
 
 test("every truncation of every message has its outcome", () => {
   for (let length = 0; length < 16; length++)
     for (const packet of [CONNECT, ANNOUNCE, SCRAPE])
-      assert.equal(parse(packet.subarray(0, length)), request.PARSE_DROP_SHORT, `${length}`);
+      assert.equal(parse(packet.subarray(0, length)), request.UDP_DROP_SHORT, `${length}`);
   for (let length = 16; length < 98; length++)
-    assert.equal(
-      parse(ANNOUNCE.subarray(0, length)),
-      request.PARSE_DROP_ANNOUNCE_SHORT,
-      `${length}`,
-    );
+    assert.equal(parse(ANNOUNCE.subarray(0, length)), request.UDP_DROP_ANNOUNCE_SHORT, `${length}`);
 });
 
 test("nothing outside offset and length is looked at, wherever in the buffer the request lies", () => {
   const outcomes: [Uint8Array, number][] = [
-    [CONNECT, request.PARSE_CONNECT],
-    [ANNOUNCE, request.PARSE_ANNOUNCE],
-    [SCRAPE, request.PARSE_SCRAPE],
+    [CONNECT, request.UDP_CONNECT],
+    [ANNOUNCE, request.UDP_ANNOUNCE],
+    [SCRAPE, request.UDP_SCRAPE],
   ];
   for (const [packet, outcome] of outcomes)
     for (const filler of [0x00, 0xff])
@@ -177,7 +173,7 @@ test("nothing outside offset and length is looked at, wherever in the buffer the
         const buffer = new Uint8Array(offset + packet.length + 7).fill(filler);
         buffer.set(packet, offset);
         assert.equal(parseUdpRequest(buffer, offset, packet.length), outcome);
-        assert.equal(parseUdpRequest(buffer, offset, 15), request.PARSE_DROP_SHORT);
+        assert.equal(parseUdpRequest(buffer, offset, 15), request.UDP_DROP_SHORT);
       }
 });
 
@@ -188,16 +184,16 @@ test("random and mutated bytes of every length have one of the known outcomes an
       if (bytes.length >= 12) new DataView(bytes.buffer).setUint32(8, number);
       if (magic && bytes.length >= 12) bytes.set(CONNECT.subarray(0, 8));
       const status = parse(bytes);
-      assert.ok(status >= 0 && status < request.PARSE_STATUS_COUNT);
-      if (status < request.PARSE_DROP_SHORT) assert.ok(bytes.length >= 16);
+      assert.ok(status >= 0 && status < request.UDP_STATUS_COUNT);
+      if (status < request.UDP_DROP_SHORT) assert.ok(bytes.length >= 16);
     }),
     { numRuns: 5000 },
   );
 });
 
 test("every outcome has a name of its own, so that statistics can count it", () => {
-  assert.equal(PARSE_STATUS_NAMES.length, request.PARSE_STATUS_COUNT);
-  assert.equal(new Set(PARSE_STATUS_NAMES).size, request.PARSE_STATUS_COUNT);
-  assert.equal(PARSE_STATUS_NAMES[request.PARSE_ERROR_SCRAPE_LIST], "error_scrape_list");
-  assert.equal(PARSE_STATUS_NAMES[request.PARSE_DROP_ANNOUNCE_EVENT], "drop_announce_event");
+  assert.equal(UDP_STATUS_NAMES.length, request.UDP_STATUS_COUNT);
+  assert.equal(new Set(UDP_STATUS_NAMES).size, request.UDP_STATUS_COUNT);
+  assert.equal(UDP_STATUS_NAMES[request.UDP_ERROR_SCRAPE_LIST], "error_scrape_list");
+  assert.equal(UDP_STATUS_NAMES[request.UDP_DROP_ANNOUNCE_EVENT], "drop_announce_event");
 });

@@ -77,57 +77,57 @@ export const SCRAPE_INFO_HASH_BYTES = 20;
 const EVENT_LAST = 4;
 
 /** A connect request, complete. */
-export const PARSE_CONNECT = 0;
+export const UDP_CONNECT = 0;
 /** An announce request whose every field is in range. */
-export const PARSE_ANNOUNCE = 1;
+export const UDP_ANNOUNCE = 1;
 /** A scrape request of at least one info hash; the caller applies its limit to how many are answered. */
-export const PARSE_SCRAPE = 2;
+export const UDP_SCRAPE = 2;
 
 /** An announce of port 0: to be refused with an error once the connection id has been verified. */
-export const PARSE_ERROR_PORT_ZERO = 3;
+export const UDP_ERROR_PORT_ZERO = 3;
 /** A scrape that names no info hash: to be refused with an error once the connection id has been verified. */
-export const PARSE_ERROR_FULL_SCRAPE = 4;
+export const UDP_ERROR_FULL_SCRAPE = 4;
 /** A scrape whose list ends within an info hash: as above. */
-export const PARSE_ERROR_SCRAPE_LIST = 5;
+export const UDP_ERROR_SCRAPE_LIST = 5;
 
 /** Silence: fewer than the 16 bytes every request has. */
-export const PARSE_DROP_SHORT = 6;
+export const UDP_DROP_SHORT = 6;
 /** Silence: an action other than connect, announce and scrape. */
-export const PARSE_DROP_ACTION = 7;
+export const UDP_DROP_ACTION = 7;
 /** Silence: a connect request without the protocol's fixed number. */
-export const PARSE_DROP_CONNECT_MAGIC = 8;
+export const UDP_DROP_CONNECT_MAGIC = 8;
 /** Silence: an announce of fewer than 98 bytes. */
-export const PARSE_DROP_ANNOUNCE_SHORT = 9;
+export const UDP_DROP_ANNOUNCE_SHORT = 9;
 /** Silence: an announce whose event is none of the five. */
-export const PARSE_DROP_ANNOUNCE_EVENT = 10;
+export const UDP_DROP_ANNOUNCE_EVENT = 10;
 
 /** How many parse outcomes there are; they are numbered from 0, so that each can have a counter. */
-export const PARSE_STATUS_COUNT = 11;
+export const UDP_STATUS_COUNT = 11;
 
 /**
- * Tells what the datagram of `length` bytes at `offset` is: one of `PARSE_…`. It reads only within those bytes; after
- * `PARSE_ANNOUNCE` and `PARSE_SCRAPE` all fields of the tables above may be read.
+ * Tells what the datagram of `length` bytes at `offset` is: one of `UDP_…`. It reads only within those bytes; after
+ * `UDP_ANNOUNCE` and `UDP_SCRAPE` all fields of the tables above may be read.
  */
 export function parseUdpRequest(bytes: Uint8Array, offset: number, length: number): number {
-  if (length < REQUEST_HEADER_BYTES) return PARSE_DROP_SHORT;
-  if ((bytes[offset + 8] | bytes[offset + 9] | bytes[offset + 10]) !== 0) return PARSE_DROP_ACTION;
+  if (length < REQUEST_HEADER_BYTES) return UDP_DROP_SHORT;
+  if ((bytes[offset + 8] | bytes[offset + 9] | bytes[offset + 10]) !== 0) return UDP_DROP_ACTION;
   const action = bytes[offset + 11];
   if (action === ACTION_ANNOUNCE) {
-    if (length < ANNOUNCE_REQUEST_BYTES) return PARSE_DROP_ANNOUNCE_SHORT;
+    if (length < ANNOUNCE_REQUEST_BYTES) return UDP_DROP_ANNOUNCE_SHORT;
     const event = readInt32(bytes, offset + ANNOUNCE_EVENT_OFFSET);
-    if (event < 0 || event > EVENT_LAST) return PARSE_DROP_ANNOUNCE_EVENT;
-    return readAnnouncePort(bytes, offset) === 0 ? PARSE_ERROR_PORT_ZERO : PARSE_ANNOUNCE;
+    if (event < 0 || event > EVENT_LAST) return UDP_DROP_ANNOUNCE_EVENT;
+    return readAnnouncePort(bytes, offset) === 0 ? UDP_ERROR_PORT_ZERO : UDP_ANNOUNCE;
   }
   if (action === ACTION_CONNECT) {
     const isMagic =
       readInt32(bytes, offset) === CONNECT_MAGIC_HIGH &&
       readInt32(bytes, offset + 4) === CONNECT_MAGIC_LOW;
-    return isMagic ? PARSE_CONNECT : PARSE_DROP_CONNECT_MAGIC;
+    return isMagic ? UDP_CONNECT : UDP_DROP_CONNECT_MAGIC;
   }
-  if (action !== ACTION_SCRAPE) return PARSE_DROP_ACTION;
+  if (action !== ACTION_SCRAPE) return UDP_DROP_ACTION;
   const listBytes = length - REQUEST_HEADER_BYTES;
-  if (listBytes === 0) return PARSE_ERROR_FULL_SCRAPE;
-  return listBytes % SCRAPE_INFO_HASH_BYTES === 0 ? PARSE_SCRAPE : PARSE_ERROR_SCRAPE_LIST;
+  if (listBytes === 0) return UDP_ERROR_FULL_SCRAPE;
+  return listBytes % SCRAPE_INFO_HASH_BYTES === 0 ? UDP_SCRAPE : UDP_ERROR_SCRAPE_LIST;
 }
 
 /** Whether the datagram looks like an announce: long enough, and of that action. `parseUdpRequest` may still refuse it. */

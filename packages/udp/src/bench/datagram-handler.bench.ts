@@ -124,7 +124,7 @@ class Bench {
     const slot = this.reply.length / BATCH;
     for (let i = 0; i < this.lengths.length; i++) {
       if (this.readsAhead && i % BATCH === 0) this.prefetch(i);
-      bytes += this.handler.handle(
+      bytes += this.handler.answer(
         i * SLOT_BYTES,
         this.lengths[i] as number,
         i,

@@ -11,13 +11,9 @@ import { type Admission, Announce, announceFlags, type SwarmStore } from "@swarm
 import {
   ANNOUNCE_INFO_HASH_OFFSET,
   ANNOUNCE_REPLY_HEADER_BYTES,
-  errorMessageOfStatus,
+  describeUdpStatus,
   INFO_HASH_REFUSED_MESSAGE,
   isAnnounceRequest,
-  PARSE_ANNOUNCE,
-  PARSE_CONNECT,
-  PARSE_ERROR_SCRAPE_LIST,
-  PARSE_SCRAPE,
   PEER_IPV4_BYTES,
   PEER_IPV6_BYTES,
   parseUdpRequest,
@@ -31,6 +27,10 @@ import {
   SCRAPE_INFO_HASH_BYTES,
   SCRAPE_INFO_HASHES_OFFSET,
   scrapeInfoHashCount,
+  UDP_ANNOUNCE,
+  UDP_CONNECT,
+  UDP_ERROR_SCRAPE_LIST,
+  UDP_SCRAPE,
   writeAnnounceReplyHeader,
   writeConnectReply,
   writeErrorReply,
@@ -90,7 +90,7 @@ export class DatagramHandler {
   }
 
   /**
-   * Notes a request of a batch whose memory `prefetchBatch` shall read ahead; parameters as those of `handle`. Changes
+   * Notes a request of a batch whose memory `prefetchBatch` shall read ahead; parameters as those of `answer`. Changes
    * nothing that a client could see, and what is not an announce is passed over.
    */
   prefetch(offset: number, length: number, addressAt: number, family: 4 | 6): void {
@@ -105,10 +105,10 @@ export class DatagramHandler {
   }
 
   /**
-   * Handles the request of `length` bytes at `offset` (a multiple of 4) of the sender whose address stands at word
+   * Answers the request of `length` bytes at `offset` (a multiple of 4) of the sender whose address stands at word
    * `addressAt`. Writes the reply at `replyOffset` (even) and returns its length, or 0 for silence.
    */
-  handle(
+  answer(
     offset: number,
     length: number,
     addressAt: number,
@@ -119,23 +119,23 @@ export class DatagramHandler {
     const counters = family === 4 ? this.countersIpv4 : this.countersIpv6;
     const status = parseUdpRequest(request, offset, length);
     counters[REQUESTS_BY_STATUS[status]]++;
-    if (status === PARSE_CONNECT) {
+    if (status === UDP_CONNECT) {
       this.connectionIds.issue(this.sourceWords, addressAt, family);
       counters[CONNECTS]++;
       const transactionId = readTransactionId(request, offset);
       const { high, low } = this.connectionIds;
       return writeConnectReply(this.replyBytes, replyOffset, transactionId, high, low);
     }
-    if (status > PARSE_ERROR_SCRAPE_LIST) return 0;
+    if (status > UDP_ERROR_SCRAPE_LIST) return 0;
     const high = readConnectionIdHigh(request, offset);
     const low = readConnectionIdLow(request, offset);
     if (!this.connectionIds.isValid(high, low, this.sourceWords, addressAt, family)) {
       counters[DROPPED_CONNECTION_ID]++;
       return 0;
     }
-    if (status === PARSE_ANNOUNCE) return this.announce(offset, addressAt, family, replyOffset);
-    if (status === PARSE_SCRAPE) return this.scrape(offset, length, family, replyOffset);
-    return this.error(offset, counters, replyOffset, errorMessageOfStatus(status));
+    if (status === UDP_ANNOUNCE) return this.announce(offset, addressAt, family, replyOffset);
+    if (status === UDP_SCRAPE) return this.scrape(offset, length, family, replyOffset);
+    return this.error(offset, counters, replyOffset, describeUdpStatus(status));
   }
 
   /** What an announce says, without its peers wanted. */

@@ -139,7 +139,7 @@ export class MmsgSocket {
       counters[DROPPED_SOURCE_PORT]++;
       return 0;
     }
-    const replyLength = this.handler.handle(
+    const replyLength = this.handler.answer(
       index * batch.requestStride,
       length,
       batch.addressAt(index),

@@ -74,7 +74,7 @@ export class TestTracker {
     this.request.fill(0xff);
     this.request.set(datagram);
     this.reply.fill(FILLER);
-    const length = this.handler.handle(0, datagram.length, 0, family, 0);
+    const length = this.handler.answer(0, datagram.length, 0, family, 0);
     if (this.reply.subarray(this.replyCapacity).some((byte) => byte !== FILLER))
       throw new Error(`a reply of ${length} bytes ran over its slot of ${this.replyCapacity}`);
     return Buffer.from(this.reply.subarray(0, length));
