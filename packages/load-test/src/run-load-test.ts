@@ -3,13 +3,20 @@
  * ends the process at once.
  */
 import { loadConfig } from "@swarmtide/runtime";
-import { printDefaultConfig } from "@swarmtide/toml-config";
-import { failuresOf, makeReport, progressLine, type Report, reportText } from "./report.ts";
+import {
+  type ConfigOf,
+  type Entries,
+  printDefaultConfig,
+  type SectionSchema,
+} from "@swarmtide/toml-config";
+import { httpLoadSchema } from "./http/config.ts";
+import { HttpLoad } from "./http/http-load.ts";
+import { failuresOf, type Limits, makeReport, progressLine, reportText } from "./report.ts";
+import type { Tally } from "./tally.ts";
 import { udpLoadSchema } from "./udp/config.ts";
 import { UdpLoad } from "./udp/udp-load.ts";
 
 const PROGRESS_SECONDS = 5;
-const CONNECTING = "The tracker does not answer; trying again";
 
 export interface LoadTestOptions {
   /** The configuration file; undefined for the defaults. */
@@ -26,50 +33,81 @@ export interface LoadTestOptions {
   readonly onStop: (stop: () => void) => void;
 }
 
+/** A load on one tracker. */
+interface Load {
+  readonly tally: Tally;
+  /** How long requests were sent for. */
+  readonly seconds: number;
+  run(): Promise<void>;
+  stop(): void;
+}
+
+/** What every configuration has. */
+interface LoadConfig {
+  readonly serverAddress: { readonly host: string; readonly port: number };
+  readonly targetRate: number;
+  readonly limits: Limits;
+}
+
 /** Puts a load of UDP clients on a tracker; returns the exit code. Throws ConfigError, OperatorError, SyscallError. */
 export async function loadTestUdp(options: LoadTestOptions): Promise<number> {
-  if (options.printsConfig) {
-    options.print(printDefaultConfig(udpLoadSchema));
-    return 0;
-  }
-  const config = loadConfig(udpLoadSchema, options.configPath);
-  const load = new UdpLoad(config);
-  options.onStop(() => load.stop());
-  const end = showProgress(load, options);
+  const config = readOrPrint(udpLoadSchema, options);
+  return config === undefined ? 0 : await runLoad(new UdpLoad(config), "udp", config, options);
+}
+
+/** The same with HTTP clients. */
+export async function loadTestHttp(options: LoadTestOptions): Promise<number> {
+  const config = readOrPrint(httpLoadSchema, options);
+  if (config === undefined) return 0;
+  const protocol = config.enableTls ? "https" : "http";
+  return await runLoad(new HttpLoad(config), protocol, config, options);
+}
+
+/** The configuration; undefined where it was only to be printed. */
+function readOrPrint<E extends Entries>(
+  schema: SectionSchema<E>,
+  { configPath, printsConfig, print }: LoadTestOptions,
+): ConfigOf<SectionSchema<E>> | undefined {
+  if (!printsConfig) return loadConfig(schema, configPath);
+  print(printDefaultConfig(schema));
+  return undefined;
+}
+
+async function runLoad(
+  load: Load,
+  protocol: string,
+  config: LoadConfig,
+  options: LoadTestOptions,
+): Promise<number> {
+  const { print, complain, isJson, onStop } = options;
+  onStop(() => load.stop());
+  const endProgress = showProgress(load.tally, complain);
   await load.run();
-  end();
+  endProgress();
   const { host, port } = config.serverAddress;
   const report = makeReport(load.tally.counts(), load.seconds, {
-    target: `udp://${host.includes(":") ? `[${host}]` : host}:${port}`,
+    target: `${protocol}://${host.includes(":") ? `[${host}]` : host}:${port}`,
     latencyMicroseconds: load.tally.latencyMicroseconds(),
     latencyFrom: config.targetRate > 0 ? "due" : "sent",
     configuration: config,
   });
-  return finish(report, config.limits, options);
+  print(isJson ? `${JSON.stringify(report, null, 2)}\n` : reportText(report));
+  const failures = failuresOf(report, config.limits);
+  for (const failure of failures) complain(`${failure}\n`);
+  return failures.length > 0 ? 1 : 0;
 }
 
 /** A line every few seconds; returns what ends it. */
-function showProgress({ tally }: UdpLoad, { complain }: LoadTestOptions): () => void {
+function showProgress(tally: Tally, complain: (text: string) => void): () => void {
   let before = tally.counts();
   let beforeMilliseconds = performance.now();
   const timer = setInterval(() => {
     const now = tally.counts();
     const nowMilliseconds = performance.now();
     const line = progressLine(before, now, (nowMilliseconds - beforeMilliseconds) / 1000);
-    complain(`${Object.values(now.answered).every((count) => count === 0) ? CONNECTING : line}\n`);
+    complain(`${line}\n`);
     before = now;
     beforeMilliseconds = nowMilliseconds;
   }, PROGRESS_SECONDS * 1000);
   return () => clearInterval(timer);
-}
-
-function finish(
-  report: Report,
-  limits: Parameters<typeof failuresOf>[1],
-  { isJson, print, complain }: LoadTestOptions,
-): number {
-  print(isJson ? `${JSON.stringify(report, null, 2)}\n` : reportText(report));
-  const failures = failuresOf(report, limits);
-  for (const failure of failures) complain(`${failure}\n`);
-  return failures.length > 0 ? 1 : 0;
 }

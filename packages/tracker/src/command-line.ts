@@ -16,17 +16,26 @@ export const SERVE_HTTP: Command = { words: ["http"], summary: "run only the HTT
 /** Serves WebTorrent alone, whatever the configuration enables. */
 export const SERVE_WS: Command = { words: ["ws"], summary: "run only the WebTorrent tracker" };
 
+const REPORT_OPTIONS = [{ long: "json", summary: "print the report as JSON" }];
+
 /** Puts a load of UDP clients on a tracker; has a configuration of its own. */
 export const LOAD_TEST_UDP: Command = {
   words: ["load-test", "udp"],
   summary: "put a load of UDP clients on a tracker and report",
-  options: [{ long: "json", summary: "print the report as JSON" }],
+  options: REPORT_OPTIONS,
+};
+
+/** The same with HTTP or HTTPS clients. */
+export const LOAD_TEST_HTTP: Command = {
+  words: ["load-test", "http"],
+  summary: "put a load of HTTP or HTTPS clients on a tracker and report",
+  options: REPORT_OPTIONS,
 };
 
 export const commandLine: CommandLine = {
   program: "swarmtide",
   title: "swarmtide: an open BitTorrent tracker",
-  commands: [SERVE_ALL, SERVE_UDP, SERVE_HTTP, SERVE_WS, LOAD_TEST_UDP],
+  commands: [SERVE_ALL, SERVE_UDP, SERVE_HTTP, SERVE_WS, LOAD_TEST_UDP, LOAD_TEST_HTTP],
   options: [
     { long: "config", short: "c", value: "FILE", summary: "read the configuration from FILE" },
     {

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import {
+  type Command,
   describeFatal,
   formatHelp,
   formatUsage,
@@ -12,7 +13,7 @@ import {
   writeLine,
 } from "@swarmtide/runtime";
 import { printDefaultConfig } from "@swarmtide/toml-config";
-import { commandLine, LOAD_TEST_UDP } from "./command-line.ts";
+import { commandLine, LOAD_TEST_HTTP, LOAD_TEST_UDP } from "./command-line.ts";
 import { trackerSchema } from "./config.ts";
 import type { ProgramSignals } from "./program-signals.ts";
 import { serve } from "./serve.ts";
@@ -32,9 +33,14 @@ function version(): string {
 }
 
 /** Loaded only where it is asked for: a tracker needs none of it. */
-async function loadTest({ values }: GivenOptions, signals: ProgramSignals): Promise<void> {
-  const { loadTestUdp } = await import("@swarmtide/load-test");
-  process.exitCode = await loadTestUdp({
+async function loadTest(
+  command: Command,
+  { values }: GivenOptions,
+  signals: ProgramSignals,
+): Promise<void> {
+  const { loadTestHttp, loadTestUdp } = await import("@swarmtide/load-test");
+  const run = command === LOAD_TEST_HTTP ? loadTestHttp : loadTestUdp;
+  process.exitCode = await run({
     configPath: values.get("config"),
     printsConfig: values.has("print-config"),
     isJson: values.has("json"),
@@ -59,7 +65,8 @@ async function main(signals: ProgramSignals): Promise<void> {
       process.exitCode = EXIT_USAGE;
       return;
     case "run":
-      if (invocation.command === LOAD_TEST_UDP) return await loadTest(invocation.given, signals);
+      if (invocation.command === LOAD_TEST_UDP || invocation.command === LOAD_TEST_HTTP)
+        return await loadTest(invocation.command, invocation.given, signals);
       if (invocation.given.values.has("print-config"))
         return print(printDefaultConfig(trackerSchema));
       return await serve({

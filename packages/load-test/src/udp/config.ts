@@ -1,5 +1,6 @@
 /** The configuration of `load-test udp`. Key names are those of aquatic's load tester where the meaning is the same. */
 import { type ConfigOf, decimal, integer, section, socketAddress } from "@swarmtide/toml-config";
+import { limitsSection } from "../limits.ts";
 
 export const udpLoadSchema = section(
   "A load of UDP clients. These are the defaults; keys and sections may be left out.",
@@ -61,13 +62,7 @@ export const udpLoadSchema = section(
         doc: "Share of announces that are a seeder's.",
       }),
     }),
-    limits: section("Beyond these the program ends with exit code 1.", {
-      max_error_percent: decimal({
-        ...{ default: 1, min: 0, max: 100 },
-        doc: "Errors and wrong answers among the requests.",
-      }),
-      max_lost_percent: decimal({ default: 5, min: 0, max: 100, doc: "Lost requests." }),
-    }),
+    limits: limitsSection,
   },
 );
 

@@ -1,0 +1,152 @@
+/** The requests of a load of HTTP clients, and what each answer has to be. Owned by one load. */
+import { EVENT_COMPLETED, EVENT_STARTED, infoHashToHex } from "@swarmtide/bittorrent";
+import {
+  announceRequestBytes,
+  BencodeError,
+  type RequestFrame,
+  readAnnounceReply,
+  readScrapeReply,
+  scrapeRequestBytes,
+} from "@swarmtide/http-protocol";
+import { Population } from "../population.ts";
+import { Random } from "../random.ts";
+import type { Tally } from "../tally.ts";
+import type { HttpLoadConfig } from "./config.ts";
+
+export const HTTP_KINDS: readonly string[] = ["announce", "scrape"];
+const ANNOUNCE = 0;
+const SCRAPE = 1;
+
+const ID_BYTES = 20;
+const SCRAPED_TORRENTS = 5;
+/** What a leecher of aquatic's load tester has left. */
+const LEECHER_LEFT_BYTES = 50;
+const GAMMA_MAX = 101;
+const STATUS_OK = 200;
+
+/** A request that was sent. */
+export interface HttpRequest {
+  readonly kind: number;
+  readonly bytes: Uint8Array;
+  readonly infoHashes: readonly Uint8Array[];
+}
+
+export class HttpRequests {
+  readonly #config: HttpLoadConfig["torrents"];
+  readonly #frame: RequestFrame;
+  readonly #tally: Tally;
+  readonly #population: Population;
+  readonly #random = new Random(1);
+  /** Addresses that a peer can have; undefined where they are not known. */
+  readonly #addresses: ReadonlySet<string> | undefined;
+
+  constructor(config: HttpLoadConfig, tally: Tally, addresses: ReadonlySet<string> | undefined) {
+    this.#config = config.torrents;
+    const { host, port } = config.serverAddress;
+    this.#frame = {
+      host: `${host.includes(":") ? `[${host}]` : host}:${port}`,
+      pathPrefix: config.urlSuffix,
+      headers: config.keepAlive ? [] : ["Connection: close"],
+    };
+    this.#tally = tally;
+    this.#addresses = addresses;
+    this.#population = new Population(config.torrents.numberOfTorrents, 1);
+  }
+
+  /** The next request, drawn by the weights. */
+  next(): HttpRequest {
+    const { weightAnnounce, weightScrape } = this.#config;
+    const isAnnounce = this.#random.below(weightAnnounce + weightScrape) < weightAnnounce;
+    return isAnnounce ? this.#announce() : this.#scrape();
+  }
+
+  #announce(): HttpRequest {
+    const infoHash = this.#drawInfoHash();
+    const isSeeder = this.#random.fraction() < this.#config.peerSeederProbability;
+    const peersWanted = this.#config.announcePeersWanted;
+    const parameters = {
+      ...{ infoHash, peerId: this.#randomId(), port: 1 + this.#random.below(65_535) },
+      ...{ uploaded: 0, downloaded: 0, left: isSeeder ? 0 : LEECHER_LEFT_BYTES, compact: true },
+      event: isSeeder ? EVENT_COMPLETED : EVENT_STARTED,
+      ...(peersWanted > 0 ? { peersWanted } : {}),
+    } as const;
+    const bytes = announceRequestBytes(parameters, this.#frame);
+    return { kind: ANNOUNCE, bytes, infoHashes: [infoHash] };
+  }
+
+  #scrape(): HttpRequest {
+    const infoHashes = Array.from({ length: SCRAPED_TORRENTS }, () => this.#drawInfoHash());
+    return { kind: SCRAPE, bytes: scrapeRequestBytes(infoHashes, this.#frame), infoHashes };
+  }
+
+  #drawInfoHash(): Uint8Array {
+    const share = (Math.min(this.#gamma(), GAMMA_MAX) - 1) / (GAMMA_MAX - 1);
+    const torrent = Math.floor(Math.max(0, share) * (this.#population.torrents - 1));
+    return this.#population.infoHashes.subarray(torrent * ID_BYTES, (torrent + 1) * ID_BYTES);
+  }
+
+  #randomId(): Uint8Array {
+    const id = new Int32Array(ID_BYTES / 4);
+    for (let word = 0; word < id.length; word++) id[word] = this.#random.bits();
+    return new Uint8Array(id.buffer);
+  }
+
+  /** Marsaglia and Tsang (2000), with their correction for a shape below 1. */
+  #gamma(): number {
+    const { torrentGammaShape: shape, torrentGammaScale: scale } = this.#config;
+    const random = this.#random;
+    const d = (shape < 1 ? shape + 1 : shape) - 1 / 3;
+    const c = 1 / Math.sqrt(9 * d);
+    for (;;) {
+      const x =
+        Math.sqrt(-2 * Math.log(1 - random.fraction())) * Math.cos(2 * Math.PI * random.fraction());
+      const v = (1 + c * x) ** 3;
+      if (v <= 0 || Math.log(1 - random.fraction()) >= 0.5 * x * x + d - d * v + d * Math.log(v))
+        continue;
+      return d * v * scale * (shape < 1 ? (1 - random.fraction()) ** (1 / shape) : 1);
+    }
+  }
+
+  /** Checks an answer and counts it. */
+  check({ kind, infoHashes }: HttpRequest, status: number, body: Uint8Array): void {
+    const tally = this.#tally;
+    if (status !== STATUS_OK) {
+      tally.errors++;
+      return;
+    }
+    try {
+      const isRefused =
+        kind === ANNOUNCE ? this.#checkAnnounce(body) : this.#checkScrape(body, infoHashes);
+      if (isRefused) tally.errors++;
+      else tally.answered[kind] = (tally.answered[kind] ?? 0) + 1;
+    } catch (error) {
+      // Not bencoded, or of another shape.
+      if (!(error instanceof BencodeError || error instanceof TypeError)) throw error;
+      tally.malformed++;
+    }
+  }
+
+  /** Whether it is a refusal. Throws for what is not an answer to an announce. */
+  #checkAnnounce(body: Uint8Array): boolean {
+    const reply = readAnnounceReply(body);
+    if (reply.failureReason !== undefined) return true;
+    const { announcePeersWanted: wanted } = this.#config;
+    const { peers } = reply;
+    this.#tally.peers += peers.length;
+    const areOurs = peers.every(
+      ({ address, port }) => port !== 0 && (this.#addresses?.has(address) ?? true),
+    );
+    if (!areOurs || (wanted > 0 && peers.length > wanted)) this.#tally.wrongPeers++;
+    return false;
+  }
+
+  /** Whether it is a refusal. Throws for torrents that were not asked for, and for what is not an answer. */
+  #checkScrape(body: Uint8Array, infoHashes: readonly Uint8Array[]): boolean {
+    const reply = readScrapeReply(body);
+    if (reply.failureReason !== undefined) return true;
+    const asked = new Set(infoHashes.map((infoHash) => infoHashToHex(infoHash)));
+    for (const infoHash of reply.files.keys())
+      if (!asked.has(infoHash)) throw new TypeError(`${infoHash} was not asked for`);
+    return false;
+  }
+}
