@@ -111,3 +111,21 @@ test("closing a connection among thousands tells the owners of its own torrents 
   trackers.settle();
   assert.deepEqual(busy.takeWords(), ["t0 0/1/0, t7 0/1/0"]);
 });
+
+test("peer_announce_interval = 10 asks clients back after nine to eleven seconds, and peers that come back stay", () => {
+  const trackers = new TestTrackers(1, { peerAnnounceInterval: 10, maxPeerAge: 30 });
+  const [ann, bob] = [trackers.connect(), trackers.connect()];
+  const seen = new Set<number>();
+  bob.announce({ torrent: "film", peer: "bob", left: 1 });
+  for (let round = 0; round < 100; round++) {
+    ann.announce({ torrent: "film", peer: "ann", left: 1 });
+    trackers.pass(10);
+    for (const message of ann.take("announce"))
+      if (message.kind === "announce") seen.add(message.intervalSeconds);
+  }
+  assert.deepEqual(
+    [...seen].sort((a, b) => a - b),
+    [9, 10, 11],
+  );
+  assert.equal(trackers.count(counters.GAUGE_LEECHERS), 1, "who does not come back is forgotten");
+});
