@@ -1,2 +1,2 @@
 /** Load testers for trackers. The program `swarmtide` makes them sub-commands; `ws/bin.js` is one of its own. */
-export { type LoadTestOptions, loadTestHttp, loadTestUdp } from "./run-load-test.ts";
+export { type LoadTestOptions, loadTestHttp, loadTestUdp, loadTestWs } from "./run-load-test.ts";

@@ -62,6 +62,11 @@ export function reportText(report: Report): string {
     ...(announces > 0
       ? [`Peers per announce reply: ${(counts.peers / announces).toFixed(1)}`]
       : []),
+    ...(counts.offers + counts.answers > 0
+      ? [
+          `Delivered: ${whole(counts.offers)} offers, ${whole(counts.answers)} answers, ${whole(perSecond(counts.offers + counts.answers, seconds))}/s`,
+        ]
+      : []),
     `Latency in µs, from when a request was ${report.latencyFrom}: ${Object.entries(
       latencyMicroseconds,
     )

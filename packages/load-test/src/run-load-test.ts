@@ -15,6 +15,8 @@ import { failuresOf, type Limits, makeReport, progressLine, reportText } from ".
 import type { Tally } from "./tally.ts";
 import { udpLoadSchema } from "./udp/config.ts";
 import { UdpLoad } from "./udp/udp-load.ts";
+import { wsLoadSchema } from "./ws/config.ts";
+import { WsLoad } from "./ws/ws-load.ts";
 
 const PROGRESS_SECONDS = 5;
 
@@ -61,6 +63,14 @@ export async function loadTestHttp(options: LoadTestOptions): Promise<number> {
   if (config === undefined) return 0;
   const protocol = config.enableTls ? "https" : "http";
   return await runLoad(new HttpLoad(config), protocol, config, options);
+}
+
+/** The same with WebTorrent clients. */
+export async function loadTestWs(options: LoadTestOptions): Promise<number> {
+  const config = readOrPrint(wsLoadSchema, options);
+  if (config === undefined) return 0;
+  const protocol = config.enableTls ? "wss" : "ws";
+  return await runLoad(new WsLoad(config), protocol, { ...config, targetRate: 0 }, options);
 }
 
 /** The configuration; undefined where it was only to be printed. */

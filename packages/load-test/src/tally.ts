@@ -27,6 +27,9 @@ export class Tally {
   wrongPeers = 0;
   /** Peers in all announce replies. */
   peers = 0;
+  /** Offers and answers of other peers that were delivered (WebTorrent). */
+  offers = 0;
+  answers = 0;
   /** Requests that the system refused to send. */
   unsent = 0;
   readonly latencies: HistogramRow;
@@ -45,9 +48,22 @@ export class Tally {
     const byKind = (values: Float64Array): Readonly<Record<string, number>> =>
       Object.fromEntries(this.kinds.map((kind, index) => [kind, values[index] ?? 0]));
     const { errors, lost, late, duplicates, unknown, malformed, wrongPeers, unsent, peers } = this;
+    const { offers, answers } = this;
     return {
       ...{ sent: byKind(this.sent), answered: byKind(this.answered) },
-      ...{ errors, lost, late, duplicates, unknown, malformed, wrongPeers, unsent, peers },
+      ...{
+        errors,
+        lost,
+        late,
+        duplicates,
+        unknown,
+        malformed,
+        wrongPeers,
+        unsent,
+        peers,
+        offers,
+        answers,
+      },
     };
   }
 

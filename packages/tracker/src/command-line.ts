@@ -19,7 +19,7 @@ export const SERVE_WS: Command = { words: ["ws"], summary: "run only the WebTorr
 const REPORT_OPTIONS = [{ long: "json", summary: "print the report as JSON" }];
 
 /** Puts a load of UDP clients on a tracker; has a configuration of its own. */
-export const LOAD_TEST_UDP: Command = {
+const LOAD_TEST_UDP: Command = {
   words: ["load-test", "udp"],
   summary: "put a load of UDP clients on a tracker and report",
   options: REPORT_OPTIONS,
@@ -32,10 +32,20 @@ export const LOAD_TEST_HTTP: Command = {
   options: REPORT_OPTIONS,
 };
 
+/** The same with WebTorrent clients. */
+export const LOAD_TEST_WS: Command = {
+  words: ["load-test", "ws"],
+  summary: "put a load of WebTorrent clients on a tracker and report",
+  options: REPORT_OPTIONS,
+};
+
+/** They have configurations of their own, and no service. */
+export const LOAD_TESTS: readonly Command[] = [LOAD_TEST_UDP, LOAD_TEST_HTTP, LOAD_TEST_WS];
+
 export const commandLine: CommandLine = {
   program: "swarmtide",
   title: "swarmtide: an open BitTorrent tracker",
-  commands: [SERVE_ALL, SERVE_UDP, SERVE_HTTP, SERVE_WS, LOAD_TEST_UDP, LOAD_TEST_HTTP],
+  commands: [SERVE_ALL, SERVE_UDP, SERVE_HTTP, SERVE_WS, ...LOAD_TESTS],
   options: [
     { long: "config", short: "c", value: "FILE", summary: "read the configuration from FILE" },
     {

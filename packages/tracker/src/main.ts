@@ -13,7 +13,7 @@ import {
   writeLine,
 } from "@swarmtide/runtime";
 import { printDefaultConfig } from "@swarmtide/toml-config";
-import { commandLine, LOAD_TEST_HTTP, LOAD_TEST_UDP } from "./command-line.ts";
+import { commandLine, LOAD_TEST_HTTP, LOAD_TEST_WS, LOAD_TESTS } from "./command-line.ts";
 import { trackerSchema } from "./config.ts";
 import type { ProgramSignals } from "./program-signals.ts";
 import { serve } from "./serve.ts";
@@ -38,8 +38,9 @@ async function loadTest(
   { values }: GivenOptions,
   signals: ProgramSignals,
 ): Promise<void> {
-  const { loadTestHttp, loadTestUdp } = await import("@swarmtide/load-test");
-  const run = command === LOAD_TEST_HTTP ? loadTestHttp : loadTestUdp;
+  const { loadTestHttp, loadTestUdp, loadTestWs } = await import("@swarmtide/load-test");
+  const runOthers = command === LOAD_TEST_WS ? loadTestWs : loadTestUdp;
+  const run = command === LOAD_TEST_HTTP ? loadTestHttp : runOthers;
   process.exitCode = await run({
     configPath: values.get("config"),
     printsConfig: values.has("print-config"),
@@ -65,7 +66,7 @@ async function main(signals: ProgramSignals): Promise<void> {
       process.exitCode = EXIT_USAGE;
       return;
     case "run":
-      if (invocation.command === LOAD_TEST_UDP || invocation.command === LOAD_TEST_HTTP)
+      if (LOAD_TESTS.includes(invocation.command))
         return await loadTest(invocation.command, invocation.given, signals);
       if (invocation.given.values.has("print-config"))
         return print(printDefaultConfig(trackerSchema));

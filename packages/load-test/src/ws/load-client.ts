@@ -27,6 +27,7 @@ import {
   UPGRADE_OK,
   writeMaskedFrameHeader,
 } from "@swarmtide/ws-protocol";
+import { nowMicroseconds, type Tally } from "../tally.ts";
 import type { LoadCounts } from "./load-counts.ts";
 import type { LoadOptions } from "./load-options.ts";
 import {
@@ -36,6 +37,11 @@ import {
   makeSdp,
   textFrame,
 } from "./request-frames.ts";
+
+/** Kinds of requests, in the order of WS_KINDS. */
+const ANNOUNCE = 0;
+const SCRAPE = 1;
+export const WS_KINDS: readonly string[] = ["announce", "scrape"];
 
 const MESSAGE_BYTES_MAX = 1 << 22;
 /** A share of peers that have all of their torrents; aquatic's load tester takes the same. */
@@ -54,6 +60,8 @@ export interface LoadTorrent {
 export interface LoadShared {
   readonly options: LoadOptions;
   readonly counts: LoadCounts;
+  /** The same by request, with latencies and what was wrong, for the report of `load-test ws`. */
+  readonly tally: Tally;
   readonly frames: AnnounceFrames;
   /** Called when a client has lost its connection. */
   readonly onLost: (reason: string) => void;
@@ -71,7 +79,9 @@ export class LoadClient {
   #head: Buffer | undefined = Buffer.alloc(0);
   #next = 0;
   #awaited: LoadTorrent | undefined;
+  #awaitedKind = ANNOUNCE;
   #sentAtMs = 0;
+  #sentAtMicros = 0;
   #timer: NodeJS.Timeout | undefined;
   #isClosing = false;
 
@@ -101,6 +111,7 @@ export class LoadClient {
   insist(nowMs: number, patienceMs: number): void {
     if (this.#awaited === undefined || nowMs - this.#sentAtMs < patienceMs) return;
     this.#shared.counts.unanswered++;
+    this.#shared.tally.lost++;
     this.#request();
   }
 
@@ -117,10 +128,13 @@ export class LoadClient {
 
   #closed(reason: string): void {
     if (this.#head === undefined) this.#shared.counts.connections--;
+    const wasAwaited = this.#awaited !== undefined;
     this.#awaited = undefined;
     clearTimeout(this.#timer);
     this.#reader.close();
     if (this.#isClosing) return;
+    // One that could not even connect has lost its request too.
+    if (wasAwaited || this.#head !== undefined) this.#shared.tally.lost++;
     this.#shared.counts.lost++;
     this.#shared.onLost(reason);
   }
@@ -169,32 +183,54 @@ export class LoadClient {
   }
 
   #message(bytes: Uint8Array, offset: number, length: number): void {
-    const { counts, options } = this.#shared;
+    const { counts, frames, options, tally } = this.#shared;
     counts.received++;
     const payload = Buffer.from(bytes.buffer, bytes.byteOffset + offset, length);
     // Most messages are offers that nobody answers: those are not parsed.
     const isOffer = payload.includes(OFFER_KEY);
     if (isOffer && Math.random() >= options.answerShare) {
       counts.offers++;
+      tally.offers++;
       return;
     }
     const message = parseTrackerMessage(payload.toString("utf8"));
     if (message === undefined || message.kind === "failure") {
       counts.errors++;
+      if (message === undefined) tally.malformed++;
+      else tally.errors++;
       this.#proceed();
     } else if (message.kind === "offer") {
       counts.offers++;
+      if (this.#isOurs(message.infoHash)) tally.offers++;
+      else tally.unknown++;
       this.#answer(message.infoHash, message.peerId, message.offerId);
     } else if (message.kind === "answer") {
       counts.answers++;
+      if (this.#isOurs(message.infoHash) && frames.hasMade(message.offerId)) tally.answers++;
+      else tally.unknown++;
     } else if (message.kind === "scrape") {
       counts.scrapes++;
+      if (this.#awaited && this.#awaitedKind === SCRAPE) this.#answered(SCRAPE);
+      else tally.unknown++;
       this.#proceed();
     } else {
       counts.announces++;
-      if (this.#awaited && Buffer.compare(this.#awaited.infoHash, message.infoHash) === 0)
+      if (this.#awaited && Buffer.compare(this.#awaited.infoHash, message.infoHash) === 0) {
+        this.#answered(ANNOUNCE);
         this.#proceed();
+      } else if (!this.#isOurs(message.infoHash)) tally.unknown++;
     }
+  }
+
+  #answered(kind: number): void {
+    const { tally } = this.#shared;
+    tally.answered[kind] = (tally.answered[kind] ?? 0) + 1;
+    tally.latencies.record(Math.max(0, Math.round(nowMicroseconds() - this.#sentAtMicros)));
+  }
+
+  /** Whether this client is in that torrent. */
+  #isOurs(infoHash: Uint8Array): boolean {
+    return this.#torrents.some((torrent) => Buffer.compare(torrent.infoHash, infoHash) === 0);
   }
 
   #answer(infoHash: Uint8Array, toPeerId: Uint8Array, offerId: Uint8Array): void {
@@ -224,13 +260,16 @@ export class LoadClient {
   }
 
   #request(): void {
-    const { frames, options } = this.#shared;
+    const { frames, options, tally } = this.#shared;
     const torrent = this.#torrents[this.#next++ % this.#torrents.length];
     if (torrent === undefined) return;
     this.#awaited = torrent;
     this.#sentAtMs = performance.now();
+    this.#sentAtMicros = nowMicroseconds();
+    this.#awaitedKind = Math.random() < options.scrapeShare ? SCRAPE : ANNOUNCE;
+    tally.sent[this.#awaitedKind] = (tally.sent[this.#awaitedKind] ?? 0) + 1;
     this.#send(
-      Math.random() < options.scrapeShare
+      this.#awaitedKind === SCRAPE
         ? textFrame(Buffer.from(formatScrape([torrent.infoHash]), "utf8"))
         : frames.make(torrent.literal, this.#peerIdLiteral, this.#left),
     );

@@ -130,6 +130,62 @@ test("scrapes and refusals are counted, and the clients go on", async (context) 
   assert.equal(load.counts.announces, 0);
 });
 
+test("what a tracker sends is counted under what it is: offers, answers, strangers' messages, refusals, nonsense", async (context) => {
+  const saw = { announces: 0, scrapes: 0 };
+  const did = { replies: 0, offers: 0, answers: 0, strangers: 0, refusals: 0, nonsense: 0 };
+  let messages = 0;
+  const server = await startServer(context, (message, socket) => {
+    const post = (text: Message): void => {
+      messages++;
+      send(socket, text);
+    };
+    if (message.action === "scrape") {
+      saw.scrapes++;
+      post({ action: "scrape", files: {} });
+      return;
+    }
+    const number = saw.announces++;
+    // From then on nothing is said, so that what was said can be counted.
+    if (number >= 60) return;
+    const { info_hash, offers } = message;
+    const [first] = Array.isArray(offers) ? offers : [];
+    const ids = { action: "announce", info_hash, peer_id: "p".repeat(20) };
+    const answer = { type: "answer", sdp: "v=0" };
+    if (number % 4 === 0) {
+      did.answers++;
+      post({ ...ids, answer, offer_id: first.offer_id });
+      did.offers++;
+      post({ ...ids, offer: { type: "offer", sdp: "v=0" }, offer_id: "o".repeat(20) });
+    }
+    if (number % 4 === 1) {
+      did.strangers += 2;
+      post({ ...ids, answer, offer_id: "an id of nobody here" });
+      post({ ...ids, info_hash: "nobody's torrent ...", answer, offer_id: first.offer_id });
+    }
+    if (number % 4 === 2) {
+      did.refusals++;
+      post({ "failure reason": "no" });
+    } else if (number % 8 === 7) {
+      did.nonsense++;
+      post({ action: "announce", info_hash: 7 });
+    } else {
+      did.replies++;
+      post(replyTo(message));
+    }
+  });
+  const load = startLoad(context, server, { answerShare: 0, scrapeShare: 0.2 });
+  await until(() => saw.announces >= 60 && load.counts.received === messages);
+  const { answered, errors, malformed, unknown, offers, answers } = load.tally.counts();
+  assert.deepEqual(
+    { ...answered, offers, answers, unknown, errors, malformed },
+    {
+      ...{ announce: did.replies, scrape: saw.scrapes, offers: did.offers, answers: did.answers },
+      ...{ unknown: did.strangers, errors: did.refusals, malformed: did.nonsense },
+    },
+  );
+  assert.ok(load.tally.latencyMicroseconds().max > 0);
+});
+
 test("a refused connection is lost, and why is kept", async (context) => {
   const server = createServer((socket) => {
     socket.on("error", () => {});

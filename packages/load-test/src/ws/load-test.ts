@@ -2,7 +2,8 @@
  * A load on one tracker: opens the clients at an even pace, gives each its torrents, and counts for all of them.
  * Everything runs in one thread; a second generator is a second process.
  */
-import { LoadClient, type LoadShared, type LoadTorrent } from "./load-client.ts";
+import { Tally } from "../tally.ts";
+import { LoadClient, type LoadShared, type LoadTorrent, WS_KINDS } from "./load-client.ts";
 import { type LoadCounts, noCounts } from "./load-counts.ts";
 import type { LoadOptions } from "./load-options.ts";
 import { AnnounceFrames, idLiteral, makeInfoHash } from "./request-frames.ts";
@@ -16,6 +17,7 @@ const REASONS_MAX = 10;
 
 export class LoadTest {
   readonly counts: LoadCounts = noCounts();
+  readonly tally = new Tally(WS_KINDS);
   /** Why connections were lost, each reason once, the first ones. */
   readonly reasons = new Set<string>();
   readonly #options: LoadOptions;
@@ -42,6 +44,7 @@ export class LoadTest {
     this.#shared = {
       options,
       counts: this.counts,
+      tally: this.tally,
       frames: new AnnounceFrames(options.offers, options.sdpBytes),
       onLost: (reason) => {
         if (this.reasons.size < REASONS_MAX) this.reasons.add(reason);

@@ -86,6 +86,15 @@ export class AnnounceFrames {
     this.#offerIdsAt = offerIds.map((id) => this.#payload.indexOf(idLiteral(id)));
   }
 
+  /** Whether an offer of this id was made. */
+  hasMade(offerId: Uint8Array): boolean {
+    if (offerId[ASCII_CHARACTERS - 1] !== ALPHABET[KIND_OFFER_ID]) return false;
+    let number = 0;
+    for (let index = ASCII_CHARACTERS - 2; index >= 0; index--)
+      number = number * 64 + ALPHABET.indexOf(offerId[index] ?? 0);
+    return number >= 0 && number < this.#offersMade;
+  }
+
   /** The frame of one announce; `left` is 0 for a seeder, else 1. Ids as literals. */
   make(infoHash: Uint8Array, peerId: Uint8Array, left: 0 | 1): Buffer {
     const payload = this.#payload;
