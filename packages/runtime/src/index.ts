@@ -9,7 +9,15 @@ export {
   type Invocation,
   parseCommandLine,
 } from "./command-line.ts";
-export { ControlBlock, receiveMessages } from "./control-block.ts";
+export {
+  formatListener,
+  isWildcard,
+  type Listener,
+  Listeners,
+  listenerAt,
+  type OpenSocket,
+  sharedPort,
+} from "./listeners.ts";
 export { loadConfig, withConfigLine } from "./load-config.ts";
 export {
   createLogger,
@@ -30,12 +38,21 @@ export {
   pathAfterDrop,
   privilegesSection,
 } from "./privileges.ts";
-export { WorkerSockets } from "./worker-sockets.ts";
 export {
-  type RunningWorker,
-  reportReady,
-  startWorker,
-  type WorkerOptions,
+  type GroupOptions,
+  joinGroups,
+  STOP_MILLISECONDS_MAX,
+  startGroup,
+  type WorkerGroup,
+  type WorkerStart,
   workerCountOf,
   workerModule,
-} from "./workers.ts";
+} from "./worker-group.ts";
+export {
+  DRAIN_MILLISECONDS_MAX,
+  LOOK_MILLISECONDS,
+  type OpenWorker,
+  runWorker,
+  type Serving,
+  type Steering,
+} from "./worker-thread.ts";

@@ -1,45 +1,36 @@
 /**
- * What a thread needs to answer HTTP, put together from what all threads share. Used by the workers of both engines and,
- * where there are none, by the main thread.
+ * What a worker of any engine needs to answer HTTP, put together from what all threads share. Used where the worker is
+ * opened.
  */
 import { randomFillSync } from "node:crypto";
 import { type HttpConfig, type HttpHandlerOptions, handlerOptionsOf } from "@swarmtide/http";
 import { NamedCounterTable, type NamedCounterTableHandle } from "@swarmtide/metrics";
+import type { Listener } from "@swarmtide/runtime";
 import {
   AccessList,
   type AccessListHandle,
   Admission,
   attachSwarmStore,
   openClock,
+  type SwarmStore,
   type SwarmStoreHandle,
 } from "@swarmtide/swarm";
 import type { WsConfig } from "@swarmtide/ws";
-import type { WebSocketFd } from "./bind.ts";
 import { trustedProxiesOf, type WebConfig } from "./config.ts";
+import type { ConversationOptions } from "./conversation/conversation-options.ts";
+import type { TcpEngineName } from "./engines/engines.ts";
 import type { TlsFiles } from "./tls-files.ts";
 import type { WorkerPorts } from "./worker-ports.ts";
 
-/** What the WebTorrent trackers of all workers share. */
-export interface WsShared {
-  readonly config: WsConfig;
-  /** A table of WS_COUNTER_NAMES with a row for each web worker. */
-  readonly counters: NamedCounterTableHandle;
-  /** Decides which worker owns which torrent. */
-  readonly ownerSecret: number;
-}
-
-/** Made by the main thread once; may be posted to workers. */
+/** What all workers share: made by the main thread once. */
 export interface WebShared {
-  readonly http: HttpConfig;
-  readonly web: WebConfig;
   /** Undefined where WebTorrent is off. */
   readonly ws: WsShared | undefined;
   readonly store: SwarmStoreHandle;
-  readonly accessList: AccessListHandle;
   /** A table of HTTP_COUNTER_NAMES and one of WEB_COUNTER_NAMES, each with a row for each worker. */
   readonly httpCounters: NamedCounterTableHandle;
   readonly webCounters: NamedCounterTableHandle;
-  /** Monotonic clock (process.hrtime, in seconds) when the tracker started; the origin of all times in the store. */
+  /** Monotonic clock when the tracker started, see `openClock`. */
   readonly startedSeconds: number;
   /** TLS sessions of one worker go on at another: 48 random bytes. */
   readonly ticketKeys: Uint8Array;
@@ -47,42 +38,57 @@ export interface WebShared {
   readonly fdsEnd: number;
 }
 
-/** `workerData` of a worker of either engine. */
-export interface WebWorkerData {
+/** What the WebTorrent trackers of all workers share. */
+export interface WsShared {
+  /** A table of WS_COUNTER_NAMES with a row for each worker that has one. */
+  readonly counters: NamedCounterTableHandle;
+  /** Decides which worker owns which torrent. */
+  readonly ownerSecret: number;
+}
+
+/** What a worker keeps for its whole life. */
+export interface WebSetup {
   readonly shared: WebShared;
-  readonly sockets: readonly WebSocketFd[];
-  readonly tls: TlsFiles | undefined;
-  readonly control: SharedArrayBuffer;
+  readonly engine: TcpEngineName;
+  readonly listeners: readonly Listener[];
   /** The worker's row in both counter tables. */
   readonly row: number;
-  /** The worker's number among those of the same kind, which share the limits on connections, and how many there are. */
+  /** The worker's number among those of the same engine, which share the limits on connections, and how many there are. */
   readonly index: number;
   readonly workers: number;
   readonly ports: WorkerPorts;
 }
 
-/** The message of a reload; what is undefined stays as it is. */
-export interface WebReload {
-  readonly accessList: AccessListHandle | undefined;
+/** What a reload replaces. */
+export interface WebSettings {
+  readonly http: HttpConfig;
+  readonly web: WebConfig;
+  readonly ws: WsConfig;
+  readonly accessList: AccessListHandle;
+  /** Undefined where no listener has TLS. */
   readonly tls: TlsFiles | undefined;
 }
 
-/** What a worker has to say to the operator. */
-export interface WebNotice {
-  readonly line: string;
+export interface WebAnswering {
+  readonly store: SwarmStore;
+  /** Seconds since the tracker started. */
+  readonly nowSeconds: () => number;
+  readonly conversation: ConversationOptions;
 }
 
 const LIMIT_MIN = 1;
 
-/** The options that both engines have in common. */
-export function openAnswering(shared: WebShared, row: number, workers: number) {
-  const { http, web } = shared;
+/** The options that all engines have in common. */
+export function openAnswering(
+  { shared, row, workers }: WebSetup,
+  { http, web, accessList }: WebSettings,
+): WebAnswering {
   const store = attachSwarmStore(shared.store);
   const trustedProxies = trustedProxiesOf(web);
   const handler: HttpHandlerOptions = {
     ...handlerOptionsOf(http, randomFillSync(new Int32Array(1))[0] ?? 0),
     store,
-    admission: new Admission(AccessList.attach(shared.accessList)),
+    admission: new Admission(AccessList.attach(accessList)),
     counters: NamedCounterTable.attach(shared.httpCounters).row(row),
     requestBytesMax: web.maxRequestSize,
     headersMax: web.maxHeaders,
@@ -96,7 +102,7 @@ export function openAnswering(shared: WebShared, row: number, workers: number) {
   return {
     store,
     nowSeconds: openClock(shared.startedSeconds),
-    engine: {
+    conversation: {
       handler,
       requestBytesMax: web.maxRequestSize,
       trustedProxies,

@@ -15,6 +15,7 @@ import {
   socketAddress,
   text,
 } from "@swarmtide/toml-config";
+import { tcpEngines } from "./engines/engines.ts";
 
 /** [web]: listeners, TLS, proxies, limits and timeouts. */
 export const webSection = section(
@@ -28,8 +29,8 @@ export const webSection = section(
     }),
     engine: choice({
       default: "auto",
-      choices: ["auto", "epoll", "net"],
-      doc: 'How plain HTTP is read and sent: "epoll" through the system calls of Linux, "net" through Node, everywhere. "auto" takes "epoll" where it works. HTTPS always goes through Node.',
+      choices: ["auto", ...tcpEngines.map(({ name }) => name)],
+      doc: `How plain HTTP is read and sent: ${tcpEngines.map(({ name, doc }) => `"${name}" ${doc}`).join(", ")}. "auto" takes the first of them that works. HTTPS always goes through Node.`,
     }),
     use_ipv4: boolean({ default: true, doc: "Listen on address_ipv4." }),
     use_ipv6: boolean({ default: true, doc: "Listen on address_ipv6." }),
@@ -41,7 +42,7 @@ export const webSection = section(
     address_ipv6: socketAddress({
       default: { host: "::", port: 3000 },
       family: 6,
-      doc: "IPv6 address and port for plain HTTP; port 0 takes a free one, which the start-up lines name.",
+      doc: "IPv6 address and port for plain HTTP; port 0 takes a free one, which the start-up lines name, the same as for IPv4 where both have 0.",
     }),
     tls_address_ipv4: optionalSocketAddress({
       default: undefined,

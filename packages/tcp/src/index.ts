@@ -1,7 +1,17 @@
 /** TCP for HTTP and WebTorrent: listeners, TLS, PROXY protocol, limits and timeouts, behind two engines. */
-export { bindWeb, type WebBinding, type WebSocketFd, webThreadsOf } from "./bind.ts";
+export type { WebSettings } from "./answering.ts";
+export {
+  bindWeb,
+  closeGroups,
+  type WebBinding,
+  webPlacesOf,
+  webSocketEngine,
+  webThreadsOf,
+  webWorkersOf,
+} from "./bind.ts";
 export { trustedProxiesOf, type WebConfig, webSection } from "./config.ts";
 export * from "./counters.ts";
+export type { TcpEngineName } from "./engines/engines.ts";
 export type { EpollServerOptions } from "./engines/epoll/epoll-options.ts";
 export { EpollServer } from "./engines/epoll/hot/epoll-server.ts";
 export type { NetListener, NetServerOptions } from "./engines/net/net-options.ts";

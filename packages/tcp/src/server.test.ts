@@ -3,11 +3,12 @@ import { after, describe, test } from "node:test";
 import { httpSection } from "@swarmtide/http";
 import { asciiBytes, readAnnounceReply } from "@swarmtide/http-protocol";
 import { linuxSupported } from "@swarmtide/linux";
-import { ControlBlock } from "@swarmtide/runtime";
+import { formatListener } from "@swarmtide/runtime";
 import { AccessList, createSwarmStore } from "@swarmtide/swarm";
 import { defaultConfig } from "@swarmtide/toml-config";
 import { wsSection } from "@swarmtide/ws";
-import { bindWeb } from "./bind.ts";
+import type { WebSettings } from "./answering.ts";
+import { bindWeb, closeGroups, type WebBinding, webPlacesOf } from "./bind.ts";
 import { type WebConfig, webSection } from "./config.ts";
 import { startWeb } from "./server.ts";
 import { announce, get, TestClient, testdata } from "./testing/engines.ts";
@@ -27,24 +28,27 @@ const configOf = (changes: Partial<WebConfig>): WebConfig => ({
   ...changes,
 });
 
+const urlsOf = (binding: WebBinding): string[] =>
+  webPlacesOf(binding).map(
+    (listener) => `${listener.isTls ? "https" : "http"}://${formatListener(listener)}`,
+  );
+
 async function startTracker(changes: Partial<WebConfig>, httpWorkers = 1) {
   const web = configOf(changes);
   const http = { ...defaultConfig(httpSection), workers: httpWorkers };
   const ws = { ...defaultConfig(wsSection), enabled: false };
   const binding = bindWeb(web, http.workers, ws.enabled);
-  const control = ControlBlock.create();
   const store = createSwarmStore({ memoryBytesMax: 2 ** 26 });
   const deaths: string[] = [];
   const hints: string[] = [];
-  const server = startWeb({
-    http,
-    ws,
-    web,
-    binding,
+  const settings: WebSettings = {
+    ...{ http, ws, web, accessList: AccessList.build({ mode: "off" }) },
     tls: readTlsFiles(testdata("ec.crt"), testdata("ec-pkcs8.key")),
+  };
+  const server = startWeb({
+    settings,
+    binding,
     store: store.handle,
-    accessList: AccessList.build({ mode: "off" }),
-    control,
     startedSeconds: process.hrtime()[0],
     onHint: (line) => hints.push(line),
     onDeath: (reason) => deaths.push(reason),
@@ -54,17 +58,16 @@ async function startTracker(changes: Partial<WebConfig>, httpWorkers = 1) {
   const stop = async () => {
     if (isStopped) return;
     isStopped = true;
-    const stopped = server.stop();
-    control.stop();
-    await stopped;
+    assert.equal(await server.stop(), true);
     assert.deepEqual(deaths, []);
   };
   running.push(stop);
+  const addresses = urlsOf(binding);
   const port = (start: string) => {
-    const found = binding.addresses.find((address) => address.startsWith(start)) ?? "";
+    const found = addresses.find((address) => address.startsWith(start)) ?? "";
     return Number(/\d+$/.exec(found)?.[0]);
   };
-  return { binding, control, store, server, stop, port, hints };
+  return { addresses, binding, settings, store, server, stop, port, hints };
 }
 
 /** One announce on a connection of its own. */
@@ -79,9 +82,9 @@ async function ask(kind: "net" | "tls", port: number, target: string, ...headers
 describe("the HTTP server", { skip }, () => {
   for (const engine of ["epoll", "net"] as const)
     test(`with engine ${engine}, peers over HTTP and HTTPS find each other`, async () => {
-      const { binding, port, server, stop } = await startTracker({ engine }, 2);
+      const { addresses, binding, port, server, stop } = await startTracker({ engine }, 2);
       assert.equal(binding.engine, engine);
-      assert.equal(binding.addresses.length, 3);
+      assert.equal(addresses.length, 3);
       for (let i = 1; i <= 8; i++)
         await ask("net", port("http://127"), announce("a", i, "&left=0"));
       const secure = await ask("tls", port("https://127"), announce("a", 99, "&left=1"));
@@ -98,7 +101,7 @@ describe("the HTTP server", { skip }, () => {
     });
 
   test("a reload takes a new access list and a new certificate into use without a dropped connection", async () => {
-    const { port, server, control } = await startTracker({});
+    const { port, server, settings } = await startTracker({});
     const kept = await TestClient.connect("net", port("http://127"));
     const keptSecure = await TestClient.connect("tls", port("https://127"));
     for (const client of [kept, keptSecure]) {
@@ -106,10 +109,10 @@ describe("the HTTP server", { skip }, () => {
       await client.receive(1);
     }
     server.reload({
+      ...settings,
       accessList: AccessList.build({ mode: "deny", hashes: asciiBytes("b".repeat(20)) }),
       tls: readTlsFiles(testdata("rsa.crt"), testdata("rsa-pkcs8.key")),
     });
-    control.announceReload();
     for (const kind of ["net", "tls"] as const) {
       const target = port(kind === "net" ? "http://127" : "https://127");
       for (;;) {
@@ -154,16 +157,16 @@ describe("the HTTP server", { skip }, () => {
       1,
       false,
     );
-    again.close();
+    closeGroups(again.groups);
   });
 
   test("a port that is taken is reported before anything starts, with several workers too", () => {
     for (const workers of [1, 2]) {
       const first = bindWeb(configOf({}), workers, false);
-      const port = Number(/\d+$/.exec(first.addresses[0])?.[0]);
+      const port = Number(/\d+$/.exec(urlsOf(first)[0] ?? "")?.[0]);
       const config = configOf({ addressIpv4: { host: "127.0.0.1", port } });
       assert.throws(() => bindWeb(config, workers, false), /EADDRINUSE/);
-      first.close();
+      closeGroups(first.groups);
     }
   });
 });

@@ -3,8 +3,8 @@
  * Main thread.
  */
 import type { Logger } from "@swarmtide/runtime";
-import { workerCountOf } from "@swarmtide/runtime";
-import { webThreadsOf } from "@swarmtide/tcp";
+import { formatListener, workerCountOf } from "@swarmtide/runtime";
+import { closeGroups, webPlacesOf, webThreadsOf } from "@swarmtide/tcp";
 import { bindUdp, type UdpBinding } from "@swarmtide/udp";
 import type { TrackerConfig } from "./config.ts";
 import { listensOnWeb, openWebSide, type WebSide, webConfigOf } from "./web-side.ts";
@@ -30,15 +30,15 @@ export interface Bindings {
 }
 
 /** Throws OperatorError or SyscallError. */
-export async function openBindings(config: TrackerConfig, log: Logger): Promise<Bindings> {
+export function openBindings(config: TrackerConfig, log: Logger): Bindings {
   const web = openWebSide(config, log);
   if (!config.udp.enabled) return { udp: undefined, web };
   try {
-    const udp = await bindUdp(config.udp);
+    const udp = bindUdp(config.udp);
     warnOfSmallBuffer(config, udp, log);
     return { udp, web };
   } catch (error) {
-    web?.binding.close();
+    if (web !== undefined) closeGroups(web.binding.groups);
     throw error;
   }
 }
@@ -46,11 +46,12 @@ export async function openBindings(config: TrackerConfig, log: Logger): Promise<
 /** What the tracker listens on: UDP first, then HTTP, then WebTorrent at the same addresses. */
 export function addressesOf({ udp, web }: Bindings, config: TrackerConfig): TrackerAddress[] {
   const addresses: TrackerAddress[] = [];
-  for (const address of udp?.addresses ?? []) addresses.push({ protocol: "udp", address });
-  const onWeb = (web?.binding.addresses ?? []).map((url) => {
-    const [protocol = "", address = ""] = url.split("://");
-    return { isTls: protocol === "https", address };
-  });
+  for (const address of udp?.listeners.addresses ?? [])
+    addresses.push({ protocol: "udp", address });
+  const onWeb = (web === undefined ? [] : webPlacesOf(web.binding)).map((listener) => ({
+    isTls: listener.isTls,
+    address: formatListener(listener),
+  }));
   if (config.http.enabled)
     for (const { isTls, address } of onWeb)
       addresses.push({ protocol: isTls ? "https" : "http", address });

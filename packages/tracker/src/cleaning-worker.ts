@@ -3,75 +3,70 @@
  * torrents that the access list refuses. Started by `startTracker`; owns nothing but its place in the pass. It works in
  * slices (see SwarmCleaning), so that no request waits for it longer than some ten microseconds.
  */
-import { parentPort, workerData } from "node:worker_threads";
-import {
-  ControlBlock,
-  createLogger,
-  type LogSettings,
-  receiveMessages,
-  reportReady,
-} from "@swarmtide/runtime";
+import { createLogger, type LogSettings, runWorker, type Serving } from "@swarmtide/runtime";
 import {
   AccessList,
   type AccessListHandle,
   attachSwarmStore,
   openClock,
   SwarmCleaning,
+  type SwarmConfig,
   type SwarmStoreHandle,
 } from "@swarmtide/swarm";
 
-/** What the thread is started with. */
-export interface CleaningWorkerData {
+/** What the thread keeps for its whole life. */
+export interface CleaningSetup {
   readonly store: SwarmStoreHandle;
-  readonly accessList: AccessListHandle;
-  readonly control: SharedArrayBuffer;
   readonly log: LogSettings;
-  readonly intervalSeconds: number;
-  readonly peerAgeSecondsMax: number;
   /** Zero of the store's clock, see `openClock`. */
   readonly startedSeconds: number;
 }
 
-/** Posted to the thread when the list is read again. */
-export interface AccessListMessage {
+/** What a reload replaces. */
+export interface CleaningSettings {
+  readonly config: SwarmConfig;
   readonly accessList: AccessListHandle;
 }
 
-const SECOND = 1000;
+/** How often the thread looks whether a pass is due. */
+const LOOK_MILLISECONDS = 1000;
 /** How often a pass looks whether to stop. */
 const SLICES_PER_LOOK = 256;
 
-if (parentPort !== null) run(workerData as CleaningWorkerData, parentPort);
-
-function run(data: CleaningWorkerData, port: NonNullable<typeof parentPort>): void {
-  const control = ControlBlock.attach(data.control);
-  const store = attachSwarmStore(data.store);
-  const log = createLogger(data.log, "cleaning");
-  let accessList = AccessList.attach(data.accessList);
-  let generation = control.generation;
-  const nowSeconds = openClock(data.startedSeconds);
-  let nextSeconds = nowSeconds() + data.intervalSeconds;
-  reportReady();
-  while (!control.waitForStop(SECOND)) {
-    if (control.generation !== generation) {
-      generation = control.generation;
-      for (const message of receiveMessages(port) as AccessListMessage[])
-        accessList = AccessList.attach(message.accessList);
-    }
-    const startSeconds = nowSeconds();
-    if (startSeconds < nextSeconds) continue;
-    const cleaning = new SwarmCleaning(store, {
-      nowSeconds: startSeconds,
-      peerAgeSecondsMax: data.peerAgeSecondsMax,
-      accessList,
-    });
-    for (let slices = 1; cleaning.step(); slices++)
-      if (slices % SLICES_PER_LOOK === 0 && control.isStopping) return;
-    nextSeconds = nowSeconds() + data.intervalSeconds;
-    log.debug("cleaned", {
-      peersRemoved: cleaning.peersRemoved,
-      torrentsRemoved: cleaning.torrentsRemoved,
-      milliseconds: Math.round((nowSeconds() - startSeconds) * 1000),
-    });
-  }
+function openCleaning(
+  setup: CleaningSetup,
+  firstSettings: CleaningSettings,
+): Serving<CleaningSettings> {
+  const store = attachSwarmStore(setup.store);
+  const log = createLogger(setup.log, "cleaning");
+  const nowSeconds = openClock(setup.startedSeconds);
+  let settings = firstSettings;
+  let passSeconds = nowSeconds();
+  return {
+    reload(news) {
+      settings = news;
+    },
+    run(steering) {
+      while (steering.sleep(LOOK_MILLISECONDS)) {
+        const startSeconds = nowSeconds();
+        if (startSeconds < passSeconds + settings.config.torrentCleaningInterval) continue;
+        const cleaning = new SwarmCleaning(store, {
+          nowSeconds: startSeconds,
+          peerAgeSecondsMax: settings.config.maxPeerAge,
+          accessList: AccessList.attach(settings.accessList),
+        });
+        for (let slices = 1; cleaning.step(); slices++)
+          if (slices % SLICES_PER_LOOK === 0 && !steering.goesOn()) return;
+        passSeconds = nowSeconds();
+        log.debug("cleaned", {
+          peersRemoved: cleaning.peersRemoved,
+          torrentsRemoved: cleaning.torrentsRemoved,
+          milliseconds: Math.round((passSeconds - startSeconds) * 1000),
+        });
+      }
+    },
+    stop() {},
+  };
 }
+
+await runWorker(openCleaning);

@@ -2,16 +2,16 @@
  * Starts the tracker: access list, store, sockets, workers, privileges, in this order, so that whatever an operator
  * got wrong is said before anything is served. Called by the command line and by programs that embed a tracker.
  */
-import { once } from "node:events";
 import {
-  ControlBlock,
   createLogger,
   dropPrivileges,
   type Logger,
+  type LogSettings,
   OperatorError,
   pathAfterDrop,
-  type RunningWorker,
-  startWorker,
+  STOP_MILLISECONDS_MAX,
+  startGroup,
+  type WorkerGroup,
   workerModule,
 } from "@swarmtide/runtime";
 import {
@@ -22,8 +22,15 @@ import {
   SHARD_COUNT,
   type SwarmStore,
 } from "@swarmtide/swarm";
-import { startWeb, type WebServer } from "@swarmtide/tcp";
-import { startUdp, type UdpServer } from "@swarmtide/udp";
+import {
+  startWeb,
+  type TcpEngineName,
+  type TlsFiles,
+  type WebServer,
+  type WebSettings,
+  webWorkersOf,
+} from "@swarmtide/tcp";
+import { startUdp, type UdpEngineName, type UdpServer } from "@swarmtide/udp";
 import {
   addressesOf,
   type Bindings,
@@ -32,7 +39,7 @@ import {
   workerThreads,
 } from "./bindings.ts";
 
-import type { CleaningWorkerData } from "./cleaning-worker.ts";
+import type { CleaningSettings, CleaningSetup } from "./cleaning-worker.ts";
 import type { TrackerConfig } from "./config.ts";
 import { loadAccessList } from "./load-access-list.ts";
 import { reservableBytes } from "./reservable-memory.ts";
@@ -43,15 +50,14 @@ const MIB = 2 ** 20;
 const CLEANING_THREADS = 1;
 /** Less is not worth a tracker: some million peers take this much. */
 const MEMORY_MIB_MIN = 64;
-const STOP_MILLISECONDS_MAX = 5000;
 
 /** A tracker that serves. */
 export interface RunningTracker {
   readonly addresses: readonly TrackerAddress[];
   /** How many threads answer UDP requests, and how they read them; undefined where UDP is off. */
-  readonly udp: { readonly engine: "mmsg" | "dgram"; readonly workers: number } | undefined;
+  readonly udp: { readonly engine: UdpEngineName; readonly workers: number } | undefined;
   /** How many threads answer HTTP and HTTPS, and how they read plain HTTP; undefined where HTTP is off. */
-  readonly http: { readonly engine: "epoll" | "net"; readonly workers: number } | undefined;
+  readonly http: { readonly engine: TcpEngineName; readonly workers: number } | undefined;
   /** How many threads serve WebTorrent; undefined where it is off. */
   readonly ws: { readonly workers: number } | undefined;
   /** Reads access list and TLS files again; where that fails it is logged and the old ones stay. */
@@ -65,7 +71,7 @@ export interface RunningTracker {
 export interface StartOptions {
   /** Where the tracker logs; by default as the configuration says. */
   readonly log?: Logger;
-  /** Hears when a worker dies, with its name and the reason. By default this is an uncaught exception. */
+  /** Called when a worker dies, with its name and the reason. By default this is an uncaught exception. */
   readonly onDeath?: (reason: string) => void;
 }
 
@@ -81,25 +87,22 @@ export async function startTracker(
     );
   const accessList = openAccessList(config, log);
   const store = openStore(config, workerThreads(config) + CLEANING_THREADS, log);
-  const bindings = await openBindings(config, log);
-  const control = ControlBlock.create();
+  const bindings = openBindings(config, log);
   const watch = watchForDeath(options.onDeath ?? throwOutside);
   const { onDeath } = watch;
-  const startedSeconds = monotonicSeconds();
-  const shared = { store: store.handle, accessList, control, startedSeconds, onDeath };
-  const udp = bindings.udp && startUdp({ ...shared, config: config.udp, binding: bindings.udp });
+  const shared = { store: store.handle, startedSeconds: monotonicSeconds(), onDeath };
+  const udp =
+    bindings.udp && startUdp({ ...shared, config: config.udp, accessList, binding: bindings.udp });
   const web =
     bindings.web &&
     startWeb({
       ...shared,
-      ...bindings.web,
-      http: config.http,
-      ws: config.ws,
-      web: config.web,
+      binding: bindings.web.binding,
+      settings: webSettingsOf(config, accessList, bindings.web.tls),
       onHint: (line) => log.warn(line),
     });
-  const cleaning = startCleaning(config, shared);
-  const tracker = new Tracker({ config, log, store, bindings, control, udp, web, cleaning });
+  const cleaning = startCleaning(config, accessList, shared);
+  const tracker = new Tracker({ config, log, store, bindings, accessList, udp, web, cleaning });
   try {
     const ready = Promise.all([udp?.ready, web?.ready, cleaning.ready]);
     await Promise.race([ready, watch.died]);
@@ -136,10 +139,10 @@ interface TrackerParts {
   readonly log: Logger;
   readonly store: SwarmStore;
   readonly bindings: Bindings;
-  readonly control: ControlBlock;
+  readonly accessList: AccessListHandle;
   readonly udp: UdpServer | undefined;
   readonly web: WebServer | undefined;
-  readonly cleaning: RunningWorker;
+  readonly cleaning: WorkerGroup<CleaningSettings>;
 }
 
 class Tracker implements RunningTracker {
@@ -151,20 +154,20 @@ class Tracker implements RunningTracker {
   /** Where the TLS files are found now. */
   tlsPaths: TlsPaths | undefined;
   readonly #parts: TrackerParts;
+  #accessList: AccessListHandle;
+  #tls: TlsFiles | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor(parts: TrackerParts) {
     const { udp, web } = parts.bindings;
     this.#parts = parts;
-    this.udp = udp && { engine: udp.engine, workers: Math.max(1, udp.workerSockets.length) };
+    this.#accessList = parts.accessList;
+    this.#tls = web?.tls;
+    this.udp = udp && { engine: udp.engine, workers: udp.listeners.ofWorkers.length };
     const { http, ws } = parts.config;
-    const netWorkers = web?.binding.netWorkers ?? [];
-    // With the engine "epoll", workers that listen nowhere serve WebTorrent alone.
-    const listening = netWorkers.filter((sockets) => sockets.length > 0).length;
-    const httpWorkers = (web?.binding.epollWorkers.length ?? 0) + listening;
-    if (web && http.enabled)
-      this.http = { engine: web.binding.engine, workers: Math.max(1, httpWorkers) };
-    if (web && ws.enabled) this.ws = { workers: Math.max(1, netWorkers.length) };
+    const counts = web && webWorkersOf(web.binding);
+    if (counts && http.enabled) this.http = { engine: counts.engine, workers: counts.http };
+    if (counts && ws.enabled) this.ws = { workers: counts.ws };
   }
 
   get addresses(): readonly TrackerAddress[] {
@@ -172,20 +175,16 @@ class Tracker implements RunningTracker {
   }
 
   reload(): void {
-    const { control, log, udp, web, cleaning } = this.#parts;
+    const { config, log, udp, web, cleaning } = this.#parts;
     const accessList = this.#rereadAccessList();
     const tls = rereadTls(this.tlsPaths, log);
-    if (accessList !== undefined) {
-      udp?.reload(accessList);
-      cleaning.post({ accessList });
-      log.info("access list reloaded", entriesOf(accessList));
-    }
+    if (accessList !== undefined) log.info("access list reloaded", entriesOf(accessList));
     if (accessList === undefined && tls === undefined) return;
-    web?.reload({
-      ...(accessList === undefined ? {} : { accessList }),
-      ...(tls === undefined ? {} : { tls }),
-    });
-    control.announceReload();
+    this.#accessList = accessList ?? this.#accessList;
+    this.#tls = tls ?? this.#tls;
+    udp?.reload({ config: config.udp, accessList: this.#accessList });
+    web?.reload(webSettingsOf(config, this.#accessList, this.#tls));
+    cleaning.reload({ config: config.swarm, accessList: this.#accessList });
   }
 
   /** Undefined where there is none, or it cannot be read; that is logged. */
@@ -220,15 +219,12 @@ class Tracker implements RunningTracker {
   }
 
   async #stop(): Promise<void> {
-    const { control, log, udp, web, cleaning } = this.#parts;
-    cleaning.expectEnd();
-    const ended = Promise.all([udp?.stop(), web?.stop(), cleaning.ended]);
-    control.stop();
-    const late = new AbortController();
-    const timer = setTimeout(() => late.abort(), STOP_MILLISECONDS_MAX);
-    await Promise.race([ended, once(late.signal, "abort")]);
-    clearTimeout(timer);
-    if (late.signal.aborted) log.warn("some workers did not end in time and are abandoned");
+    const { log, udp, web, cleaning } = this.#parts;
+    const stopped = await Promise.all([udp?.stop(), web?.stop(), cleaning.stop()]);
+    if (stopped.includes(false))
+      log.warn(
+        `some workers did not stop within ${STOP_MILLISECONDS_MAX / 1000} s; going on without them`,
+      );
   }
 }
 
@@ -249,36 +245,42 @@ function openStore(config: TrackerConfig, threads: number, log: Logger): SwarmSt
   const left = Math.floor((reservableBytes(threads) ?? Number.POSITIVE_INFINITY) / MIB);
   if (left < MEMORY_MIB_MIN)
     throw new OperatorError(
-      `swarm.max_memory = ${wanted}: this system leaves no ${MEMORY_MIB_MIN} MiB to the swarms; raise its limit (ulimit -v, vm.overcommit_memory) or lower udp.workers`,
+      `swarm.max_memory = ${wanted}: less than ${MEMORY_MIB_MIN} MiB is left for the swarms on this system; raise its limit (ulimit -v, vm.overcommit_memory) or lower udp.workers`,
     );
   const store = createSwarmStore({ memoryBytesMax: Math.min(wanted, left) * MIB });
   const granted = Math.floor((store.arenaBytes * SHARD_COUNT) / MIB);
   if (granted < wanted)
     log.warn(
-      `swarm.max_memory = ${wanted}: this system lets the swarms reserve ${granted} MiB; they can grow to that`,
+      `swarm.max_memory = ${wanted}: only ${granted} MiB could be reserved; that is now the limit`,
     );
   return store;
 }
 
 function startCleaning(
   config: TrackerConfig,
-  shared: Omit<CleaningWorkerData, "control" | "log" | "intervalSeconds" | "peerAgeSecondsMax"> & {
-    readonly control: ControlBlock;
+  accessList: AccessListHandle,
+  {
+    store,
+    startedSeconds,
+    onDeath,
+  }: Omit<CleaningSetup, "log"> & {
     readonly onDeath: (reason: string) => void;
   },
-): RunningWorker {
-  const data: CleaningWorkerData = {
-    store: shared.store,
-    accessList: shared.accessList,
-    startedSeconds: shared.startedSeconds,
-    control: shared.control.buffer,
-    log: { logLevel: config.logLevel, logFormat: config.logFormat },
-    intervalSeconds: config.swarm.torrentCleaningInterval,
-    peerAgeSecondsMax: config.swarm.maxPeerAge,
-  };
-  const entry = workerModule(import.meta.url, "cleaning-worker");
-  return startWorker({ name: "cleaning", entry, data, onDeath: shared.onDeath });
+): WorkerGroup<CleaningSettings> {
+  const log: LogSettings = { logLevel: config.logLevel, logFormat: config.logFormat };
+  return startGroup<CleaningSetup, CleaningSettings>({
+    entry: workerModule(import.meta.url, "cleaning-worker"),
+    workers: [{ name: "cleaning", setup: { store, startedSeconds, log } }],
+    settings: { config: config.swarm, accessList },
+    onDeath,
+  });
 }
+
+const webSettingsOf = (
+  { http, web, ws }: TrackerConfig,
+  accessList: AccessListHandle,
+  tls: TlsFiles | undefined,
+): WebSettings => ({ http, web, ws, accessList, tls });
 
 function listPathAfterDrop(config: TrackerConfig, log: Logger): string | undefined {
   const { mode, path } = config.accessList;

@@ -10,6 +10,7 @@ import {
   type TlsFiles,
   type WebBinding,
   type WebConfig,
+  webSocketEngine,
 } from "@swarmtide/tcp";
 import type { TrackerConfig } from "./config.ts";
 
@@ -29,7 +30,7 @@ export const listensOnWeb = ({ http, ws }: TrackerConfig): boolean => http.enabl
 
 /** Where HTTP is off, the workers of WebTorrent listen themselves unless the engine is asked for. */
 export function webConfigOf({ http, web }: TrackerConfig): WebConfig {
-  return http.enabled || web.engine !== "auto" ? web : { ...web, engine: "net" };
+  return http.enabled || web.engine !== "auto" ? web : { ...web, engine: webSocketEngine() };
 }
 
 /** Undefined where HTTP and WebTorrent are switched off. Throws OperatorError or SyscallError; nothing stays open then. */

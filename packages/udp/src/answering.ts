@@ -15,7 +15,6 @@ import {
 import { udpCounters } from "./counters.ts";
 import { ConnectionIds } from "./hot/connection-id.ts";
 import { UdpTracker } from "./hot/udp-tracker.ts";
-import type { EngineSocket } from "./mmsg-engine.ts";
 import { replyBytesMax } from "./reply-bytes.ts";
 
 /** Made by the main thread once; may be posted to workers. */
@@ -33,22 +32,6 @@ export interface UdpShared {
   readonly announceIntervalSeconds: number;
   readonly connectionAgeSecondsMax: number;
   readonly resendRepliesMax: number;
-}
-
-/** `workerData` of a UDP worker. */
-export interface UdpWorkerData {
-  readonly engine: "mmsg" | "dgram";
-  readonly sockets: readonly EngineSocket[];
-  readonly shared: UdpShared;
-  readonly control: SharedArrayBuffer;
-  readonly row: number;
-  /** The core to stay on. */
-  readonly cpu: number | undefined;
-}
-
-/** The message of a reload. */
-export interface UdpReload {
-  readonly accessList: AccessListHandle;
 }
 
 export interface Answering {

@@ -10,6 +10,7 @@ import {
   section,
   socketAddress,
 } from "@swarmtide/toml-config";
+import { udpEngines } from "./engines/engines.ts";
 
 /** [udp]: BEP 15. */
 export const udpSection = section(
@@ -24,12 +25,12 @@ export const udpSection = section(
     }),
     engine: choice({
       default: "auto",
-      choices: ["auto", "mmsg", "dgram"],
-      doc: 'How datagrams are read and sent: "mmsg" in batches through the system calls of Linux, "dgram" one by one through Node, everywhere. "auto" takes "mmsg" where it works.',
+      choices: ["auto", ...udpEngines.map(({ name }) => name)],
+      doc: `How datagrams are read and sent: ${udpEngines.map(({ name, doc }) => `"${name}" ${doc}`).join(", ")}. "auto" takes the first of them that works.`,
     }),
     pin_workers: boolean({
       default: false,
-      doc: 'Keeps each worker on a core of its own (engine "mmsg").',
+      doc: "Keeps each worker on a core of its own (Linux).",
     }),
     use_ipv4: boolean({ default: true, doc: "Listen on address_ipv4." }),
     use_ipv6: boolean({ default: true, doc: "Listen on address_ipv6." }),
@@ -41,7 +42,7 @@ export const udpSection = section(
     address_ipv6: socketAddress({
       default: { host: "::", port: 3000 },
       family: 6,
-      doc: "IPv6 address and port; port 0 takes a free one, which the start-up lines name.",
+      doc: "IPv6 address and port; port 0 takes a free one, which the start-up lines name, the same as for IPv4 where both have 0.",
     }),
     set_only_ipv6: boolean({
       default: true,
@@ -85,7 +86,7 @@ export const udpSection = section(
       min: 10,
       max: 3600,
       unit: "seconds",
-      doc: "Time for which a connection id is good. BEP 15 lets clients use one for 60 seconds.",
+      doc: "How long a connection id stays valid. BEP 15 lets clients use one for 60 seconds.",
     }),
   },
   (values) => {

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { linuxSupported } from "@swarmtide/linux";
-import { ControlBlock } from "@swarmtide/runtime";
 import { AccessList, createSwarmStore } from "@swarmtide/swarm";
 import { defaultConfig } from "@swarmtide/toml-config";
 import { bindUdp } from "./bind.ts";
@@ -33,8 +32,7 @@ const configOf = (changes: Partial<UdpConfig>): UdpConfig => ({
 
 async function startTracker(changes: Partial<UdpConfig>) {
   const config = configOf(changes);
-  const binding = await bindUdp(config);
-  const control = ControlBlock.create();
+  const binding = bindUdp(config);
   const store = createSwarmStore({ memoryBytesMax: 2 ** 26 });
   const deaths: string[] = [];
   const server = startUdp({
@@ -42,19 +40,16 @@ async function startTracker(changes: Partial<UdpConfig>) {
     binding,
     store: store.handle,
     accessList: AccessList.build({ mode: "off" }),
-    control,
     startedSeconds: process.hrtime()[0],
     onDeath: (reason) => deaths.push(reason),
   });
   await server.ready;
   const stop = async () => {
-    const stopped = server.stop();
-    control.stop();
-    await stopped;
+    assert.equal(await server.stop(), true);
     assert.deepEqual(deaths, []);
   };
   running.push(stop);
-  return { binding, control, store, server, stop };
+  return { binding, config, store, server, stop };
 }
 
 async function announce(client: UdpClient, number: number, port: number): Promise<Buffer> {
@@ -69,8 +64,8 @@ describe("the UDP server", { skip }, () => {
       const { binding, server } = await startTracker({ engine });
       assert.equal(binding.engine, engine);
       for (const [index, family] of ([4, 6] as const).entries()) {
-        const alice = await UdpClient.open(binding.addresses[index] ?? "");
-        const bob = await UdpClient.open(binding.addresses[index] ?? "");
+        const alice = await UdpClient.open(binding.listeners.addresses[index] ?? "");
+        const bob = await UdpClient.open(binding.listeners.addresses[index] ?? "");
         await announce(alice, 1, 1111);
         const reply = readAnnounceReply(await announce(bob, 1, 2222), family);
         assert.equal(reply.peers.length, 1);
@@ -84,7 +79,7 @@ describe("the UDP server", { skip }, () => {
   test("with several workers, connection ids and peers of one are good at the others", async () => {
     const { binding, server } = await startTracker({ workers: 4, useIpv6: false });
     const clients = await Promise.all(
-      Array.from({ length: 24 }, () => UdpClient.open(binding.addresses[0] ?? "")),
+      Array.from({ length: 24 }, () => UdpClient.open(binding.listeners.addresses[0] ?? "")),
     );
     const connected = await (clients[0] as UdpClient).ask(connectRequest());
     for (const [index, client] of clients.entries()) {
@@ -101,11 +96,13 @@ describe("the UDP server", { skip }, () => {
 
   test("a reload reaches workers that wait in a system call", async () => {
     for (const engine of ["mmsg", "dgram"] as const) {
-      const { binding, control, server } = await startTracker({ engine, useIpv6: false });
-      const client = await UdpClient.open(binding.addresses[0] ?? "");
+      const { binding, config, server } = await startTracker({ engine, useIpv6: false });
+      const client = await UdpClient.open(binding.listeners.addresses[0] ?? "");
       readAnnounceReply(await announce(client, 1, 1111), 4);
-      server.reload(AccessList.build({ mode: "deny", hashes: infoHash(1) }));
-      control.announceReload();
+      server.reload({
+        config,
+        accessList: AccessList.build({ mode: "deny", hashes: infoHash(1) }),
+      });
       let reply = await announce(client, 1, 1111);
       // A worker looks for reloads every 50 ms at the latest.
       const deadline = Date.now() + 10_000;
@@ -120,25 +117,25 @@ describe("the UDP server", { skip }, () => {
     const { binding, stop } = await startTracker({ workers: 2 });
     await stop();
     running.pop();
-    const port = Number(binding.addresses[0]?.split(":").at(-1));
-    const again = await bindUdp(configOf({ addressIpv4: { host: "127.0.0.1", port } }));
-    again.close();
+    const port = Number(binding.listeners.addresses[0]?.split(":").at(-1));
+    const again = bindUdp(configOf({ addressIpv4: { host: "127.0.0.1", port } }));
+    again.listeners.close();
   });
 
   test("a port in use is refused by name, with one worker and with several", async () => {
-    const first = await bindUdp(configOf({ useIpv6: false, workers: 2 }));
-    const port = Number(first.addresses[0]?.split(":").at(-1));
+    const first = bindUdp(configOf({ useIpv6: false, workers: 2 }));
+    const port = Number(first.listeners.addresses[0]?.split(":").at(-1));
     for (const workers of [1, 2]) {
       const config = configOf({
         useIpv6: false,
         workers,
         addressIpv4: { host: "127.0.0.1", port },
       });
-      await assert.rejects(
-        bindUdp(config),
+      assert.throws(
+        () => bindUdp(config),
         new RegExp(`bind.*127\\.0\\.0\\.1:${port}.*EADDRINUSE`, "s"),
       );
     }
-    first.close();
+    first.listeners.close();
   });
 });

@@ -1,30 +1,21 @@
-/** The worker of workers.test.ts: behaves as its data says. */
-import { parentPort, workerData } from "node:worker_threads";
-import { ControlBlock, receiveMessages } from "../control-block.ts";
-import { reportReady } from "../workers.ts";
+/** The worker of worker-group.test.ts and of chrooted-program.ts: behaves as its setup says. */
+import { runWorker, type Serving, type Steering } from "../worker-thread.ts";
 
-const { behaviour, control: buffer } = workerData as {
-  readonly behaviour: string;
-  readonly control: SharedArrayBuffer;
-};
-const control = ControlBlock.attach(buffer);
-
-if (behaviour === "throw") throw new RangeError("seven is too many");
-if (behaviour === "exit") process.exit(3);
-const generationAtStart = control.generation; // Before readiness is reported: a reload may follow at once.
-if (behaviour !== "return") reportReady();
-if (behaviour === "spin") for (;;) control.waitForStop(10);
-if (behaviour === "throw at stop") {
-  while (!control.waitForStop(10));
-  throw new Error("late");
+/** `behaviour` of the worker, and the first settings, which it shows with every reload as a hint. */
+function open(behaviour: string, settings: string, hint: (line: string) => void): Serving<string> {
+  if (behaviour === "throw") throw new RangeError("seven is too many");
+  if (behaviour === "exit") process.exit(3);
+  const serving: Serving<string> = {
+    reload: (news) => hint(`${settings} → ${news}`),
+    stop() {
+      if (behaviour === "throw at stop") throw new Error("late");
+    },
+  };
+  const run = (steering: Steering): void => {
+    if (behaviour === "return") return;
+    while (steering.sleep(5) || behaviour === "spin");
+  };
+  return behaviour === "event loop" ? serving : { ...serving, run };
 }
-if (behaviour === "serve") serve();
 
-function serve(): void {
-  let generation = generationAtStart;
-  while (!control.waitForStop(5)) {
-    if (control.generation === generation) continue;
-    generation = control.generation;
-    if (parentPort) parentPort.postMessage(receiveMessages(parentPort));
-  }
-}
+await runWorker(open);

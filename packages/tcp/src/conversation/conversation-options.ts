@@ -7,8 +7,6 @@ import type { HttpHandlerOptions } from "@swarmtide/http";
 
 /** Deadlines are checked this often. */
 export const SWEEP_MILLISECONDS = 500;
-/** How long requests in flight and WebSocket connections may take to end when a worker stops. */
-export const DRAIN_MILLISECONDS = 3000;
 
 export interface ConversationOptions {
   readonly handler: HttpHandlerOptions;

@@ -1,0 +1,165 @@
+/**
+ * Listeners: the sockets a service is reached at, each with the key of the configuration that asked for it. The main thread
+ * opens them before any worker starts, so that a port in use is reported while nothing runs yet, and closes all of them when
+ * one cannot be opened. A listener is plain data: workers get it with its descriptor, and another process could as well
+ * (`Listeners.inherited`).
+ *
+ * With several workers each has a socket of its own on the same port (SO_REUSEPORT, socket(7)), and the kernel spreads
+ * senders and connections over them. Where Linux calls are missing a listener has no descriptor: the engine opens it
+ * on the main thread and notes the port that was taken.
+ */
+import { formatSocketAddress } from "@swarmtide/bittorrent";
+import { closeFd, SyscallError } from "@swarmtide/linux";
+import { OperatorError } from "./operator-error.ts";
+
+/** Where to listen, and since it was opened with which descriptor. */
+export interface Listener {
+  /** The key that asks for it in the configuration: `udp.address_ipv4`. */
+  readonly key: string;
+  readonly family: 4 | 6;
+  readonly isTls: boolean;
+  /** 4 or 16 bytes. */
+  readonly address: Uint8Array;
+  /** 0 asks for a free port. */
+  port: number;
+  /** Undefined until it is opened. */
+  readonly fd: number | undefined;
+}
+
+/** Opens one socket at the address of `place` and `port`. Throws SyscallError. */
+export type OpenSocket = (
+  place: Listener,
+  port: number,
+  reusePort: boolean,
+) => { readonly fd: number; readonly port: number };
+
+/** Tries to find a port that is free for both families. Another program would have to take one each time. */
+const SHARED_PORT_TRIES = 8;
+
+/** A place for a listener that is not open yet. */
+export const listenerAt = (place: Omit<Listener, "fd">): Listener => ({ ...place, fd: undefined });
+
+/** Whether a listener is reached at every address of the machine. */
+export const isWildcard = ({ address }: Listener): boolean => address.every((byte) => byte === 0);
+
+/** `0.0.0.0:3000`, with the port that was taken. */
+export const formatListener = (listener: Listener): string => formatSocketAddress(listener);
+
+/** The listeners of a group of workers. */
+export class Listeners {
+  /** Those of each worker. */
+  readonly ofWorkers: readonly (readonly Listener[])[];
+  /** One for each place, with the port that was taken. */
+  readonly places: readonly Listener[];
+
+  private constructor(
+    ofWorkers: readonly (readonly Listener[])[],
+    places: readonly Listener[] = ofWorkers[0] ?? [],
+  ) {
+    this.ofWorkers = ofWorkers;
+    this.places = places;
+  }
+
+  /**
+   * Opens a socket on each place for each worker. Places with port 0 share a free port where they differ in family alone.
+   * Throws OperatorError with the key, the call, the address and the reason; nothing stays open then.
+   */
+  static open(places: readonly Listener[], workers: number, openSocket: OpenSocket): Listeners {
+    for (let tries = 1; ; tries++) {
+      try {
+        return new Listeners(openAll(places, workers, openSocket));
+      } catch (error) {
+        if (tries < SHARED_PORT_TRIES && isTakenSharedPort(error)) continue;
+        throw error;
+      }
+    }
+  }
+
+  /** Places that one worker on the main thread opens itself. */
+  static unopened(places: readonly Listener[]): Listeners {
+    return new Listeners([places]);
+  }
+
+  /** Listeners that are open already, one list for each worker: from another process, or from the one before. */
+  static inherited(ofWorkers: readonly (readonly Listener[])[]): Listeners {
+    return new Listeners(ofWorkers);
+  }
+
+  /** What they listen on. */
+  get addresses(): string[] {
+    return this.places.map(formatListener);
+  }
+
+  /** Closes every descriptor; not for those that an engine has closed. */
+  close(): void {
+    closeAll(this.ofWorkers.flat());
+  }
+}
+
+/** For a place with port 0: the one that the other family of its kind has taken, or 0 where this is the first. */
+export function sharedPort(place: Listener, freePorts: readonly Listener[]): number {
+  return (
+    freePorts.find(({ isTls, family }) => isTls === place.isTls && family !== place.family)?.port ??
+    0
+  );
+}
+
+function openAll(
+  places: readonly Listener[],
+  workers: number,
+  openSocket: OpenSocket,
+): Listener[][] {
+  let ported = places;
+  // A shared port lets any program of this user in. A first socket that shares nothing finds a port in use.
+  if (workers > 1) {
+    const alone = openEach(places, false, openSocket);
+    closeAll(alone);
+    ported = places.map((place, i) => ({ ...place, port: alone[i]?.port ?? place.port }));
+  }
+  const ofWorkers: Listener[][] = [];
+  try {
+    for (let worker = 0; worker < workers; worker++)
+      ofWorkers.push(openEach(ported, workers > 1, openSocket));
+  } catch (error) {
+    closeAll(ofWorkers.flat());
+    throw error;
+  }
+  return ofWorkers;
+}
+
+function openEach(
+  places: readonly Listener[],
+  reusePort: boolean,
+  openSocket: OpenSocket,
+): Listener[] {
+  const opened: Listener[] = [];
+  const freePorts: Listener[] = [];
+  for (const place of places) {
+    const port = place.port === 0 ? sharedPort(place, freePorts) : place.port;
+    try {
+      const listener = { ...place, ...openSocket(place, port, reusePort) };
+      opened.push(listener);
+      if (place.port === 0) freePorts.push(listener);
+    } catch (error) {
+      closeAll(opened);
+      if (!(error instanceof SyscallError)) throw error;
+      const message = `${place.key}: ${error.message}`;
+      throw port === place.port
+        ? new OperatorError(message, { cause: error })
+        : new SharedPortError(message, { cause: error });
+    }
+  }
+  return opened;
+}
+
+/** A free port of one family is taken in the other; another try finds another. */
+class SharedPortError extends OperatorError {}
+
+const isTakenSharedPort = (error: unknown): boolean =>
+  error instanceof SharedPortError &&
+  error.cause instanceof SyscallError &&
+  error.cause.code === "EADDRINUSE";
+
+function closeAll(listeners: readonly Listener[]): void {
+  for (const { fd } of listeners) if (fd !== undefined) closeFd(fd);
+}

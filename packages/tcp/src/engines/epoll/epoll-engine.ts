@@ -1,0 +1,40 @@
+/** Engine `epoll`: plain HTTP through the system calls of Linux. Its loop keeps the thread to itself. */
+import { linuxSupported } from "@swarmtide/linux";
+import { DRAIN_MILLISECONDS_MAX, LOOK_MILLISECONDS, type Steering } from "@swarmtide/runtime";
+import type { TcpEngine, TcpEngineOptions, TcpEngineRun } from "../engine.ts";
+import { EpollServer } from "./hot/epoll-server.ts";
+
+export const epollEngine = {
+  name: "epoll",
+  doc: "through the system calls of Linux",
+  supported: () => (linuxSupported() ? true : "Linux on x64 or arm64"),
+  servesTls: false,
+  hasEventLoop: false,
+  closesListeners: false,
+  open,
+} as const satisfies TcpEngine;
+
+function open({ conversation, listeners, sendDescriptor, tick }: TcpEngineOptions): TcpEngineRun {
+  const server = new EpollServer({
+    ...conversation,
+    listenerFds: listeners.flatMap(({ fd }) => fd ?? []),
+    onUpgrade: sendDescriptor,
+  });
+  return {
+    handler: server.handler,
+    setSecureContext() {},
+    run(steering: Steering) {
+      while (steering.goesOn()) {
+        tick();
+        server.serveRound(LOOK_MILLISECONDS);
+      }
+    },
+    stop() {
+      server.stop();
+      const end = performance.now() + DRAIN_MILLISECONDS_MAX;
+      while (server.connectionCount > 0 && performance.now() < end)
+        server.serveRound(LOOK_MILLISECONDS);
+      server.close();
+    },
+  };
+}

@@ -1,0 +1,44 @@
+/** Engine `net`: HTTP and HTTPS through node:net and node:tls, on the event loop of its thread. */
+import { formatIpAddress } from "@swarmtide/bittorrent";
+import type { Listener } from "@swarmtide/runtime";
+import type { TcpEngine, TcpEngineOptions, TcpEngineRun } from "../engine.ts";
+import type { NetListener } from "./net-options.ts";
+import { NetServer } from "./net-server.ts";
+
+export const netEngine = {
+  name: "net",
+  doc: "through Node, everywhere",
+  supported: (): true | string => true,
+  servesTls: true,
+  hasEventLoop: true,
+  closesListeners: true,
+  open,
+} as const satisfies TcpEngine;
+
+async function open(options: TcpEngineOptions): Promise<TcpEngineRun> {
+  const { conversation, listeners, adoptSocket } = options;
+  const server = await NetServer.start({
+    ...conversation,
+    ...(adoptSocket === undefined
+      ? {}
+      : { onUpgrade: (socket, _address, bytes) => adoptSocket(socket, bytes) }),
+    listeners: listeners.map((listener) => netListenerOf(listener, options)),
+    secureContext: options.secureContext,
+  });
+  listeners.forEach((listener, i) => {
+    listener.port = server.ports[i] ?? listener.port;
+  });
+  return {
+    handler: server.handler,
+    setSecureContext: (secureContext) => server.setSecureContext(secureContext),
+    stop: () => server.stop(),
+  };
+}
+
+function netListenerOf(
+  { fd, isTls, address, port }: Listener,
+  { backlog, onlyIpv6 }: TcpEngineOptions,
+): NetListener {
+  if (fd !== undefined) return { isTls, at: { fd } };
+  return { isTls, at: { host: formatIpAddress(address), port, backlog, ipv6Only: onlyIpv6 } };
+}

@@ -1,0 +1,130 @@
+/**
+ * What a worker for HTTP and WebTorrent serves: an engine with what it answers from, and where the engine has an event loop
+ * the WebTorrent tracker. Opened in each worker thread and, where Linux calls are missing, on the main thread.
+ */
+import type { SecureContext } from "node:tls";
+import type { HttpHandler } from "@swarmtide/http";
+import { closeFd } from "@swarmtide/linux";
+import { NamedCounterTable } from "@swarmtide/metrics";
+import type { Serving } from "@swarmtide/runtime";
+import { AccessList } from "@swarmtide/swarm";
+import { openAnswering, type WebAnswering, type WebSettings, type WebSetup } from "./answering.ts";
+import { COUNT_ACCEPT_FAILURES } from "./counters.ts";
+import { DescriptorHint } from "./descriptor-reserve.ts";
+import { tcpEngineOf } from "./engines/engines.ts";
+import { makeSecureContext } from "./tls-files.ts";
+import { WsEndpoint } from "./websocket/ws-endpoint.ts";
+import { receiveUpgrades, UpgradeSender } from "./worker-ports.ts";
+
+/** How often there are hints, and how often an engine with an event loop tells the store the time. */
+const TICK_SECONDS = 1;
+
+/** Rejects when a listener cannot listen. */
+export async function openWebWorker(
+  setup: WebSetup,
+  settings: WebSettings,
+  hint: (line: string) => void,
+): Promise<Serving<WebSettings>> {
+  const { listeners, ports, shared } = setup;
+  const { web } = settings;
+  const engine = tcpEngineOf(setup.engine);
+  const answering = openAnswering(setup, settings);
+  const ws = engine.hasEventLoop ? openWs(setup, settings, answering) : undefined;
+  const upgrades = new UpgradeSender(ports.upgrades);
+  const ticker = new Ticker(answering, hint);
+  ticker.tick();
+  const run = await engine.open({
+    conversation: answering.conversation,
+    listeners,
+    backlog: web.tcpBacklog,
+    onlyIpv6: web.setOnlyIpv6,
+    secureContext: secureContextOf(settings, shared.ticketKeys),
+    adoptSocket: ws && ((socket, bytes) => ws.adopt(socket, bytes)),
+    sendDescriptor: (fd, address, bytes) => upgrades.send(fd, address, bytes),
+    tick: () => ticker.tick(),
+  });
+  ticker.handler = run.handler;
+  const stopWaiting = engine.hasEventLoop ? serveEventLoop(setup, ticker, ws) : () => {};
+  return {
+    ...run,
+    reload(news) {
+      const accessList = AccessList.attach(news.accessList);
+      answering.conversation.handler.admission.replace(accessList);
+      ws?.setAccessList(accessList);
+      const secureContext = secureContextOf(news, shared.ticketKeys);
+      if (secureContext !== undefined) run.setSecureContext(secureContext);
+    },
+    async stop() {
+      await Promise.all([run.stop(), ws?.stop()]);
+      stopWaiting();
+    },
+  };
+}
+
+/** Tells the store the time, and the operator what to mend. */
+class Ticker {
+  /** Whose proxy hints to pass on, once there is one. */
+  handler: HttpHandler | undefined;
+  readonly #answering: WebAnswering;
+  readonly #hint: (line: string) => void;
+  readonly #descriptorHint = new DescriptorHint();
+  #nextSeconds = 0;
+
+  constructor(answering: WebAnswering, hint: (line: string) => void) {
+    this.#answering = answering;
+    this.#hint = hint;
+  }
+
+  tick(): void {
+    const { conversation, nowSeconds, store } = this.#answering;
+    const seconds = nowSeconds();
+    store.setNow(seconds);
+    if (seconds < this.#nextSeconds) return;
+    this.#nextSeconds = seconds + TICK_SECONDS;
+    const failures = conversation.counters[COUNT_ACCEPT_FAILURES];
+    for (const line of [
+      this.handler?.takeProxyHint(),
+      this.#descriptorHint.take(failures, seconds),
+    ])
+      if (line !== undefined) this.#hint(line);
+  }
+}
+
+/** What needs an event loop beside the engine's sockets. Returns a function that ends it. */
+function serveEventLoop({ ports }: WebSetup, ticker: Ticker, ws: WsEndpoint | undefined) {
+  const stopUpgrades = receiveUpgrades(ports.upgrades, ({ fd, address, bytes }) => {
+    if (ws === undefined) closeFd(fd);
+    else ws.adoptDescriptor(fd, address, bytes);
+  });
+  const timer = setInterval(() => ticker.tick(), TICK_SECONDS * 1000);
+  return () => {
+    stopUpgrades();
+    clearInterval(timer);
+  };
+}
+
+function openWs(
+  { shared, index, workers, ports }: WebSetup,
+  settings: WebSettings,
+  { conversation, store }: WebAnswering,
+): WsEndpoint | undefined {
+  if (shared.ws === undefined) return undefined;
+  const { counters, ownerSecret } = shared.ws;
+  return new WsEndpoint({
+    config: settings.ws,
+    worker: index,
+    workers,
+    ownerSecret,
+    peers: ports.peers,
+    counters: NamedCounterTable.attach(counters).row(index),
+    webCounters: conversation.counters,
+    accessList: AccessList.attach(settings.accessList),
+    store,
+    trustedProxies: conversation.trustedProxies,
+    connectionsMax: conversation.connectionsMax,
+    connectionsPerAddressMax: conversation.connectionsPerAddressMax,
+  });
+}
+
+const secureContextOf = ({ tls }: WebSettings, ticketKeys: Uint8Array): SecureContext | undefined =>
+  tls && makeSecureContext(tls, Buffer.from(ticketKeys));

@@ -1,0 +1,129 @@
+/**
+ * Engine `dgram`: the UDP server on `node:dgram`, for systems without the Linux engine and on request. One datagram a
+ * call, an event loop, strings for addresses: several times slower, but the same handler gives the same answers.
+ *
+ * On Linux it runs in a worker thread over descriptors that the main thread bound; elsewhere over sockets of its own.
+ */
+import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
+import { formatIpAddress, parseIpAddress } from "@swarmtide/bittorrent";
+import { add } from "@swarmtide/metrics";
+import { type Listener, OperatorError, sharedPort } from "@swarmtide/runtime";
+import {
+  DROPPED_SOURCE_PORT,
+  DROPPED_TOO_LONG,
+  RECEIVE_FAILURES,
+  RECEIVED_BYTES,
+  SEND_FAILURES,
+  SENT_BYTES,
+} from "../../counters.ts";
+import { DatagramHandler } from "../../hot/datagram-handler.ts";
+import type { EngineRun, UdpEngine, UdpEngineOptions } from "../engine.ts";
+
+/** As in the `mmsg` engine: a longer request is dropped. */
+const REQUEST_BYTES_MAX = 2048;
+
+export const dgramEngine = {
+  name: "dgram",
+  doc: "one by one through Node, everywhere",
+  supported: (): true | string => true,
+  readsPacketInfo: false,
+  closesListeners: true,
+  open,
+} as const satisfies UdpEngine;
+
+/** Starts answering. Rejects when a listener cannot be opened; nothing stays open then. */
+async function open(options: UdpEngineOptions): Promise<EngineRun> {
+  const sockets: Socket[] = [];
+  const stop = async () => {
+    await Promise.all(
+      sockets.map((socket) => new Promise<void>((resolve) => socket.close(() => resolve()))),
+    );
+  };
+  try {
+    const freePorts: Listener[] = [];
+    for (const listener of options.listeners) {
+      const wanted = listener.port;
+      const port = wanted === 0 ? sharedPort(listener, freePorts) : wanted;
+      // Somebody else may have that port in this family; then it is another.
+      const socket = await openSocket(listener, port, options.onlyIpv6).catch((error: Error) =>
+        port === wanted ? Promise.reject(error) : openSocket(listener, wanted, options.onlyIpv6),
+      );
+      sockets.push(socket);
+      listener.port = socket.address().port;
+      if (wanted === 0) freePorts.push(listener);
+    }
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  sockets.forEach((socket, i) => {
+    serve(socket, options.listeners[i]?.family ?? 4, options);
+  });
+  return { stop };
+}
+/** A socket of Node, of a descriptor that is bound (with `fd` it listens at once) or at an address. */
+async function openSocket(
+  { key, family, address, fd }: Listener,
+  port: number,
+  onlyIpv6: boolean,
+): Promise<Socket> {
+  // libuv refuses the flag on an IPv4 socket (EINVAL).
+  const socket = createSocket({ type: `udp${family}`, ipv6Only: family === 6 && onlyIpv6 });
+  const place =
+    fd === undefined ? { address: formatIpAddress(address), port, exclusive: true } : { fd };
+  await new Promise<void>((resolve, reject) => {
+    socket.once("error", (error) => {
+      socket.close();
+      reject(new OperatorError(`${key}: ${error.message}`, { cause: error }));
+    });
+    socket.bind(place, resolve);
+  });
+  socket.removeAllListeners("error");
+  return socket;
+}
+
+function serve(socket: Socket, socketFamily: 4 | 6, options: UdpEngineOptions): void {
+  const { tracker, replyBytesMax, nowSeconds } = options;
+  const { ipv4: countersIpv4, ipv6: countersIpv6 } = tracker.counters;
+  const request = new Uint8Array(REQUEST_BYTES_MAX);
+  const source = new Uint8Array(16);
+  // Even, so that the halfwords cover it.
+  const reply = new Uint8Array(replyBytesMax + (replyBytesMax & 1));
+  const handler = new DatagramHandler(tracker, {
+    requestBytes: request,
+    requestWords: new Int32Array(request.buffer),
+    sourceWords: new Int32Array(source.buffer),
+    replyBytes: reply,
+    replyHalfwords: new Uint16Array(reply.buffer),
+  });
+
+  socket.on("error", () => {
+    add(socketFamily === 4 ? countersIpv4 : countersIpv6, RECEIVE_FAILURES);
+  });
+  socket.on("message", (message: Buffer, from: RemoteInfo) => {
+    // A link-local source carries its interface behind a percent sign; the address alone identifies the peer.
+    const address = parseIpAddress(from.address.replace(/%.*$/, ""));
+    if (address === undefined) return;
+    const family = address.length === 4 ? 4 : 6;
+    const counters = family === 4 ? countersIpv4 : countersIpv6;
+    if (message.length > REQUEST_BYTES_MAX) {
+      add(counters, DROPPED_TOO_LONG);
+      return;
+    }
+    add(counters, RECEIVED_BYTES, message.length);
+    if (from.port === 0) {
+      add(counters, DROPPED_SOURCE_PORT);
+      return;
+    }
+    request.set(message);
+    source.set(address);
+    tracker.setNow(nowSeconds());
+    const length = handler.answer(0, message.length, 0, family, 0);
+    if (length === 0) return;
+    add(counters, SENT_BYTES, length);
+    // A copy: the socket may send it after the next request has been answered.
+    socket.send(Buffer.from(reply.subarray(0, length)), from.port, from.address, (error) => {
+      if (error !== null) add(counters, SEND_FAILURES);
+    });
+  });
+}

@@ -1,0 +1,32 @@
+/**
+ * What an engine of the UDP tracker is: how datagrams come in and replies go out. A new one is a folder beside this file and
+ * a line in engines.ts.
+ */
+import type { Listener, Serving } from "@swarmtide/runtime";
+import type { Answering } from "../answering.ts";
+
+export interface UdpEngineOptions extends Answering {
+  readonly listeners: readonly Listener[];
+  /** Of listeners that the engine opens itself: IPV6_V6ONLY. */
+  readonly onlyIpv6: boolean;
+}
+
+export interface UdpEngine {
+  /** Its name in the configuration. */
+  readonly name: string;
+  /** How it works, as it continues its name in the documentation of the key. */
+  readonly doc: string;
+  /** True, or what it needs that this system does not have. */
+  supported(): true | string;
+  /** Reads packet info, which tells at which of the machine's addresses a datagram arrived. */
+  readonly readsPacketInfo: boolean;
+  /** Closes its listeners when it stops; otherwise whoever opened them does. */
+  readonly closesListeners: boolean;
+  /**
+   * Opens it in the thread it is to run in, with everything loaded and allocated. One whose loop blocks the thread has
+   * `run`, see `Serving`.
+   */
+  open(options: UdpEngineOptions): EngineRun | Promise<EngineRun>;
+}
+
+export type EngineRun = Pick<Serving<unknown>, "run" | "stop">;

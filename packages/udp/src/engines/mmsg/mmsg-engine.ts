@@ -1,0 +1,56 @@
+/**
+ * Engine `mmsg`: a UDP worker's loop on Linux. Runs in the worker thread and never returns to its event loop until the
+ * program stops, so that nothing but system calls and answers takes time.
+ *
+ * A worker with one socket sleeps inside recvmmsg. One with a socket of each family takes one batch from each in turn, so
+ * that a flood on one does not starve the other, and sleeps in poll when neither had a full batch.
+ */
+import { linuxSupported, localIpv4Addresses, ReadinessPoller } from "@swarmtide/linux";
+import { isWildcard, LOOK_MILLISECONDS, type Steering } from "@swarmtide/runtime";
+import { MmsgSocket } from "../../hot/mmsg-socket.ts";
+import type { EngineRun, UdpEngine, UdpEngineOptions } from "../engine.ts";
+
+/** Addresses of the machine come and go; a reply that leaves from a wrong one meanwhile is asked for again. */
+const LEARN_SECONDS = 5;
+
+export const mmsgEngine = {
+  name: "mmsg",
+  doc: "in batches through the system calls of Linux",
+  supported: () => (linuxSupported() ? true : "Linux on x64 or arm64"),
+  readsPacketInfo: true,
+  closesListeners: false,
+  open,
+} as const satisfies UdpEngine;
+
+function open(options: UdpEngineOptions) {
+  const { tracker, nowSeconds, listeners } = options;
+  const sockets = listeners.map((listener) => {
+    const { fd = -1, family } = listener;
+    return new MmsgSocket({ ...options, fd, family, packetInfo: isWildcard(listener) });
+  });
+  const poller = new ReadinessPoller(sockets.map((socket) => socket.fd));
+  const [first] = sockets;
+  const isSingle = first !== undefined && sockets.length === 1;
+  let learnAtSeconds = 0;
+  const run = (steering: Steering): void => {
+    while (steering.goesOn()) {
+      const seconds = nowSeconds();
+      tracker.setNow(seconds);
+      if (seconds >= learnAtSeconds) {
+        learnAtSeconds = seconds + LEARN_SECONDS;
+        const addresses = localIpv4Addresses();
+        for (const socket of sockets) socket.learnLocalAddresses(addresses);
+      }
+      if (isSingle) first.serveWaiting();
+      else if (!serveAll(sockets)) poller.wait(LOOK_MILLISECONDS);
+    }
+  };
+  return { run, stop() {} } satisfies EngineRun;
+}
+
+/** One batch from each socket in turn. Whether one of them was full, so that more waits. */
+function serveAll(sockets: readonly MmsgSocket[]): boolean {
+  let isAnyFull = false;
+  for (const socket of sockets) if (socket.isFull(socket.serve())) isAnyFull = true;
+  return isAnyFull;
+}

@@ -1,0 +1,47 @@
+/**
+ * What one UDP worker serves: a handler and the engine that feeds it. Opened in each worker thread and, where Linux calls
+ * are missing, on the main thread.
+ */
+import { setThreadAffinity } from "@swarmtide/linux";
+import type { Listener, Serving } from "@swarmtide/runtime";
+import { AccessList, type AccessListHandle } from "@swarmtide/swarm";
+import { openAnswering, type UdpShared } from "./answering.ts";
+import type { UdpConfig } from "./config.ts";
+import { type UdpEngineName, udpEngineOf } from "./engines/engines.ts";
+
+/** What a worker keeps for its whole life. */
+export interface UdpSetup {
+  readonly shared: UdpShared;
+  readonly engine: UdpEngineName;
+  readonly listeners: readonly Listener[];
+  /** Its row in the counters. */
+  readonly row: number;
+  /** The core to stay on. */
+  readonly cpu: number | undefined;
+}
+
+/** What a reload replaces. */
+export interface UdpSettings {
+  readonly config: UdpConfig;
+  readonly accessList: AccessListHandle;
+}
+
+/** Rejects when a listener cannot be opened. */
+export async function openUdpWorker(
+  { shared, engine, listeners, row, cpu }: UdpSetup,
+  { config }: UdpSettings,
+): Promise<Serving<UdpSettings>> {
+  if (cpu !== undefined) setThreadAffinity([cpu]);
+  const answering = openAnswering(shared, row);
+  const run = await udpEngineOf(engine).open({
+    ...answering,
+    listeners,
+    onlyIpv6: config.setOnlyIpv6,
+  });
+  return {
+    ...run,
+    reload({ accessList }) {
+      answering.tracker.admission.replace(AccessList.attach(accessList));
+    },
+  };
+}
