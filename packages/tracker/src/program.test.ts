@@ -244,15 +244,15 @@ test(
 
 test("a worker that dies at the start ends it with its name and code 1", TIMEOUT, async (t) => {
   for (const [name, mark] of [
-    ["udp-1", "engine"],
-    ["(http|web)-1", "workers"],
-    ["cleaning", "peerAgeSecondsMax"],
+    ["udp-1", "cpu"],
+    ["(http|web)-1", "ports"],
+    ["cleaning", "log"],
   ]) {
     const preload = join(temporaryFolder(t), "preload.cjs");
     writeFileSync(
       preload,
       `const { workerData } = require("node:worker_threads");
-      if (workerData && "${mark}" in workerData) throw new Error("out of luck");`,
+      if (workerData && "${mark}" in workerData.setup) throw new Error("out of luck");`,
     );
     const env = { NODE_OPTIONS: `--require=${preload}` };
     const program = startProgram(t, LOOPBACK_CONFIG, { env });
@@ -267,14 +267,14 @@ test("where address space is limited, the swarms take what the threads leave, an
 }, async (t) => {
   const program = startProgram(t, LOOPBACK_CONFIG, { addressSpaceKib: 12_000_000 });
   const [address = ""] = await program.addresses();
-  assert.match(program.stderr, /WARN {2}main: swarm\.max_memory = 65536: .* reserve \d{4} MiB;/);
+  assert.match(program.stderr, /WARN {2}main: swarm\.max_memory = 65536: only \d{4} MiB could be reserved;/);
   const client = await UdpClient.open(address);
   await client.announce(INFO_HASH, 7001, 0n);
   client.close();
   assert.equal(await program.end("SIGTERM"), 0);
   const tooTight = startProgram(t, LOOPBACK_CONFIG, { addressSpaceKib: 2_000_000 });
   assert.equal(await tooTight.ended(), 1);
-  assert.match(tooTight.stderr, /^swarm\.max_memory = 65536: this system leaves no 64 MiB .*\n$/);
+  assert.match(tooTight.stderr, /^swarm\.max_memory = 65536: less than 64 MiB is left .*\n$/);
 });
 
 test(
@@ -288,7 +288,7 @@ test(
       `const { existsSync } = require("node:fs");
     const { workerData } = require("node:worker_threads");
     const wait = Atomics.wait;
-    if (workerData && "peerAgeSecondsMax" in workerData)
+    if (workerData && "log" in workerData.setup)
       Atomics.wait = (...args) => {
         if (existsSync(${JSON.stringify(flag)})) throw new Error("out of luck");
         return wait(...args);
