@@ -267,7 +267,10 @@ test("where address space is limited, the swarms take what the threads leave, an
 }, async (t) => {
   const program = startProgram(t, LOOPBACK_CONFIG, { addressSpaceKib: 12_000_000 });
   const [address = ""] = await program.addresses();
-  assert.match(program.stderr, /WARN {2}main: swarm\.max_memory = 65536: only \d{4} MiB could be reserved;/);
+  assert.match(
+    program.stderr,
+    /WARN {2}main: swarm\.max_memory = 65536: only \d{4} MiB could be reserved;/,
+  );
   const client = await UdpClient.open(address);
   await client.announce(INFO_HASH, 7001, 0n);
   client.close();

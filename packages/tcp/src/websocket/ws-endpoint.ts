@@ -11,6 +11,7 @@ import type { MessagePort } from "node:worker_threads";
 import type { Cidr } from "@swarmtide/bittorrent";
 import { peerAt } from "@swarmtide/http";
 import { closeFd } from "@swarmtide/linux";
+import { DRAIN_MILLISECONDS_MAX } from "@swarmtide/runtime";
 import type { AccessList, SwarmStore } from "@swarmtide/swarm";
 import {
   answerUpgrade,
@@ -19,7 +20,6 @@ import {
   type WsConfig,
 } from "@swarmtide/ws";
 import { messageMemory, READ_AT, READ_BYTES, UPGRADE_OK } from "@swarmtide/ws-protocol";
-import { DRAIN_MILLISECONDS } from "../conversation/conversation-options.ts";
 import { countRefusal } from "../conversation/count-refusal.ts";
 import { ConnectionLimits } from "../conversation/hot/connection-limits.ts";
 import { COUNT_CLOSED } from "../counters.ts";
@@ -163,7 +163,7 @@ export class WsEndpoint implements SessionOwner {
     if (this.#sessions.size > 0) {
       const patience = setTimeout(() => {
         for (const session of this.#sessions) session.destroy();
-      }, DRAIN_MILLISECONDS);
+      }, DRAIN_MILLISECONDS_MAX);
       await new Promise<void>((resolve) => {
         this.#onEmpty = resolve;
       });

@@ -7,7 +7,8 @@ import { createServer, type Server, type Socket } from "node:net";
 import { type SecureContext, TLSSocket } from "node:tls";
 import { parseIpAddress } from "@swarmtide/bittorrent";
 import { HttpHandler, setPeerAddress } from "@swarmtide/http";
-import { DRAIN_MILLISECONDS, SWEEP_MILLISECONDS } from "../../conversation/conversation-options.ts";
+import { DRAIN_MILLISECONDS_MAX } from "@swarmtide/runtime";
+import { SWEEP_MILLISECONDS } from "../../conversation/conversation-options.ts";
 import {
   STATE_HANDED_ON,
   STATE_HANDSHAKE,
@@ -104,7 +105,7 @@ export class NetServer {
     if (this.#connections.size > 0) {
       const patience = setTimeout(() => {
         for (const connection of this.#connections) connection.socket.destroy();
-      }, DRAIN_MILLISECONDS);
+      }, DRAIN_MILLISECONDS_MAX);
       await new Promise<void>((resolve) => {
         this.#onEmpty = resolve;
       });
