@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { test } from "node:test";
 import { closeFd, linuxSupported, openTcpListener } from "@swarmtide/linux";
 import { type Listener, Listeners, listenerAt } from "./listeners.ts";
 
@@ -30,89 +30,89 @@ function openNoting() {
 const portsOf = (listeners: Listeners) =>
   listeners.ofWorkers.map((own) => own.map(({ port }) => port));
 
-describe("listeners", { skip }, () => {
-  test("one worker has its socket alone", () => {
-    const { calls, open } = openNoting();
-    const listeners = Listeners.open([placeAt(0)], 1, open);
-    assert.equal(listeners.ofWorkers.length, 1);
-    assert.deepEqual(calls, [[0, false]]);
-    listeners.close();
-  });
+test("one worker has its socket alone", { skip }, () => {
+  const { calls, open } = openNoting();
+  const listeners = Listeners.open([placeAt(0)], 1, open);
+  assert.equal(listeners.ofWorkers.length, 1);
+  assert.deepEqual(calls, [[0, false]]);
+  listeners.close();
+});
 
-  test("several share a port that was found free by a socket that shares nothing", () => {
-    const { calls, open } = openNoting();
-    const listeners = Listeners.open([placeAt(0), placeAt(0)], 2, open);
-    const [one, other] = listeners.places.map(({ port }) => port);
-    assert.deepEqual(portsOf(listeners), [
-      [one, other],
-      [one, other],
-    ]);
-    assert.deepEqual(calls.slice(0, 2), [
-      [0, false],
-      [0, false],
-    ]);
-    assert.deepEqual(calls.slice(2), [
-      [one, true],
-      [other, true],
-      [one, true],
-      [other, true],
-    ]);
-    listeners.close();
-  });
+test("several share a port that was found free by a socket that shares nothing", { skip }, () => {
+  const { calls, open } = openNoting();
+  const listeners = Listeners.open([placeAt(0), placeAt(0)], 2, open);
+  const [one, other] = listeners.places.map(({ port }) => port);
+  assert.deepEqual(portsOf(listeners), [
+    [one, other],
+    [one, other],
+  ]);
+  assert.deepEqual(calls.slice(0, 2), [
+    [0, false],
+    [0, false],
+  ]);
+  assert.deepEqual(calls.slice(2), [
+    [one, true],
+    [other, true],
+    [one, true],
+    [other, true],
+  ]);
+  listeners.close();
+});
 
-  test("a port that another socket of this user shares is in use all the same, and nothing stays open", () => {
-    const taken = openTcpListener({
-      family: 4,
-      address: IPV4_LOOPBACK,
-      port: 0,
-      backlog: 1,
-      reusePort: true,
-    });
-    const { open } = openNoting();
-    const kept = Listeners.open([placeAt(0)], 2, open);
-    assert.throws(
-      () => Listeners.open([placeAt(0, 6), placeAt(taken.port)], 2, open),
-      /^OperatorError: web\.address_ipv4: bind 127\.0\.0\.1:\d+ failed with EADDRINUSE/,
-    );
-    kept.close();
-    closeFd(taken.fd);
-    for (const port of [kept.places[0]?.port ?? 0, taken.port])
-      Listeners.open([placeAt(port)], 1, open).close();
+test("a port that another socket of this user shares is in use all the same, and nothing stays open", {
+  skip,
+}, () => {
+  const taken = openTcpListener({
+    family: 4,
+    address: IPV4_LOOPBACK,
+    port: 0,
+    backlog: 1,
+    reusePort: true,
   });
+  const { open } = openNoting();
+  const kept = Listeners.open([placeAt(0)], 2, open);
+  assert.throws(
+    () => Listeners.open([placeAt(0, 6), placeAt(taken.port)], 2, open),
+    /^OperatorError: web\.address_ipv4: bind 127\.0\.0\.1:\d+ failed with EADDRINUSE/,
+  );
+  kept.close();
+  closeFd(taken.fd);
+  for (const port of [kept.places[0]?.port ?? 0, taken.port])
+    Listeners.open([placeAt(port)], 1, open).close();
+});
 
-  test("both families of one kind take the same free port, other kinds another", () => {
-    for (const workers of [1, 2]) {
-      const places = [placeAt(0), placeAt(0, 6), placeAt(0, 4, true), placeAt(0, 6, true)];
-      const listeners = Listeners.open(places, workers, openNoting().open);
-      for (const [ipv4, ipv6, tlsIpv4, tlsIpv6] of portsOf(listeners)) {
-        assert.equal(ipv4, ipv6);
-        assert.equal(tlsIpv4, tlsIpv6);
-        assert.notEqual(ipv4, tlsIpv4);
-      }
-      listeners.close();
+test("both families of one kind take the same free port, other kinds another", { skip }, () => {
+  for (const workers of [1, 2]) {
+    const places = [placeAt(0), placeAt(0, 6), placeAt(0, 4, true), placeAt(0, 6, true)];
+    const listeners = Listeners.open(places, workers, openNoting().open);
+    for (const [ipv4, ipv6, tlsIpv4, tlsIpv6] of portsOf(listeners)) {
+      assert.equal(ipv4, ipv6);
+      assert.equal(tlsIpv4, tlsIpv6);
+      assert.notEqual(ipv4, tlsIpv4);
     }
-  });
-
-  test("where the free port of one family is taken in the other, another is found", () => {
-    let taken: number | undefined;
-    const listeners = Listeners.open([placeAt(0), placeAt(0, 6)], 1, (place, port, reusePort) => {
-      const { family, address } = place;
-      if (family === 6 && taken === undefined) {
-        taken = openTcpListener({ family, address, port, backlog: 1 }).fd;
-      }
-      return openTcpListener({ family, address, port, backlog: 1, reusePort });
-    });
-    assert.equal(listeners.places[0]?.port, listeners.places[1]?.port);
     listeners.close();
-    closeFd(taken ?? -1);
-  });
+  }
+});
 
-  test("a descriptor that was opened elsewhere is a listener with its key", () => {
-    const socket = openTcpListener({ family: 4, address: IPV4_LOOPBACK, port: 0, backlog: 1 });
-    const listeners = Listeners.inherited([[{ ...placeAt(socket.port), fd: socket.fd }]]);
-    assert.deepEqual(listeners.addresses, [`127.0.0.1:${socket.port}`]);
-    assert.equal(listeners.ofWorkers[0]?.[0]?.key, "web.address_ipv4");
-    listeners.close();
-    Listeners.open([placeAt(socket.port)], 1, openNoting().open).close();
+test("where the free port of one family is taken in the other, another is found", { skip }, () => {
+  let taken: number | undefined;
+  const listeners = Listeners.open([placeAt(0), placeAt(0, 6)], 1, (place, port, reusePort) => {
+    const { family, address } = place;
+    if (family === 6 && taken === undefined) {
+      taken = openTcpListener({ family, address, port, backlog: 1 }).fd;
+    }
+    return openTcpListener({ family, address, port, backlog: 1, reusePort });
   });
+  assert.equal(listeners.places[0]?.port, listeners.places[1]?.port);
+  listeners.close();
+  closeFd(taken ?? -1);
+});
+
+test("a descriptor that was opened elsewhere is a listener with its key", { skip }, () => {
+  const socket = openTcpListener({ family: 4, address: IPV4_LOOPBACK, port: 0, backlog: 1 });
+  const listeners = Listeners.inherited([[{ ...placeAt(socket.port), fd: socket.fd }]]);
+  assert.deepEqual(listeners.addresses, [`127.0.0.1:${socket.port}`]);
+  assert.equal(listeners.ofWorkers[0]?.[0]?.key, "web.address_ipv4");
+  listeners.close();
+  Listeners.open([placeAt(socket.port)], 1, openNoting().open).close();
 });
