@@ -71,7 +71,7 @@ describe("DatagramBatch", { skip }, () => {
       await sendTo(client, Buffer.from("x"), server.port, LOOPBACK[family].name);
       assert.equal(batch.receive(server.fd), 1);
       // As if it had come over another interface (one that does not exist: a reply bound to it would fail).
-      new DataView(batch.packetInfoBytes.buffer, batch.packetInfoBytes.byteOffset).setUint32(
+      new DataView(batch.packetInfos.bytes.buffer, batch.packetInfos.bytes.byteOffset).setUint32(
         family === 4 ? 16 : 32,
         0x7fff_fff0,
         true,

@@ -6,14 +6,7 @@
  * Budget: a call through the foreign function library costs about 50 ns beside the kernel's own time, a datagram 2 to
  * 5 ns in `receive` and 8 to 13 in `queueReply` (`bench/calls.bench.ts`). No call allocates.
  *
- * The message headers are described in `message-table.ts`. A control block of packet info is a struct cmsghdr, by
- * words: 0 length (28 or 36), 2 level, 3 type, then
- *   IPv4 in_pktinfo:  4 interface index, 5 local address (source of a reply), 6 address of the packet's header;
- *   IPv6 in6_pktinfo: 4–7 local address, 8 interface index.
- * A datagram to 127.0.0.2 that came in over interface 1, as received:
- *   1c000000 00000000 00000000 08000000 01000000 7f000002 7f000002 (bytes in memory order, grouped by words)
- * The block goes back with the reply as it is, only the interface becomes 0 so that routing chooses the way out; or
- * it stays behind where the kernel would choose that source anyway (`learnLocalAddresses`).
+ * message-table.ts describes the message headers, packet-infos.ts the packet info that goes back with a reply.
  */
 import { foreignLibrary } from "../ffi.ts";
 import { libc, syscallNumbers } from "../libc.ts";
@@ -31,6 +24,7 @@ import {
   PACKET_INFO_BYTES,
   SOURCE_BYTES,
 } from "./message-table.ts";
+import { PacketInfos } from "./packet-infos.ts";
 import { sourceAddressAt, sourceFamily, sourceHasPort } from "./source-address.ts";
 
 const SOURCE_WORDS = SOURCE_BYTES / 4;
@@ -38,17 +32,6 @@ const SOURCE_WORDS = SOURCE_BYTES / 4;
 const MSG_TRUNC = 0x20;
 const MSG_DONTWAIT = 0x40;
 const MSG_WAITFORONE = 0x10000;
-
-/** CMSG_SPACE of in_pktinfo (12 bytes) and in6_pktinfo (20 bytes): what the kernel fills on receiving. */
-const CONTROL_BYTES_IPV4 = 32;
-const CONTROL_BYTES_IPV6 = 40;
-/** CMSG_LEN, for sending: the kernel has 36 bytes ready on its stack and allocates (0.2 µs) for more. */
-const CONTROL_IPV6_SENT_BYTES = 36;
-const CONTROL_IPV4_INTERFACE_WORD = 4;
-const CONTROL_IPV4_ADDRESS_WORD = 5;
-const LOOPBACK_NETWORK = 127;
-const CONTROL_IPV6_INTERFACE_WORD = 8;
-const CONTROL_IPV6_ADDRESS_BYTE = 16;
 
 export interface DatagramBatchOptions {
   /** Datagrams per call, 1 to 1024 (the kernel's UIO_MAXIOV). */
@@ -97,14 +80,7 @@ export class DatagramBatch {
   /** @internal One iovec per reply, IOVEC_WORDS each. */
   readonly replyVectors: Int32Array;
   /** @internal Packet info blocks of the requests, PACKET_INFO_BYTES each. */
-  readonly packetInfoBytes: Uint8Array;
-  /** @internal The same memory as `packetInfoBytes` in 32-bit words. */
-  readonly packetInfoWords: Int32Array;
-  private readonly controlBytes: number;
-  private readonly sentControlBytes: number;
-  /** The only IPv4 address of the machine inside and outside of 127.0.0.0/8, network order; 0 with none or several. */
-  private onlyLoopback4 = 0;
-  private onlyAddress4 = 0;
+  readonly packetInfos: PacketInfos;
   private readonly requestHeadersAddress: number;
   private readonly replyHeadersAddress: number;
   private receivedCount: number;
@@ -122,15 +98,13 @@ export class DatagramBatch {
     this.requestBytesMax = options.requestBytesMax;
     this.replyBytesMax = options.replyBytesMax;
     this.packetInfo = packetInfo;
-    this.controlBytes = packetInfo ? (family === 4 ? CONTROL_BYTES_IPV4 : CONTROL_BYTES_IPV6) : 0;
-    this.sentControlBytes = family === 4 ? CONTROL_BYTES_IPV4 : CONTROL_IPV6_SENT_BYTES;
     this.requestStride = roundUpToCacheLine(options.requestBytesMax);
     this.replyStride = roundUpToCacheLine(options.replyBytesMax);
 
     const requests = new NativeMemory(batchSize * this.requestStride);
     const replies = new NativeMemory(batchSize * this.replyStride);
     const sources = new NativeMemory(batchSize * SOURCE_BYTES);
-    const packetInfos = new NativeMemory(batchSize * PACKET_INFO_BYTES);
+    this.packetInfos = new PacketInfos(batchSize, family);
     this.requestBytes = requests.bytes;
     this.requestWords = requests.words;
     this.requestLengths = new Int32Array(batchSize);
@@ -142,14 +116,12 @@ export class DatagramBatch {
       replies.bytes.byteOffset,
       replies.bytes.length / 2,
     );
-    this.packetInfoBytes = packetInfos.bytes;
-    this.packetInfoWords = packetInfos.words;
 
     const requestTable = new MessageTable(batchSize, family, requests.address, this.requestStride);
     const replyTable = new MessageTable(batchSize, family, replies.address, this.replyStride);
     for (let i = 0; i < batchSize; i++) {
       requestTable.setPeer(i, sources.address + i * SOURCE_BYTES);
-      if (packetInfo) requestTable.setControl(i, packetInfos.address + i * PACKET_INFO_BYTES);
+      if (packetInfo) requestTable.setControl(i, this.packetInfos.address + i * PACKET_INFO_BYTES);
       requestTable.vectors[i * IOVEC_WORDS + IOVEC_LENGTH_WORD] = options.requestBytesMax;
     }
     this.receivedCount = batchSize;
@@ -180,9 +152,9 @@ export class DatagramBatch {
   private receiveWith(fd: number, flags: number): number {
     const headers = this.requestHeaders;
     // The kernel shortened these to what it delivered.
-    if (this.controlBytes !== 0)
+    if (this.packetInfo)
       for (let i = 0, h = CONTROL_LENGTH_WORD; i < this.receivedCount; i++, h += HEADER_WORDS)
-        headers[h] = this.controlBytes;
+        headers[h] = this.packetInfos.receivedBytes;
     const count = this.call(
       this.recvmmsgNumber,
       fd,
@@ -240,49 +212,21 @@ export class DatagramBatch {
     replies[to] = requests[from];
     replies[to + 1] = requests[from + 1];
     this.replyVectors[replyIndex * IOVEC_WORDS + IOVEC_LENGTH_WORD] = lengthBytes;
-    if (this.controlBytes !== 0) this.queuePacketInfo(requestIndex, from, to);
+    if (this.packetInfo) this.queuePacketInfo(requestIndex, from, to);
   }
 
   private queuePacketInfo(requestIndex: number, from: number, to: number): void {
     const requests = this.requestHeaders;
     const replies = this.replyHeaders;
     const delivered = requests[from + CONTROL_LENGTH_WORD] !== 0;
-    const needed =
-      delivered &&
-      (this.family === 4 ? this.needsInfo4(requestIndex) : this.needsInfo6(requestIndex));
-    if (!needed) {
+    const peer = this.sourceWords[this.addressAt(requestIndex)];
+    if (!delivered || !this.packetInfos.isNeeded(requestIndex, peer)) {
       replies[to + CONTROL_LENGTH_WORD] = 0;
       return;
     }
     replies[to + CONTROL_WORD] = requests[from + CONTROL_WORD];
     replies[to + CONTROL_WORD + 1] = requests[from + CONTROL_WORD + 1];
-    replies[to + CONTROL_LENGTH_WORD] = this.sentControlBytes;
-  }
-
-  /** Readies an IPv4 packet info for the way back. False when the kernel would choose this source anyway. */
-  private needsInfo4(requestIndex: number): boolean {
-    const words = this.packetInfoWords;
-    const info = requestIndex * (PACKET_INFO_BYTES / 4);
-    const asked = words[info + CONTROL_IPV4_ADDRESS_WORD];
-    const peer = this.sourceWords[this.addressAt(requestIndex)];
-    const chosen = (peer & 255) === LOOPBACK_NETWORK ? this.onlyLoopback4 : this.onlyAddress4;
-    if (asked === chosen) return false;
-    words[info + CONTROL_IPV4_INTERFACE_WORD] = 0;
-    return true;
-  }
-
-  /** The same for IPv6, where giving the source is cheaper than having it chosen. */
-  private needsInfo6(requestIndex: number): boolean {
-    const bytes = this.packetInfoBytes;
-    const address = requestIndex * PACKET_INFO_BYTES + CONTROL_IPV6_ADDRESS_BYTE;
-    const first = bytes[address];
-    // A multicast address cannot be a source: let the kernel choose one.
-    if (first === 0xff) return false;
-    // A link-local address means nothing without its interface, any other is routed.
-    if (first !== 0xfe || (bytes[address + 1] & 0xc0) !== 0x80)
-      this.packetInfoWords[requestIndex * (PACKET_INFO_BYTES / 4) + CONTROL_IPV6_INTERFACE_WORD] =
-        0;
-    return true;
+    replies[to + CONTROL_LENGTH_WORD] = this.packetInfos.sentBytes;
   }
 
   /**
@@ -291,20 +235,7 @@ export class DatagramBatch {
    * beside 127.0.0.1. Call it again every few seconds; without it every reply carries packet info.
    */
   learnLocalAddresses(addresses: Int32Array): void {
-    let loopback = 0;
-    let others = 0;
-    this.onlyLoopback4 = 0;
-    this.onlyAddress4 = 0;
-    for (let i = 0; i < addresses.length; i++)
-      if ((addresses[i] & 255) === LOOPBACK_NETWORK) {
-        loopback++;
-        this.onlyLoopback4 = addresses[i];
-      } else {
-        others++;
-        this.onlyAddress4 = addresses[i];
-      }
-    if (loopback !== 1) this.onlyLoopback4 = 0;
-    if (others !== 1) this.onlyAddress4 = 0;
+    this.packetInfos.learnLocalAddresses(addresses);
   }
 
   /**

@@ -93,7 +93,7 @@ export class ResendQueue {
     this.table.headers[slot * HEADER_WORDS + CONTROL_LENGTH_WORD] = controlLength;
     for (let i = 0; i < controlLength >> 2; i++)
       this.packetInfos.words[slot * PACKET_INFO_WORDS + i] =
-        batch.packetInfoWords[requestIndex * PACKET_INFO_WORDS + i];
+        batch.packetInfos.words[requestIndex * PACKET_INFO_WORDS + i];
     this.length++;
     return true;
   }

@@ -126,7 +126,7 @@ async function batchTowardsNobody(server: { fd: number; port: number }): Promise
   assert.equal(batch.receive(server.fd), 1);
   batch.sourceBytes.set([2, 0, 0, 9, 10, 9, 0, 2]);
   // Asked at 10.9.0.1: the local address in the packet info.
-  batch.packetInfoBytes.set([10, 9, 0, 1], 20);
+  batch.packetInfos.bytes.set([10, 9, 0, 1], 20);
   batch.queueReply(0, 0, 1400);
   return batch;
 }
