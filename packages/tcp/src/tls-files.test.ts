@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { OperatorError } from "@swarmtide/runtime";
@@ -51,4 +54,26 @@ test("the log line on a certificate says for whom and for how long", () => {
     /DNS:localhost.* is good for \d+ days/,
   );
   assert.match(describeCertificate(files, Date.UTC(2300, 0, 1)), /has expired on/);
+});
+
+test("a renewal that TLS would refuse is refused: a cut chain, a second certificate that is garbage", (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "tls-files-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const chain = join(folder, "chain.crt");
+  const leaf = readFileSync(file("ec.crt"), "utf8");
+  const garbage = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+  for (const [text, message] of [
+    [`${leaf}${leaf.slice(0, leaf.length / 2)}`, /2 blocks begin and 1 of them end; it is cut/],
+    [`${leaf}${garbage}`, /certificate 2 of 2 cannot be parsed/],
+  ] as const) {
+    writeFileSync(chain, text);
+    assert.throws(
+      () => readTlsFiles(chain, file("ec-pkcs8.key")),
+      (error) => error instanceof OperatorError && message.test(error.message),
+    );
+  }
+  for (let cut = 0; cut < leaf.length - 1; cut += 7) {
+    writeFileSync(chain, leaf.slice(0, cut));
+    assert.throws(() => readTlsFiles(chain, file("ec-pkcs8.key")), OperatorError, String(cut));
+  }
 });

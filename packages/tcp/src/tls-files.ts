@@ -3,9 +3,9 @@
  * workers as text. What an operator can get wrong is told in words, with the key of the configuration to mend.
  */
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { createSecureContext, type SecureContext } from "node:tls";
 import { OperatorError } from "@swarmtide/runtime";
+import { FileReadError, readOperatorFile } from "@swarmtide/toml-config";
 
 /** PEM texts that belong together. May be posted to a worker. */
 export interface TlsFiles {
@@ -20,6 +20,8 @@ const READ_REMEDIES: Readonly<Record<string, string>> = {
   EISDIR: "it is a folder; give the path of the file in it",
 };
 
+/** The longest certificate chain and key. */
+const PEM_BYTES_MAX = 2 ** 20;
 const MILLISECONDS_PER_DAY = 86_400_000;
 
 /**
@@ -37,7 +39,10 @@ export function readTlsFiles(certificatePath: string, privateKeyPath: string): T
         `${certificatePath} (web.tls_certificate_path): give the key it was issued for; the server's own certificate ` +
         "must stand first in its file",
     );
-  return { certificate, privateKey };
+  parseChain(certificate, certificatePath);
+  const files = { certificate, privateKey };
+  tryFiles(files, certificatePath, privateKeyPath);
+  return files;
 }
 
 /** A TLS context of these files; `ticketKeys` (48 bytes) lets a session of one worker go on at another. */
@@ -62,10 +67,11 @@ export function describeCertificate(files: TlsFiles, nowMilliseconds: number): s
 function readPem(path: string, key: string): string {
   let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    text = readOperatorFile(path, PEM_BYTES_MAX).toString("utf8");
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
-    const remedy = READ_REMEDIES[code];
+    const remedy =
+      READ_REMEDIES[code] ?? (error instanceof FileReadError ? `it ${error.message}` : undefined);
     throw new OperatorError(
       `${path} (${key}) cannot be read: ${code}${remedy === undefined ? "" : `, ${remedy}`}`,
     );
@@ -82,6 +88,39 @@ function parseCertificate(text: string, path: string): X509Certificate {
     return new X509Certificate(text);
   } catch {
     throw new OperatorError(`${path} (web.tls_certificate_path) has no certificate in PEM`);
+  }
+}
+
+/** Every certificate behind the first: TLS refuses a file of which one is damaged or cut. */
+function parseChain(text: string, path: string): void {
+  const begins = text.split("-----BEGIN ").length - 1;
+  const blocks = text.match(/-----BEGIN ([A-Z0-9 ]+)-----[^-]*-----END \1-----/g) ?? [];
+  if (blocks.length !== begins)
+    throw new OperatorError(
+      `${path} (web.tls_certificate_path): ${begins} blocks begin and ${blocks.length} of them end; it is cut or still being written`,
+    );
+  for (const [index, block] of blocks.entries()) {
+    if (!/^-----BEGIN (X509 |TRUSTED )?CERTIFICATE-----/.test(block)) continue;
+    try {
+      new X509Certificate(block);
+    } catch {
+      throw new OperatorError(
+        `${path} (web.tls_certificate_path): certificate ${index + 1} of ${blocks.length} cannot be parsed; give the chain as the authority issued it`,
+      );
+    }
+  }
+}
+
+/** Whatever else TLS refuses, such as a key that is too small: found here and not by a worker. */
+function tryFiles(files: TlsFiles, certificatePath: string, privateKeyPath: string): void {
+  try {
+    makeSecureContext(files, undefined);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new OperatorError(
+      `TLS refuses ${certificatePath} (web.tls_certificate_path) with ${privateKeyPath} (web.tls_private_key_path): ` +
+        `${reason}${/too small|too weak/.test(reason) ? "; issue a certificate with a key of at least 2048 bits (RSA) or 256 (EC)" : ""}`,
+    );
   }
 }
 

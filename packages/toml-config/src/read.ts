@@ -5,16 +5,18 @@
  * Missing keys and sections take their defaults; anything unknown, doubled or out of range is refused, because a
  * misspelt limit that is silently ignored is found out on the worst day.
  */
-import { readFileSync } from "node:fs";
 import { parse, TomlDate, TomlError } from "smol-toml";
 import { ConfigError, type ConfigProblem } from "./config-error.ts";
 import { lineOfKey, locateStatements, type Place } from "./locate.ts";
 import { nearestName } from "./nearest.ts";
+import { FileReadError, readOperatorFile } from "./operator-file.ts";
 import type { ConfigOf, Entries, KeySchema, SectionSchema } from "./schema.ts";
 
 /** A parsed TOML table. */
 type Table = Readonly<Record<string, unknown>>;
 
+/** The longest configuration file. */
+const FILE_BYTES_MAX = 2 ** 20;
 const SHOWN_VALUE_CHARS_MAX = 60;
 
 /** The configuration of a TOML text. `fileName` only names the file in errors. Throws ConfigError. */
@@ -34,7 +36,7 @@ export function readConfigFile<E extends Entries>(
 ): ConfigOf<SectionSchema<E>> {
   let bytes: Uint8Array;
   try {
-    bytes = readFileSync(filePath);
+    bytes = readOperatorFile(filePath, FILE_BYTES_MAX);
   } catch (error) {
     throw wholeFileProblem(filePath, undefined, describeReadFailure(error));
   }
@@ -238,6 +240,7 @@ function describeReadFailure(error: unknown): string {
   if (code === "ENOENT") return "no such file; --print-config prints a complete one to start from";
   if (code === "EACCES") return "no permission to read it";
   if (code === "EISDIR") return "is a folder, expected a TOML file";
+  if (error instanceof FileReadError) return error.message;
   return `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
 }
 
