@@ -80,6 +80,39 @@ test("SIGUSR1 and SIGHUP reload, SIGTERM and SIGINT stop, a second stop ends at 
   assert.equal(await program.end("SIGINT"), 1);
 });
 
+/** A program whose reload takes until a file exists. */
+const SLOW_RELOAD = `
+  import { existsSync } from "node:fs";
+  import { ProgramSignals } from ${JSON.stringify(new URL("./program-signals.js", import.meta.url).href)};
+  setInterval(() => {}, 1000);
+  const signals = ProgramSignals.hold();
+  signals.onStop(() => process.exit(0));
+  signals.onReload(() => {
+    process.stdout.write("reload\\n");
+    while (!existsSync(process.env.DONE)) {}
+  });
+  console.log("up");`;
+
+test("of many requests one reload runs and at most one waits, and a stop goes first", {
+  ...TIMEOUT,
+  skip: process.platform === "win32" && "signals are Unix's",
+}, async (t) => {
+  const done = join(temporaryFolder(t), "done");
+  const child = spawn(process.execPath, ["--input-type=module", "-e", SLOW_RELOAD], {
+    env: { ...process.env, DONE: done },
+  });
+  t.after(() => child.kill("SIGKILL"));
+  const program = new ServingProgram(child);
+  await program.output(/up\n/);
+  child.kill("SIGHUP");
+  await program.output(/reload\n/);
+  for (let i = 0; i < 60; i++) child.kill(i % 2 === 0 ? "SIGHUP" : "SIGUSR1");
+  child.kill("SIGTERM");
+  writeFileSync(done, "");
+  assert.equal(await program.ended(), 0);
+  assert.match(program.stdout, /^up\n(reload\n){1,2}$/);
+});
+
 /** Ends a process that leads its group, with all that it started. */
 function endGroup({ pid }: ChildProcess): void {
   try {

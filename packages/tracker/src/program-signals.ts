@@ -33,11 +33,10 @@ export class ProgramSignals {
     if (this.#stopSignal !== undefined) listener(this.#stopSignal);
   }
 
-  /** Calls `listener` for each request to reload; all that came before count as one. */
+  /** Calls `listener` to reload: at most one reload runs and one waits, whatever number of signals asks for it. */
   onReload(listener: () => void): void {
     this.#onReload = listener;
-    if (this.#isReloadWaiting) listener();
-    this.#isReloadWaiting = false;
+    if (this.#isReloadWaiting) setImmediate(() => this.#carryOutReload());
   }
 
   #stop(signal: NodeJS.Signals): void {
@@ -46,8 +45,15 @@ export class ProgramSignals {
     this.#onStop?.(signal);
   }
 
+  /** Every signal that has arrived by now is delivered before an immediate runs (libuv's poll phase), a stop too. */
   #reload(): void {
-    if (this.#onReload === undefined) this.#isReloadWaiting = true;
-    else this.#onReload();
+    if (this.#isReloadWaiting) return;
+    this.#isReloadWaiting = true;
+    if (this.#onReload !== undefined) setImmediate(() => this.#carryOutReload());
+  }
+
+  #carryOutReload(): void {
+    this.#isReloadWaiting = false;
+    if (this.#stopSignal === undefined) this.#onReload?.();
   }
 }
