@@ -81,7 +81,7 @@ export function scrapeRequestBytes(
 }
 
 /** The bytes of a GET request; `target` begins with a slash. */
-export function getRequestBytes(target: string, frame: RequestFrame): Uint8Array {
+function getRequestBytes(target: string, frame: RequestFrame): Uint8Array {
   const lines = [`GET ${frame.pathPrefix ?? ""}${target} HTTP/1.1`, `Host: ${frame.host}`];
   return asciiBytes(`${[...lines, ...(frame.headers ?? [])].join("\r\n")}\r\n\r\n`);
 }

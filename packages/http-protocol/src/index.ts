@@ -24,7 +24,6 @@ export {
   announceQueryString,
   announceRequestBytes,
   encodePercent,
-  getRequestBytes,
   type RequestFrame,
   scrapeRequestBytes,
 } from "./client-request.ts";

@@ -6,10 +6,6 @@ export * from "./errno.ts";
 export { AcceptBatch } from "./hot/accept-batch.ts";
 export {
   ConnectionPoller,
-  POLL_EDGE_TRIGGERED,
-  POLL_ERROR,
-  POLL_HANGUP,
-  POLL_PEER_CLOSED,
   POLL_READABLE,
   POLL_WRITABLE,
 } from "./hot/connection-poller.ts";
@@ -18,15 +14,10 @@ export { ReadinessPoller } from "./hot/readiness-poller.ts";
 export { ResendQueue, type ResendQueueOptions } from "./hot/resend-queue.ts";
 export {
   closeConnection,
-  drainWakeFd,
-  openWakeFd,
   receiveBytes,
-  SHUTDOWN_BOTH,
-  SHUTDOWN_READ,
   SHUTDOWN_WRITE,
   sendBytes,
   shutdownFd,
-  wakeFd,
 } from "./hot/stream-calls.ts";
 export { linuxSupported } from "./libc.ts";
 export { localIpv4Addresses } from "./local-addresses.ts";

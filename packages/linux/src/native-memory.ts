@@ -8,7 +8,7 @@
 import { foreignLibrary } from "./ffi.ts";
 
 /** Size of a cache line on every processor supported here. */
-export const CACHE_LINE_BYTES = 64;
+const CACHE_LINE_BYTES = 64;
 
 const WORD_RANGE = 2 ** 32;
 

@@ -13,13 +13,12 @@
  * 127.0.0.1:3000 is `02 00 0b b8 7f 00 00 01` and eight zero bytes.
  */
 
-export const SOURCE_PORT_OFFSET = 2;
+const SOURCE_PORT_OFFSET = 2;
 export const SOURCE_IPV4_ADDRESS_OFFSET = 4;
 export const SOURCE_IPV6_ADDRESS_OFFSET = 8;
-export const SOURCE_IPV6_SCOPE_OFFSET = 24;
 
 export const AF_INET = 2;
-export const AF_INET6 = 10;
+const AF_INET6 = 10;
 
 /** Internet protocol versions as the rest of the program counts them. */
 export type IpFamily = 4 | 6;
@@ -30,7 +29,7 @@ export function socketAddressBytes(family: IpFamily): number {
 }
 
 /** Bytes of an address of this family: 4 or 16. */
-export function addressBytes(family: IpFamily): number {
+function addressBytes(family: IpFamily): number {
   return family === 4 ? 4 : 16;
 }
 

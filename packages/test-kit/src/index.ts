@@ -1,3 +1,3 @@
 /** What tests of several rooms share. Imported by tests, benches and `testing/` only; never published. */
 export { FakeClock } from "./fake-clock.ts";
-export { UNTIL_DEADLINE_MILLISECONDS, until } from "./until.ts";
+export { until } from "./until.ts";

@@ -5,6 +5,6 @@ export * as udpColumns from "./counters.ts";
 export type { UdpEngineName } from "./engines/engines.ts";
 export { CONNECTION_KEY_WORDS, ConnectionIds } from "./hot/connection-id.ts";
 export { DatagramHandler, type DatagramMemory } from "./hot/datagram-handler.ts";
-export { PREFETCH_REQUESTS_MAX, UdpTracker, type UdpTrackerOptions } from "./hot/udp-tracker.ts";
+export { UdpTracker, type UdpTrackerOptions } from "./hot/udp-tracker.ts";
 export { replyBytesMax } from "./reply-bytes.ts";
 export { startUdp, type UdpServer, type UdpServerOptions } from "./server.ts";

@@ -15,4 +15,4 @@ export { WebTorrentTracker } from "./hot/tracker.ts";
 export { TICKS_PER_ROUND } from "./hot/upkeep.ts";
 export { type BatchSender, LINK_BYTES_MAX } from "./hot/worker-delivery.ts";
 export type { InfoHashAccess, WebTorrentTrackerOptions } from "./hot/worker-state.ts";
-export { answerUpgrade, isOriginAllowed, type UpgradeAnswer } from "./upgrade.ts";
+export { answerUpgrade, type UpgradeAnswer } from "./upgrade.ts";

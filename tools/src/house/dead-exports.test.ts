@@ -39,6 +39,13 @@ test("the door alone does not make a value live, another room behind it does", (
   assert.deepEqual(found(starred), [`${a}:1: "two" is used by nobody`]);
 });
 
+test("a namespace that another room imports keeps what is in it alive", () => {
+  const files = { [a]: "export const one = 1;", [door]: 'export * as low from "./a.ts";' };
+  assert.deepEqual(found(files), [`${a}:1: "one" is used by nobody`]);
+  const stranger = 'import { low } from "@swarmtide/low"; low.one;';
+  assert.deepEqual(found({ ...files, "packages/high/src/b.ts": stranger }), []);
+});
+
 test("a test of another room counts as a user", () => {
   const files = { [a]: "export const one = 1;", [door]: 'export { one } from "./a.ts";' };
   const stranger = 'import { one } from "@swarmtide/low"; one;';

@@ -63,8 +63,8 @@ function usesIn(house: House): Uses {
       const into = isPassedOn ? uses.shown : source.isTest && target ? uses.tested : uses.alive;
       for (const name of each.names) {
         if (room !== undefined) {
-          const origins = doors.get(room) ?? new Map<string, string>();
-          const found = name === "*" ? [...origins.values()] : [origins.get(name) ?? ""];
+          const origins = doors.get(room) ?? new Map<string, string[]>();
+          const found = name === "*" ? [...origins.values()].flat() : (origins.get(name) ?? []);
           for (const origin of found) uses.alive.add(origin);
         } else if (target !== undefined) {
           for (const one of named(target, name)) into.add(key(target, one));
@@ -77,22 +77,27 @@ function usesIn(house: House): Uses {
 
 const isDoor = (source: Source): boolean => source.path.endsWith("/src/index.ts");
 
-/** For each room, what its door calls a name → where it is declared. */
+/** For each room, what its door calls a name, or a namespace → where it is declared. */
 function doorsOf(
   house: House,
   named: (path: string, name: string) => readonly string[],
-): Map<string, Map<string, string>> {
-  const doors = new Map<string, Map<string, string>>();
+): Map<string, Map<string, string[]>> {
+  const doors = new Map<string, Map<string, string[]>>();
   for (const source of house.sources) {
     if (!isDoor(source)) continue;
-    const origins = new Map<string, string>();
+    const origins = new Map<string, string[]>();
     for (const each of importsOf(source)) {
       const target = relativeTarget(source, each.specifier);
       if (target === undefined || !each.isReExport) continue;
-      for (const name of each.names.flatMap((one) => named(target, one)))
-        origins.set(name, key(target, name));
+      const names = each.names.flatMap((one) => named(target, one));
+      if (each.namespace !== undefined)
+        origins.set(
+          each.namespace,
+          names.map((name) => key(target, name)),
+        );
+      else for (const name of names) origins.set(name, [key(target, name)]);
     }
-    for (const each of exportsOf(source)) origins.set(each.name, key(source.path, each.name));
+    for (const each of exportsOf(source)) origins.set(each.name, [key(source.path, each.name)]);
     doors.set(source.room, origins);
   }
   return doors;

@@ -7,6 +7,7 @@ import {
   isImportDeclaration,
   isNamedExports,
   isNamedImports,
+  isNamespaceExport,
   isStringLiteral,
   type Node,
   SyntaxKind,
@@ -19,6 +20,8 @@ export interface Import {
   readonly names: readonly string[];
   /** Written `export … from`: passes the names on. */
   readonly isReExport: boolean;
+  /** The name that `export * as name` gives to everything. */
+  readonly namespace?: string;
   readonly node: Node;
 }
 
@@ -40,8 +43,9 @@ export function importsOf(source: Source): Import[] {
         clause && isNamedExports(clause)
           ? clause.elements.map((element) => (element.propertyName ?? element.name).text)
           : ["*"];
-      if (isStringLiteral(node.moduleSpecifier))
-        imports.push({ specifier: node.moduleSpecifier.text, names, isReExport: true, node });
+      const namespace = clause && isNamespaceExport(clause) ? { namespace: clause.name.text } : {};
+      const specifier = isStringLiteral(node.moduleSpecifier) ? node.moduleSpecifier.text : "";
+      imports.push({ specifier, names, isReExport: true, ...namespace, node });
     } else if (node.kind === SyntaxKind.CallExpression) {
       const specifier = dynamicSpecifier(node);
       if (specifier !== undefined)

@@ -24,6 +24,15 @@ test("a function of 60 lines is in order, one of 61 is not, whatever its form", 
   assert.deepEqual(tooLong("class A { get a() {", "} }"), expected);
 });
 
+test("a describe is a heading: the tests under it are measured, not the whole", () => {
+  assert.deepEqual(
+    inFile(`describe("x", () => {\n${lines(70)}});`, "packages/low/src/a.test.ts"),
+    [],
+  );
+  const inside = `describe("x", () => {\n  test("y", () => {\n${lines(59)}  });\n});`;
+  assert.equal(inFile(inside, "packages/low/src/a.test.ts").length, 1);
+});
+
 test("the comment above a function does not count", () => {
   assert.deepEqual(inFile(`/**\n${" * x\n".repeat(30)} */\nfunction f() {\n${lines(58)}}`), []);
 });

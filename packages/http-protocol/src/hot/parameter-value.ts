@@ -17,7 +17,7 @@ const NINE = 0x39;
 
 /** What `parseNumber` says of an empty value, of a negative number and of anything else. */
 export const NUMBER_EMPTY = -1;
-export const NUMBER_NEGATIVE = -2;
+const NUMBER_NEGATIVE = -2;
 export const NUMBER_BAD = -3;
 
 /** What `parseEvent` says of a word that is no event. */

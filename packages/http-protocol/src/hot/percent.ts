@@ -7,7 +7,7 @@ import { HEX_VALUE } from "./byte-class.ts";
 const PERCENT = 0x25;
 
 /** Returned when the decoded value is longer than the room for it. */
-export const DECODE_TOO_LONG = -1;
+const DECODE_TOO_LONG = -1;
 /** Returned when a percent sign is not followed by two hex digits. */
 export const DECODE_BAD_PERCENT = -2;
 

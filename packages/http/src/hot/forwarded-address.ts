@@ -15,7 +15,7 @@ export const FORWARDED_OK = 0;
 /** The header is not there, or empty. */
 export const FORWARDED_MISSING = 1;
 /** The address that counts is no IP address. */
-export const FORWARDED_BAD = 2;
+const FORWARDED_BAD = 2;
 
 const COMMA = 0x2c;
 const DOT = 0x2e;

@@ -9,29 +9,26 @@ import { libc, linuxSupported } from "../libc.ts";
 import { NativeMemory } from "../native-memory.ts";
 import type { IpFamily } from "../socket-address.ts";
 import { closeFd, openTcpListener } from "../sockets.ts";
+import { drainWakeFd, openWakeFd, wakeFd } from "../testing/wake-fd.ts";
 import { AcceptBatch } from "./accept-batch.ts";
-import {
-  ConnectionPoller,
-  POLL_EDGE_TRIGGERED,
-  POLL_PEER_CLOSED,
-  POLL_READABLE,
-  POLL_WRITABLE,
-} from "./connection-poller.ts";
+import { ConnectionPoller, POLL_READABLE, POLL_WRITABLE } from "./connection-poller.ts";
 import { SOURCE_BYTES } from "./message-table.ts";
 import { ReadinessPoller } from "./readiness-poller.ts";
 import {
   closeConnection,
-  drainWakeFd,
-  openWakeFd,
   receiveBytes,
   SHUTDOWN_WRITE,
   sendBytes,
   shutdownFd,
-  wakeFd,
 } from "./stream-calls.ts";
 
 const skip = linuxSupported() ? false : "this machine is not a supported Linux";
 const LISTENER = -1;
+
+/** EPOLLRDHUP: the peer closed its sending side. */
+const POLL_PEER_CLOSED = 0x2000;
+/** EPOLLET: report a change once instead of a state for as long as it lasts. */
+const POLL_EDGE_TRIGGERED = 1 << 31;
 
 const cleanups: (() => void)[] = [];
 afterEach(() => {

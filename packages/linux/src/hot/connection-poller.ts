@@ -21,14 +21,6 @@ import { SyscallError } from "../syscall-error.ts";
 export const POLL_READABLE = 0x001;
 /** Room to write. */
 export const POLL_WRITABLE = 0x004;
-/** An error waits in the socket; reported unasked. */
-export const POLL_ERROR = 0x008;
-/** Both directions are closed; reported unasked. */
-export const POLL_HANGUP = 0x010;
-/** The peer closed its sending side. */
-export const POLL_PEER_CLOSED = 0x2000;
-/** Report a change once instead of a state for as long as it lasts. */
-export const POLL_EDGE_TRIGGERED = 1 << 31;
 
 const EPOLL_CLOEXEC = 0o2000000;
 const EPOLL_CTL_ADD = 1;

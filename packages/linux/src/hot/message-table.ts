@@ -29,10 +29,10 @@ export const IOVEC_WORDS = 4;
 export const SOURCE_BYTES = 32;
 export const PACKET_INFO_BYTES = 64;
 
-export const NAME_WORD = 0;
-export const NAME_LENGTH_WORD = 2;
-export const IOVEC_WORD = 4;
-export const IOVEC_COUNT_WORD = 6;
+const NAME_WORD = 0;
+const NAME_LENGTH_WORD = 2;
+const IOVEC_WORD = 4;
+const IOVEC_COUNT_WORD = 6;
 export const CONTROL_WORD = 8;
 export const CONTROL_LENGTH_WORD = 10;
 export const FLAGS_WORD = 12;

@@ -5,7 +5,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { ConnectionPoller, POLL_READABLE } from "../hot/connection-poller.ts";
 import { ReadinessPoller } from "../hot/readiness-poller.ts";
-import { drainWakeFd } from "../hot/stream-calls.ts";
+import { drainWakeFd } from "./wake-fd.ts";
 
 const { fd, kind }: { fd: number; kind: string } = workerData;
 if (kind === "ConnectionPoller") {

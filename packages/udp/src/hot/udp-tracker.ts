@@ -13,7 +13,7 @@ import {
 import type { ConnectionIds } from "./connection-id.ts";
 
 /** Requests that a handler's `prefetch` takes between two `prefetchBatch`. */
-export const PREFETCH_REQUESTS_MAX = 64;
+const PREFETCH_REQUESTS_MAX = 64;
 
 export interface UdpTrackerOptions {
   readonly store: SwarmStore;

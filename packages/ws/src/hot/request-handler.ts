@@ -17,7 +17,7 @@ import type { WorkerState } from "./worker-state.ts";
  * Peers that one connection may have in a torrent: the clients of a page share a socket, and one that is made anew while
  * the socket lives has a new id. The one that has been silent for longest gives way.
  */
-export const PEER_IDS_MAX = 8;
+const PEER_IDS_MAX = 8;
 
 export class RequestHandler {
   private readonly state: WorkerState;

@@ -192,7 +192,7 @@ function copySet(w: Int32Array, set: number, slotWords: number, target: number):
 }
 
 /** Gives back everything a large swarm occupies. */
-export function closeLarge(w: Int32Array, header: number, slotWords: number): void {
+function closeLarge(w: Int32Array, header: number, slotWords: number): void {
   closePeerSet(w, setOf(header, false), slotWords);
   closePeerSet(w, setOf(header, true), slotWords);
   giveBlock(w, header, LARGE_CLASS);

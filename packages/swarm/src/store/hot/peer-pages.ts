@@ -23,11 +23,11 @@ import { doubleDirectory, pointBoth, pointUpperHalf } from "./directory.ts";
 import { keyedHash } from "./keyed-hash.ts";
 import { copySlot, findSlot, writeSlot } from "./small-swarm.ts";
 
-export function pageClass(slotWords: number): number {
+function pageClass(slotWords: number): number {
   return slotWords === SLOT_WORDS_4 ? PEER_PAGE_CLASS_4 : PEER_PAGE_CLASS_6;
 }
 
-export function pageCapacity(slotWords: number): number {
+function pageCapacity(slotWords: number): number {
   return slotWords === SLOT_WORDS_4 ? PEERS_PER_PAGE_4 : PEERS_PER_PAGE_6;
 }
 

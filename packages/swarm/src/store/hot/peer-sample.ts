@@ -40,7 +40,7 @@ export function slotBelow(seed: number, count: number): number {
 }
 
 /** How many of the `wanted` peers are seeders, for an asker that may have them. */
-export function seederShare(wanted: number, leechers: number, seeders: number): number {
+function seederShare(wanted: number, leechers: number, seeders: number): number {
   const half = (wanted + 1) >> 1;
   const share = wanted - leechers > half ? wanted - leechers : half;
   return share < seeders ? share : seeders;

@@ -25,7 +25,7 @@ import { randomFillSync } from "node:crypto";
 export const LIMIT_TOTAL = -1;
 export const LIMIT_ADDRESS = -2;
 /** The place of a connection that counts for no address. */
-export const PLACE_EXEMPT = 0;
+const PLACE_EXEMPT = 0;
 
 const ENTRY_WORDS = 4;
 const WORD_NETWORK = 0;

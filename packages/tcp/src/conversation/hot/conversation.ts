@@ -320,7 +320,7 @@ export class Conversation<Held extends Connection> {
 }
 
 /** An unfinished request is shorter than `requestBytesMax`, an unfinished PROXY header no longer than the longest. */
-export function headBytesOf(options: ConversationOptions): number {
+function headBytesOf(options: ConversationOptions): number {
   return Math.max(options.requestBytesMax, PROXY_HEADER_BYTES_MAX);
 }
 
