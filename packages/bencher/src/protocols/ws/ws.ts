@@ -163,8 +163,7 @@ export const wsSheet: Sheet<WsRound> = {
   ],
   bars: [
     {
-      title: (table) =>
-        `WebTorrent offers and answers delivered per CPU second over TLS, ${table} (more is better)`,
+      title: (table) => `${table}: offers and answers delivered per CPU s (more is better)`,
       value: delivered,
       text: (value) => `${Math.round(value / 1000)},000`,
     },
