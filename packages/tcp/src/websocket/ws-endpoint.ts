@@ -24,7 +24,7 @@ import { countRefusal } from "../conversation/count-refusal.ts";
 import { ConnectionLimits } from "../conversation/hot/connection-limits.ts";
 import { COUNT_CLOSED } from "../counters.ts";
 import { ReadMemory } from "../engines/net/read-memory.ts";
-import { type SessionOwner, WsSession } from "./ws-session.ts";
+import { type SessionOwner, WsSession } from "./hot/ws-session.ts";
 
 /** The tracker looks after its connections this often. */
 const TICK_MILLISECONDS = 1000;

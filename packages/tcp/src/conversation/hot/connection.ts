@@ -22,15 +22,6 @@ export const STATE_CLOSING = 6;
 /** A WebSocket session has taken it over. */
 export const STATE_HANDED_ON = 7;
 
-/** What has to happen before the deadline. */
-export const DEADLINE_HANDSHAKE = 0;
-/** A request arrives whole, or its answer is taken. */
-export const DEADLINE_REQUEST = 1;
-/** Another request begins. */
-export const DEADLINE_IDLE = 2;
-/** The other end closes. */
-export const DEADLINE_LINGER = 3;
-
 /** What follows when all answers are taken. */
 export const THEN_GO_ON = 0;
 export const THEN_CLOSE = 1;
@@ -42,9 +33,9 @@ export class Connection {
   /** Whether a TLS handshake comes before the first request. */
   isTls = false;
   state = STATE_FREE;
-  /** Milliseconds of the worker's clock, and what has to happen before. */
+  /** Milliseconds of the worker's clock, and what has to happen before: one of the `DEADLINE_` constants. */
   deadline = 0;
-  deadlineKind = DEADLINE_REQUEST;
+  deadlineKind = 0;
   /** The beginning of a request, or requests that wait until answers are taken. */
   pending: Uint8Array | undefined = undefined;
   pendingLength = 0;

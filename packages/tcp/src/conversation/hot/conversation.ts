@@ -15,19 +15,16 @@
  * | any          | a deadline, a bad header, `stop` when idle  | CLOSING                                            |
  * | any          | `ended`                                     | FREE                                               |
  *
- * Whole requests that have arrived together are answered together. While a reader does not take its answers, nothing more
- * is read from it, so that a connection keeps at most what was read at once and one reply buffer of unsent answers.
+ * Whole requests that have arrived together are answered together. While a reader does not take its answers, nothing more is
+ * read from it: a connection keeps at most what was read at once and one reply buffer of unsent answers.
  */
 import { type HttpHandler, OUTCOME_CLOSES, OUTCOME_FULL, OUTCOME_UPGRADES } from "@swarmtide/http";
 import {
   COUNT_ACCEPTED,
   COUNT_BYTES_RECEIVED,
   COUNT_CLOSED,
-  COUNT_IDLE_TIMEOUTS,
   COUNT_PROXY_PROTOCOL_ERRORS,
-  COUNT_REQUEST_TIMEOUTS,
   COUNT_SEND_DELAYED,
-  COUNT_TLS_FAILURES,
   COUNT_TLS_HANDSHAKES,
 } from "../../counters.ts";
 import type { ConversationOptions } from "../conversation-options.ts";
@@ -41,10 +38,6 @@ import {
 import type { Transport } from "../transport.ts";
 import {
   type Connection,
-  DEADLINE_HANDSHAKE,
-  DEADLINE_IDLE,
-  DEADLINE_LINGER,
-  DEADLINE_REQUEST,
   STATE_CLOSING,
   STATE_FREE,
   STATE_HANDED_ON,
@@ -59,20 +52,21 @@ import {
   THEN_LINGER,
 } from "./connection.ts";
 import { ConnectionLimits } from "./connection-limits.ts";
-import { appendPending, keepPending, prependPending } from "./pending.ts";
-
-/** How long a closed connection may go on sending before it is dropped. */
-const LINGER_MILLISECONDS = 2000;
-
-const LINE_FEED = 0x0a;
+import {
+  DEADLINE_HANDSHAKE,
+  DEADLINE_IDLE,
+  DEADLINE_LINGER,
+  DEADLINE_REQUEST,
+  Deadlines,
+} from "./deadlines.ts";
+import { appendPending, hasLineFeed, keepPending, prependPending } from "./pending.ts";
 
 export class Conversation<Held extends Connection> {
   readonly handler: HttpHandler;
   readonly limits: ConnectionLimits;
   /** Room that the memory given to `arrived` has before its bytes, for the beginning of a request. */
   readonly headBytes: number;
-  /** Milliseconds of the worker's clock; set by the engine before it tells of something. */
-  nowMilliseconds = 0;
+  readonly deadlines: Deadlines;
 
   private readonly options: ConversationOptions;
   private readonly transport: Transport<Held>;
@@ -82,7 +76,9 @@ export class Conversation<Held extends Connection> {
   constructor(options: ConversationOptions, handler: HttpHandler, transport: Transport<Held>) {
     this.handler = handler;
     this.limits = new ConnectionLimits(options.connectionsMax, options.connectionsPerAddressMax);
-    this.headBytes = headBytesOf(options);
+    // An unfinished request is shorter than this, an unfinished PROXY header no longer than the longest.
+    this.headBytes = Math.max(options.requestBytesMax, PROXY_HEADER_BYTES_MAX);
+    this.deadlines = new Deadlines(options);
     this.options = options;
     this.transport = transport;
     this.counters = options.counters;
@@ -90,9 +86,8 @@ export class Conversation<Held extends Connection> {
 
   /** Whether a connection from the address in its `peer` may begin. If not, the engine closes it and forgets it. */
   admit(connection: Held): boolean {
-    const { proxyProtocol, handshakeTimeoutMilliseconds } = this.options;
     const { isTrustedProxy } = connection.peer;
-    if (proxyProtocol && !isTrustedProxy) {
+    if (this.options.proxyProtocol && !isTrustedProxy) {
       this.counters[COUNT_PROXY_PROTOCOL_ERRORS]++;
       return false;
     }
@@ -104,14 +99,9 @@ export class Conversation<Held extends Connection> {
     this.counters[COUNT_ACCEPTED]++;
     connection.limitsPlace = place;
     connection.thenWhat = THEN_GO_ON;
-    connection.state = STATE_OPEN;
-    this.setDeadline(connection, DEADLINE_REQUEST, this.options.requestTimeoutMilliseconds);
-    if (proxyProtocol) {
-      connection.state = STATE_PROXY_HEADER;
-    } else if (connection.isTls) {
-      connection.state = STATE_HANDSHAKE;
-      this.setDeadline(connection, DEADLINE_HANDSHAKE, handshakeTimeoutMilliseconds);
-    }
+    this.deadlines.set(connection, DEADLINE_REQUEST);
+    if (this.options.proxyProtocol) connection.state = STATE_PROXY_HEADER;
+    else this.begin(connection);
     return true;
   }
 
@@ -121,16 +111,14 @@ export class Conversation<Held extends Connection> {
    */
   arrived(connection: Held, bytes: Uint8Array, at: number, end: number): void {
     const { state, pendingLength } = connection;
+    const length = pendingLength + end - at;
     if (state === STATE_FREE || state === STATE_HANDED_ON) return;
     this.counters[COUNT_BYTES_RECEIVED] += end - at;
     if (state === STATE_OPEN) {
       // A request cannot end without a line feed: without one, a slow sender is not parsed again and again.
       if (pendingLength === 0) {
         this.answer(connection, bytes, at, end);
-      } else if (
-        pendingLength + end - at < this.options.requestBytesMax &&
-        !hasLineFeed(bytes, at, end)
-      ) {
+      } else if (length < this.options.requestBytesMax && !hasLineFeed(bytes, at, end)) {
         appendPending(connection, bytes, at, end);
       } else {
         prependPending(connection, bytes, at);
@@ -149,7 +137,7 @@ export class Conversation<Held extends Connection> {
   delayed(connection: Held): void {
     this.counters[COUNT_SEND_DELAYED]++;
     connection.state = STATE_SENDING;
-    this.setDeadline(connection, DEADLINE_REQUEST, this.options.requestTimeoutMilliseconds);
+    this.deadlines.set(connection, DEADLINE_REQUEST);
     this.transport.pauseReading(connection);
   }
 
@@ -166,7 +154,7 @@ export class Conversation<Held extends Connection> {
       this.finish(connection);
       return;
     }
-    this.setDeadline(connection, DEADLINE_IDLE, this.options.idleTimeoutMilliseconds);
+    this.deadlines.set(connection, DEADLINE_IDLE);
     if (pending !== undefined) this.answer(connection, pending, 0, pendingLength);
     if (connection.state === STATE_OPEN) this.transport.resumeReading(connection);
   }
@@ -175,7 +163,7 @@ export class Conversation<Held extends Connection> {
   secured(connection: Held): void {
     this.counters[COUNT_TLS_HANDSHAKES]++;
     connection.state = STATE_OPEN;
-    this.setDeadline(connection, DEADLINE_REQUEST, this.options.requestTimeoutMilliseconds);
+    this.deadlines.set(connection, DEADLINE_REQUEST);
   }
 
   /** The connection is gone; counts it as closed. */
@@ -195,26 +183,24 @@ export class Conversation<Held extends Connection> {
 
   /** Closes the connection if its deadline has passed. */
   checkDeadline(connection: Held): void {
-    const { state, deadlineKind } = connection;
-    if (connection.deadline > this.nowMilliseconds) return;
-    if (state === STATE_FREE || state === STATE_HANDED_ON) return;
-    if (deadlineKind === DEADLINE_HANDSHAKE) this.counters[COUNT_TLS_FAILURES]++;
-    else if (deadlineKind === DEADLINE_REQUEST) this.counters[COUNT_REQUEST_TIMEOUTS]++;
-    else if (deadlineKind === DEADLINE_IDLE) this.counters[COUNT_IDLE_TIMEOUTS]++;
+    const { state } = connection;
+    const isServed = state !== STATE_FREE && state !== STATE_HANDED_ON;
+    if (!isServed || !this.deadlines.hasPassed(connection)) return;
+    this.deadlines.count(connection);
     this.abort(connection);
   }
 
   /** The worker stops: closes the connection if nothing of a request has arrived. Others end with their next answer. */
   stop(connection: Held): void {
     const { state, pendingLength } = connection;
-    if (pendingLength !== 0) return;
-    if (state === STATE_OPEN) this.close(connection);
-    else if (state === STATE_PROXY_HEADER || state === STATE_HANDSHAKE) this.abort(connection);
+    if (state === STATE_OPEN && pendingLength === 0) this.close(connection);
+    else if (state === STATE_HANDSHAKE) this.abort(connection);
+    else if (state === STATE_PROXY_HEADER && pendingLength === 0) this.abort(connection);
   }
 
   private takeHeader(connection: Held, bytes: Uint8Array, start: number, end: number): void {
-    const { trustedProxies, handshakeTimeoutMilliseconds } = this.options;
-    const length = takeProxyHeader(connection.peer, bytes, start, end, trustedProxies);
+    const proxies = this.options.trustedProxies;
+    const length = takeProxyHeader(connection.peer, bytes, start, end, proxies);
     if (length === PROXY_HEADER_IS_BAD) {
       this.counters[COUNT_PROXY_PROTOCOL_ERRORS]++;
       this.abort(connection);
@@ -226,14 +212,15 @@ export class Conversation<Held extends Connection> {
     }
     const at = start + length;
     keepPending(connection, bytes, end, end);
-    if (connection.isTls) {
-      connection.state = STATE_HANDSHAKE;
-      this.setDeadline(connection, DEADLINE_HANDSHAKE, handshakeTimeoutMilliseconds);
-      this.transport.shakeHands(connection, bytes, at, end);
-      return;
-    }
-    connection.state = STATE_OPEN;
-    if (at < end) this.answer(connection, bytes, at, end);
+    this.begin(connection);
+    if (connection.isTls) this.transport.shakeHands(connection, bytes, at, end);
+    else if (at < end) this.answer(connection, bytes, at, end);
+  }
+
+  /** What follows the PROXY header, or comes first where there is none. */
+  private begin(connection: Held): void {
+    connection.state = connection.isTls ? STATE_HANDSHAKE : STATE_OPEN;
+    if (connection.isTls) this.deadlines.set(connection, DEADLINE_HANDSHAKE);
   }
 
   /** Answers the whole requests in bytes[start, end), as far as the reader takes the answers. */
@@ -275,13 +262,11 @@ export class Conversation<Held extends Connection> {
     at: number,
     end: number,
   ): void {
-    if (connection.state === STATE_FREE) return;
     keepPending(connection, bytes, at, end);
     if (connection.state !== STATE_OPEN) return;
-    if (at === end)
-      this.setDeadline(connection, DEADLINE_IDLE, this.options.idleTimeoutMilliseconds);
+    if (at === end) this.deadlines.set(connection, DEADLINE_IDLE);
     else if (at !== start || connection.deadlineKind !== DEADLINE_REQUEST)
-      this.setDeadline(connection, DEADLINE_REQUEST, this.options.requestTimeoutMilliseconds);
+      this.deadlines.set(connection, DEADLINE_REQUEST);
   }
 
   /** Ends the connection, its last answer having been sent. */
@@ -291,13 +276,13 @@ export class Conversation<Held extends Connection> {
       return;
     }
     connection.state = STATE_LINGERING;
-    this.setDeadline(connection, DEADLINE_LINGER, LINGER_MILLISECONDS);
+    this.deadlines.set(connection, DEADLINE_LINGER);
     this.transport.resumeReading(connection);
   }
 
   private close(connection: Held): void {
     connection.state = STATE_CLOSING;
-    this.setDeadline(connection, DEADLINE_REQUEST, this.options.requestTimeoutMilliseconds);
+    this.deadlines.set(connection, DEADLINE_REQUEST);
     this.transport.close(connection);
   }
 
@@ -312,19 +297,4 @@ export class Conversation<Held extends Connection> {
     keepPending(connection, bytes, end, end);
     this.transport.handOn(connection, own);
   }
-
-  private setDeadline(connection: Held, kind: number, milliseconds: number): void {
-    connection.deadlineKind = kind;
-    connection.deadline = this.nowMilliseconds + milliseconds;
-  }
-}
-
-/** An unfinished request is shorter than `requestBytesMax`, an unfinished PROXY header no longer than the longest. */
-function headBytesOf(options: ConversationOptions): number {
-  return Math.max(options.requestBytesMax, PROXY_HEADER_BYTES_MAX);
-}
-
-function hasLineFeed(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let at = start; at < end; at++) if (bytes[at] === LINE_FEED) return true;
-  return false;
 }

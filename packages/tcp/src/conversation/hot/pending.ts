@@ -5,6 +5,7 @@
 import type { Connection } from "./connection.ts";
 
 const PENDING_BYTES_MIN = 512;
+const LINE_FEED = 0x0a;
 
 /** Keeps bytes[start, end) and nothing else. They may be kept already, further behind. */
 export function keepPending(
@@ -50,6 +51,11 @@ export function prependPending(connection: Connection, bytes: Uint8Array, at: nu
   if (pending === undefined) return;
   const start = at - pendingLength;
   for (let i = 0; i < pendingLength; i++) bytes[start + i] = pending[i];
+}
+
+export function hasLineFeed(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (bytes[at] === LINE_FEED) return true;
+  return false;
 }
 
 function pendingBuffer(length: number): Uint8Array {

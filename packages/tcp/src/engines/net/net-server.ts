@@ -192,7 +192,7 @@ export class NetServer {
   }
 
   #readClock(): void {
-    this.#conversation.nowMilliseconds = this.#options.nowMilliseconds();
+    this.#conversation.deadlines.nowMilliseconds = this.#options.nowMilliseconds();
   }
 }
 

@@ -73,7 +73,7 @@ export class EpollServer {
   serveRound(timeoutMilliseconds: number): void {
     const count = this.poller.wait(timeoutMilliseconds);
     const { connections, conversation, transport } = this;
-    conversation.nowMilliseconds = this.options.nowMilliseconds();
+    conversation.deadlines.nowMilliseconds = this.options.nowMilliseconds();
     for (let i = 0; i < count; i++) {
       const data = this.poller.eventData(i);
       if (data < 0) {
@@ -85,7 +85,7 @@ export class EpollServer {
       else if (connection.state !== STATE_FREE) this.read(connection);
     }
     transport.flush();
-    if (conversation.nowMilliseconds >= this.nextSweep) this.sweep();
+    if (conversation.deadlines.nowMilliseconds >= this.nextSweep) this.sweep();
   }
 
   /**
@@ -143,7 +143,7 @@ export class EpollServer {
   private pauseAccepting(): void {
     this.options.counters[COUNT_ACCEPT_FAILURES]++;
     this.unwatchListeners();
-    this.acceptsAgainAt = this.conversation.nowMilliseconds + ACCEPT_PAUSE_MILLISECONDS;
+    this.acceptsAgainAt = this.conversation.deadlines.nowMilliseconds + ACCEPT_PAUSE_MILLISECONDS;
     this.nextSweep = Math.min(this.nextSweep, this.acceptsAgainAt);
   }
 
@@ -175,7 +175,7 @@ export class EpollServer {
   /** Closes the connections whose deadline has passed, and accepts again after a pause. */
   private sweep(): void {
     const { conversation } = this;
-    const now = conversation.nowMilliseconds;
+    const now = conversation.deadlines.nowMilliseconds;
     this.nextSweep = now + SWEEP_MILLISECONDS;
     const connections = this.connections.all;
     for (let i = 0; i < connections.length; i++) conversation.checkDeadline(connections[i]);

@@ -2,12 +2,13 @@
  * One WebSocket connection between its socket and the WebTorrent tracker: bytes in, bytes out, the end. RFC 6455.
  *
  * Made by `WsEndpoint` after an upgrade request was read by one of the engines; owned by its thread. The tracker reads
- * frames and writes them; here is only what a socket of Node needs. The three callbacks are made once per connection.
+ * frames and writes them; here is only what a socket of Node needs. Runs per read and per write; the three callbacks are made
+ * once per connection.
  */
 import type { Socket } from "node:net";
 import type { Connection, ConnectionSink, WebTorrentTracker } from "@swarmtide/ws";
-import type { ReadMemory } from "../engines/net/read-memory.ts";
-import { readInto } from "../engines/net/shared-reading.ts";
+import type { ReadMemory } from "../../engines/net/read-memory.ts";
+import { readInto } from "../../engines/net/shared-reading.ts";
 
 /** How long a client may take to accept the last frames before its connection is dropped. */
 const CLOSE_MILLISECONDS = 3000;
@@ -28,61 +29,61 @@ export interface SessionOwner {
 export class WsSession implements ConnectionSink {
   /** When the socket is dropped, on the clock of `performance.now()`. */
   closeDeadlineMilliseconds = Number.POSITIVE_INFINITY;
-  readonly #socket: Socket;
-  readonly #owner: SessionOwner;
-  readonly #connection: Connection;
+  private readonly socket: Socket;
+  private readonly owner: SessionOwner;
+  private readonly connection: Connection;
 
   /** The handshake is answered; `frames` are bytes that came with it. */
   constructor(socket: Socket, owner: SessionOwner, frames: Uint8Array) {
-    this.#socket = socket;
-    this.#owner = owner;
-    this.#connection = owner.tracker.open(this);
-    socket.on("close", this.#onClose);
+    this.socket = socket;
+    this.owner = owner;
+    this.connection = owner.tracker.open(this);
+    socket.on("close", this.onClose);
     for (let at = 0; at < frames.length; ) {
       const length = owner.readMemory.put(frames, at);
       at += length;
-      this.#take(length);
+      this.take(length);
     }
-    readInto(socket, owner.readMemory, this.#take);
+    readInto(socket, owner.readMemory, this.take);
     socket.resume();
   }
 
   write(bytes: Uint8Array): void {
-    this.#socket.write(bytes, this.#onWritten);
+    this.socket.write(bytes, this.onWritten);
   }
 
   close(isAborted: boolean): void {
     if (isAborted) {
-      this.#socket.destroy();
+      this.socket.destroy();
       return;
     }
     this.closeDeadlineMilliseconds = performance.now() + CLOSE_MILLISECONDS;
-    this.#owner.closing(this);
-    this.#socket.end();
+    this.owner.closing(this);
+    this.socket.end();
   }
 
   /** Drops the socket, whatever waits to be sent. */
   destroy(): void {
-    this.#socket.destroy();
+    this.socket.destroy();
   }
 
-  readonly #take = (length: number): void => {
-    const owner = this.#owner;
+  private readonly take = (length: number): void => {
+    const owner = this.owner;
     const { bytes, start } = owner.readMemory;
-    owner.tracker.receive(this.#connection, bytes, start, length);
+    owner.tracker.receive(this.connection, bytes, start, length);
     owner.scheduleFlush();
   };
 
   /** Comes in the order of the writes, for each of them, also where the socket is gone. */
-  readonly #onWritten = (): void => {
-    this.#owner.tracker.written(this.#connection);
+  private readonly onWritten = (): void => {
+    this.owner.tracker.written(this.connection);
     // What was held back while the socket was behind.
-    this.#owner.scheduleFlush();
+    this.owner.scheduleFlush();
   };
 
-  readonly #onClose = (): void => {
-    this.#owner.tracker.closed(this.#connection);
-    this.#owner.scheduleFlush();
-    this.#owner.ended(this);
+  private readonly onClose = (): void => {
+    this.owner.tracker.closed(this.connection);
+    this.owner.scheduleFlush();
+    this.owner.ended(this);
   };
 }
