@@ -1,5 +1,5 @@
 /**
- * CIDR blocks such as `10.0.0.0/8`, for trusted proxies and for who may see the statistics page.
+ * CIDR blocks such as `10.0.0.0/8`, for the trusted proxies.
  *
  * Called per connection at most. A block belongs to one family: `::/0` is every IPv6 address and no IPv4 one, whichever
  * way that one is spelt, because IPv4-mapped addresses and blocks are folded into IPv4 before they are compared.

@@ -142,7 +142,7 @@ test("answers of other trackers are read: list of peers, counts missing, never",
     () => readAnnounceReply(latin1Bytes("d8:intervali5e5:peers3:abce")),
     /multiple of 6/,
   );
-  assert.throws(() => readAnnounceReply(latin1Bytes("le")), /no dictionary/);
+  assert.throws(() => readAnnounceReply(latin1Bytes("le")), /not a dictionary/);
   assert.throws(() => readScrapeReply(latin1Bytes("d5:filesd1:adeee")), /20 bytes/);
 });
 

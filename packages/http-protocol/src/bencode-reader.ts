@@ -85,7 +85,7 @@ class Reader {
     const isNegative = this.#bytes[this.offset] === 0x2d;
     if (isNegative) this.offset++;
     const value = this.#readDigits(0x65);
-    if (isNegative && value === 0) throw new BencodeError("Minus zero is no integer", start);
+    if (isNegative && value === 0) throw new BencodeError("Minus zero is not an integer", start);
     return isNegative ? -value : value;
   }
 

@@ -141,7 +141,7 @@ function readPeerDictionary(value: BencodeValue): PeerAddress {
 }
 
 function asDictionary(value: BencodeValue | undefined, what: string): Dictionary {
-  if (!(value instanceof Map)) throw new TypeError(`${what} is no dictionary`);
+  if (!(value instanceof Map)) throw new TypeError(`${what} is not a dictionary`);
   return value;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The configuration of the HTTP tracker: the section [http] of the file. Where it listens stands in [web], which serves
- * HTTP and WebTorrent alike. Key names are those of aquatic where the meaning is the same. Read on the main thread;
+ * The configuration of the HTTP tracker: the section [http] of the file. [web] says where it listens, for HTTP and
+ * WebTorrent alike. Key names are those of aquatic where the meaning is the same. Read on the main thread;
  * workers get the plain object.
  */
 import { INTERVAL_JITTER } from "@swarmtide/swarm";
@@ -8,7 +8,7 @@ import { boolean, type ConfigOf, integer, section } from "@swarmtide/toml-config
 
 /** [http]: BEP 3 and its companions. */
 export const httpSection = section(
-  "The HTTP tracker (BEP 3, 7, 21, 23, 24, 31, 48). Where it listens stands in [web].",
+  "The HTTP tracker (BEP 3, 7, 21, 23, 24, 31, 48). [web] says where it listens.",
   {
     enabled: boolean({ default: true, doc: "Whether to run it." }),
     workers: integer({

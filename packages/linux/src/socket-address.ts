@@ -1,6 +1,6 @@
 /**
  * struct sockaddr_in and sockaddr_in6 (ip(7), ipv6(7)): written for bind, read from getsockname, accept and received
- * datagrams. Cold code; the hot path reads the offsets itself.
+ * datagrams. Called at start-up; the batches in hot/ read the offsets themselves.
  *
  * | offset | bytes | sockaddr_in      | sockaddr_in6                          |
  * |--------|-------|------------------|---------------------------------------|
@@ -47,7 +47,7 @@ export function writeSocketAddress(
   if (address.length !== addressBytes(family))
     throw new RangeError(`An IPv${family} address of ${address.length} bytes`);
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new RangeError(`Port ${port}, wanted 0 to 65535`);
+    throw new RangeError(`Port ${port}, expected 0 to 65535`);
   const bytes = new Uint8Array(socketAddressBytes(family));
   bytes[0] = addressFamily(family);
   bytes[SOURCE_PORT_OFFSET] = port >> 8;

@@ -26,13 +26,13 @@ export function onlineCpus(): number[] {
 
 /**
  * Keeps the calling thread on these processors (and threads it starts later). Throws SyscallError with EINVAL when
- * none of them exists or is allowed, RangeError for what is no processor number.
+ * none of them exists or is allowed, RangeError for a number that no processor can have.
  */
 export function setThreadAffinity(cpus: readonly number[]): void {
   const set = new NativeMemory(CPU_SET_BYTES);
   for (const cpu of cpus) {
     if (!Number.isInteger(cpu) || cpu < 0 || cpu >= CPU_SET_BYTES * 8)
-      throw new RangeError(`Processor ${cpu}, wanted 0 to ${CPU_SET_BYTES * 8 - 1}`);
+      throw new RangeError(`Processor ${cpu}, expected 0 to ${CPU_SET_BYTES * 8 - 1}`);
     set.bytes[cpu >> 3] |= 1 << (cpu & 7);
   }
   if (libc().sched_setaffinity(CALLING_THREAD, CPU_SET_BYTES, set.address) < 0)

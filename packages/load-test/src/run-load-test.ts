@@ -107,7 +107,7 @@ async function runLoad(
   return failures.length > 0 ? 1 : 0;
 }
 
-/** A line every few seconds; returns what ends it. */
+/** Prints a line every few seconds. Returns a function that ends it. */
 function showProgress(tally: Tally, complain: (text: string) => void): () => void {
   let before = tally.counts();
   let beforeMilliseconds = performance.now();

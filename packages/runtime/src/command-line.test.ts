@@ -73,19 +73,22 @@ test("help wins over everything, version over what is left", () => {
 });
 
 test("what is not understood is a mistake with a suggestion", () => {
-  assert.equal(mistakeOf("--confg", "x"), '"--confg" is no option; did you mean --config?');
-  assert.equal(mistakeOf("-x"), '"-x" is no option');
-  assert.equal(mistakeOf("upd"), '"upd" is no command; did you mean "udp"?');
+  assert.equal(mistakeOf("--confg", "x"), '"--confg" is not an option; did you mean --config?');
+  assert.equal(mistakeOf("-x"), '"-x" is not an option');
+  assert.equal(mistakeOf("upd"), '"upd" is not a command; did you mean "udp"?');
   assert.equal(mistakeOf("-c"), "-c needs a FILE");
   assert.equal(mistakeOf("--config="), "--config needs a FILE");
   assert.equal(mistakeOf("-c", "a", "-c", "b"), "--config is given twice");
-  assert.equal(mistakeOf("-p=x"), '"-p=x" is no option');
+  assert.equal(mistakeOf("-p=x"), '"-p=x" is not an option');
   assert.equal(mistakeOf("--print-config=x"), "--print-config takes no value");
   assert.equal(mistakeOf("udp", "extra"), '"extra" is not expected behind "udp"');
   assert.equal(mistakeOf("scrape"), "TRACKER_URL is missing");
   assert.equal(mistakeOf("scrape", "a", "b"), '"b" is not expected behind "scrape"');
-  assert.equal(mistakeOf(""), '"" is no command');
-  assert.equal(mistakeOf("load-test"), '"load-test" is no command; did you mean "load-test udp"?');
+  assert.equal(mistakeOf(""), '"" is not a command');
+  assert.equal(
+    mistakeOf("load-test"),
+    '"load-test" is not a command; did you mean "load-test udp"?',
+  );
 });
 
 test("a program without a wordless command asks for one", () => {

@@ -92,13 +92,13 @@ function mistakenCommand(line: CommandLine, args: readonly string[]): Invocation
   const read = readArguments([...line.options, ...STANDARD_OPTIONS], args);
   if (read.values.has("help")) return { kind: "help", command: undefined };
   if (read.values.has("version") && read.mistake === undefined) return { kind: "version" };
-  return { kind: "mistake", message: `${quote(args[0])} is no command${meant(line, args[0])}` };
+  return { kind: "mistake", message: `${quote(args[0])} is not a command${meant(line, args[0])}` };
 }
 
 function unexpectedArgument(line: CommandLine, command: Command, operand: string): Invocation {
   const message =
     command.words.length === 0
-      ? `${quote(operand)} is no command${meant(line, operand)}`
+      ? `${quote(operand)} is not a command${meant(line, operand)}`
       : `${quote(operand)} is not expected behind "${command.words.join(" ")}"`;
   return { kind: "mistake", message };
 }
@@ -134,7 +134,7 @@ function readArguments(options: readonly CommandOption[], args: readonly string[
     const name = equals < 0 ? arg : arg.slice(0, equals);
     const option = options.find((one) => name === `--${one.long}` || name === `-${one.short}`);
     if (option === undefined) {
-      read.mistake ??= `${quote(name)} is no option${meantOption(options, name)}`;
+      read.mistake ??= `${quote(name)} is not an option${meantOption(options, name)}`;
     } else if (option.value === undefined) {
       if (equals >= 0) read.mistake ??= `--${option.long} takes no value`;
       read.values.set(option.long, "");

@@ -1,6 +1,6 @@
 /**
  * The few numbers by which the main thread steers its workers. A worker that waits for packets inside a system call
- * runs no event loop and hears no message, so it looks here each time it comes back (at the latest after 50 ms).
+ * runs no event loop and receives no message, so it looks here each time it returns (at the latest after 50 ms).
  * Written by the main thread only, read by every thread.
  *
  * | index | name             | meaning                                                                     |

@@ -76,7 +76,7 @@ export const webSection = section(
     }),
     trusted_proxies: list({
       default: [],
-      doc: 'Addresses and networks of your own reverse proxies, such as ["127.0.0.1", "10.0.0.0/8"]. Only they may say for whom they ask, and they must.',
+      doc: 'Addresses and networks of your own reverse proxies, such as ["127.0.0.1", "10.0.0.0/8"]. Only they may name the client they ask for, and they must.',
       of: text({
         default: "127.0.0.1",
         doc: "",

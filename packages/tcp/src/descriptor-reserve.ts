@@ -4,13 +4,13 @@
  * whatever waits without telling anybody, and spins when another thread took the descriptor it keeps for that.
  *
  * The kernel gives the lowest free number, so that a connection with a number from `connectionFdsEnd` on says that
- * nearly all are taken. It is closed, counted as an accept failure, and told to the operator.
+ * nearly all are taken. It is closed, counted as an accept failure, and reported to the operator.
  *
  * Used by both engines; the limit is read by the main thread.
  */
 import { linuxSupported, openFilesMax } from "@swarmtide/linux";
 
-/** Kept free: some 5 for a reload, some for the statistics page, and one for the event loop of each worker. */
+/** Kept free: about 5 for a reload, and one for the event loop of each worker. */
 const RESERVE_MAX = 32;
 /** Of a small limit this part is kept free. */
 const RESERVE_SHARE = 8;

@@ -191,14 +191,14 @@ const cases: readonly (readonly [string, string, readonly string[]])[] = [
     "a section that stands twice",
     "[udp]\nworkers = 1\n[web]\n[udp]\nworkers = 2",
     [
-      "c.toml:4: [udp]: stands a second time, first on line 1; keep one",
-      "c.toml:5: udp.workers: stands a second time, first on line 2; keep one",
+      "c.toml:4: [udp]: is set a second time, first on line 1; keep one",
+      "c.toml:5: udp.workers: is set a second time, first on line 2; keep one",
     ],
   ],
   [
     "a key that stands twice",
     "[udp]\nworkers = 1\nworkers = 1",
-    ["c.toml:3: udp.workers: stands a second time, first on line 2; keep one"],
+    ["c.toml:3: udp.workers: is set a second time, first on line 2; keep one"],
   ],
   [
     "a bad choice, with the nearest good one",

@@ -229,7 +229,7 @@ const doubledProblem = ({ first, second }: DoubledPlace, file: string): ConfigPr
   line: second.line,
   key: second.isHeader ? `[${second.path.join(".")}]` : second.path.join("."),
   value: undefined,
-  complaint: `stands a second time, first on line ${first.line}; keep one`,
+  complaint: `is set a second time, first on line ${first.line}; keep one`,
 });
 
 const wholeFileProblem = (file: string, line: number | undefined, complaint: string) =>

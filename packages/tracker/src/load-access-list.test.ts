@@ -18,7 +18,7 @@ test("a list is read, a bad line and a missing file are named", (t) => {
   writeFileSync(path, `${"Ab".repeat(20)}\n\nzz\n`);
   assert.throws(() => loadAccessList({ mode: "deny", path }), {
     name: "OperatorError",
-    message: /^access list .*list\.txt:3: "zz" is no info hash, wanted /,
+    message: /^access list .*list\.txt:3: "zz" is not an info hash; expected /,
   });
   assert.throws(() => loadAccessList({ mode: "deny", path: join(folder, "none") }), {
     name: "OperatorError",

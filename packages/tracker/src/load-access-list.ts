@@ -26,7 +26,7 @@ export function loadAccessList({ mode, path }: AccessListConfig): AccessListHand
   } catch (error) {
     if (error instanceof AccessListError)
       throw new OperatorError(
-        `access list ${path}:${error.line}: "${error.value}" is no info hash, wanted ${error.wanted}`,
+        `access list ${path}:${error.line}: "${error.value}" is not an info hash; expected ${error.expected}`,
       );
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
     const reason =
@@ -40,7 +40,7 @@ const READ_FAILURES: ReadonlyMap<string, string> = new Map([
   ["ENOENT", 'no such file; create it or set access_list.mode = "off"'],
   ["EACCES", "no permission to read it"],
   ["EISDIR", "is a folder, expected a file"],
-  ["ENOTDIR", "part of its path is no folder"],
-  ["ELOOP", "its symbolic links lead in a circle"],
-  ["EIO", "the disk fails to read it"],
+  ["ENOTDIR", "a component of the path is not a directory"],
+  ["ELOOP", "its symbolic links form a loop"],
+  ["EIO", "I/O error while reading it"],
 ]);

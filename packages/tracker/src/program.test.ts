@@ -101,7 +101,7 @@ test("a bad configuration ends with one clear message and code 1", TIMEOUT, (t) 
       /^.*c\.toml:2: udp\.workers = "x": expected a whole number from 0 to 1024\n$/,
     ],
     ["[udp]\nworker = 1", /^.*c\.toml:2: udp\.worker: unknown key, did you mean udp\.workers\?\n$/],
-    ["[udp]\n[udp]", /^.*c\.toml:2: \[udp\]: stands a second time, first on line 1; keep one\n$/],
+    ["[udp]\n[udp]", /^.*c\.toml:2: \[udp\]: is set a second time, first on line 1; keep one\n$/],
     ["[udp]\nuse_ipv4 = false\nuse_ipv6 = false", /^.*c\.toml:3: udp\.use_ipv6 = false: .*\n$/],
     [
       "[udp]\nenabled = false\n[http]\nenabled = false\n[ws]\nenabled = false",
@@ -221,7 +221,7 @@ test(
     writeFileSync(path, `# two\n${other.toString("hex")}\nzz\n`);
     program.child.kill("SIGHUP");
     await program.output(
-      /ERROR main: access list .*list\.txt:3: "zz" is no info hash.*; the old list stays\n/,
+      /ERROR main: access list .*list\.txt:3: "zz" is not an info hash.*; the old list stays\n/,
     );
     await client.announce(INFO_HASH, 7001, 0n);
     await assert.rejects(client.announce(other, 7001, 0n));

@@ -117,7 +117,7 @@ const threadsOf = ({ engine, workers }: { engine: string; workers: number }): st
 /** An address as a client would write it: a tracker that listens everywhere is reached by the host's name. */
 const clientHost = (address: string): string => address.replace(/^(0\.0\.0\.0|\[::\]):/, "HOST:");
 
-/** Prints a line at each interval where the configuration says so; the answer ends it. */
+/** Prints a line at each interval where the configuration says so. Returns a function that ends it. */
 function printStatistics(
   tracker: RunningTracker,
   config: TrackerConfig,

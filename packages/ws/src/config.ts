@@ -78,14 +78,14 @@ export const wsSection = section(
       min: 0,
       max: 16_777_216,
       unit: "bytes",
-      doc: "Where more than this waits to be sent to a client, it does not keep up: offers for it and errors are dropped, and of replies one for each torrent is sent later.",
+      doc: "When more than this is queued for a client, new offers to it and errors are dropped, and one reply for each torrent is sent later.",
     }),
     max_unsent: integer({
       default: 262_144,
       min: 65_536,
       max: 67_108_864,
       unit: "bytes",
-      doc: "Answers to a client that does not keep up wait before all else; what does not fit into so much is dropped.",
+      doc: "Limit of the answers queued for such a client, which go out first; further ones are dropped.",
     }),
     max_buffered: integer({
       default: 268_435_456,
@@ -116,7 +116,7 @@ export const wsSection = section(
         expected: 'an origin such as "https://example.com"',
         doc: "An origin.",
       }),
-      doc: "Web pages that may use the tracker, by their origin; an empty list allows all. Clients that are no browsers name no origin and are not held back.",
+      doc: "Web pages that may use the tracker, by their origin; an empty list allows all. Only browsers send an origin; other clients are not restricted.",
     }),
   },
   (values) => {

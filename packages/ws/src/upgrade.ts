@@ -26,7 +26,7 @@ export interface UpgradeAnswer {
 
 /** Origins by which pages may use the tracker; an empty list allows all. */
 function isOriginAllowed(origin: string, allowedOrigins: readonly string[]): boolean {
-  // Programs that are no browsers name none; one that wanted to lie could name any.
+  // Only browsers send Origin; anything else could forge it.
   if (allowedOrigins.length === 0 || origin === "") return true;
   return allowedOrigins.includes(origin.toLowerCase());
 }

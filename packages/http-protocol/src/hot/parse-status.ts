@@ -38,7 +38,7 @@ const REASONS: readonly string[] = [
   "a percent sign in the request target is not followed by two hex digits",
   "only HTTP/1.0 and HTTP/1.1 are spoken here",
   "a line does not end in CR LF",
-  "a header name is empty or has a character that is no token character",
+  "a header name is empty or has a character that is not a token character",
   "a header continues on a second line",
   "a header value has a control character",
   "Content-Length is not a number",

@@ -27,7 +27,7 @@ const TOKEN_CLOSE = asciiBytes("close");
 const TOKEN_KEEP_ALIVE = asciiBytes("keep-alive");
 const TOKEN_UPGRADE = asciiBytes("upgrade");
 
-/** The first position from `start` whose byte is no token character; `end` when there is none. */
+/** The first position from `start` whose byte is not a token character; `end` when there is none. */
 export function skipToken(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
   while (at < end && IS_TOKEN[bytes[at]] === 1) at++;

@@ -161,7 +161,7 @@ export class HttpHandler {
     ) {
       form = CLOSES;
       this.outcome = OUTCOME_CLOSES;
-      // Who did not ask for the end may have sent more by now.
+      // A client that did not ask us to close may already have sent its next request.
       this.lingers = request.keepAlive;
     }
     if (request.method === METHOD_OTHER) this.answerText(ANSWER_BAD_METHOD, form);

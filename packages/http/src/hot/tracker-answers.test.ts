@@ -214,7 +214,7 @@ test("scrape: unknown torrents are zeros, more than the maximum are cut off, BEP
   );
 });
 
-test("a scrape of 100 torrents, fully percent-encoded, is answered whole (W16)", () => {
+test("a scrape of 100 torrents, fully percent-encoded, is answered whole", () => {
   const fixture = makeFixture();
   const query = Array.from(
     { length: 100 },
@@ -225,7 +225,7 @@ test("a scrape of 100 torrents, fully percent-encoded, is answered whole (W16)",
   assert.equal(reply.failureReason === undefined && reply.files.size, 100);
 });
 
-test("a scrape without info hash is refused: there is no dump of everything (W3)", () => {
+test("a scrape without info hash is refused: there is no dump of everything", () => {
   const fixture = makeFixture();
   for (const target of ["/scrape", "/scrape?", "/scrape?x=1"])
     assert.match(failure(fixture, target).failureReason, /at least one info_hash/);
@@ -282,7 +282,7 @@ test("a peer that finds no room in the store is answered with a warning", () => 
   assert.equal(fixture.counters[COUNT_NOT_STORED], 1);
 });
 
-test("what a lenient tracker accepts is accepted (W16): event=, bare tokens, 17 headers, compact=0", () => {
+test("what a lenient tracker accepts is accepted: event=, bare tokens, 17 headers, compact=0", () => {
   const fixture = makeFixture();
   announce(fixture, announceTarget("a", 1, "&event="));
   announce(fixture, `/announce?bare&${announceTarget("a", 1).split("?")[1]}`);

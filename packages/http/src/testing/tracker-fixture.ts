@@ -44,7 +44,7 @@ export function makeFixture(
   const counters = new Float64Array(HTTP_COUNTER_NAMES.length);
   const trustedProxies = (options.trusted ?? []).map((text) => {
     const cidr = parseCidr(text);
-    if (cidr === undefined) throw new TypeError(`${text} is no CIDR block`);
+    if (cidr === undefined) throw new TypeError(`${text} is not a CIDR block`);
     return cidr;
   });
   const admission = new Admission(AccessList.attach(AccessList.build({ mode: "off" })));

@@ -51,7 +51,7 @@ test("a bad line fails the file, and the error tells line, content and what is w
   const error = errorOf(`# list\n\n${A}\n  zz  \n`);
   assert.equal(error.line, 4);
   assert.equal(error.value, "zz");
-  assert.equal(error.message, 'line 4: "zz" is no info hash, wanted 40 hexadecimal digits');
+  assert.equal(error.message, 'line 4: "zz" is not an info hash; expected 40 hexadecimal digits');
   const bad = [
     ...[
       A.slice(1),

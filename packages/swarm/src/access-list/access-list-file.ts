@@ -25,21 +25,21 @@ const IS_BLANK: Uint8Array = Uint8Array.from({ length: 256 }, (_, code) =>
   [0x20, 0x09, 0x0d, 0x0b, 0x0c].includes(code) ? 1 : 0,
 );
 
-/** A line of an access list that is none. */
+/** A line of an access list that is not an entry. */
 export class AccessListError extends Error {
   /** Counted from 1. */
   readonly line: number;
   /** What the line holds, shortened, control characters escaped. */
   readonly value: string;
   /** What it should hold. */
-  readonly wanted: string;
+  readonly expected: string;
 
-  constructor({ line, value, wanted }: { line: number; value: string; wanted: string }) {
-    super(`line ${line}: "${value}" is no info hash, wanted ${wanted}`);
+  constructor({ line, value, expected }: { line: number; value: string; expected: string }) {
+    super(`line ${line}: "${value}" is not an info hash; expected ${expected}`);
     this.name = "AccessListError";
     this.line = line;
     this.value = value;
-    this.wanted = wanted;
+    this.expected = expected;
   }
 }
 
@@ -73,7 +73,7 @@ function startsWithByteOrderMark(file: Uint8Array): boolean {
   return file[0] === 0xef && file[1] === 0xbb && file[2] === 0xbf;
 }
 
-/** Reads 40 digits into 20 bytes; false where one is missing or is none. */
+/** Reads 40 digits into 20 bytes; false where one is missing or not a digit. */
 function readInfoHash(file: Uint8Array, from: number, hashes: Uint8Array, to: number): boolean {
   if (from + INFO_HASH_HEX_CHARACTERS > file.length || to + INFO_HASH_BYTES > hashes.length)
     return false;
@@ -96,7 +96,12 @@ function notAnInfoHash(file: Uint8Array, start: number, line: number): AccessLis
   return lineError(file, start, line, `${INFO_HASH_HEX_CHARACTERS} hexadecimal digits`);
 }
 
-function lineError(file: Uint8Array, start: number, line: number, wanted: string): AccessListError {
+function lineError(
+  file: Uint8Array,
+  start: number,
+  line: number,
+  expected: string,
+): AccessListError {
   const end = endOfLine(file, start);
   const bytes = file.slice(start, Math.min(end, start + 8 * SHOWN_CHARACTERS_MAX));
   const text = new TextDecoder().decode(bytes).trim();
@@ -109,5 +114,5 @@ function lineError(file: Uint8Array, start: number, line: number, wanted: string
   const digits = /^[0-9a-fA-F]+/.exec(text)?.[0].length ?? 0;
   const isVersion2 = digits === 64;
   const hint = isVersion2 ? ` (this has 64, a version 2 info hash: keep the first 40)` : "";
-  return new AccessListError({ line, value, wanted: wanted + hint });
+  return new AccessListError({ line, value, expected: expected + hint });
 }

@@ -16,8 +16,8 @@
  * |     16 |     4 | (ends at 16)       | seeders             | leechers, first torrent  | mark           |
  * |     20 |     … |                    | peers               | 12 bytes a torrent       |                |
  *
- * A peer is its address, 4 or 16 bytes, and its port, 2 bytes. Which of the two is decided by the family the request came
- * over and written nowhere. The scrape entries stand in the order of the request's info hashes.
+ * A peer is its address, 4 or 16 bytes, and its port, 2 bytes. The family of the request decides which of the two; the
+ * reply does not say. The scrape entries are in the order of the request's info hashes.
  *
  * Worked example, an announce reply with one IPv4 peer (26 bytes):
  *

@@ -13,8 +13,8 @@
  * |      8 |     4 | action: 0 connect, 1 announce, 2 scrape                                        |
  * |     12 |     4 | transaction id, the client's own                                               |
  *
- * A connect request ends here (16 bytes); what follows it is ignored. A scrape goes on with n info hashes of 20 bytes
- * each from offset 16. An announce goes on so:
+ * A connect request ends here (16 bytes); what follows it is ignored. A scrape continues with n info hashes of 20 bytes
+ * each from offset 16. An announce continues with:
  *
  * | offset | bytes | announce                                                                       |
  * |-------:|------:|--------------------------------------------------------------------------------|

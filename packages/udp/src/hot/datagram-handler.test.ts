@@ -53,7 +53,7 @@ describe("announce", () => {
   ] as const) {
     test(`two IPv${family} peers find each other by source address and announced port`, () => {
       const tracker = new TestTracker();
-      // The address field of the request is another one and is ignored (W1).
+      // The address field of the request is another one and is ignored.
       tracker.announce(alice, { port: 1000, left: 0n, ip: 0x08080808 });
       const reply = readAnnounceReply(tracker.announce(bob, { port: 2000 }), family);
       assert.deepEqual(reply.peers, [`${Buffer.from(alice).toString("hex")}:1000`]);
@@ -106,7 +106,7 @@ describe("announce", () => {
     assert.deepEqual([reply.leechers, reply.seeders, reply.peers], [1, 0, []]);
   });
 
-  test("paused, event 4, is answered; the partial seed is a leecher that others find (W17)", () => {
+  test("paused, event 4, is answered; the partial seed is a leecher that others find", () => {
     const tracker = new TestTracker();
     const reply = readAnnounceReply(tracker.announce(ALICE, { event: 4 }), 4);
     assert.deepEqual([reply.leechers, reply.seeders], [1, 0]);
@@ -209,7 +209,7 @@ describe("scrape", () => {
 describe("silence", () => {
   const idOfAnother = (tracker: TestTracker) => tracker.connect(BOB);
 
-  test("a connection id of another address, a constant or an old one gets no answer (W1, W9, W10, W12)", () => {
+  test("a connection id of another address, a constant or an old one gets no answer", () => {
     const tracker = new TestTracker();
     const good = tracker.connect(ALICE);
     const magic = connectRequest().subarray(0, 8);
@@ -219,7 +219,7 @@ describe("silence", () => {
     for (const id of ids) {
       for (const port of [0, 6881])
         assert.equal(tracker.send(announceRequest(id, { port }), ALICE).length, 0);
-      // W11: a scrape and its errors need the id as well.
+      // A scrape and its errors need the id as well.
       for (const hashes of [[infoHash(1)], [], [Buffer.alloc(3)]])
         assert.equal(tracker.send(scrapeRequest(id, hashes), ALICE).length, 0);
     }

@@ -160,7 +160,7 @@ test("ids longer or shorter than 20 characters, or above 255, are refused", () =
   }
 });
 
-test("offers of the wrong shape are refused (W2)", () => {
+test("offers of the wrong shape are refused", () => {
   for (const offers of [
     [[]],
     ["x"],

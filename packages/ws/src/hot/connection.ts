@@ -98,7 +98,7 @@ export class Connection implements ConnectionAddress {
   repliesOwed = 0;
   /** The access list against which its torrents were checked last. */
   accessGeneration = 0;
-  /** Messages it may still send, as of `heardTokens`. */
+  /** Messages it may still send, as of `tokensMilliseconds`. */
   tokens: number;
   tokensMilliseconds: number;
   /** Bytes given to the sink and not reported as written. */

@@ -1,8 +1,8 @@
 /**
- * How a swarm's owner gets a frame to a connection, wherever that lives: ask for room, write the frame there.
+ * How a swarm's owner sends a frame to a connection of any worker: ask for room, write the frame there.
  *
- * Implemented by the tracker of the worker: for its own connections the room is in the connection's output, for
- * those of other workers in the batch that goes there at the end of the tick.
+ * Implemented by `WorkerDelivery`: for connections of its own worker the room is in the connection's output, for those of
+ * other workers in the batch that is posted there at the end of the tick.
  */
 
 /** What a frame is; offers are the first to go where a client does not keep up. */

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import * as counters from "../counters.ts";
 import { idOf, nameOf, TestTrackers } from "../testing/harness.ts";
 
-test("offers: [null] counts as no offer, other twisted messages are refused; none harms anybody (W2)", () => {
+test("offers: [null] counts as no offer, other twisted messages are refused; none harms anybody", () => {
   const trackers = new TestTrackers();
   const [ann, bob] = [trackers.connect(), trackers.connect()];
   ann.announce({ torrent: "film", peer: "ann", left: 1 });
@@ -37,7 +37,7 @@ test("offers: [null] counts as no offer, other twisted messages are refused; non
   assert.equal(trackers.count(counters.COUNT_REFUSED), 3);
 });
 
-test("info hashes of another length become no torrent, and a connection's torrents are bounded (W8)", () => {
+test("info hashes of another length become no torrent, and a connection's torrents are bounded", () => {
   const trackers = new TestTrackers(1, { maxTorrentsPerConnection: 3 });
   const ann = trackers.connect();
   for (const infoHash of ["", "x", "x".repeat(19), "x".repeat(21), "x".repeat(60_000)])

@@ -12,7 +12,7 @@ for (const workers of [1, 3]) {
   const start = (changes = {}) => new TestTrackers(workers, changes);
   const worker = (index: number) => index % workers;
 
-  test(`${place}: a stolen peer id evicts nobody, hears nothing and takes nobody along (W7)`, () => {
+  test(`${place}: a stolen peer id evicts nobody, hears nothing and takes nobody along`, () => {
     const trackers = start();
     const [victim, thief, bob] = [0, 1, 2].map((index) => trackers.connect(worker(index)));
     victim.announce({ torrent: "film", peer: "victim", left: 0 });

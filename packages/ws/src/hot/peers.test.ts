@@ -8,7 +8,7 @@ for (const workers of [1, 3]) {
   const start = (changes = {}) => new TestTrackers(workers, changes);
   const worker = (index: number) => index % workers;
 
-  test(`${place}: stopped and closing remove a peer at once, and the torrent with its last one (W4)`, () => {
+  test(`${place}: stopped and closing remove a peer at once, and the torrent with its last one`, () => {
     const trackers = start();
     const [ann, bob] = [trackers.connect(worker(0)), trackers.connect(worker(1))];
     for (let index = 0; index < 50; index++) {

@@ -3,8 +3,8 @@
  *
  * A round waits for events, accepts, reads each readable connection once, lets the conversation answer all whole requests
  * in what was read, and sends the answers of all connections together, with one call each (epoll-transport.ts). A fresh
- * connection is read at once, since its request has mostly arrived with it; if it is closed after the answer, epoll never
- * hears of it. epoll(7) level-triggered, recv(2), send(2).
+ * connection is read at once, since its request has mostly arrived with it; if it is closed after the answer, it is
+ * never added to epoll. epoll(7) level-triggered, recv(2), send(2).
  */
 import { HttpHandler, replyBytesMin } from "@swarmtide/http";
 import {
