@@ -8,6 +8,7 @@
 import type { InfoHashFilter } from "../announce/hot/admission.ts";
 import { shrinkDirectory } from "./hot/directory.ts";
 import { expirePage, expireSmall, pageDepth, settleLarge } from "./hot/expire.ts";
+import { isAlone, isShort } from "./hot/give-way.ts";
 import { keyedHash } from "./hot/keyed-hash.ts";
 import { lock, unlock } from "./hot/lock.ts";
 import { gatherBlock } from "./hot/slab-pages.ts";
@@ -99,7 +100,8 @@ export class SwarmCleaning {
   private cleanTorrentPage(w: Int32Array): void {
     const hash = this.position | 0;
     const page = torrentPage(w, hash);
-    for (let i = (w[page] & PAGE_COUNT_MASK) - 1; i >= 0; i--) this.cleanTorrent(w, page, i);
+    const short = isShort(w);
+    for (let i = (w[page] & PAGE_COUNT_MASK) - 1; i >= 0; i--) this.cleanTorrent(w, page, i, short);
     const depth = w[page] >>> PAGE_DEPTH_SHIFT;
     joinTorrentTwins(w, hash);
     // A joined page holds torrents of its twin that may not have been cleaned: the next slice looks at it again.
@@ -107,13 +109,15 @@ export class SwarmCleaning {
       this.position = pageEnd(this.position, depth);
   }
 
-  private cleanTorrent(w: Int32Array, page: number, index: number): void {
+  /** `short` says that the arena is nearly full: what nobody shares is then kept for half of the time only. */
+  private cleanTorrent(w: Int32Array, page: number, index: number, short: boolean): void {
     const record = page + TORRENT_RECORDS + index * RECORD_WORDS;
     const infoHash = this.infoHash;
     infoHash[0] = w[page + TORRENT_SCAN + index];
     for (let i = 0; i < 4; i++) infoHash[i + 1] = w[record + i];
     const refused = this.accessList !== undefined && !this.accessList.allows(infoHash, 0);
-    const ageTicksMax = refused ? -1 : this.ageTicksMax;
+    const keptTicks = short && isAlone(w, record) ? this.ageTicksMax >> 1 : this.ageTicksMax;
+    const ageTicksMax = refused ? -1 : keptTicks;
     this.cleanSwarm(w, record, RECORD_SWARM_4, SLOT_WORDS_4, ageTicksMax);
     this.cleanSwarm(w, record, RECORD_SWARM_6, SLOT_WORDS_6, ageTicksMax);
     this.removeIfEmpty(w, page, record);

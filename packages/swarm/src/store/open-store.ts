@@ -10,6 +10,7 @@ import { openArenas } from "./arenas.ts";
 import { HASH_KEY_WORDS } from "./hot/keyed-hash.ts";
 import { SHARD_COUNT, SwarmStore, type SwarmStoreHandle } from "./hot/swarm-store.ts";
 import {
+  GAVE_WAY,
   NEXT_FRESH,
   PEER_COUNT,
   REFUSED,
@@ -32,6 +33,8 @@ export interface SwarmTotals {
   seedersIpv6: number;
   /** Torrents and peers not stored because an arena was full. */
   refused: number;
+  /** Torrents of a single peer that made room for others in a full arena. */
+  gaveWay: number;
   /** Bytes taken from the arenas so far, and those of them that lie in free blocks. */
   usedBytes: number;
   freeBytes: number;
@@ -61,6 +64,7 @@ export function readSwarmTotals(store: SwarmStore): SwarmTotals {
     seedersIpv4: 0,
     seedersIpv6: 0,
     refused: 0,
+    gaveWay: 0,
     usedBytes: 0,
     freeBytes: 0,
   };
@@ -71,6 +75,7 @@ export function readSwarmTotals(store: SwarmStore): SwarmTotals {
     totals.seedersIpv4 += Atomics.load(w, SEEDER_COUNT);
     totals.seedersIpv6 += Atomics.load(w, SEEDER_COUNT + 1);
     totals.refused += Atomics.load(w, REFUSED) >>> 0;
+    totals.gaveWay += Atomics.load(w, GAVE_WAY) >>> 0;
     totals.usedBytes += Atomics.load(w, NEXT_FRESH) * 4;
     totals.freeBytes += (Atomics.load(w, WORDS_FREE) + Atomics.load(w, SLAB_WORDS_FREE)) * 4;
   }

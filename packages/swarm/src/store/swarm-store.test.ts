@@ -142,13 +142,14 @@ test("a paused peer is a leecher that is not downloading", () => {
   }
 });
 
-test("a full arena answers but does not store, and says so", () => {
+test("an arena full of torrents that are shared answers but does not store, and says so", () => {
   const store = createSwarmStore({ memoryBytesMax: 0 });
   let refused = 0;
-  for (let torrent = 0; torrent < 200_000 && refused < 1000; torrent++) {
-    announce(store, torrent, 1, 0);
-    if (!store.stored) refused++;
-  }
+  for (let torrent = 0; torrent < 200_000 && refused < 1000; torrent++)
+    for (let peer = 1; peer <= 2 && refused < 1000; peer++) {
+      announce(store, torrent, peer, 0);
+      if (!store.stored) refused++;
+    }
   assert.equal(refused, 1000);
   assert.equal(readSwarmTotals(store).refused, 1000);
   announce(store, 0, 1, 0);

@@ -10,11 +10,11 @@ import {
   LARGE_SEEDERS,
   PAUSED_BIT,
   PEER_COUNT,
-  REFUSED,
   SEEDER_COUNT,
   SLOT_WORDS_4,
   SMALL_PEERS_MAX_4,
   SMALL_PEERS_MAX_6,
+  SMALL_RENEWED,
 } from "../layout.ts";
 import { keyedHash } from "./keyed-hash.ts";
 import { findLarge, insertLarge, promote, refreshLarge, removeLarge } from "./large-swarm.ts";
@@ -106,15 +106,16 @@ export function upsertPeer(
     const wasSeeder = slot >= w[swarm] + leechers * slotWords;
     const at = slot + slotWords - 1;
     w[at] = tail | completion(w, w[at], wasSeeder, completedAt);
+    w[swarm + 1] |= SMALL_RENEWED;
     if (wasSeeder === seeder) return slot;
     w[SEEDER_COUNT + family(slotWords)] += seeder ? 1 : -1;
     return switchRoleSmall(w, swarm, slotWords, slot, seeder);
   }
   if (count === (slotWords === SLOT_WORDS_4 ? SMALL_PEERS_MAX_4 : SMALL_PEERS_MAX_6)) {
-    if (!promote(w, swarm, slotWords, hashKey)) return refuse(w);
+    if (!promote(w, swarm, slotWords, hashKey)) return 0;
     return upsertLarge(w, swarm, slotWords, hashKey, key, tail, seeder, completedAt);
   }
-  if (!insertSmall(w, swarm, slotWords, key, tail, seeder)) return refuse(w);
+  if (!insertSmall(w, swarm, slotWords, key, tail, seeder)) return 0;
   countNewPeer(w, slotWords, seeder);
   return w[swarm] + (seeder ? count : leechers) * slotWords;
 }
@@ -141,7 +142,7 @@ function upsertLarge(
   const oldSlot = findLarge(w, header, slotWords, hash, key, !seeder);
   if (oldSlot === 0) {
     slot = insertLarge(w, header, slotWords, hashKey, hash, key, tail, seeder);
-    if (slot === 0) return refuse(w);
+    if (slot === 0) return 0;
     countNewPeer(w, slotWords, seeder);
     return slot;
   }
@@ -157,7 +158,7 @@ function upsertLarge(
     tail | (old & COMPLETED_BIT),
     seeder,
   );
-  if (slot === 0) return refuse(w);
+  if (slot === 0) return 0;
   w[slot + slotWords - 1] |= completion(w, old, !seeder, completedAt);
   removeLarge(w, header, slotWords, hash, oldSlot, !seeder);
   w[SEEDER_COUNT + family(slotWords)] += seeder ? 1 : -1;
@@ -174,9 +175,4 @@ function completion(w: Int32Array, old: number, wasSeeder: boolean, completedAt:
 function countNewPeer(w: Int32Array, slotWords: number, seeder: boolean): void {
   w[PEER_COUNT + family(slotWords)]++;
   if (seeder) w[SEEDER_COUNT + family(slotWords)]++;
-}
-
-function refuse(w: Int32Array): number {
-  w[REFUSED]++;
-  return 0;
 }

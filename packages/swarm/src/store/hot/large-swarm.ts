@@ -18,6 +18,7 @@ import {
   SLOT_WORDS_4,
   SMALL_CLASS_MASK,
   SMALL_LEECHERS_SHIFT,
+  SMALL_RENEWED,
   SMALL_SEEDERS_SHIFT,
 } from "../layout.ts";
 import { giveBlock, takeBlock } from "./allocator.ts";
@@ -175,7 +176,10 @@ export function demote(
   w[swarm + 1] =
     slab === 0
       ? 0
-      : sizeClass | (leechers << SMALL_LEECHERS_SHIFT) | (seeders << SMALL_SEEDERS_SHIFT);
+      : sizeClass |
+        SMALL_RENEWED |
+        (leechers << SMALL_LEECHERS_SHIFT) |
+        (seeders << SMALL_SEEDERS_SHIFT);
   return true;
 }
 

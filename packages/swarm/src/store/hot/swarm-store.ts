@@ -27,6 +27,7 @@ import {
   TICK_SHIFT,
 } from "../layout.ts";
 import { countLeechers, countPaused, countSeeders, removePeer, upsertPeer } from "./announce.ts";
+import { isShort, makeRoomForPeer, makeRoomForTorrent } from "./give-way.ts";
 import { keyedHash } from "./keyed-hash.ts";
 import { lock, unlock } from "./lock.ts";
 import { samplePeers, sampleSeed } from "./peer-sample.ts";
@@ -103,7 +104,7 @@ export class SwarmStore {
     if ((flags & ANNOUNCE_STOPPED) !== 0) {
       if (record !== 0) removePeer(w, record + swarmOf(family), slotWords, hashKey, key);
     } else {
-      if (record === 0) record = insertTorrent(w, hashKey, hash, infoHash, infoHashAt);
+      if (record === 0) record = this.insertTorrent(w, hash, infoHash, infoHashAt);
       if (record === 0) {
         w[REFUSED]++;
         this.stored = false;
@@ -114,7 +115,12 @@ export class SwarmStore {
         const tail = key[slotWords - 1] | (this.tick << TICK_SHIFT) | paused;
         const completedAt =
           seeder && (flags & ANNOUNCE_COMPLETED) !== 0 ? record + RECORD_COMPLETED : 0;
-        const slot = upsertPeer(w, swarm, slotWords, hashKey, key, tail, seeder, completedAt);
+        let slot = upsertPeer(w, swarm, slotWords, hashKey, key, tail, seeder, completedAt);
+        if (slot === 0) {
+          makeRoomForPeer(w, hash, this.tick);
+          slot = upsertPeer(w, swarm, slotWords, hashKey, key, tail, seeder, completedAt);
+          if (slot === 0) w[REFUSED]++;
+        }
         this.stored = slot !== 0;
         if (announce.peersWanted > 0)
           written = samplePeers(
@@ -133,6 +139,12 @@ export class SwarmStore {
     this.readCounts(w, record, family, slotWords, false);
     unlock(w, LOCK);
     return written;
+  }
+
+  /** A record for a torrent that is not stored; while memory is short, torrents that nobody shares make room first. */
+  private insertTorrent(w: Int32Array, hash: number, words: Int32Array, at: number): number {
+    if (isShort(w)) makeRoomForTorrent(w, hash, this.tick);
+    return insertTorrent(w, this.hashKey, hash, words, at);
   }
 
   /** Reads ahead for batches of up to `capacity` announces of this thread. */
