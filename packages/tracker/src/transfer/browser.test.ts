@@ -46,6 +46,9 @@ const options = { ...TIMEOUT, skip: problem !== undefined && !required ? problem
 
 const content = randomBytes(2 ** 20 + 4321);
 
+/** Clients of one page that miss each other meet at their next announce, which these tests wait for. */
+const SOON_AGAIN = "peer_announce_interval = 10";
+
 async function share(t: TestContext, browsers: BrowserStage, sharing: Sharing): Promise<void> {
   assert.equal(problem, undefined);
   const { over, families = ["ipv4", "ipv4"] } = sharing;
@@ -137,7 +140,7 @@ const withinOnePage = (url: string) => `(async () => {
 
 async function shareWithin(t: TestContext, browsers: BrowserStage): Promise<void> {
   assert.equal(problem, undefined);
-  const tracker = await browsers.tracker(t, { workers: 2, engine: "epoll" });
+  const tracker = await browsers.tracker(t, { workers: 2, engine: "epoll", ws: SOON_AGAIN });
   const url = tracker.url("ws");
   const visitor = await browsers.arrive(t, "seeder", browsers.site("seeder", "ws"), url);
   // A link holds no description of the torrent: it comes from a peer, and the tracker alone names peers.
@@ -164,7 +167,7 @@ const twoSeeders = (url: string) => `(async () => {
 
 async function meetAsSeeders(t: TestContext, browsers: BrowserStage): Promise<void> {
   assert.equal(problem, undefined);
-  const tracker = await browsers.tracker(t, { workers: 2, engine: "epoll" });
+  const tracker = await browsers.tracker(t, { workers: 2, engine: "epoll", ws: SOON_AGAIN });
   const url = tracker.url("ws");
   const visitor = await browsers.arrive(t, "seeder", browsers.site("seeder", "ws"), url);
   assert.equal(await visitor.page.evaluate(twoSeeders(url)), true);
