@@ -103,7 +103,7 @@ export const SLOT_WORDS_4 = 2;
 export const SLOT_WORDS_6 = 5;
 
 export const SMALL_CLASS_MASK = 0x1f;
-const SMALL_RENEWED = 0x20;
+export const SMALL_RENEWED = 0x20;
 export const SMALL_LEECHERS_SHIFT = 8;
 export const SMALL_SEEDERS_SHIFT = 16;
 export const LARGE_META = -1;
