@@ -1,23 +1,12 @@
 /** The configuration of `load-test http`. Key names are those of aquatic's load tester where the meaning is the same. */
-import {
-  boolean,
-  type ConfigOf,
-  decimal,
-  integer,
-  section,
-  socketAddress,
-  text,
-} from "@swarmtide/toml-config";
+import { boolean, type ConfigOf, decimal, integer, section, text } from "@swarmtide/toml-config";
 import { limitsSection } from "../limits.ts";
+import { durationKey, serverAddressKey } from "../load-keys.ts";
 
 export const httpLoadSchema = section(
   "A load of HTTP clients. These are the defaults; keys and sections may be left out.",
   {
-    server_address: socketAddress({
-      default: { host: "127.0.0.1", port: 3000 },
-      family: "any",
-      doc: "The tracker, IPv4 or IPv6.",
-    }),
+    server_address: serverAddressKey,
     url_suffix: text({
       default: "",
       doc: 'What stands in the URL before "/announce" and "/scrape", such as "/passkey".',
@@ -39,10 +28,7 @@ export const httpLoadSchema = section(
       ...{ default: 1, min: 1, max: 254 },
       doc: "Clients' addresses 127.0.0.1, 127.0.0.2 … where the tracker is on IPv4 loopback; elsewhere the system chooses one.",
     }),
-    duration: integer({
-      ...{ default: 0, min: 0, max: 31_536_000, unit: "seconds" },
-      doc: "How long the load lasts; 0 until Ctrl-C.",
-    }),
+    duration: durationKey,
     target_rate: integer({
       ...{ default: 0, min: 0, max: 10_000_000 },
       doc: "Requests per second; one that no client was free for counts its latency from when it was due. 0 sends as many as are answered.",

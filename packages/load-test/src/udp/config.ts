@@ -1,19 +1,13 @@
 /** The configuration of `load-test udp`. Key names are those of aquatic's load tester where the meaning is the same. */
-import { type ConfigOf, decimal, integer, section, socketAddress } from "@swarmtide/toml-config";
+import { type ConfigOf, decimal, integer, section } from "@swarmtide/toml-config";
 import { limitsSection } from "../limits.ts";
+import { durationKey, serverAddressKey } from "../load-keys.ts";
 
 export const udpLoadSchema = section(
   "A load of UDP clients. These are the defaults; keys and sections may be left out.",
   {
-    server_address: socketAddress({
-      default: { host: "127.0.0.1", port: 3000 },
-      family: "any",
-      doc: "The tracker, IPv4 or IPv6.",
-    }),
-    duration: integer({
-      ...{ default: 0, min: 0, max: 31_536_000, unit: "seconds" },
-      doc: "How long the load lasts; 0 until Ctrl-C.",
-    }),
+    server_address: serverAddressKey,
+    duration: durationKey,
     target_rate: integer({
       ...{ default: 0, min: 0, max: 100_000_000 },
       doc: "Requests per second, sent when they are due whatever the tracker does; 0 sends as many as it answers.",

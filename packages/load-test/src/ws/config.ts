@@ -1,22 +1,12 @@
 /** The configuration of `load-test ws`. Key names are those of aquatic's load tester where the meaning is the same. */
-import {
-  boolean,
-  type ConfigOf,
-  decimal,
-  integer,
-  section,
-  socketAddress,
-} from "@swarmtide/toml-config";
+import { boolean, type ConfigOf, decimal, integer, section } from "@swarmtide/toml-config";
 import { limitsSection } from "../limits.ts";
+import { durationKey, serverAddressKey } from "../load-keys.ts";
 
 export const wsLoadSchema = section(
   "A load of WebTorrent clients. These are the defaults; keys and sections may be left out.",
   {
-    server_address: socketAddress({
-      default: { host: "127.0.0.1", port: 3000 },
-      family: "any",
-      doc: "The tracker, IPv4 or IPv6.",
-    }),
+    server_address: serverAddressKey,
     enable_tls: boolean({ default: false, doc: "wss://; any certificate is accepted." }),
     num_connections: integer({ default: 100, min: 1, max: 1_000_000, doc: "Clients." }),
     connections_per_second: integer({
@@ -27,10 +17,7 @@ export const wsLoadSchema = section(
       ...{ default: 0, min: 0, max: 254 },
       doc: "Clients' addresses 127.0.0.1, 127.0.0.2 …; 0 leaves the choice to the system.",
     }),
-    duration: integer({
-      ...{ default: 0, min: 0, max: 31_536_000, unit: "seconds" },
-      doc: "How long the load lasts; 0 until Ctrl-C.",
-    }),
+    duration: durationKey,
     pause: decimal({
       ...{ default: 0, min: 0, max: 86_400, unit: "seconds" },
       doc: "Pause of a client between a reply and its next request, on average.",

@@ -32,6 +32,8 @@ export class WebTracker {
   readonly #actor: Actor;
   readonly #addresses: readonly TrackerAddress[];
   readonly #workers: number;
+  /** Clients that left again in `connectApart`. */
+  #departed = 0;
 
   private constructor(
     stage: Stage,
@@ -74,9 +76,6 @@ ${ws}`;
     );
     return `${protocol}://${TRACKER_NAMES[family]}:${found?.address.split(":").at(-1)}`;
   }
-
-  /** Clients that left again in `connectApart`. */
-  #departed = 0;
 
   async statistics(): Promise<WsStatistics> {
     const { ws } = await this.#actor.ask<Statistics>("statistics");

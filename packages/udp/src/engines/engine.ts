@@ -5,6 +5,9 @@
 import type { Listener, Serving } from "@swarmtide/runtime";
 import type { Answering } from "../answering.ts";
 
+/** The longest request: an announce with URL data, or a scrape of 74 info hashes (1496 bytes). A longer one is dropped. */
+export const REQUEST_BYTES_MAX = 2048;
+
 export interface UdpEngineOptions extends Answering {
   readonly listeners: readonly Listener[];
   /** Of listeners that the engine opens itself: IPV6_V6ONLY. */

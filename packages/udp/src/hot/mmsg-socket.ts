@@ -24,13 +24,12 @@ import {
   SENDS_DELAYED,
   SENT_BYTES,
 } from "../counters.ts";
+import { REQUEST_BYTES_MAX } from "../engines/engine.ts";
 import { DatagramHandler } from "./datagram-handler.ts";
 import type { UdpTracker } from "./udp-tracker.ts";
 
 /** Datagrams a system call carries. Beyond 64 the kernel's share no longer falls (measured 16, 64, 256). */
 const BATCH_SIZE = 64;
-/** The longest request: an announce with URL data, or a scrape of 74 info hashes (1496 bytes). */
-const REQUEST_BYTES_MAX = 2048;
 
 /** Below this many requests reading ahead costs as much as it saves. */
 const PREFETCH_BATCH_MIN = 8;

@@ -17,10 +17,12 @@ import {
   SENT_BYTES,
 } from "../../counters.ts";
 import { DatagramHandler } from "../../hot/datagram-handler.ts";
-import type { EngineRun, UdpEngine, UdpEngineOptions } from "../engine.ts";
-
-/** As in the `mmsg` engine: a longer request is dropped. */
-const REQUEST_BYTES_MAX = 2048;
+import {
+  type EngineRun,
+  REQUEST_BYTES_MAX,
+  type UdpEngine,
+  type UdpEngineOptions,
+} from "../engine.ts";
 
 export const dgramEngine = {
   name: "dgram",
