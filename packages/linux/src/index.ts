@@ -3,6 +3,7 @@
  * Importing it is harmless everywhere; using it needs `linuxSupported()`.
  */
 export * from "./errno.ts";
+export { trimFreeMemory } from "./free-memory.ts";
 export { AcceptBatch } from "./hot/accept-batch.ts";
 export {
   ConnectionPoller,

@@ -7,6 +7,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { type SecureContext, TLSSocket } from "node:tls";
 import { parseIpAddress } from "@swarmtide/bittorrent";
 import { HttpHandler, setPeerAddress } from "@swarmtide/http";
+import { trimFreeMemory } from "@swarmtide/linux";
 import { DRAIN_MILLISECONDS_MAX } from "@swarmtide/runtime";
 import { SWEEP_MILLISECONDS } from "../../conversation/conversation-options.ts";
 import {
@@ -18,6 +19,7 @@ import { Conversation } from "../../conversation/hot/conversation.ts";
 import { COUNT_ACCEPT_FAILURES, COUNT_TLS_FAILURES } from "../../counters.ts";
 import { NetConnection } from "./hot/net-connection.ts";
 import { NetTransport } from "./hot/net-transport.ts";
+import { MemoryReturn } from "./memory-return.ts";
 import type { NetListener, NetServerOptions } from "./net-options.ts";
 import { ReadMemory } from "./read-memory.ts";
 import { readCopying, readInto } from "./shared-reading.ts";
@@ -37,6 +39,7 @@ export class NetServer {
   readonly #conversation: Conversation<NetConnection>;
   readonly #connections = new Set<NetConnection>();
   readonly #memory: ReadMemory;
+  readonly #memoryReturn = new MemoryReturn();
   readonly #sweepTimer: NodeJS.Timeout;
   #secureContext: SecureContext | undefined;
   #onEmpty: (() => void) | undefined;
@@ -90,10 +93,12 @@ export class NetServer {
     this.#secureContext = secureContext;
   }
 
-  /** Closes the connections whose deadline has passed. */
+  /** Closes the connections whose deadline has passed, and gives back the memory of many that have gone. */
   sweep(): void {
     this.#readClock();
     for (const connection of this.#connections) this.#conversation.checkDeadline(connection);
+    const { nowMilliseconds } = this.#conversation.deadlines;
+    if (this.#memoryReturn.isDue(this.connectionCount, nowMilliseconds)) trimFreeMemory();
   }
 
   /** Stops accepting, lets what is in flight end, and closes the rest. Fulfilled when all is closed. */
