@@ -9,7 +9,6 @@ import {
   section,
 } from "@swarmtide/toml-config";
 import { httpSection } from "./config.ts";
-import { HTTP_COUNTER_NAMES } from "./counters.ts";
 import { handlerOptionsOf } from "./handler-options.ts";
 
 const file = section("", { http: httpSection });
@@ -40,8 +39,4 @@ test("a key that was renamed is told its new name", () => {
       error instanceof ConfigError &&
       error.message === "x.toml:2: http.max_peers: is now http.max_response_peers",
   );
-});
-
-test("counters have names that differ", () => {
-  assert.equal(new Set(HTTP_COUNTER_NAMES).size, HTTP_COUNTER_NAMES.length);
 });

@@ -1,5 +1,6 @@
 /** What an `HttpHandler` is made with: limits, intervals and the shared parts it answers from. */
 import type { Cidr } from "@swarmtide/bittorrent";
+import type { FamilyRows } from "@swarmtide/metrics";
 import { type Admission, AnnounceInterval, type SwarmStore } from "@swarmtide/swarm";
 import type { HttpConfig } from "./config.ts";
 
@@ -7,8 +8,8 @@ export interface HttpHandlerOptions {
   readonly store: SwarmStore;
   /** Its list is replaced between two requests when the operator reloads it. */
   readonly admission: Admission;
-  /** One row of a `NamedCounterTable` made with `HTTP_COUNTER_NAMES`, written by this thread only. */
-  readonly counters: Float64Array;
+  /** Written by this thread only. */
+  readonly counters: FamilyRows<"http">;
   readonly responsePeersMax: number;
   readonly scrapeTorrentsMax: number;
   readonly interval: AnnounceInterval;

@@ -1,6 +1,6 @@
 /** The HTTP tracker: requests → answers, its configuration and its counters. Sockets are the business of `web`. */
 export { type HttpConfig, httpSection } from "./config.ts";
-export * from "./counters.ts";
+export * as httpColumns from "./counters.ts";
 export { type HttpHandlerOptions, handlerOptionsOf } from "./handler-options.ts";
 export {
   HttpHandler,

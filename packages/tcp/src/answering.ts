@@ -3,8 +3,17 @@
  * opened.
  */
 import { randomFillSync } from "node:crypto";
-import { type HttpConfig, type HttpHandlerOptions, handlerOptionsOf } from "@swarmtide/http";
-import { NamedCounterTable, type NamedCounterTableHandle } from "@swarmtide/metrics";
+import {
+  type HttpConfig,
+  type HttpHandlerOptions,
+  handlerOptionsOf,
+  httpColumns,
+} from "@swarmtide/http";
+import {
+  CounterTable,
+  type CounterTableHandle,
+  type NamedCounterTableHandle,
+} from "@swarmtide/metrics";
 import type { Listener } from "@swarmtide/runtime";
 import {
   AccessList,
@@ -18,6 +27,7 @@ import {
 import type { WsConfig } from "@swarmtide/ws";
 import { trustedProxiesOf, type WebConfig } from "./config.ts";
 import type { ConversationOptions } from "./conversation/conversation-options.ts";
+import { tcpCounters } from "./counters.ts";
 import type { TcpEngineName } from "./engines/engines.ts";
 import type { TlsFiles } from "./tls-files.ts";
 import type { WorkerPorts } from "./worker-ports.ts";
@@ -27,9 +37,9 @@ export interface WebShared {
   /** Undefined where WebTorrent is off. */
   readonly ws: WsShared | undefined;
   readonly store: SwarmStoreHandle;
-  /** A table of HTTP_COUNTER_NAMES and one of WEB_COUNTER_NAMES, each with a row for each worker. */
-  readonly httpCounters: NamedCounterTableHandle;
-  readonly webCounters: NamedCounterTableHandle;
+  /** With rows for each worker. */
+  readonly httpCounters: CounterTableHandle<"http">;
+  readonly tcpCounters: CounterTableHandle<"tcp">;
   /** Monotonic clock when the tracker started, see `openClock`. */
   readonly startedSeconds: number;
   /** TLS sessions of one worker go on at another: 48 random bytes. */
@@ -89,7 +99,7 @@ export function openAnswering(
     ...handlerOptionsOf(http, randomFillSync(new Int32Array(1))[0] ?? 0),
     store,
     admission: new Admission(AccessList.attach(accessList)),
-    counters: NamedCounterTable.attach(shared.httpCounters).row(row),
+    counters: CounterTable.attach(httpColumns.httpCounters, shared.httpCounters).familyRows(row),
     requestBytesMax: web.maxRequestSize,
     headersMax: web.maxHeaders,
     requestsPerConnectionMax: web.maxRequestsPerConnection,
@@ -113,7 +123,7 @@ export function openAnswering(
       requestTimeoutMilliseconds: web.requestTimeout * 1000,
       idleTimeoutMilliseconds: web.maxConnectionIdle * 1000,
       handshakeTimeoutMilliseconds: web.tlsHandshakeTimeout * 1000,
-      counters: NamedCounterTable.attach(shared.webCounters).row(row),
+      counters: CounterTable.attach(tcpCounters, shared.tcpCounters).row(row),
       nowMilliseconds: () => performance.now(),
     },
   };

@@ -1,41 +1,63 @@
 /**
- * What the TCP side counts, beside what the HTTP tracker counts itself. Each worker adds to its own row of a
- * `NamedCounterTable` made with `WEB_COUNTER_NAMES`; the constants are the columns. Open connections are accepted minus closed.
+ * What the TCP side counts, beside what the HTTP and the WebTorrent tracker count themselves: a row for each worker. The
+ * thread that owns the row adds; the main thread reads. Open connections are those accepted minus those closed. One line
+ * declares a counter (packages/metrics/src/define.ts).
  */
-export const COUNT_ACCEPTED = 0;
-export const COUNT_CLOSED = 1;
-/** Closed at once: too many connections in all, or from one address. */
-export const COUNT_OVER_LIMIT = 2;
-export const COUNT_OVER_ADDRESS_LIMIT = 3;
-/** Closed because a request was not there, or its answer not taken, in time. */
-export const COUNT_REQUEST_TIMEOUTS = 4;
-/** Closed because nothing was asked for long. */
-export const COUNT_IDLE_TIMEOUTS = 5;
-export const COUNT_TLS_HANDSHAKES = 6;
-/** TLS handshakes that failed or took too long. */
-export const COUNT_TLS_FAILURES = 7;
-/** Connections without a proper PROXY protocol header where one is wanted. */
-export const COUNT_PROXY_PROTOCOL_ERRORS = 8;
-/** accept(2) failed, for lack of descriptors mostly. */
-export const COUNT_ACCEPT_FAILURES = 9;
-/** A reader was too slow for an answer to go out at once. */
-export const COUNT_SEND_DELAYED = 10;
-export const COUNT_BYTES_RECEIVED = 11;
-export const COUNT_BYTES_SENT = 12;
+import { defineCounters } from "@swarmtide/metrics";
 
-/** The names of the columns, in their order. */
-export const WEB_COUNTER_NAMES: readonly string[] = [
+export const tcpCounters = defineCounters("tcp");
+
+export const CONNECTIONS_ACCEPTED = tcpCounters.counter(
   "connections_accepted",
+  "Connections accepted within the limits.",
+);
+export const CONNECTIONS_CLOSED = tcpCounters.counter(
   "connections_closed",
-  "connections_over_limit",
-  "connections_over_address_limit",
-  "request_timeouts",
-  "idle_timeouts",
-  "tls_handshakes",
+  "Accepted connections that ended, WebSocket connections included.",
+);
+
+const REFUSED =
+  "Connections closed at once because of a limit: on all connections, or on those of one address.";
+export const OVER_LIMIT = tcpCounters.counter("connections_refused", REFUSED, { limit: "all" });
+export const OVER_ADDRESS_LIMIT = tcpCounters.counter("connections_refused", REFUSED, {
+  limit: "address",
+});
+
+const TIMED_OUT =
+  "Connections closed by a deadline: a request or the reading of its answer took too long, or no request came.";
+export const REQUEST_TIMEOUTS = tcpCounters.counter("connections_timed_out", TIMED_OUT, {
+  deadline: "request",
+});
+export const IDLE_TIMEOUTS = tcpCounters.counter("connections_timed_out", TIMED_OUT, {
+  deadline: "idle",
+});
+
+export const TLS_HANDSHAKES = tcpCounters.counter("tls_handshakes", "TLS handshakes completed.");
+export const TLS_FAILURES = tcpCounters.counter(
   "tls_failures",
+  "TLS handshakes that failed or took too long.",
+);
+export const PROXY_PROTOCOL_ERRORS = tcpCounters.counter(
   "proxy_protocol_errors",
+  "Connections without a valid PROXY protocol header where one is required.",
+);
+export const ACCEPT_FAILURES = tcpCounters.counter(
   "accept_failures",
-  "send_delayed",
-  "bytes_received",
-  "bytes_sent",
-];
+  "Connections that could not be accepted, mostly for want of file descriptors.",
+);
+export const SENDS_DELAYED = tcpCounters.counter(
+  "sends_delayed",
+  "Answers that did not go out at once because the client reads slowly.",
+);
+export const RECEIVED_BYTES = tcpCounters.counter(
+  "received",
+  "Bytes of HTTP received, after TLS; WebSocket messages are counted apart.",
+  {},
+  "bytes",
+);
+export const SENT_BYTES = tcpCounters.counter(
+  "sent",
+  "Bytes of HTTP sent, before TLS; WebSocket messages are counted apart.",
+  {},
+  "bytes",
+);

@@ -10,7 +10,7 @@ export {
   webWorkersOf,
 } from "./bind.ts";
 export { trustedProxiesOf, type WebConfig, webSection } from "./config.ts";
-export * from "./counters.ts";
+export * as tcpColumns from "./counters.ts";
 export type { TcpEngineName } from "./engines/engines.ts";
 export type { EpollServerOptions } from "./engines/epoll/epoll-options.ts";
 export { EpollServer } from "./engines/epoll/hot/epoll-server.ts";

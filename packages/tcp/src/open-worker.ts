@@ -9,7 +9,7 @@ import { NamedCounterTable } from "@swarmtide/metrics";
 import type { Serving } from "@swarmtide/runtime";
 import { AccessList } from "@swarmtide/swarm";
 import { openAnswering, type WebAnswering, type WebSettings, type WebSetup } from "./answering.ts";
-import { COUNT_ACCEPT_FAILURES } from "./counters.ts";
+import { ACCEPT_FAILURES } from "./counters.ts";
 import { DescriptorHint } from "./descriptor-reserve.ts";
 import { tcpEngineOf } from "./engines/engines.ts";
 import { makeSecureContext } from "./tls-files.ts";
@@ -81,7 +81,7 @@ class Ticker {
     store.setNow(seconds);
     if (seconds < this.#nextSeconds) return;
     this.#nextSeconds = seconds + TICK_SECONDS;
-    const failures = conversation.counters[COUNT_ACCEPT_FAILURES];
+    const failures = conversation.counters[ACCEPT_FAILURES] ?? 0;
     for (const line of [
       this.handler?.takeProxyHint(),
       this.#descriptorHint.take(failures, seconds),
@@ -117,7 +117,7 @@ function openWs(
     ownerSecret,
     peers: ports.peers,
     counters: NamedCounterTable.attach(counters).row(index),
-    webCounters: conversation.counters,
+    tcpCounters: conversation.counters,
     accessList: AccessList.attach(settings.accessList),
     store,
     trustedProxies: conversation.trustedProxies,

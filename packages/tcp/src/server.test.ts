@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { httpSection } from "@swarmtide/http";
+import { httpColumns, httpSection } from "@swarmtide/http";
 import { asciiBytes, readAnnounceReply } from "@swarmtide/http-protocol";
 import { linuxSupported } from "@swarmtide/linux";
 import { formatListener } from "@swarmtide/runtime";
@@ -10,6 +10,7 @@ import { wsSection } from "@swarmtide/ws";
 import type { WebSettings } from "./answering.ts";
 import { bindWeb, closeGroups, type WebBinding, webPlacesOf } from "./bind.ts";
 import { type WebConfig, webSection } from "./config.ts";
+import { CONNECTIONS_ACCEPTED, CONNECTIONS_CLOSED, TLS_HANDSHAKES } from "./counters.ts";
 import { startWeb } from "./server.ts";
 import { announce, get, TestClient, testdata } from "./testing/engines.ts";
 import { readTlsFiles } from "./tls-files.ts";
@@ -93,11 +94,11 @@ describe("the HTTP server", { skip }, () => {
       const plain = await ask("net", port("http://127"), announce("a", 98, "&left=1&numwant=0"));
       assert.ok(plain.failureReason === undefined);
       assert.deepEqual([plain.complete, plain.incomplete], [8, 2]);
-      assert.equal(server.httpCounters.sum("announces_ipv4"), 10);
-      assert.equal(server.webCounters.sum("tls_handshakes"), 1);
+      assert.equal(server.httpCounters.sum(httpColumns.ANNOUNCES, 4), 10);
+      assert.equal(server.tcpCounters.sum(TLS_HANDSHAKES), 1);
       await stop();
-      assert.equal(server.webCounters.sum("connections_accepted"), 10);
-      assert.equal(server.webCounters.sum("connections_closed"), 10);
+      assert.equal(server.tcpCounters.sum(CONNECTIONS_ACCEPTED), 10);
+      assert.equal(server.tcpCounters.sum(CONNECTIONS_CLOSED), 10);
     });
 
   test("a reload takes a new access list and a new certificate into use without a dropped connection", async () => {

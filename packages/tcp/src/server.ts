@@ -7,15 +7,15 @@
  *     await server.ready;
  */
 import { randomBytes, randomInt } from "node:crypto";
-import { HTTP_COUNTER_NAMES } from "@swarmtide/http";
+import { httpColumns } from "@swarmtide/http";
 import { linuxSupported } from "@swarmtide/linux";
-import { NamedCounterTable } from "@swarmtide/metrics";
+import { CounterTable, NamedCounterTable } from "@swarmtide/metrics";
 import { joinGroups, startGroup, type WorkerGroup, workerModule } from "@swarmtide/runtime";
 import type { SwarmStoreHandle } from "@swarmtide/swarm";
 import { WS_COUNTER_NAMES } from "@swarmtide/ws";
 import type { WebSettings, WebSetup, WebShared } from "./answering.ts";
 import type { WebBinding, WebGroup } from "./bind.ts";
-import { WEB_COUNTER_NAMES } from "./counters.ts";
+import { tcpCounters as tcpCounterDefinition } from "./counters.ts";
 import { connectionFdsEnd } from "./descriptor-reserve.ts";
 import { type TcpEngineName, tcpEngineOf } from "./engines/engines.ts";
 import { openWebWorker } from "./open-worker.ts";
@@ -34,10 +34,10 @@ export interface WebServerOptions {
 }
 
 export interface WebServer extends WorkerGroup<WebSettings> {
-  /** Counters of all workers, by HTTP_COUNTER_NAMES. */
-  readonly httpCounters: NamedCounterTable;
-  /** Counters of all workers, by WEB_COUNTER_NAMES. */
-  readonly webCounters: NamedCounterTable;
+  /** Counters of all workers. */
+  readonly httpCounters: CounterTable<"http">;
+  /** Counters of all workers. */
+  readonly tcpCounters: CounterTable<"tcp">;
   /** Counters of all workers that serve WebTorrent, by WS_COUNTER_NAMES; undefined where that is off. */
   readonly wsCounters: NamedCounterTable | undefined;
 }
@@ -52,8 +52,8 @@ export function startWeb(options: WebServerOptions): WebServer {
       .filter(({ engine }) => tcpEngineOf(engine).hasEventLoop === hasEventLoop)
       .reduce((sum, { listeners }) => sum + listeners.ofWorkers.length, 0);
   const rows = workersOf(false) + workersOf(true);
-  const httpCounters = NamedCounterTable.create(HTTP_COUNTER_NAMES, rows);
-  const webCounters = NamedCounterTable.create(WEB_COUNTER_NAMES, rows);
+  const httpCounters = CounterTable.create(httpColumns.httpCounters, rows);
+  const tcpCounters = CounterTable.create(tcpCounterDefinition, rows);
   const wsCounters = settings.ws.enabled
     ? NamedCounterTable.create(WS_COUNTER_NAMES, workersOf(true))
     : undefined;
@@ -64,7 +64,7 @@ export function startWeb(options: WebServerOptions): WebServer {
     },
     store: options.store,
     httpCounters: httpCounters.handle,
-    webCounters: webCounters.handle,
+    tcpCounters: tcpCounters.handle,
     startedSeconds: options.startedSeconds,
     fdsEnd: connectionFdsEnd(),
     ticketKeys: new Uint8Array(randomBytes(TICKET_KEY_BYTES)),
@@ -84,7 +84,7 @@ export function startWeb(options: WebServerOptions): WebServer {
       return startEngine(group, setups, options);
     }),
   );
-  return { ...workers, httpCounters, webCounters, wsCounters };
+  return { ...workers, httpCounters, tcpCounters, wsCounters };
 }
 
 /** The workers of one engine. */

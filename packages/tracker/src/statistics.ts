@@ -2,9 +2,10 @@
  * The statistics line: what was asked and answered since the last one, and what the swarms hold. Counts come from
  * the counters the workers write in shared memory, so reading them disturbs nobody. Main thread.
  */
+import { httpColumns } from "@swarmtide/http";
 import type { Column, CounterTable, NamedCounterTable } from "@swarmtide/metrics";
 import { readSwarmTotals, type SwarmStore } from "@swarmtide/swarm";
-import type { WebServer } from "@swarmtide/tcp";
+import { tcpColumns, type WebServer } from "@swarmtide/tcp";
 import { udpColumns } from "@swarmtide/udp";
 
 /** What the line says of one family. Counts since the start. */
@@ -61,7 +62,7 @@ type Family = (typeof FAMILIES)[number];
 /** Reads the counters of all workers; undefined stands for a protocol that is off. */
 export function readStatistics(
   udpCounters: CounterTable<"udp"> | undefined,
-  web: Pick<WebServer, "httpCounters" | "webCounters" | "wsCounters"> | undefined,
+  web: Pick<WebServer, "httpCounters" | "tcpCounters" | "wsCounters"> | undefined,
   store: SwarmStore,
 ): Statistics {
   const totals = readSwarmTotals(store);
@@ -90,17 +91,17 @@ export function readStatistics(
   };
 }
 
-function readHttpStatistics(web: Pick<WebServer, "httpCounters" | "webCounters">): HttpStatistics {
-  const { httpCounters, webCounters } = web;
-  const statuses = httpCounters.names.filter((name) => name.startsWith("status_"));
+function readHttpStatistics(web: Pick<WebServer, "httpCounters" | "tcpCounters">): HttpStatistics {
+  const { httpCounters, tcpCounters } = web;
+  let error = httpCounters.sum(httpColumns.ERRORS);
+  for (const column of httpColumns.ERROR_RESPONSES) error += httpCounters.sum(column);
   return {
-    announce: httpCounters.sum("announces_ipv4") + httpCounters.sum("announces_ipv6"),
-    scrape: httpCounters.sum("scrapes_ipv4") + httpCounters.sum("scrapes_ipv6"),
-    error: statuses.reduce(
-      (total, name) => total + httpCounters.sum(name),
-      httpCounters.sum("failures"),
-    ),
-    connections: webCounters.sum("connections_accepted") - webCounters.sum("connections_closed"),
+    announce: httpCounters.sum(httpColumns.ANNOUNCES),
+    scrape: httpCounters.sum(httpColumns.SCRAPES),
+    error,
+    connections:
+      tcpCounters.sum(tcpColumns.CONNECTIONS_ACCEPTED) -
+      tcpCounters.sum(tcpColumns.CONNECTIONS_CLOSED),
   };
 }
 

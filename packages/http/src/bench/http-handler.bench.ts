@@ -17,8 +17,9 @@ import {
   RESPONSE_OK,
   scrapeRequestBytes,
 } from "@swarmtide/http-protocol";
+import { CounterTable } from "@swarmtide/metrics";
 import { AccessList, Admission, AnnounceInterval, createSwarmStore } from "@swarmtide/swarm";
-import { HTTP_COUNTER_NAMES } from "../counters.ts";
+import { httpCounters } from "../counters.ts";
 import {
   HttpHandler,
   OUTCOME_CLOSES,
@@ -171,7 +172,7 @@ function makeHandler(): HttpHandler {
   return new HttpHandler({
     store: createSwarmStore({ memoryBytesMax: 1 << 30 }),
     admission: new Admission(AccessList.attach(AccessList.build({ mode: "off" }))),
-    counters: new Float64Array(HTTP_COUNTER_NAMES.length),
+    counters: CounterTable.create(httpCounters, 1).familyRows(0),
     responsePeersMax: 50,
     scrapeTorrentsMax: 100,
     interval: new AnnounceInterval(900, 1),

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readAnnounceReply } from "@swarmtide/http-protocol";
 import { readSwarmTotals } from "@swarmtide/swarm";
-import { COUNT_PROXY_HEADER_ERRORS, COUNT_UNTRUSTED_FORWARDING } from "../counters.ts";
+import { PROXY_HEADER_ERRORS, UNTRUSTED_FORWARDING } from "../counters.ts";
 import { announceTarget, ask, get, makeFixture } from "../testing/tracker-fixture.ts";
 import { HINT_ANNOUNCES } from "./proxy-hint.ts";
 
@@ -95,7 +95,7 @@ test("the error answer says when to come back, scrapes get it too, health checks
   assert.match(answers[0].text, /8:retry in2:15e$/);
   assert.match(answers[1].text, /^d14:failure reason/);
   assert.equal(answers[2].status, 200);
-  assert.equal(fixture.counters[COUNT_PROXY_HEADER_ERRORS], 2);
+  assert.equal(fixture.counters.sum(PROXY_HEADER_ERRORS), 2);
 });
 
 test("one proxy connection carries many peers", () => {
@@ -124,5 +124,5 @@ test("many announces with forwarding headers from one untrusted address give one
   );
   send("203.0.113.5", 100);
   assert.equal(fixture.handler.takeProxyHint(), undefined);
-  assert.equal(fixture.counters[COUNT_UNTRUSTED_FORWARDING], 50 + HINT_ANNOUNCES - 1 + 20 + 200);
+  assert.equal(fixture.counters.sum(UNTRUSTED_FORWARDING), 50 + HINT_ANNOUNCES - 1 + 20 + 200);
 });

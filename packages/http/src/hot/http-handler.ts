@@ -22,7 +22,8 @@ import {
   writeContentLength,
   writeResponseHead,
 } from "@swarmtide/http-protocol";
-import { COUNT_HEALTH_CHECKS, COUNT_UPGRADES, columnOfStatus } from "../counters.ts";
+import type { CounterRow } from "@swarmtide/metrics";
+import { HEALTH_CHECKS, RESPONSES_BY_STATUS, UPGRADES } from "../counters.ts";
 import type { HttpHandlerOptions } from "../handler-options.ts";
 import { oneReplyBytesMax, replyBytesMin } from "../reply-room.ts";
 import {
@@ -67,7 +68,8 @@ export class HttpHandler {
   isStopping = false;
 
   private readonly replyBytesMax: number;
-  private readonly counters: Float64Array;
+  private readonly countersIpv4: CounterRow<"http">;
+  private readonly countersIpv6: CounterRow<"http">;
   private readonly request: HttpRequest;
   private readonly answers: TrackerAnswers;
   private readonly heads: readonly Uint8Array[];
@@ -86,7 +88,8 @@ export class HttpHandler {
     options: HttpHandlerOptions,
     reply: Uint8Array = new Uint8Array(replyBytesMin(options)),
   ) {
-    this.counters = options.counters;
+    this.countersIpv4 = options.counters.ipv4;
+    this.countersIpv6 = options.counters.ipv6;
     this.request = new HttpRequest(options);
     this.heads = makeAnswerHeads();
     this.texts = makeTextAnswers();
@@ -133,11 +136,11 @@ export class HttpHandler {
         this.outcome = OUTCOME_CLOSES;
         this.lingers = true;
         this.append(this.errors[status]);
-        this.countStatusOf(status);
+        this.countResponse(peer, httpStatusOf(status));
         return end;
       }
       if (this.upgradesWebSockets && this.request.wantsWebSocket && !this.request.hasBody) {
-        this.counters[COUNT_UPGRADES]++;
+        this.countersOf(peer)[UPGRADES]++;
         this.outcome = OUTCOME_UPGRADES;
         return at;
       }
@@ -164,8 +167,8 @@ export class HttpHandler {
       // A client that did not ask us to close may already have sent its next request.
       this.lingers = request.keepAlive;
     }
-    if (request.method === METHOD_OTHER) this.answerText(ANSWER_BAD_METHOD, form);
-    else if (request.hasBody) this.answerText(ANSWER_BODY, form);
+    if (request.method === METHOD_OTHER) this.answerText(peer, ANSWER_BAD_METHOD, form);
+    else if (request.hasBody) this.answerText(peer, ANSWER_BODY, form);
     else this.answerRoute(peer, bytes, form);
   }
 
@@ -179,11 +182,11 @@ export class HttpHandler {
         this.answerQuery(peer, bytes, form, false);
         break;
       case ROUTE_HEALTH:
-        this.counters[COUNT_HEALTH_CHECKS]++;
-        this.answerText(ANSWER_HEALTH, form);
+        this.countersOf(peer)[HEALTH_CHECKS]++;
+        this.answerText(peer, ANSWER_HEALTH, form);
         break;
       default:
-        this.answerText(ANSWER_NOT_FOUND, form);
+        this.answerText(peer, ANSWER_NOT_FOUND, form);
     }
   }
 
@@ -196,17 +199,20 @@ export class HttpHandler {
     this.replyEnd = this.request.method === METHOD_HEAD ? bodyStart : end;
   }
 
-  private answerText(which: number, form: number): void {
+  private answerText(peer: HttpPeer, which: number, form: number): void {
     const answer = this.texts[which];
     const isHead = this.request.method === METHOD_HEAD;
     this.append(isHead ? answer.headOnly[form] : answer.whole[form]);
-    const column = columnOfStatus(answer.status);
-    if (column >= 0) this.counters[column]++;
+    this.countResponse(peer, answer.status);
   }
 
-  private countStatusOf(parseStatus: number): void {
-    const column = columnOfStatus(httpStatusOf(parseStatus));
-    if (column >= 0) this.counters[column]++;
+  private countResponse(peer: HttpPeer, status: number): void {
+    const column = RESPONSES_BY_STATUS[status];
+    if (column !== undefined) this.countersOf(peer)[column]++;
+  }
+
+  private countersOf(peer: HttpPeer): CounterRow<"http"> {
+    return peer.family === 6 ? this.countersIpv6 : this.countersIpv4;
   }
 
   private append(bytes: Uint8Array): void {

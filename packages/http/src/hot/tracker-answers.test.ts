@@ -11,14 +11,12 @@ import {
   readSwarmTotals,
 } from "@swarmtide/swarm";
 import {
-  COUNT_ANNOUNCES_IPV4,
-  COUNT_ANNOUNCES_IPV6,
-  COUNT_FAILURES,
-  COUNT_NOT_STORED,
-  COUNT_REFUSED_TORRENTS,
-  COUNT_SCRAPE_CUT_OFF,
-  COUNT_SCRAPES_IPV4,
-  COUNT_SCRAPES_IPV6,
+  ANNOUNCES,
+  ERRORS,
+  NOT_STORED,
+  REFUSED_TORRENTS,
+  SCRAPE_TORRENTS_OVER_LIMIT,
+  SCRAPES,
 } from "../counters.ts";
 import {
   announceTarget,
@@ -93,7 +91,7 @@ test("each address family has its own swarm, and IPv4-mapped addresses are IPv4"
   const mapped = announce(fixture, announceTarget("a", 4, "&left=1"), "::ffff:192.0.2.9");
   assert.deepEqual(mapped.peers, [{ address: "192.0.2.1", port: 2 }]);
   const { counters } = fixture;
-  assert.deepEqual([counters[COUNT_ANNOUNCES_IPV4], counters[COUNT_ANNOUNCES_IPV6]], [2, 2]);
+  assert.deepEqual([counters.sum(ANNOUNCES, 4), counters.sum(ANNOUNCES, 6)], [2, 2]);
 });
 
 test("compact=0 gives dictionaries, in both families", () => {
@@ -206,12 +204,9 @@ test("scrape: unknown torrents are zeros, more than the maximum are cut off, BEP
   assert.deepEqual(counts("a"), { complete: 0, incomplete: 0, downloaded: 0, downloaders: 0 });
   assert.equal(reply.files.size, 3);
   assert.equal(reply.minRequestIntervalSeconds, 300);
-  assert.equal(fixture.counters[COUNT_SCRAPE_CUT_OFF], 2);
+  assert.equal(fixture.counters.sum(SCRAPE_TORRENTS_OVER_LIMIT), 2);
   assert.equal(scrape(fixture, "b", "2001:db8::1").counts("b")?.complete, 0);
-  assert.deepEqual(
-    [fixture.counters[COUNT_SCRAPES_IPV4], fixture.counters[COUNT_SCRAPES_IPV6]],
-    [1, 1],
-  );
+  assert.deepEqual([fixture.counters.sum(SCRAPES, 4), fixture.counters.sum(SCRAPES, 6)], [1, 1]);
 });
 
 test("a scrape of 100 torrents, fully percent-encoded, is answered whole", () => {
@@ -229,7 +224,7 @@ test("a scrape without info hash is refused: there is no dump of everything", ()
   const fixture = makeFixture();
   for (const target of ["/scrape", "/scrape?", "/scrape?x=1"])
     assert.match(failure(fixture, target).failureReason, /at least one info_hash/);
-  assert.equal(fixture.counters[COUNT_FAILURES], 3);
+  assert.equal(fixture.counters.sum(ERRORS), 3);
 });
 
 test("bad parameters are failures in words, and the connection goes on", () => {
@@ -257,7 +252,7 @@ test("the access list refuses announces, and reads as zeros in scrapes", () => {
   const refused = failure(fixture, announceTarget("b", 1));
   assert.match(refused.failureReason, /not allowed/);
   assert.equal(refused.retryIn, undefined);
-  assert.equal(fixture.counters[COUNT_REFUSED_TORRENTS], 1);
+  assert.equal(fixture.counters.sum(REFUSED_TORRENTS), 1);
   const { counts } = scrape(fixture, "ab");
   assert.equal(counts("a")?.complete, 1);
   assert.equal(counts("b")?.complete, 0);
@@ -279,7 +274,7 @@ test("a peer that finds no room in the store is answered with a warning", () => 
   }
   assert.equal(warnings.size, 2);
   assert.match([...warnings].join(), /no room/);
-  assert.equal(fixture.counters[COUNT_NOT_STORED], 1);
+  assert.equal(fixture.counters.sum(NOT_STORED), 1);
 });
 
 test("what a lenient tracker accepts is accepted: event=, bare tokens, 17 headers, compact=0", () => {

@@ -17,6 +17,7 @@ import {
   writeScrapeReplyEnd,
   writeScrapeReplyStart,
 } from "@swarmtide/http-protocol";
+import type { CounterRow } from "@swarmtide/metrics";
 import {
   type Admission,
   Announce,
@@ -26,14 +27,14 @@ import {
   type SwarmStore,
 } from "@swarmtide/swarm";
 import {
-  COUNT_ANNOUNCES_IPV4,
-  COUNT_FAILURES,
-  COUNT_NOT_STORED,
-  COUNT_PROXY_HEADER_ERRORS,
-  COUNT_REFUSED_TORRENTS,
-  COUNT_SCRAPE_CUT_OFF,
-  COUNT_SCRAPES_IPV4,
-  COUNT_UNTRUSTED_FORWARDING,
+  ANNOUNCES,
+  ERRORS,
+  NOT_STORED,
+  PROXY_HEADER_ERRORS,
+  REFUSED_TORRENTS,
+  SCRAPE_TORRENTS_OVER_LIMIT,
+  SCRAPES,
+  UNTRUSTED_FORWARDING,
 } from "../counters.ts";
 import { type Failures, makeFailures, RETRY_PROXY_MINUTES, WARNING_FULL } from "../failures.ts";
 import type { HttpHandlerOptions } from "../handler-options.ts";
@@ -48,7 +49,8 @@ export class TrackerAnswers {
   private readonly announce: Announce;
   private readonly store: SwarmStore;
   private readonly admission: Admission;
-  private readonly counters: Float64Array;
+  private readonly countersIpv4: CounterRow<"http">;
+  private readonly countersIpv6: CounterRow<"http">;
   private readonly query: TrackerQuery;
   private readonly announceReply = new AnnounceReply();
   private readonly forwarded: ForwardedAddress;
@@ -64,7 +66,8 @@ export class TrackerAnswers {
     this.reply = reply;
     this.store = options.store;
     this.admission = options.admission;
-    this.counters = options.counters;
+    this.countersIpv4 = options.counters.ipv4;
+    this.countersIpv6 = options.counters.ipv6;
     this.query = new TrackerQuery(options.scrapeTorrentsMax);
     this.forwarded = new ForwardedAddress(options.trustedProxies);
     this.announce = new Announce(
@@ -84,16 +87,18 @@ export class TrackerAnswers {
     const query = this.query;
     const status = parseAnnounceQuery(query, bytes, this.request.queryStart, this.request.queryEnd);
     const family = this.findAsker(peer, bytes);
-    this.counters[COUNT_ANNOUNCES_IPV4 + columnOfFamily(family, peer)]++;
-    if (family === 0) return this.writeProxyFailure(bodyStart);
+    const counters = this.countersOf(family, peer);
+    counters[ANNOUNCES]++;
+    if (family === 0) return this.writeProxyFailure(counters, bodyStart);
     if (!peer.isTrustedProxy && this.request.hasForwardingHeader) {
-      this.counters[COUNT_UNTRUSTED_FORWARDING]++;
+      counters[UNTRUSTED_FORWARDING]++;
       this.proxyHint.note(peer);
     }
-    if (status !== QUERY_OK) return this.writeFailure(bodyStart, this.failures.query[status], 0);
+    if (status !== QUERY_OK)
+      return this.writeFailure(counters, bodyStart, this.failures.query[status], 0);
     if (!this.admission.admits(this.announce)) {
-      this.counters[COUNT_REFUSED_TORRENTS]++;
-      return this.writeFailure(bodyStart, this.failures.refusedTorrent, 0);
+      counters[REFUSED_TORRENTS]++;
+      return this.writeFailure(counters, bodyStart, this.failures.refusedTorrent, 0);
     }
     return this.writeAnnounceAnswer(family, bodyStart);
   }
@@ -132,7 +137,7 @@ export class TrackerAnswers {
     if (store.stored) {
       answer.warning = this.failures.noWarning;
     } else {
-      this.counters[COUNT_NOT_STORED]++;
+      (family === 6 ? this.countersIpv6 : this.countersIpv4)[NOT_STORED]++;
       answer.warning = WARNING_FULL;
     }
     return writeAnnounceReply(this.reply, bodyStart, answer);
@@ -144,11 +149,13 @@ export class TrackerAnswers {
     const store = this.store;
     const status = parseScrapeQuery(query, bytes, this.request.queryStart, this.request.queryEnd);
     const family = this.findAsker(peer, bytes);
-    this.counters[COUNT_SCRAPES_IPV4 + columnOfFamily(family, peer)]++;
-    if (family === 0) return this.writeProxyFailure(bodyStart);
-    if (status !== QUERY_OK) return this.writeFailure(bodyStart, this.failures.query[status], 0);
+    const counters = this.countersOf(family, peer);
+    counters[SCRAPES]++;
+    if (family === 0) return this.writeProxyFailure(counters, bodyStart);
+    if (status !== QUERY_OK)
+      return this.writeFailure(counters, bodyStart, this.failures.query[status], 0);
     if (query.hashesSeen > query.infoHashesMax)
-      this.counters[COUNT_SCRAPE_CUT_OFF] += query.hashesSeen - query.infoHashesMax;
+      counters[SCRAPE_TORRENTS_OVER_LIMIT] += query.hashesSeen - query.infoHashesMax;
     let at = writeScrapeReplyStart(this.reply, bodyStart);
     for (let i = 0; i < query.hashCount; i++) {
       const word = i * INFO_HASH_WORDS;
@@ -185,18 +192,23 @@ export class TrackerAnswers {
     return peer.family;
   }
 
-  private writeProxyFailure(bodyStart: number): number {
-    this.counters[COUNT_PROXY_HEADER_ERRORS]++;
-    return this.writeFailure(bodyStart, this.proxyFailure, RETRY_PROXY_MINUTES);
+  /** The row of the asker's family; the connection's own where the asker's is not known. */
+  private countersOf(family: 0 | 4 | 6, peer: HttpPeer): CounterRow<"http"> {
+    return (family === 0 ? peer.family : family) === 6 ? this.countersIpv6 : this.countersIpv4;
   }
 
-  private writeFailure(bodyStart: number, reason: Uint8Array, retryInMinutes: number): number {
-    this.counters[COUNT_FAILURES]++;
+  private writeProxyFailure(counters: CounterRow<"http">, bodyStart: number): number {
+    counters[PROXY_HEADER_ERRORS]++;
+    return this.writeFailure(counters, bodyStart, this.proxyFailure, RETRY_PROXY_MINUTES);
+  }
+
+  private writeFailure(
+    counters: CounterRow<"http">,
+    bodyStart: number,
+    reason: Uint8Array,
+    retryInMinutes: number,
+  ): number {
+    counters[ERRORS]++;
     return writeFailureReply(this.reply, bodyStart, reason, retryInMinutes);
   }
-}
-
-/** 0 for IPv4, 1 for IPv6; the connection's own family where the asker's is not known. */
-function columnOfFamily(family: 0 | 4 | 6, peer: HttpPeer): number {
-  return (family === 0 ? peer.family : family) === 6 ? 1 : 0;
 }

@@ -8,6 +8,7 @@ import {
   parseHttpResponse,
   RESPONSE_OK,
 } from "@swarmtide/http-protocol";
+import { CounterTable } from "@swarmtide/metrics";
 import {
   AccessList,
   Admission,
@@ -15,7 +16,7 @@ import {
   createSwarmStore,
   type SwarmStore,
 } from "@swarmtide/swarm";
-import { HTTP_COUNTER_NAMES } from "../counters.ts";
+import { httpCounters } from "../counters.ts";
 import type { HttpHandlerOptions } from "../handler-options.ts";
 import { HttpHandler } from "../hot/http-handler.ts";
 import type { HttpPeer } from "../hot/http-peer.ts";
@@ -25,7 +26,7 @@ export interface Fixture {
   readonly handler: HttpHandler;
   readonly store: SwarmStore;
   readonly admission: Admission;
-  readonly counters: Float64Array;
+  readonly counters: CounterTable<"http">;
   readonly trustedProxies: readonly Cidr[];
 }
 
@@ -41,7 +42,7 @@ export function makeFixture(
   options: Partial<HttpHandlerOptions> & { trusted?: readonly string[] } = {},
 ): Fixture {
   const store = createSwarmStore({ memoryBytesMax: 16 << 20 });
-  const counters = new Float64Array(HTTP_COUNTER_NAMES.length);
+  const counters = CounterTable.create(httpCounters, 1);
   const trustedProxies = (options.trusted ?? []).map((text) => {
     const cidr = parseCidr(text);
     if (cidr === undefined) throw new TypeError(`${text} is not a CIDR block`);
@@ -51,7 +52,7 @@ export function makeFixture(
   const handler = new HttpHandler({
     store,
     admission,
-    counters,
+    counters: counters.familyRows(0),
     responsePeersMax: 50,
     scrapeTorrentsMax: 100,
     interval: new AnnounceInterval(900, 1, 0),

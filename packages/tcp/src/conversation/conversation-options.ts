@@ -4,6 +4,7 @@
  */
 import type { Cidr } from "@swarmtide/bittorrent";
 import type { HttpHandlerOptions } from "@swarmtide/http";
+import type { CounterRow } from "@swarmtide/metrics";
 
 /** Deadlines are checked this often. */
 export const SWEEP_MILLISECONDS = 500;
@@ -23,8 +24,8 @@ export interface ConversationOptions {
   readonly idleTimeoutMilliseconds: number;
   /** Of no use to an engine without TLS. */
   readonly handshakeTimeoutMilliseconds: number;
-  /** A row of a `NamedCounterTable` made with `WEB_COUNTER_NAMES`. */
-  readonly counters: Float64Array;
+  /** Of this worker. */
+  readonly counters: CounterRow<"tcp">;
   /** A clock that does not jump. */
   readonly nowMilliseconds: () => number;
 }

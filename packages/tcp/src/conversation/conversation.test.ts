@@ -3,6 +3,18 @@ import type { Socket } from "node:net";
 import { test } from "node:test";
 import { closeFd } from "@swarmtide/linux";
 import {
+  CONNECTIONS_ACCEPTED,
+  CONNECTIONS_CLOSED,
+  IDLE_TIMEOUTS,
+  OVER_ADDRESS_LIMIT,
+  OVER_LIMIT,
+  PROXY_PROTOCOL_ERRORS,
+  RECEIVED_BYTES,
+  REQUEST_TIMEOUTS,
+  SENDS_DELAYED,
+  SENT_BYTES,
+} from "../counters.ts";
+import {
   announce,
   ENGINES,
   type EngineName,
@@ -30,7 +42,7 @@ function everyEngine(
       } finally {
         await engine.stop();
       }
-      assert.equal(engine.count("connections_accepted"), engine.count("connections_closed"));
+      assert.equal(engine.count(CONNECTIONS_ACCEPTED), engine.count(CONNECTIONS_CLOSED));
     });
 }
 
@@ -146,14 +158,14 @@ everyEngine(
     client.socket.write(request.repeat(count), () => {
       isAllTaken = true;
     });
-    await eventually(() => engine.count("send_delayed") > 0);
+    await eventually(() => engine.count(SENDS_DELAYED) > 0);
     for (let turn = 0; turn < 200; turn++) await new Promise((resolve) => setImmediate(resolve));
-    const sentWhilePaused = engine.count("bytes_sent");
+    const sentWhilePaused = engine.count(SENT_BYTES);
     client.socket.resume();
     const answers = await client.receive(60 + count);
     assert.ok(answers.slice(60).every(({ text }) => text.includes("5:peersld2:ip")));
     assert.ok(isAllTaken);
-    assert.ok(sentWhilePaused < engine.count("bytes_sent"));
+    assert.ok(sentWhilePaused < engine.count(SENT_BYTES));
     client.destroy();
   },
 );
@@ -162,11 +174,11 @@ everyEngine("a reader that never takes its answers is closed", {}, async (engine
   const client = await TestClient.connect(kind, engine.port);
   client.socket.pause();
   client.send(get(`/scrape?${"info_hash=aaaaaaaaaaaaaaaaaaaa&".repeat(5)}`).repeat(60_000));
-  await eventually(() => engine.count("send_delayed") > 0);
+  await eventually(() => engine.count(SENDS_DELAYED) > 0);
   for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
   engine.advance(REQUEST_TIMEOUT + 1);
   await eventually(() => engine.connectionCount() === 0);
-  assert.equal(engine.count("request_timeouts"), 1);
+  assert.equal(engine.count(REQUEST_TIMEOUTS), 1);
   client.destroy();
 });
 
@@ -189,10 +201,10 @@ everyEngine(
       assert.equal((await other.receive(1))[0].status, 200);
       other.destroy();
     }
-    assert.equal(engine.count("request_timeouts"), 0);
+    assert.equal(engine.count(REQUEST_TIMEOUTS), 0);
     engine.advance(2000);
     await Promise.all(slow.map(({ closed }) => closed));
-    assert.equal(engine.count("request_timeouts"), 200);
+    assert.equal(engine.count(REQUEST_TIMEOUTS), 200);
     idle.send(get("/health"));
     await idle.receive(2);
     idle.destroy();
@@ -211,8 +223,8 @@ everyEngine("an idle connection is closed after its time, not before", {}, async
   await client.receive(3);
   engine.advance(IDLE_TIMEOUT + 1);
   await client.closed;
-  assert.equal(engine.count("idle_timeouts"), 1);
-  assert.equal(engine.count("request_timeouts"), 0);
+  assert.equal(engine.count(IDLE_TIMEOUTS), 1);
+  assert.equal(engine.count(REQUEST_TIMEOUTS), 0);
 });
 
 everyEngine("a second request on a kept connection has its own time", {}, async (engine, kind) => {
@@ -221,15 +233,15 @@ everyEngine("a second request on a kept connection has its own time", {}, async 
   await client.receive(1);
   engine.advance(IDLE_TIMEOUT / 2);
   client.send("GET /hea");
-  await eventually(() => engine.count("bytes_received") > get("/health").length);
+  await eventually(() => engine.count(RECEIVED_BYTES) > get("/health").length);
   engine.advance(REQUEST_TIMEOUT - 1000);
   client.send("lth HTTP/1.1\r\nHost: t\r\n\r\n");
   await client.receive(2);
   client.send("GET /");
-  await eventually(() => engine.count("bytes_received") > 2 * get("/health").length);
+  await eventually(() => engine.count(RECEIVED_BYTES) > 2 * get("/health").length);
   engine.advance(REQUEST_TIMEOUT + 1);
   await client.closed;
-  assert.equal(engine.count("request_timeouts"), 1);
+  assert.equal(engine.count(REQUEST_TIMEOUTS), 1);
 });
 
 everyEngine(
@@ -240,7 +252,7 @@ everyEngine(
     await eventually(() => engine.connectionCount() === 3);
     const fourth = await TestClient.connect("net", engine.port);
     await fourth.closed;
-    assert.equal(engine.count("connections_over_limit"), 1);
+    assert.equal(engine.count(OVER_LIMIT), 1);
     clients[0].destroy();
     await eventually(() => engine.connectionCount() === 2);
     const fifth = await TestClient.connect(kind, engine.port);
@@ -258,7 +270,7 @@ everyEngine(
     await eventually(() => engine.connectionCount() === 2);
     const third = await TestClient.connect("net", engine.port);
     await third.closed;
-    assert.equal(engine.count("connections_over_address_limit"), 1);
+    assert.equal(engine.count(OVER_ADDRESS_LIMIT), 1);
     for (const client of clients) client.destroy();
   },
 );
@@ -283,7 +295,7 @@ everyEngine(
     local.destroy();
     const wrong = await TestClient.connect("net", engine.port, Buffer.from(get("/health")));
     await wrong.closed;
-    assert.equal(engine.count("proxy_protocol_errors"), 1);
+    assert.equal(engine.count(PROXY_PROTOCOL_ERRORS), 1);
     assert.deepEqual(wrong.answers(), []);
     if (kind === "tls") return;
     const split = await TestClient.connect(kind, engine.port);
@@ -304,7 +316,7 @@ everyEngine(
     const client = await TestClient.connect("net", engine.port);
     client.send("PROXY TCP4 192.0.2.1 127.0.0.1 4711 443\r\n");
     await client.closed;
-    assert.equal(engine.count("proxy_protocol_errors"), 1);
+    assert.equal(engine.count(PROXY_PROTOCOL_ERRORS), 1);
   },
 );
 
@@ -318,7 +330,7 @@ everyEngine(
     const busy = await TestClient.connect(kind, engine.port);
     busy.send("GET /health HTTP/1.1\r\n");
     const before = get("/health").length;
-    await eventually(() => engine.count("bytes_received") > before);
+    await eventually(() => engine.count(RECEIVED_BYTES) > before);
     const stopped = engine.server.stop();
     await idle.closed;
     busy.send("Host: t\r\n\r\n");

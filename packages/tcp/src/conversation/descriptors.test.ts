@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { test } from "node:test";
+import { ACCEPT_FAILURES, CONNECTIONS_ACCEPTED, CONNECTIONS_CLOSED } from "../counters.ts";
 import { ENGINES, eventually, get, startEngine, TestClient } from "../testing/engines.ts";
 
 /** Descriptors of this process. The kernel gives the lowest free number, so this is about the next one. */
@@ -24,7 +25,7 @@ for (const kind of ENGINES)
     kept.send(get("/health"));
     await kept.receive(1);
     const clients: TestClient[] = [];
-    while (engine.count("accept_failures") === 0) {
+    while (engine.count(ACCEPT_FAILURES) === 0) {
       assert.ok(clients.length < 100);
       clients.push(await TestClient.connect("net", engine.port));
       await turns(5);
@@ -34,16 +35,16 @@ for (const kind of ENGINES)
       kept.send(get("/health"));
       await kept.receive(i);
     }
-    const failures = engine.count("accept_failures");
+    const failures = engine.count(ACCEPT_FAILURES);
     await turns(300);
-    assert.equal(engine.count("accept_failures"), failures, "it does not try again at once");
+    assert.equal(engine.count(ACCEPT_FAILURES), failures, "it does not try again at once");
     // Another one comes: the epoll engine leaves it in the queue, after its pause it tries once more.
     clients.push(await TestClient.connect("net", engine.port));
     await turns(100);
     engine.advance(1000);
-    await eventually(() => engine.count("accept_failures") > failures);
+    await eventually(() => engine.count(ACCEPT_FAILURES) > failures);
     await turns(300);
-    assert.equal(engine.count("accept_failures"), failures + 1);
+    assert.equal(engine.count(ACCEPT_FAILURES), failures + 1);
     for (const client of clients) client.destroy();
     await eventually(() => engine.connectionCount() === 1);
     engine.advance(1000);
@@ -53,5 +54,5 @@ for (const kind of ENGINES)
     kept.destroy();
     later.destroy();
     await engine.stop();
-    assert.equal(engine.count("connections_accepted"), engine.count("connections_closed"));
+    assert.equal(engine.count(CONNECTIONS_ACCEPTED), engine.count(CONNECTIONS_CLOSED));
   });

@@ -8,6 +8,7 @@ import { randomInt } from "node:crypto";
 import { test } from "node:test";
 import { HttpHandler, OUTCOME_CLOSES, OUTCOME_FULL, peerAt } from "@swarmtide/http";
 import { HttpResponse, parseHttpResponse, RESPONSE_OK } from "@swarmtide/http-protocol";
+import { CONNECTIONS_ACCEPTED, CONNECTIONS_CLOSED } from "../counters.ts";
 import {
   announce,
   ENGINES,
@@ -122,7 +123,7 @@ async function run(kind: EngineName, hasProxyHeader: boolean, seed: number): Pro
     assert.deepEqual(got, expected, `case ${i} of seed ${seed}: ${requests.toString("base64")}`);
   }
   await engine.stop();
-  assert.equal(engine.count("connections_accepted"), engine.count("connections_closed"));
+  assert.equal(engine.count(CONNECTIONS_ACCEPTED), engine.count(CONNECTIONS_CLOSED));
 }
 
 for (const kind of ENGINES)

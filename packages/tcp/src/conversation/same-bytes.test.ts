@@ -9,6 +9,7 @@ import { connect as connectPlain, type Socket } from "node:net";
 import { test } from "node:test";
 import { connect as connectTls } from "node:tls";
 import { closeFd } from "@swarmtide/linux";
+import { RECEIVED_BYTES, SENDS_DELAYED } from "../counters.ts";
 import {
   announce,
   ENGINES,
@@ -77,9 +78,9 @@ class Client {
 }
 
 async function sendPart(engine: RunningEngine, socket: Socket, part: Buffer): Promise<void> {
-  const before = engine.count("bytes_received");
+  const before = engine.count(RECEIVED_BYTES);
   socket.write(part);
-  await eventually(() => engine.count("bytes_received") >= before + part.length);
+  await eventually(() => engine.count(RECEIVED_BYTES) >= before + part.length);
 }
 
 /** A scrape whose answer takes 3 KB. */
@@ -139,7 +140,7 @@ sameOverEngines("a reader that is slow at first", {}, async (engine, kind) => {
   const client = await Client.connect(kind, engine);
   client.socket.pause();
   client.socket.write(SCRAPE.repeat(SCRAPES) + LAST);
-  await eventually(() => engine.count("send_delayed") > 0);
+  await eventually(() => engine.count(SENDS_DELAYED) > 0);
   client.socket.resume();
   const text = await client.all();
   assert.equal(answersIn(text), SCRAPES + 1);
@@ -205,7 +206,7 @@ async function upgrade(kind: EngineName, requests: string, isSlow: boolean): Pro
   if (isSlow) client.socket.pause();
   client.socket.write(`${requests}${UPGRADE}frames`);
   if (isSlow) {
-    await eventually(() => engine.count("send_delayed") > 0);
+    await eventually(() => engine.count(SENDS_DELAYED) > 0);
     assert.equal(handed.length, 0);
     client.socket.resume();
   }

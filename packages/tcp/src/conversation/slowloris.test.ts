@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { RECEIVED_BYTES, REQUEST_TIMEOUTS } from "../counters.ts";
 import {
   announce,
   ENGINES,
@@ -37,9 +38,9 @@ for (const kind of ENGINES)
     await eventually(() => engine.connectionCount() === SLOW_CONNECTIONS);
     const step = Math.floor(REQUEST_TIMEOUT / (TRICKLED_BYTES + 1));
     for (let round = 0; round < TRICKLED_BYTES; round++) {
-      const wanted = engine.count("bytes_received") + SLOW_CONNECTIONS;
+      const wanted = engine.count(RECEIVED_BYTES) + SLOW_CONNECTIONS;
       for (const client of slow) client.send("GET /"[round]);
-      await eventually(() => engine.count("bytes_received") >= wanted);
+      await eventually(() => engine.count(RECEIVED_BYTES) >= wanted);
       const other = await TestClient.connect(kind, engine.port);
       other.send(get(announce("a", 1 + round)));
       assert.equal((await other.receive(1))[0].status, 200);
@@ -47,10 +48,10 @@ for (const kind of ENGINES)
       await eventually(() => engine.connectionCount() === SLOW_CONNECTIONS);
       engine.advance(step);
     }
-    assert.equal(engine.count("request_timeouts"), 0);
+    assert.equal(engine.count(REQUEST_TIMEOUTS), 0);
     engine.advance(step + 1);
     await Promise.all(slow.map(({ closed }) => closed));
-    assert.equal(engine.count("request_timeouts"), SLOW_CONNECTIONS);
+    assert.equal(engine.count(REQUEST_TIMEOUTS), SLOW_CONNECTIONS);
     assert.equal(engine.connectionCount(), 0);
     await engine.stop();
   });

@@ -3,9 +3,10 @@ import { connect as connectPlain, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { type Cidr, parseCidr } from "@swarmtide/bittorrent";
-import { HTTP_COUNTER_NAMES, type HttpHandlerOptions } from "@swarmtide/http";
+import { type HttpHandlerOptions, httpColumns } from "@swarmtide/http";
 import { HttpResponse, latin1Text, parseHttpResponse, RESPONSE_OK } from "@swarmtide/http-protocol";
 import { closeFd, linuxSupported, openTcpListener } from "@swarmtide/linux";
+import { type Column, CounterTable } from "@swarmtide/metrics";
 import {
   AccessList,
   Admission,
@@ -13,7 +14,7 @@ import {
   createSwarmStore,
   type SwarmStore,
 } from "@swarmtide/swarm";
-import { WEB_COUNTER_NAMES } from "../counters.ts";
+import { tcpCounters } from "../counters.ts";
 import { EpollServer } from "../engines/epoll/hot/epoll-server.ts";
 import { NetServer } from "../engines/net/net-server.ts";
 import { makeSecureContext, readTlsFiles } from "../tls-files.ts";
@@ -40,7 +41,7 @@ export interface EngineSettings {
 export interface RunningEngine {
   readonly port: number;
   readonly store: SwarmStore;
-  count(name: string): number;
+  count(column: Column<"tcp">): number;
   connectionCount(): number;
   /** Moves the clock and lets the engine look at its deadlines. */
   advance(milliseconds: number): void;
@@ -63,7 +64,7 @@ export async function startEngine(
   settings: EngineSettings = {},
 ): Promise<RunningEngine> {
   const store = createSwarmStore({ memoryBytesMax: 16 << 20 });
-  const counters = new Float64Array(WEB_COUNTER_NAMES.length);
+  const counters = CounterTable.create(tcpCounters, 1);
   let now = 1000;
   const trustedProxies = (settings.trusted ?? [])
     .map(parseCidr)
@@ -79,13 +80,13 @@ export async function startEngine(
     requestTimeoutMilliseconds: REQUEST_TIMEOUT,
     idleTimeoutMilliseconds: IDLE_TIMEOUT,
     handshakeTimeoutMilliseconds: HANDSHAKE_TIMEOUT,
-    counters,
+    counters: counters.row(0),
     nowMilliseconds: () => now,
     ...(settings.onUpgrade === undefined ? {} : { onUpgrade: settings.onUpgrade }),
   };
   const common = {
     store,
-    count: (counter: string) => counters[WEB_COUNTER_NAMES.indexOf(counter)],
+    count: (column: Column<"tcp">) => counters.sum(column),
   };
   if (name === "epoll") {
     const listener = openTcpListener({
@@ -139,7 +140,7 @@ export function handlerOptions(
   return {
     store,
     admission: new Admission(AccessList.attach(AccessList.build({ mode: "off" }))),
-    counters: new Float64Array(HTTP_COUNTER_NAMES.length),
+    counters: CounterTable.create(httpColumns.httpCounters, 1).familyRows(0),
     responsePeersMax: 50,
     scrapeTorrentsMax: 100,
     interval: new AnnounceInterval(900, 1, 0),

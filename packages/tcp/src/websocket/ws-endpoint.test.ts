@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
+import { CounterTable } from "@swarmtide/metrics";
 import { AccessList, createSwarmStore } from "@swarmtide/swarm";
 import { defaultConfig } from "@swarmtide/toml-config";
 import { COUNT_UPGRADES_REFUSED, WS_COUNTER_NAMES, wsSection } from "@swarmtide/ws";
 import { formatUpgradeRequest } from "@swarmtide/ws-protocol";
-import { WEB_COUNTER_NAMES } from "../counters.ts";
+import { tcpCounters } from "../counters.ts";
 import { socketPair } from "../testing/socket-pair.ts";
 import { WsEndpoint } from "./ws-endpoint.ts";
 
@@ -19,7 +20,7 @@ function open() {
     ownerSecret: 1,
     peers: [undefined],
     counters,
-    webCounters: new Float64Array(WEB_COUNTER_NAMES.length),
+    tcpCounters: CounterTable.create(tcpCounters, 1).row(0),
     accessList: AccessList.attach(AccessList.build({ mode: "off" })),
     store: createSwarmStore({ memoryBytesMax: 64 * 1024 * 1024 }),
     trustedProxies: [],

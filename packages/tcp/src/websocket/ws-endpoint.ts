@@ -11,6 +11,7 @@ import type { MessagePort } from "node:worker_threads";
 import type { Cidr } from "@swarmtide/bittorrent";
 import { peerAt } from "@swarmtide/http";
 import { closeFd } from "@swarmtide/linux";
+import { add, type CounterRow } from "@swarmtide/metrics";
 import { DRAIN_MILLISECONDS_MAX } from "@swarmtide/runtime";
 import type { AccessList, SwarmStore } from "@swarmtide/swarm";
 import {
@@ -22,7 +23,7 @@ import {
 import { messageMemory, READ_AT, READ_BYTES, UPGRADE_OK } from "@swarmtide/ws-protocol";
 import { countRefusal } from "../conversation/count-refusal.ts";
 import { ConnectionLimits } from "../conversation/hot/connection-limits.ts";
-import { COUNT_CLOSED } from "../counters.ts";
+import { CONNECTIONS_CLOSED } from "../counters.ts";
 import { ReadMemory } from "../engines/net/read-memory.ts";
 import { type SessionOwner, WsSession } from "./hot/ws-session.ts";
 
@@ -44,9 +45,9 @@ export interface WsEndpointOptions {
   readonly ownerSecret: number;
   /** A port to each other worker, by its number; undefined at the own one. */
   readonly peers: readonly (MessagePort | undefined)[];
-  /** A row of a `NamedCounterTable` made with `WS_COUNTER_NAMES`, and one made with `WEB_COUNTER_NAMES`. */
+  /** Of this worker. */
   readonly counters: Float64Array;
-  readonly webCounters: Float64Array;
+  readonly tcpCounters: CounterRow<"tcp">;
   readonly accessList: AccessList;
   /** The swarms of UDP and HTTP, for scrapes that count them too. */
   readonly store: SwarmStore;
@@ -118,21 +119,21 @@ export class WsEndpoint implements SessionOwner {
 
   /** As `adopt`, for the descriptor of a connection from `address`; closes it where a limit forbids. */
   adoptDescriptor(fd: number, address: Uint8Array, bytes: Uint8Array): void {
-    const { webCounters, trustedProxies } = this.#options;
+    const { tcpCounters, trustedProxies } = this.#options;
     const counted = peerAt(address, trustedProxies);
     const place = this.#limits.open(counted, counted.isTrustedProxy);
     const socket = place >= 0 ? socketOf(fd) : undefined;
     if (socket === undefined) {
       if (place >= 0) this.#limits.close(place);
-      else countRefusal(webCounters, place);
-      webCounters[COUNT_CLOSED]++;
+      else countRefusal(tcpCounters, place);
+      add(tcpCounters, CONNECTIONS_CLOSED);
       closeFd(fd);
       return;
     }
     socket.setNoDelay(true);
     socket.on("error", () => socket.destroy());
     socket.once("close", () => {
-      webCounters[COUNT_CLOSED]++;
+      add(tcpCounters, CONNECTIONS_CLOSED);
       this.#limits.close(place);
     });
     this.adopt(socket, bytes);

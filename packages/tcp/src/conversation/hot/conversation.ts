@@ -19,13 +19,14 @@
  * read from it: a connection keeps at most what was read at once and one reply buffer of unsent answers.
  */
 import { type HttpHandler, OUTCOME_CLOSES, OUTCOME_FULL, OUTCOME_UPGRADES } from "@swarmtide/http";
+import type { CounterRow } from "@swarmtide/metrics";
 import {
-  COUNT_ACCEPTED,
-  COUNT_BYTES_RECEIVED,
-  COUNT_CLOSED,
-  COUNT_PROXY_PROTOCOL_ERRORS,
-  COUNT_SEND_DELAYED,
-  COUNT_TLS_HANDSHAKES,
+  CONNECTIONS_ACCEPTED,
+  CONNECTIONS_CLOSED,
+  PROXY_PROTOCOL_ERRORS,
+  RECEIVED_BYTES,
+  SENDS_DELAYED,
+  TLS_HANDSHAKES,
 } from "../../counters.ts";
 import type { ConversationOptions } from "../conversation-options.ts";
 import { countRefusal } from "../count-refusal.ts";
@@ -70,7 +71,7 @@ export class Conversation<Held extends Connection> {
 
   private readonly options: ConversationOptions;
   private readonly transport: Transport<Held>;
-  private readonly counters: Float64Array;
+  private readonly counters: CounterRow<"tcp">;
 
   /** The answers of `handler` are written to the memory that `transport` sends from. */
   constructor(options: ConversationOptions, handler: HttpHandler, transport: Transport<Held>) {
@@ -88,7 +89,7 @@ export class Conversation<Held extends Connection> {
   admit(connection: Held): boolean {
     const { isTrustedProxy } = connection.peer;
     if (this.options.proxyProtocol && !isTrustedProxy) {
-      this.counters[COUNT_PROXY_PROTOCOL_ERRORS]++;
+      this.counters[PROXY_PROTOCOL_ERRORS]++;
       return false;
     }
     const place = this.limits.open(connection.peer, isTrustedProxy);
@@ -96,7 +97,7 @@ export class Conversation<Held extends Connection> {
       countRefusal(this.counters, place);
       return false;
     }
-    this.counters[COUNT_ACCEPTED]++;
+    this.counters[CONNECTIONS_ACCEPTED]++;
     connection.limitsPlace = place;
     connection.thenWhat = THEN_GO_ON;
     this.deadlines.set(connection, DEADLINE_REQUEST);
@@ -113,7 +114,7 @@ export class Conversation<Held extends Connection> {
     const { state, pendingLength } = connection;
     const length = pendingLength + end - at;
     if (state === STATE_FREE || state === STATE_HANDED_ON) return;
-    this.counters[COUNT_BYTES_RECEIVED] += end - at;
+    this.counters[RECEIVED_BYTES] += end - at;
     if (state === STATE_OPEN) {
       // A request cannot end without a line feed: without one, a slow sender is not parsed again and again.
       if (pendingLength === 0) {
@@ -135,7 +136,7 @@ export class Conversation<Held extends Connection> {
 
   /** The reader has not taken all that the engine was to send; the engine keeps the rest and goes on with it. */
   delayed(connection: Held): void {
-    this.counters[COUNT_SEND_DELAYED]++;
+    this.counters[SENDS_DELAYED]++;
     connection.state = STATE_SENDING;
     this.deadlines.set(connection, DEADLINE_REQUEST);
     this.transport.pauseReading(connection);
@@ -161,7 +162,7 @@ export class Conversation<Held extends Connection> {
 
   /** The TLS handshake is done. */
   secured(connection: Held): void {
-    this.counters[COUNT_TLS_HANDSHAKES]++;
+    this.counters[TLS_HANDSHAKES]++;
     connection.state = STATE_OPEN;
     this.deadlines.set(connection, DEADLINE_REQUEST);
   }
@@ -169,7 +170,7 @@ export class Conversation<Held extends Connection> {
   /** The connection is gone; counts it as closed. */
   ended(connection: Held): void {
     if (connection.state === STATE_FREE) return;
-    this.counters[COUNT_CLOSED]++;
+    this.counters[CONNECTIONS_CLOSED]++;
     this.forget(connection);
   }
 
@@ -202,7 +203,7 @@ export class Conversation<Held extends Connection> {
     const proxies = this.options.trustedProxies;
     const length = takeProxyHeader(connection.peer, bytes, start, end, proxies);
     if (length === PROXY_HEADER_IS_BAD) {
-      this.counters[COUNT_PROXY_PROTOCOL_ERRORS]++;
+      this.counters[PROXY_PROTOCOL_ERRORS]++;
       this.abort(connection);
       return;
     }

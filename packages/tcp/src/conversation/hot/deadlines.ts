@@ -2,7 +2,8 @@
  * What a connection has time for, and until when. Set by `Conversation` as a connection goes on; looked at by its engine
  * every SWEEP_MILLISECONDS, so that no connection has a timer of its own. Owned by the worker.
  */
-import { COUNT_IDLE_TIMEOUTS, COUNT_REQUEST_TIMEOUTS, COUNT_TLS_FAILURES } from "../../counters.ts";
+import type { CounterRow } from "@swarmtide/metrics";
+import { IDLE_TIMEOUTS, REQUEST_TIMEOUTS, TLS_FAILURES } from "../../counters.ts";
 import type { ConversationOptions } from "../conversation-options.ts";
 import type { Connection } from "./connection.ts";
 
@@ -22,7 +23,7 @@ export class Deadlines {
   /** Milliseconds of the worker's clock; set by the engine before it tells of something. */
   nowMilliseconds = 0;
 
-  private readonly counters: Float64Array;
+  private readonly counters: CounterRow<"tcp">;
   /** By the kind of the deadline. */
   private readonly milliseconds: Float64Array;
 
@@ -47,8 +48,8 @@ export class Deadlines {
   /** Counts a connection that is closed because its deadline has passed. */
   count(connection: Connection): void {
     const kind = connection.deadlineKind;
-    if (kind === DEADLINE_HANDSHAKE) this.counters[COUNT_TLS_FAILURES]++;
-    else if (kind === DEADLINE_REQUEST) this.counters[COUNT_REQUEST_TIMEOUTS]++;
-    else if (kind === DEADLINE_IDLE) this.counters[COUNT_IDLE_TIMEOUTS]++;
+    if (kind === DEADLINE_HANDSHAKE) this.counters[TLS_FAILURES]++;
+    else if (kind === DEADLINE_REQUEST) this.counters[REQUEST_TIMEOUTS]++;
+    else if (kind === DEADLINE_IDLE) this.counters[IDLE_TIMEOUTS]++;
   }
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { test } from "node:test";
 import { connect as connectTls, type TLSSocket } from "node:tls";
+import { TLS_FAILURES, TLS_HANDSHAKES } from "../../counters.ts";
 import {
   eventually,
   get,
@@ -20,7 +21,7 @@ test("a TLS handshake must be done in time", { timeout: 20_000 }, async () => {
   await eventually(() => engine.connectionCount() === 1);
   engine.advance(HANDSHAKE_TIMEOUT + 1);
   await closed;
-  assert.equal(engine.count("tls_failures"), 1);
+  assert.equal(engine.count(TLS_FAILURES), 1);
   await engine.stop();
 });
 
@@ -31,11 +32,11 @@ test("plain HTTP on the TLS port ends the connection and nothing else", {
   const plain = await TestClient.connect("net", engine.port);
   plain.send(get("/health"));
   await plain.closed;
-  assert.equal(engine.count("tls_failures"), 1);
+  assert.equal(engine.count(TLS_FAILURES), 1);
   const client = await TestClient.connect("tls", engine.port);
   client.send(get("/health"));
   await client.receive(1);
-  assert.equal(engine.count("tls_handshakes"), 1);
+  assert.equal(engine.count(TLS_HANDSHAKES), 1);
   client.destroy();
   await engine.stop();
 });

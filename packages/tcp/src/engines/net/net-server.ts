@@ -8,6 +8,7 @@ import { type SecureContext, TLSSocket } from "node:tls";
 import { parseIpAddress } from "@swarmtide/bittorrent";
 import { HttpHandler, setPeerAddress } from "@swarmtide/http";
 import { trimFreeMemory } from "@swarmtide/linux";
+import { add } from "@swarmtide/metrics";
 import { DRAIN_MILLISECONDS_MAX } from "@swarmtide/runtime";
 import { SWEEP_MILLISECONDS } from "../../conversation/conversation-options.ts";
 import {
@@ -16,7 +17,7 @@ import {
   STATE_SENDING,
 } from "../../conversation/hot/connection.ts";
 import { Conversation } from "../../conversation/hot/conversation.ts";
-import { COUNT_ACCEPT_FAILURES, COUNT_TLS_FAILURES } from "../../counters.ts";
+import { ACCEPT_FAILURES, TLS_FAILURES } from "../../counters.ts";
 import { NetConnection } from "./hot/net-connection.ts";
 import { NetTransport } from "./hot/net-transport.ts";
 import { MemoryReturn } from "./memory-return.ts";
@@ -79,7 +80,7 @@ export class NetServer {
     servers.forEach((server, i) => {
       const { isTls } = options.listeners[i];
       server.on("connection", (socket) => this.#accept(socket, isTls));
-      server.on("error", () => counters[COUNT_ACCEPT_FAILURES]++);
+      server.on("error", () => add(counters, ACCEPT_FAILURES));
     });
     this.#sweepTimer = setInterval(() => this.sweep(), SWEEP_MILLISECONDS);
   }
@@ -124,7 +125,7 @@ export class NetServer {
     // A link-local address carries its interface behind a percent sign.
     const address = parseIpAddress((socket.remoteAddress ?? "").replace(/%.*$/, ""));
     if (fdOf(socket) >= fdsEnd) {
-      counters[COUNT_ACCEPT_FAILURES]++;
+      add(counters, ACCEPT_FAILURES);
       socket.destroy();
       return;
     }
@@ -165,7 +166,7 @@ export class NetServer {
     });
     connection.socket = secure;
     secure.on("error", () => {
-      if (connection.state === STATE_HANDSHAKE) counters[COUNT_TLS_FAILURES]++;
+      if (connection.state === STATE_HANDSHAKE) add(counters, TLS_FAILURES);
       secure.destroy();
       raw.destroy();
     });

@@ -20,7 +20,7 @@ import {
 import { SWEEP_MILLISECONDS } from "../../../conversation/conversation-options.ts";
 import { STATE_FREE, STATE_SENDING } from "../../../conversation/hot/connection.ts";
 import { Conversation } from "../../../conversation/hot/conversation.ts";
-import { COUNT_ACCEPT_FAILURES } from "../../../counters.ts";
+import { ACCEPT_FAILURES } from "../../../counters.ts";
 import type { EpollServerOptions } from "../epoll-options.ts";
 import { type EpollConnection, NOT_QUEUED } from "./epoll-connection.ts";
 import { EpollConnections } from "./epoll-connections.ts";
@@ -141,7 +141,7 @@ export class EpollServer {
 
   /** What waits stays in the queue of the listener, which would wake the poller again and again. */
   private pauseAccepting(): void {
-    this.options.counters[COUNT_ACCEPT_FAILURES]++;
+    this.options.counters[ACCEPT_FAILURES]++;
     this.unwatchListeners();
     this.acceptsAgainAt = this.conversation.deadlines.nowMilliseconds + ACCEPT_PAUSE_MILLISECONDS;
     this.nextSweep = Math.min(this.nextSweep, this.acceptsAgainAt);

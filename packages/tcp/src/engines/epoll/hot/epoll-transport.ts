@@ -20,10 +20,11 @@ import {
   sendBytes,
   shutdownFd,
 } from "@swarmtide/linux";
+import type { CounterRow } from "@swarmtide/metrics";
 import { STATE_FREE } from "../../../conversation/hot/connection.ts";
 import type { Conversation } from "../../../conversation/hot/conversation.ts";
 import type { Transport } from "../../../conversation/transport.ts";
-import { COUNT_BYTES_SENT } from "../../../counters.ts";
+import { SENT_BYTES } from "../../../counters.ts";
 import type { FdUpgrade } from "../epoll-options.ts";
 import { type EpollConnection, NOT_QUEUED } from "./epoll-connection.ts";
 import type { EpollConnections } from "./epoll-connections.ts";
@@ -37,7 +38,7 @@ export class EpollTransport implements Transport<EpollConnection> {
 
   private readonly connections: EpollConnections;
   private readonly reply: NativeMemory;
-  private readonly counters: Float64Array;
+  private readonly counters: CounterRow<"tcp">;
   private readonly onUpgrade: FdUpgrade | undefined;
   private replyStart = 0;
   private queueLength = 0;
@@ -48,7 +49,7 @@ export class EpollTransport implements Transport<EpollConnection> {
   constructor(
     connections: EpollConnections,
     reply: NativeMemory,
-    counters: Float64Array,
+    counters: CounterRow<"tcp">,
     onUpgrade: FdUpgrade | undefined,
   ) {
     this.connections = connections;
@@ -105,7 +106,7 @@ export class EpollTransport implements Transport<EpollConnection> {
       if (sent !== -EAGAIN && sent !== -EINTR) this.abort(connection);
       return;
     }
-    this.counters[COUNT_BYTES_SENT] += sent;
+    this.counters[SENT_BYTES] += sent;
     connection.unsentStart = unsentStart + sent;
     if (sent < length) return;
     connection.unsent = undefined;
@@ -153,7 +154,7 @@ export class EpollTransport implements Transport<EpollConnection> {
     const length = end - start;
     let sent = sendBytes(connection.fd, this.reply, start, length);
     if (sent === length) {
-      this.counters[COUNT_BYTES_SENT] += length;
+      this.counters[SENT_BYTES] += length;
       return;
     }
     if (sent < 0) {
@@ -163,7 +164,7 @@ export class EpollTransport implements Transport<EpollConnection> {
       }
       sent = 0;
     }
-    this.counters[COUNT_BYTES_SENT] += sent;
+    this.counters[SENT_BYTES] += sent;
     connection.unsent = this.reply.bytes.slice(start + sent, end); // hot-allow: for a slow reader only
     connection.unsentStart = 0;
     this.conversation?.delayed(connection);

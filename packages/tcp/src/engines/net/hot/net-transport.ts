@@ -5,9 +5,10 @@
  * A socket that holds more than its high-water mark is a slow reader; Node tells by its event `drain` when it has sent all.
  */
 import { peerAddressBytes } from "@swarmtide/http";
+import type { CounterRow } from "@swarmtide/metrics";
 import type { Conversation } from "../../../conversation/hot/conversation.ts";
 import type { Transport } from "../../../conversation/transport.ts";
-import { COUNT_BYTES_SENT } from "../../../counters.ts";
+import { SENT_BYTES } from "../../../counters.ts";
 import type { HandshakeStarter, SocketUpgrade } from "../net-options.ts";
 import type { NetConnection } from "./net-connection.ts";
 
@@ -16,13 +17,13 @@ export class NetTransport implements Transport<NetConnection> {
   conversation: Conversation<NetConnection> | undefined = undefined;
 
   private readonly reply: Uint8Array;
-  private readonly counters: Float64Array;
+  private readonly counters: CounterRow<"tcp">;
   private readonly startHandshake: HandshakeStarter;
   private readonly onUpgrade: SocketUpgrade | undefined;
 
   constructor(
     reply: Uint8Array,
-    counters: Float64Array,
+    counters: CounterRow<"tcp">,
     startHandshake: HandshakeStarter,
     onUpgrade: SocketUpgrade | undefined,
   ) {
@@ -37,7 +38,7 @@ export class NetTransport implements Transport<NetConnection> {
   }
 
   send(connection: NetConnection, start: number, end: number): void {
-    this.counters[COUNT_BYTES_SENT] += end - start;
+    this.counters[SENT_BYTES] += end - start;
     const bytes = Buffer.from(this.reply.subarray(start, end)); // hot-allow: the socket keeps it until it is sent
     if (!connection.socket.write(bytes)) this.conversation?.delayed(connection);
   }
