@@ -121,10 +121,11 @@ function readPeers(value: BencodeValue | undefined, addressBytes: 4 | 16): PeerA
   if (value.length % stride !== 0)
     throw new TypeError(`The compact peers are not a multiple of ${stride} bytes`);
   const peers: PeerAddress[] = [];
+  const view = new DataView(value.buffer, value.byteOffset, value.length);
   for (let at = 0; at < value.length; at += stride) {
     peers.push({
       address: formatIpAddress(value.subarray(at, at + addressBytes)),
-      port: (value[at + addressBytes] << 8) | value[at + addressBytes + 1],
+      port: view.getUint16(at + addressBytes),
     });
   }
   return peers;

@@ -9,8 +9,8 @@ export function localIpv4Addresses(): Int32Array {
   for (const addresses of Object.values(networkInterfaces()))
     for (const { family, address } of addresses ?? [])
       if (family === "IPv4") {
-        const [a, b, c, d] = address.split(".").map(Number);
-        words.push(a | (b << 8) | (c << 16) | (d << 24));
+        const bytes = Uint8Array.from(address.split("."), Number);
+        words.push(new DataView(bytes.buffer).getInt32(0, true));
       }
   return Int32Array.from(words);
 }

@@ -9,6 +9,6 @@ const RLIMIT_BYTES = 16;
 export function openFilesMax(): number | undefined {
   const limit = new NativeMemory(RLIMIT_BYTES);
   if (libc().getrlimit(RLIMIT_NOFILE, limit.address) < 0) return undefined;
-  const [low, high] = new Uint32Array(limit.bytes.buffer, limit.bytes.byteOffset, 2);
+  const [low = 0, high = 0] = new Uint32Array(limit.bytes.buffer, limit.bytes.byteOffset, 2);
   return high * 2 ** 32 + low;
 }

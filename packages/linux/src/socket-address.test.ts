@@ -72,11 +72,11 @@ test("the description of any IPv6 address is a valid spelling of it", () => {
         const address = Uint8Array.from(words.flatMap((word) => [word >> 8, word & 255]));
         const text = describeSocketAddress(address, 1).slice(1, -3);
         assert.ok(isIPv6(text), text);
-        const [head, tail] = text.split("::").map((part) => part.split(":").filter(Boolean));
-        const zeros = new Array(8 - head.length - (tail?.length ?? 0)).fill("0");
-        const groups = [...head, ...zeros, ...(tail ?? [])].map((part) =>
-          Number.parseInt(part, 16),
-        );
+        const [head = [], tail = []] = text
+          .split("::")
+          .map((part) => part.split(":").filter(Boolean));
+        const zeros = new Array(8 - head.length - tail.length).fill("0");
+        const groups = [...head, ...zeros, ...tail].map((part) => Number.parseInt(part, 16));
         assert.deepEqual(groups, words);
       },
     ),

@@ -58,14 +58,14 @@ export function writeSocketAddress(
 
 /** Port of a structure, host order. */
 export function readSocketPort(bytes: Uint8Array, offset = 0): number {
-  return (bytes[offset + SOURCE_PORT_OFFSET] << 8) | bytes[offset + SOURCE_PORT_OFFSET + 1];
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint16(offset + SOURCE_PORT_OFFSET);
 }
 
 /** "0.0.0.0:3000" or "[::1]:3000", for messages. */
 export function describeSocketAddress(address: Uint8Array, port: number): string {
   if (address.length === 4) return `${address.join(".")}:${port}`;
-  const groups: string[] = [];
-  for (let i = 0; i < 16; i += 2) groups.push(((address[i] << 8) | address[i + 1]).toString(16));
+  const view = new DataView(address.buffer, address.byteOffset, 16);
+  const groups = Array.from({ length: 8 }, (_, i) => view.getUint16(2 * i).toString(16));
   // The URL parser writes addresses in their canonical short form, in brackets.
   return `${new URL(`http://[${groups.join(":")}]`).hostname}:${port}`;
 }

@@ -190,7 +190,7 @@ class OpeningSocket {
     words[8] = 4;
     const status = libc().getsockopt(this.fd, level, option, address, address + 32);
     this.#check("getsockopt", status);
-    return words[0];
+    return words[0] ?? 0;
   }
 
   bind(): void {

@@ -20,7 +20,7 @@ export function onlineCpus(): number[] {
     throw new SyscallError("sched_getaffinity", foreignLibrary().lastErrno());
   const cpus: number[] = [];
   for (let cpu = 0; cpu < CPU_SET_BYTES * 8; cpu++)
-    if ((set.bytes[cpu >> 3] >> (cpu & 7)) & 1) cpus.push(cpu);
+    if (((set.bytes[cpu >> 3] ?? 0) >> (cpu & 7)) & 1) cpus.push(cpu);
   return cpus;
 }
 
@@ -33,7 +33,7 @@ export function setThreadAffinity(cpus: readonly number[]): void {
   for (const cpu of cpus) {
     if (!Number.isInteger(cpu) || cpu < 0 || cpu >= CPU_SET_BYTES * 8)
       throw new RangeError(`Processor ${cpu}, expected 0 to ${CPU_SET_BYTES * 8 - 1}`);
-    set.bytes[cpu >> 3] |= 1 << (cpu & 7);
+    set.bytes[cpu >> 3] = (set.bytes[cpu >> 3] ?? 0) | (1 << (cpu & 7));
   }
   if (libc().sched_setaffinity(CALLING_THREAD, CPU_SET_BYTES, set.address) < 0)
     throw new SyscallError(

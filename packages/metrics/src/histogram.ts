@@ -105,10 +105,11 @@ export class HistogramSnapshot {
     let max = 0;
     for (const row of rows) {
       if (row[HISTOGRAM_COUNT_CELL] === 0) continue;
-      sum += row[HISTOGRAM_SUM_CELL];
-      min = Math.min(min, row[HISTOGRAM_MIN_CELL]);
-      max = Math.max(max, row[HISTOGRAM_MAX_CELL]);
-      for (let i = 0; i < buckets.length; i++) buckets[i] += row[HISTOGRAM_BUCKETS_CELL + i];
+      sum += row[HISTOGRAM_SUM_CELL] ?? 0;
+      min = Math.min(min, row[HISTOGRAM_MIN_CELL] ?? min);
+      max = Math.max(max, row[HISTOGRAM_MAX_CELL] ?? max);
+      for (const [i, count] of row.subarray(HISTOGRAM_BUCKETS_CELL).entries())
+        buckets[i] = (buckets[i] ?? 0) + count;
     }
     // Counted from the buckets, so that percentiles add up even when a writer is busy.
     this.count = buckets.reduce((total, bucket) => total + bucket, 0);
@@ -133,8 +134,8 @@ export class HistogramSnapshot {
     if (percent <= 0) return this.min;
     const wanted = Math.min(this.count, Math.ceil((percent / 100) * this.count));
     let seen = 0;
-    for (let bucket = 0; bucket < this.#buckets.length; bucket++) {
-      seen += this.#buckets[bucket];
+    for (const [bucket, count] of this.#buckets.entries()) {
+      seen += count;
       if (seen >= wanted)
         return Math.max(
           this.min,
@@ -152,7 +153,7 @@ export class HistogramSnapshot {
       this.#precisionBits,
     );
     let count = 0;
-    for (let bucket = 0; bucket <= last; bucket++) count += this.#buckets[bucket];
+    for (const inBucket of this.#buckets.subarray(0, last + 1)) count += inBucket;
     return count;
   }
 }

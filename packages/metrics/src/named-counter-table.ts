@@ -91,14 +91,15 @@ export class NamedCounterTable {
   sum(name: string): number {
     const column = this.column(name);
     let sum = 0;
-    for (const row of this.#rows) sum += row[column];
+    for (const row of this.#rows) sum += row[column] ?? 0;
     return sum;
   }
 
   /** All counters over all rows, in the order of the columns. */
   sums(): Float64Array {
     const sums = new Float64Array(this.handle.names.length);
-    for (const row of this.#rows) for (let i = 0; i < sums.length; i++) sums[i] += row[i];
+    for (const row of this.#rows)
+      for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] ?? 0) + (row[i] ?? 0);
     return sums;
   }
 }

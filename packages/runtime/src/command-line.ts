@@ -70,8 +70,8 @@ export function parseCommandLine(line: CommandLine, args: readonly string[]): In
   if (read.mistake !== undefined) return { kind: "mistake", message: read.mistake };
   if (read.values.has("version")) return { kind: "version" };
   const wanted = command.operands ?? [];
-  if (read.operands.length > wanted.length)
-    return unexpectedArgument(line, command, read.operands[wanted.length]);
+  const unexpected = read.operands[wanted.length];
+  if (unexpected !== undefined) return unexpectedArgument(line, command, unexpected);
   if (read.operands.length < wanted.length)
     return { kind: "mistake", message: `${wanted[read.operands.length]} is missing` };
   return { kind: "run", command, given: { values: read.values, operands: read.operands } };
@@ -88,11 +88,12 @@ function findCommand(line: CommandLine, args: readonly string[]) {
 }
 
 function mistakenCommand(line: CommandLine, args: readonly string[]): Invocation {
-  if (args.length === 0) return { kind: "mistake", message: "a command is missing" };
+  const [first] = args;
+  if (first === undefined) return { kind: "mistake", message: "a command is missing" };
   const read = readArguments([...line.options, ...STANDARD_OPTIONS], args);
   if (read.values.has("help")) return { kind: "help", command: undefined };
   if (read.values.has("version") && read.mistake === undefined) return { kind: "version" };
-  return { kind: "mistake", message: `${quote(args[0])} is not a command${meant(line, args[0])}` };
+  return { kind: "mistake", message: `${quote(first)} is not a command${meant(line, first)}` };
 }
 
 function unexpectedArgument(line: CommandLine, command: Command, operand: string): Invocation {
@@ -121,7 +122,7 @@ interface ReadArguments {
 function readArguments(options: readonly CommandOption[], args: readonly string[]): ReadArguments {
   const read: ReadArguments = { values: new Map(), operands: [], mistake: undefined };
   for (let index = 0; index < args.length; index++) {
-    const arg = args[index];
+    const arg = args[index] ?? "";
     if (arg === "--") {
       read.operands.push(...args.slice(index + 1));
       break;

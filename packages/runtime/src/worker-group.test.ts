@@ -51,7 +51,7 @@ test("a worker that throws is named, with the reason and the place", async () =>
   const { deaths, dead } = start("throw");
   await dead;
   assert.equal(deaths.length, 1);
-  assert.match(deaths[0], /^worker udp-1 failed: RangeError: seven is too many\n {4}at /);
+  assert.match(deaths[0] ?? "", /^worker udp-1 failed: RangeError: seven is too many\n {4}at /);
 });
 
 test("a worker that ends by itself is named, also when its code is 0", async () => {

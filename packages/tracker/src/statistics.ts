@@ -117,7 +117,7 @@ function readWsStatistics(counters: NamedCounterTable): WsStatistics {
     connections: counters.sum("ws_connections"),
     connectionsOfWorkers: Array.from(
       { length: counters.rowCount },
-      (_, worker) => counters.row(worker)[column],
+      (_, worker) => counters.row(worker)[column] ?? 0,
     ),
     torrents: counters.sum("ws_torrents"),
     peers: seeders + counters.sum("ws_leechers"),

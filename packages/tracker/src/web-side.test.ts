@@ -139,7 +139,7 @@ test(
     const urls = await program.httpUrls();
     const secure = urls.find((url) => url.startsWith("https")) ?? "";
     await announce(secure, 1, 0);
-    const plain = await announce(urls[0], 2, 1);
+    const plain = await announce(urls[0] ?? "", 2, 1);
     assert.ok(plain.failureReason === undefined && plain.peers.length === 1);
     assert.equal((await get(`${secure}/health`)).keyType, "ec");
 
@@ -243,7 +243,7 @@ test("an embedded tracker names its HTTP addresses and counts", TIMEOUT, async (
   const tracker = await startTracker(config);
   const http = tracker.addresses.filter(({ protocol }) => protocol === "http");
   assert.equal(http.length, 2);
-  await announce(`http://${http[0].address}`, 1, 0);
+  await announce(`http://${http[0]?.address}`, 1, 0);
   assert.equal(tracker.statistics().http?.announce, 1);
   assert.equal(tracker.statistics().ipv4.announce, 0);
   await tracker.stop();

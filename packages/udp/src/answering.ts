@@ -42,7 +42,7 @@ export interface Answering {
 }
 
 export function openAnswering(shared: UdpShared, row: number): Answering {
-  const [seed] = randomFillSync(new Int32Array(1));
+  const [seed = 0] = randomFillSync(new Int32Array(1));
   return {
     tracker: new UdpTracker({
       store: attachSwarmStore(shared.store),

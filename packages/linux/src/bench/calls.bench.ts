@@ -148,7 +148,7 @@ export function benchConnectionCalls(repetitions: number): BenchRow[] {
   if (libc().connect(client, name.address, 16) < 0) throw new Error("No connection over loopback");
   const batch = new AcceptBatch(8);
   if (batch.accept(listener.fd) !== 1) throw new Error("The connection was not accepted");
-  const server = batch.fds[0];
+  const server = batch.fds[0] ?? -1;
   const poller = new ConnectionPoller(64);
   poller.add(server, 1, POLL_READABLE);
   const memory = new NativeMemory(4096);

@@ -97,7 +97,7 @@ async function leftOutPacketInfo(): Promise<void> {
     for (const client of clients)
       for (const address of asked) {
         assert.equal(await ask(client, server, batch, address), address);
-        carried.push(batch.replyHeaders[CONTROL_LENGTH_WORD]);
+        carried.push(batch.replyHeaders[CONTROL_LENGTH_WORD] ?? -1);
       }
     return carried;
   };
@@ -177,7 +177,9 @@ async function fullDevice(): Promise<void> {
   assert.equal(queue.flush(server.fd), 1);
 }
 
-const scenario = { replySources, leftOutPacketInfo, fullSendBuffer, fullDevice }[process.argv[2]];
+const scenario = { replySources, leftOutPacketInfo, fullSendBuffer, fullDevice }[
+  process.argv[2] ?? ""
+];
 assert.ok(scenario, "the argument names a scenario");
 await scenario();
 closeOpened();

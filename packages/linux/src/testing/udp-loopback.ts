@@ -70,7 +70,7 @@ export const requestOf = (batch: DatagramBatch, i: number) =>
   Buffer.from(
     batch.requestBytes.subarray(
       i * batch.requestStride,
-      i * batch.requestStride + batch.requestLengths[i],
+      i * batch.requestStride + (batch.requestLengths[i] ?? 0),
     ),
   );
 

@@ -11,7 +11,7 @@ import { chroot, findAccount, switchUser } from "../privileges.ts";
 import { openUdpSocket } from "../sockets.ts";
 import { SyscallError } from "../syscall-error.ts";
 
-const [user, group, path] = process.argv.slice(2);
+const [user = "", group = "", path] = process.argv.slice(2);
 linuxSupported();
 const worker = new Worker("setInterval(() => {}, 1000)", { eval: true });
 await once(worker, "online");

@@ -3,7 +3,7 @@ import { describeFatal } from "../operator-error.ts";
 import { dropPrivileges } from "../privileges.ts";
 import { startGroup, workerModule } from "../worker-group.ts";
 
-const [chrootPath, user, group] = process.argv.slice(2);
+const [chrootPath = "", user = "", group = ""] = process.argv.slice(2);
 const workers = startGroup<string, string>({
   entry: workerModule(import.meta.url, "obedient-worker"),
   workers: [{ name: "worker", setup: "serve" }],

@@ -53,14 +53,14 @@ export function parseAccessList(file: Uint8Array): Uint8Array {
   let at = startsWithByteOrderMark(file) ? 3 : 0;
   for (; at < file.length; line++) {
     const start = at;
-    while (IS_BLANK[file[at]] === 1) at++;
+    while (IS_BLANK[file[at] ?? 0] === 1) at++;
     if (at < file.length && file[at] !== LINE_FEED && file[at] !== HASH_SIGN) {
       if (written === ACCESS_LIST_ENTRIES_MAX * INFO_HASH_BYTES)
         throw lineError(file, start, line, `at most ${ACCESS_LIST_ENTRIES_MAX} entries`);
       if (!readInfoHash(file, at, hashes, written)) throw notAnInfoHash(file, start, line);
       written += INFO_HASH_BYTES;
       at += INFO_HASH_HEX_CHARACTERS;
-      while (IS_BLANK[file[at]] === 1) at++;
+      while (IS_BLANK[file[at] ?? 0] === 1) at++;
     }
     if (file[at] === HASH_SIGN) at = endOfLine(file, at);
     if (at < file.length && file[at] !== LINE_FEED) throw notAnInfoHash(file, start, line);
@@ -79,8 +79,8 @@ function readInfoHash(file: Uint8Array, from: number, hashes: Uint8Array, to: nu
     return false;
   let bad = 0;
   for (let i = 0; i < INFO_HASH_BYTES; i++) {
-    const high = HEX_VALUES[file[from + 2 * i]];
-    const low = HEX_VALUES[file[from + 2 * i + 1]];
+    const high = HEX_VALUES[file[from + 2 * i] ?? 0] ?? 0xff;
+    const low = HEX_VALUES[file[from + 2 * i + 1] ?? 0] ?? 0xff;
     bad |= high | low;
     hashes[to + i] = (high << 4) | low;
   }

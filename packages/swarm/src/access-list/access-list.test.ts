@@ -92,7 +92,7 @@ function declareTests(): void {
       const set = new Int32Array(AccessList.build({ mode: "deny", hashes }).memory);
       return Array.from({ length: 64 }, (_, n) => {
         const words = new Int32Array(numbered(n).buffer);
-        return findSlot(set, words, 0, hashInfoHash(words, 0, set[0], set[1]));
+        return findSlot(set, words, 0, hashInfoHash(words, 0, set[0] ?? 0, set[1] ?? 0));
       }).join();
     };
     assert.notEqual(layout(), layout());
@@ -121,7 +121,7 @@ function declareTests(): void {
     const words = new Int32Array(hashes.buffer);
     for (let n = 0; n < count; n++) assert.ok(list.allows(words, n * 5));
     const set = new Int32Array(handle.memory);
-    assert.ok(set[SET_MASK_WORD] + 1 >= 2 * set[SET_COUNT_WORD]);
+    assert.ok((set[SET_MASK_WORD] ?? 0) + 1 >= 2 * (set[SET_COUNT_WORD] ?? 0));
     assert.ok(longestRun(set) < 100, `${longestRun(set)}`);
   });
 
@@ -133,7 +133,7 @@ function declareTests(): void {
 function longestRun(set: Int32Array): number {
   let longest = 0;
   let run = 0;
-  for (let slot = 0; slot <= set[SET_MASK_WORD]; slot++) {
+  for (let slot = 0; slot <= (set[SET_MASK_WORD] ?? 0); slot++) {
     run = set[SET_INDEX_WORD + slot] === 0 ? 0 : run + 1;
     longest = Math.max(longest, run);
   }

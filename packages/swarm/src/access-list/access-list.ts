@@ -88,7 +88,7 @@ export class AccessList implements InfoHashFilter {
 
   /** How many different info hashes are listed. */
   get entryCount(): number {
-    return this.#set[SET_COUNT_WORD];
+    return this.#set[SET_COUNT_WORD] ?? 0;
   }
 
   /** Whether the tracker serves the info hash in the five words, as they lie in memory, at `at`. Does not allocate. */
@@ -99,7 +99,7 @@ export class AccessList implements InfoHashFilter {
   /** As `allows`, for the 20 bytes at any offset. Does not allocate. */
   allowsBytes(bytes: Uint8Array, offset = 0): boolean {
     if (this.#isOff) return true;
-    for (let i = 0; i < INFO_HASH_BYTES; i++) this.#scratchBytes[i] = bytes[offset + i];
+    for (let i = 0; i < INFO_HASH_BYTES; i++) this.#scratchBytes[i] = bytes[offset + i] ?? 0;
     return this.allows(this.#scratchWords, 0);
   }
 }
@@ -107,10 +107,10 @@ export class AccessList implements InfoHashFilter {
 /** Copies each info hash behind the last entry; one that is there already is written over by the next. */
 function insertAll(set: Int32Array, hashes: Uint8Array, count: number): void {
   const bytes = new Uint8Array(set.buffer);
-  let to = (SET_INDEX_WORD + set[SET_MASK_WORD] + 1) * Int32Array.BYTES_PER_ELEMENT;
+  let to = (SET_INDEX_WORD + (set[SET_MASK_WORD] ?? 0) + 1) * Int32Array.BYTES_PER_ELEMENT;
   for (let i = 0; i < count; i++) {
     const from = i * INFO_HASH_BYTES;
-    for (let byte = 0; byte < INFO_HASH_BYTES; byte++) bytes[to + byte] = hashes[from + byte];
+    for (let byte = 0; byte < INFO_HASH_BYTES; byte++) bytes[to + byte] = hashes[from + byte] ?? 0;
     if (keepEntry(set)) to += INFO_HASH_BYTES;
   }
 }

@@ -101,11 +101,12 @@ export class SwarmCleaning {
     const hash = this.position | 0;
     const page = torrentPage(w, hash);
     const short = isShort(w);
-    for (let i = (w[page] & PAGE_COUNT_MASK) - 1; i >= 0; i--) this.cleanTorrent(w, page, i, short);
-    const depth = w[page] >>> PAGE_DEPTH_SHIFT;
+    for (let i = ((w[page] ?? 0) & PAGE_COUNT_MASK) - 1; i >= 0; i--)
+      this.cleanTorrent(w, page, i, short);
+    const depth = (w[page] ?? 0) >>> PAGE_DEPTH_SHIFT;
     joinTorrentTwins(w, hash);
     // A joined page holds torrents of its twin that may not have been cleaned: the next slice looks at it again.
-    if (w[torrentPage(w, hash)] >>> PAGE_DEPTH_SHIFT === depth)
+    if ((w[torrentPage(w, hash)] ?? 0) >>> PAGE_DEPTH_SHIFT === depth)
       this.position = pageEnd(this.position, depth);
   }
 
@@ -113,8 +114,8 @@ export class SwarmCleaning {
   private cleanTorrent(w: Int32Array, page: number, index: number, short: boolean): void {
     const record = page + TORRENT_RECORDS + index * RECORD_WORDS;
     const infoHash = this.infoHash;
-    infoHash[0] = w[page + TORRENT_SCAN + index];
-    for (let i = 0; i < 4; i++) infoHash[i + 1] = w[record + i];
+    infoHash[0] = w[page + TORRENT_SCAN + index] ?? 0;
+    for (let i = 0; i < 4; i++) infoHash[i + 1] = w[record + i] ?? 0;
     const refused = this.accessList !== undefined && !this.accessList.allows(infoHash, 0);
     const keptTicks = short && isAlone(w, record) ? this.ageTicksMax >> 1 : this.ageTicksMax;
     const ageTicksMax = refused ? -1 : keptTicks;
@@ -148,7 +149,7 @@ export class SwarmCleaning {
       });
     else if (w[swarm + 1] !== 0) {
       this.peersRemoved += expireSmall(w, swarm, slotWords, this.tick, ageTicksMax);
-      if (w[swarm] !== 0) gatherBlock(w, swarm, w[swarm + 1] & SMALL_CLASS_MASK);
+      if (w[swarm] !== 0) gatherBlock(w, swarm, (w[swarm + 1] ?? 0) & SMALL_CLASS_MASK);
     }
   }
 
@@ -171,14 +172,14 @@ export class SwarmCleaning {
       const at = task.position | 0;
       this.peersRemoved += expirePage(
         w,
-        w[swarm],
+        w[swarm] ?? 0,
         task.slotWords,
         task.seeders,
         at,
         this.tick,
         task.ageTicksMax,
       );
-      task.position = pageEnd(task.position, pageDepth(w, w[swarm], task.seeders, at));
+      task.position = pageEnd(task.position, pageDepth(w, w[swarm] ?? 0, task.seeders, at));
     }
     return true;
   }

@@ -51,7 +51,7 @@ export function createSwarmStore(options: SwarmStoreOptions): SwarmStore {
 /** The store in this thread. */
 export function attachSwarmStore(handle: SwarmStoreHandle): SwarmStore {
   const shards = handle.arenas.map((arena) => new Int32Array(arena));
-  const [salt] = randomFillSync(new Int32Array(1));
+  const [salt = 0] = randomFillSync(new Int32Array(1));
   return new SwarmStore(handle, shards, salt);
 }
 

@@ -48,7 +48,7 @@ export class UdpClient {
       try {
         const signal = AbortSignal.timeout(RETRY_MILLISECONDS);
         const [reply]: Buffer[] = await once(this.#socket, "message", { signal });
-        if (reply.subarray(4, 8).equals(transactionId)) return reply;
+        if (reply?.subarray(4, 8).equals(transactionId)) return reply;
       } catch (error) {
         if (!(error instanceof Error) || error.name !== "AbortError") throw error;
       }

@@ -53,7 +53,8 @@ async function share(t: TestContext, browsers: BrowserStage, sharing: Sharing): 
   assert.equal(problem, undefined);
   const { over, families = ["ipv4", "ipv4"] } = sharing;
   const tracker = await browsers.tracker(t, sharing);
-  const [seederUrl, leecherUrl] = over.map((protocol, i) => tracker.url(protocol, families[i]));
+  const seederUrl = tracker.url(over[0], families[0]);
+  const leecherUrl = tracker.url(over[1], families[1]);
   const seeder = await browsers.arrive(t, "seeder", browsers.site("seeder", over[0]), seederUrl);
   const link = await seeder.share(content);
   await tracker.connections(1);

@@ -116,14 +116,14 @@ async function transfer(t: TestContext, { seeder, leecher, family, first, over }
   t.after(() => stage.close());
   const content = randomBytes(3 * 2 ** 20 + 4321);
   // One torrent with two announce URLs: the info hash is the same, whoever is asked.
-  const [torrent, leecherTorrent] = over.map((protocol) =>
+  const torrentFor = (protocol: Protocol) =>
     makeTorrent({
       announceUrl: `${protocol}://${TRACKER_NAMES[family]}:${PORTS[protocol]}/announce`,
       fileName: FILE_NAME,
       content,
       pieceBytes: 2 ** 16,
-    }),
-  );
+    });
+  const [torrent, leecherTorrent] = [torrentFor(over[0]), torrentFor(over[1])];
   const torrentPaths = {
     seeder: join(stage.network.folder, "seeder.torrent"),
     leecher: join(stage.network.folder, "leecher.torrent"),
