@@ -35,3 +35,4 @@ export {
   type SwarmStoreOptions,
   type SwarmTotals,
 } from "./store/open-store.ts";
+export { INFO_HASH_STRIDE, SwarmWalk, type WalkOptions } from "./store/walk.ts";
