@@ -9,7 +9,10 @@ export {
   type AccessListHandle,
   type AccessListMode,
 } from "./access-list/access-list.ts";
-export { AccessListError, parseAccessList } from "./access-list/access-list-file.ts";
+export {
+  AccessListError,
+  AccessListParser,
+} from "./access-list/access-list-file.ts";
 export { type AccessListConfig, accessListSection } from "./access-list/config.ts";
 export { Admission, type InfoHashFilter } from "./announce/hot/admission.ts";
 export { Announce, portInPacketOrder } from "./announce/hot/announce.ts";

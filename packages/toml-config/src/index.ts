@@ -2,7 +2,7 @@
 export { ConfigError, type ConfigProblem } from "./config-error.ts";
 export { lineOfNamedKey } from "./locate.ts";
 export { editDistance, nearestName } from "./nearest.ts";
-export { FileReadError, readOperatorFile } from "./operator-file.ts";
+export { FileReadError, OperatorFile, readOperatorFile } from "./operator-file.ts";
 export { printConfigDocs, printDefaultConfig } from "./print.ts";
 export { defaultConfig, readConfig, readConfigFile } from "./read.ts";
 export {

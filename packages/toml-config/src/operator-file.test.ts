@@ -41,3 +41,10 @@ test("a FIFO, a device, a folder, a huge file and a circle of links are refused 
   ] as const)
     assert.throws(() => readOperatorFile(path, LIMIT), message);
 });
+
+test("a file that says it has no bytes and never ends is refused", {
+  skip: process.platform !== "linux" && "such files lie in /proc",
+}, () => {
+  assert.throws(() => readOperatorFile("/proc/self/pagemap", 2 ** 31), /is longer than 1 MiB/);
+  assert.match(readOperatorFile("/proc/self/status", LIMIT).toString(), /^Name:/);
+});

@@ -47,7 +47,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     throw withConfigLine(error, configPath);
   }
   isStarting = false;
-  signals.onReload(() => tracker.reload());
+  signals.onReload(() => void tracker.reload());
   const startedAt = performance.now();
   const startLines = describeStart(tracker, version);
   if (config.logFormat === "json") for (const line of startLines) log.info(line);

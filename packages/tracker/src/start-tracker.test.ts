@@ -76,7 +76,7 @@ test("torrents that a reloaded list refuses vanish with the next cleaning, other
   await client.announce(Buffer.alloc(20, 2), 7001, 0n);
   client.close();
   writeFileSync(path, `${"01".repeat(20)}\n`);
-  tracker.reload();
+  await tracker.reload();
   await until(() => tracker.statistics().torrents === 1);
   assert.equal(tracker.statistics().ipv4.peers, 1);
 });

@@ -60,8 +60,11 @@ export interface RunningTracker {
   readonly http: { readonly engine: TcpEngineName; readonly workers: number } | undefined;
   /** How many threads serve WebTorrent; undefined where it is off. */
   readonly ws: { readonly workers: number } | undefined;
-  /** Reads access list and TLS files again; where that fails it is logged and the old ones stay. */
-  reload(): void;
+  /**
+   * Reads access list and TLS files again; where that fails it is logged and the old ones stay. While one reload is under
+   * way at most one more waits. Fulfilled when it is done.
+   */
+  reload(): Promise<void>;
   /** Counts since the start, and what the swarms hold. */
   statistics(): Statistics;
   /** Finishes what is in flight and ends every thread; at most a few seconds. Idempotent. */
@@ -85,7 +88,7 @@ export async function startTracker(
     throw new OperatorError(
       "nothing to run: udp.enabled, http.enabled and ws.enabled are all false",
     );
-  const accessList = openAccessList(config, log);
+  const accessList = await openAccessList(config, log);
   const store = openStore(config, workerThreads(config) + CLEANING_THREADS, log);
   const bindings = openBindings(config, log);
   const watch = watchForDeath(options.onDeath ?? throwOutside);
@@ -157,6 +160,9 @@ class Tracker implements RunningTracker {
   #accessList: AccessListHandle;
   #tls: TlsFiles | undefined;
   #stopped: Promise<void> | undefined;
+  /** The reload that runs or was the last to run. */
+  #reloading: Promise<void> = Promise.resolve();
+  #reloadWaiting: Promise<void> | undefined;
 
   constructor(parts: TrackerParts) {
     const { udp, web } = parts.bindings;
@@ -174,9 +180,19 @@ class Tracker implements RunningTracker {
     return addressesOf(this.#parts.bindings, this.#parts.config);
   }
 
-  reload(): void {
+  reload(): Promise<void> {
+    this.#reloadWaiting ??= this.#reloading.then(() => {
+      this.#reloadWaiting = undefined;
+      this.#reloading = this.#reload();
+      return this.#reloading;
+    });
+    return this.#reloadWaiting;
+  }
+
+  async #reload(): Promise<void> {
     const { config, log, udp, web, cleaning } = this.#parts;
-    const accessList = this.#rereadAccessList();
+    const accessList = await this.#rereadAccessList();
+    if (this.#stopped !== undefined) return;
     const tls = rereadTls(this.tlsPaths, log);
     if (accessList !== undefined) log.info("access list reloaded", entriesOf(accessList));
     if (accessList === undefined && tls === undefined) return;
@@ -188,7 +204,7 @@ class Tracker implements RunningTracker {
   }
 
   /** Undefined where there is none, or it cannot be read; that is logged. */
-  #rereadAccessList(): AccessListHandle | undefined {
+  async #rereadAccessList(): Promise<AccessListHandle | undefined> {
     const { config, log } = this.#parts;
     const { mode, path } = config.accessList;
     if (mode === "off") {
@@ -200,7 +216,7 @@ class Tracker implements RunningTracker {
       return undefined;
     }
     try {
-      return loadAccessList({ mode, path: this.listPath });
+      return await loadAccessList({ mode, path: this.listPath });
     } catch (error) {
       const reason = error instanceof OperatorError ? error.message : String(error);
       log.error(`${reason}; the old list stays`);
@@ -228,8 +244,8 @@ class Tracker implements RunningTracker {
   }
 }
 
-function openAccessList(config: TrackerConfig, log: Logger): AccessListHandle {
-  const accessList = loadAccessList(config.accessList);
+async function openAccessList(config: TrackerConfig, log: Logger): Promise<AccessListHandle> {
+  const accessList = await loadAccessList(config.accessList);
   if (accessList.mode !== "off") log.info("access list loaded", entriesOf(accessList));
   return accessList;
 }

@@ -275,7 +275,7 @@ test(
     const refusal = await client.take((message) => message["failure reason"] !== undefined);
     assert.equal(refusal.info_hash, idOf("song"));
     writeFileSync(path, `${hex("song")}\n`);
-    tracker.reload();
+    await tracker.reload();
     await settles(() => tracker.statistics().ws?.torrents, 0);
     client.announce("song");
     assert.equal((await client.reply()).info_hash, idOf("song"));

@@ -1,10 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { AccessListError, parseAccessList } from "./access-list-file.ts";
+import { AccessListError, AccessListParser } from "./access-list-file.ts";
 
 const A = "0123456789abcdef0123456789abcdef01234567";
 const B = "FEDCBA9876543210fedcba9876543210FEDCBA98";
+
+const parseAccessList = (file: Uint8Array): Uint8Array => {
+  const parser = new AccessListParser(file.length);
+  parser.add(file);
+  return parser.finish();
+};
 
 const parsed = (text: string) =>
   Buffer.from(parseAccessList(Buffer.from(text)))
@@ -139,5 +145,41 @@ test("random bytes are a list or an AccessListError, nothing else", () => {
       }
     }),
     { numRuns: 3000 },
+  );
+});
+
+test("a list is read the same whole and in pieces, wherever they are cut", () => {
+  const lines = fc.array(fc.constantFrom(A, B, "", "# note", ` ${A} # x`, "zz"), { maxLength: 8 });
+  const outcome = (read: () => Uint8Array) => {
+    try {
+      return Buffer.from(read()).toString("hex");
+    } catch (error) {
+      assert.ok(error instanceof AccessListError);
+      return error.message;
+    }
+  };
+  fc.assert(
+    fc.property(
+      lines,
+      fc.array(fc.integer({ min: 1, max: 60 })),
+      fc.nat(400),
+      (all, cuts, size) => {
+        const file = Buffer.from(`\ufeff${all.join("\n")}`);
+        const inPieces = outcome(() => {
+          const parser = new AccessListParser(size);
+          let at = 0;
+          for (const length of cuts) {
+            parser.add(file.subarray(at, at + length));
+            at += length;
+          }
+          parser.add(file.subarray(at));
+          return parser.finish();
+        });
+        assert.equal(
+          inPieces,
+          outcome(() => parseAccessList(file)),
+        );
+      },
+    ),
   );
 });

@@ -11,6 +11,9 @@ import { ACCESS_LIST_ENTRIES_MAX } from "./access-list.ts";
 const LINE_FEED = 0x0a;
 const HASH_SIGN = 0x23;
 
+/** The longest line, comments included: what is longer is not a list. */
+const LINE_BYTES_MAX = 2 ** 18;
+
 /** Characters of a bad line that an error shows. */
 const SHOWN_CHARACTERS_MAX = 60;
 
@@ -43,30 +46,83 @@ export class AccessListError extends Error {
   }
 }
 
-/** The info hashes of an access list file, 20 bytes each in the file's order; throws `AccessListError`. */
-export function parseAccessList(file: Uint8Array): Uint8Array {
-  // An entry takes 40 digits and a line feed, which only the last may lack.
-  const entriesMax = Math.floor((file.length + 1) / (INFO_HASH_HEX_CHARACTERS + 1));
-  const hashes = new Uint8Array(Math.min(entriesMax, ACCESS_LIST_ENTRIES_MAX) * INFO_HASH_BYTES);
-  let written = 0;
-  let line = 1;
-  let at = startsWithByteOrderMark(file) ? 3 : 0;
-  for (; at < file.length; line++) {
-    const start = at;
-    while (IS_BLANK[file[at] ?? 0] === 1) at++;
-    if (at < file.length && file[at] !== LINE_FEED && file[at] !== HASH_SIGN) {
-      if (written === ACCESS_LIST_ENTRIES_MAX * INFO_HASH_BYTES)
-        throw lineError(file, start, line, `at most ${ACCESS_LIST_ENTRIES_MAX} entries`);
-      if (!readInfoHash(file, at, hashes, written)) throw notAnInfoHash(file, start, line);
-      written += INFO_HASH_BYTES;
-      at += INFO_HASH_HEX_CHARACTERS;
-      while (IS_BLANK[file[at] ?? 0] === 1) at++;
-    }
-    if (file[at] === HASH_SIGN) at = endOfLine(file, at);
-    if (at < file.length && file[at] !== LINE_FEED) throw notAnInfoHash(file, start, line);
-    at++;
+/**
+ * Reads a list that comes in pieces, so that a thread with other duties can see to them in between and a file that is not
+ * a list is refused at its first line.
+ *
+ *     const parser = new AccessListParser(sizeBytes);
+ *     for (const piece of pieces) parser.add(piece);
+ *     const hashes = parser.finish(); // 20 bytes each in the file's order
+ */
+export class AccessListParser {
+  #hashes: Uint8Array;
+  #writtenBytes = 0;
+  /** Of the next line to read. */
+  #line = 1;
+  /** The beginning of a line whose end has not come yet. */
+  #rest: Uint8Array = new Uint8Array(0);
+
+  /** `fileBytes` is how long the file will be; where it turns out longer the memory grows. */
+  constructor(fileBytes: number) {
+    // An entry takes 40 digits and a line feed, which only the last may lack.
+    const entries = Math.floor((fileBytes + 1) / (INFO_HASH_HEX_CHARACTERS + 1));
+    this.#hashes = new Uint8Array(Math.min(entries, ACCESS_LIST_ENTRIES_MAX) * INFO_HASH_BYTES);
   }
-  return hashes.subarray(0, written);
+
+  /** Reads every line that ends in this piece. Throws `AccessListError`. */
+  add(piece: Uint8Array): void {
+    const bytes = this.#rest.length === 0 ? piece : joined(this.#rest, piece);
+    const end = bytes.lastIndexOf(LINE_FEED) + 1;
+    this.#readLines(bytes.subarray(0, end));
+    this.#rest = bytes.slice(end);
+    if (this.#rest.length > LINE_BYTES_MAX)
+      throw lineError(this.#rest, 0, this.#line, `at most ${LINE_BYTES_MAX} bytes in a line`);
+  }
+
+  /** Reads the last line and hands out all info hashes. Throws `AccessListError`. */
+  finish(): Uint8Array {
+    this.#readLines(this.#rest);
+    return this.#hashes.subarray(0, this.#writtenBytes);
+  }
+
+  #readLines(bytes: Uint8Array): void {
+    let at = this.#line === 1 && startsWithByteOrderMark(bytes) ? 3 : 0;
+    for (; at < bytes.length; this.#line++) {
+      const start = at;
+      while (IS_BLANK[bytes[at] ?? 0] === 1) at++;
+      if (at < bytes.length && bytes[at] !== LINE_FEED && bytes[at] !== HASH_SIGN) {
+        this.#readEntry(bytes, start, at);
+        at += INFO_HASH_HEX_CHARACTERS;
+        while (IS_BLANK[bytes[at] ?? 0] === 1) at++;
+      }
+      if (bytes[at] === HASH_SIGN) at = endOfLine(bytes, at);
+      if (at < bytes.length && bytes[at] !== LINE_FEED)
+        throw notAnInfoHash(bytes, start, this.#line);
+      at++;
+    }
+  }
+
+  /** Reads the info hash at `at`, on the line that begins at `start`. */
+  #readEntry(bytes: Uint8Array, start: number, at: number): void {
+    const written = this.#writtenBytes;
+    if (written === ACCESS_LIST_ENTRIES_MAX * INFO_HASH_BYTES)
+      throw lineError(bytes, start, this.#line, `at most ${ACCESS_LIST_ENTRIES_MAX} entries`);
+    if (written === this.#hashes.length) {
+      const larger = new Uint8Array(Math.max(2 * written, INFO_HASH_BYTES));
+      larger.set(this.#hashes);
+      this.#hashes = larger;
+    }
+    if (!readInfoHash(bytes, at, this.#hashes, written))
+      throw notAnInfoHash(bytes, start, this.#line);
+    this.#writtenBytes = written + INFO_HASH_BYTES;
+  }
+}
+
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(first.length + second.length);
+  bytes.set(first);
+  bytes.set(second, first.length);
+  return bytes;
 }
 
 function startsWithByteOrderMark(file: Uint8Array): boolean {
@@ -75,8 +131,7 @@ function startsWithByteOrderMark(file: Uint8Array): boolean {
 
 /** Reads 40 digits into 20 bytes; false where one is missing or not a digit. */
 function readInfoHash(file: Uint8Array, from: number, hashes: Uint8Array, to: number): boolean {
-  if (from + INFO_HASH_HEX_CHARACTERS > file.length || to + INFO_HASH_BYTES > hashes.length)
-    return false;
+  if (from + INFO_HASH_HEX_CHARACTERS > file.length) return false;
   let bad = 0;
   for (let i = 0; i < INFO_HASH_BYTES; i++) {
     const high = HEX_VALUES[file[from + 2 * i] ?? 0] ?? 0xff;

@@ -28,6 +28,15 @@ export type AccessListMode = (typeof ACCESS_LIST_MODES)[number];
 export const ACCESS_LIST_ENTRIES_MAX: number = SET_ENTRIES_MAX;
 
 const INDEX_SLOTS_MIN = 16;
+/** Entries between two pauses of `buildInSlices`: some 10 ms. */
+const ENTRIES_PER_SLICE = 32_768;
+
+/** What a list is built of. */
+export interface AccessListParts {
+  readonly mode: AccessListMode;
+  /** The info hashes one after another, 20 bytes each; those that occur twice are kept once. Not looked at in mode `off`. */
+  readonly hashes?: Uint8Array;
+}
 
 /** What another thread needs to attach; may be posted to it (structured clone shares the memory). */
 export interface AccessListHandle {
@@ -54,17 +63,20 @@ export class AccessList implements InfoHashFilter {
     this.#listedIsAllowed = handle.mode === "allow";
   }
 
-  /**
-   * Lays out a list for all threads. `hashes` holds the info hashes one after another, 20 bytes each; those that occur
-   * twice are kept once. In mode `off` they are not looked at.
-   */
-  static build({
+  /** Lays out a list for all threads. */
+  static build(parts: AccessListParts): AccessListHandle {
+    const slices = AccessList.buildInSlices(parts);
+    for (;;) {
+      const slice = slices.next();
+      if (slice.done === true) return slice.value;
+    }
+  }
+
+  /** As `build`, with pauses in which a thread with other duties can see to them. */
+  static *buildInSlices({
     mode,
     hashes = new Uint8Array(0),
-  }: {
-    mode: AccessListMode;
-    hashes?: Uint8Array;
-  }): AccessListHandle {
+  }: AccessListParts): Generator<void, AccessListHandle, void> {
     if (hashes.length % INFO_HASH_BYTES !== 0)
       throw new RangeError(`info hashes fill a multiple of 20 bytes, not ${hashes.length}`);
     const count = mode === "off" ? 0 : hashes.length / INFO_HASH_BYTES;
@@ -77,7 +89,11 @@ export class AccessList implements InfoHashFilter {
     const set = new Int32Array(memory);
     set.set(randomFillSync(new Int32Array(2)), SET_KEY_WORD);
     set[SET_MASK_WORD] = slots - 1;
-    insertAll(set, hashes, count);
+    let to = (SET_INDEX_WORD + slots) * Int32Array.BYTES_PER_ELEMENT;
+    for (let from = 0; from < count; from += ENTRIES_PER_SLICE) {
+      to = insert(set, hashes, from, Math.min(from + ENTRIES_PER_SLICE, count), to);
+      yield;
+    }
     return { mode, memory };
   }
 
@@ -104,13 +120,23 @@ export class AccessList implements InfoHashFilter {
   }
 }
 
-/** Copies each info hash behind the last entry; one that is there already is written over by the next. */
-function insertAll(set: Int32Array, hashes: Uint8Array, count: number): void {
+/**
+ * Copies each info hash of a slice behind the last entry, to the byte `end`; one that is there already is written over by
+ * the next. Returns where the entries end.
+ */
+function insert(
+  set: Int32Array,
+  hashes: Uint8Array,
+  from: number,
+  until: number,
+  end: number,
+): number {
   const bytes = new Uint8Array(set.buffer);
-  let to = (SET_INDEX_WORD + (set[SET_MASK_WORD] ?? 0) + 1) * Int32Array.BYTES_PER_ELEMENT;
-  for (let i = 0; i < count; i++) {
-    const from = i * INFO_HASH_BYTES;
-    for (let byte = 0; byte < INFO_HASH_BYTES; byte++) bytes[to + byte] = hashes[from + byte] ?? 0;
+  let to = end;
+  for (let i = from; i < until; i++) {
+    const at = i * INFO_HASH_BYTES;
+    for (let byte = 0; byte < INFO_HASH_BYTES; byte++) bytes[to + byte] = hashes[at + byte] ?? 0;
     if (keepEntry(set)) to += INFO_HASH_BYTES;
   }
+  return to;
 }

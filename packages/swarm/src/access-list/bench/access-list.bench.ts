@@ -7,7 +7,7 @@
 import { randomFillSync } from "node:crypto";
 import { pathToFileURL } from "node:url";
 import { AccessList } from "../access-list.ts";
-import { parseAccessList } from "../access-list-file.ts";
+import { AccessListParser } from "../access-list-file.ts";
 
 /** What one run measured. */
 export interface AccessListBenchResult {
@@ -29,7 +29,9 @@ export function runAccessListBench(entries: number, lookUps: number): AccessList
   const file = Buffer.from(`${lines.join("\n")}\n`);
 
   const start = performance.now();
-  const parsed = parseAccessList(file);
+  const parser = new AccessListParser(file.length);
+  parser.add(file);
+  const parsed = parser.finish();
   const parsedAt = performance.now();
   const handle = AccessList.build({ mode: "allow", hashes: parsed });
   const builtAt = performance.now();
