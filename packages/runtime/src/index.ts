@@ -9,11 +9,13 @@ export {
   type Invocation,
   parseCommandLine,
 } from "./command-line.ts";
+export { type ErrorCode, errorDocs } from "./error-codes.ts";
 export {
   formatListener,
   isWildcard,
   type Listener,
   Listeners,
+  listenError,
   listenerAt,
   type OpenSocket,
   sharedPort,
@@ -31,7 +33,12 @@ export {
   logKeys,
   writeLine,
 } from "./log.ts";
-export { describeFatal, OperatorError } from "./operator-error.ts";
+export {
+  codeField,
+  describeFatal,
+  OperatorError,
+  type OperatorErrorOptions,
+} from "./operator-error.ts";
 export {
   dropPrivileges,
   type PrivilegesConfig,

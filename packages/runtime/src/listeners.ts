@@ -10,6 +10,7 @@
  */
 import { formatSocketAddress } from "@swarmtide/bittorrent";
 import { closeFd, SyscallError } from "@swarmtide/linux";
+import type { ErrorCode } from "./error-codes.ts";
 import { OperatorError } from "./operator-error.ts";
 
 /** Where to listen, and since it was opened with which descriptor. */
@@ -143,22 +144,45 @@ function openEach(
     } catch (error) {
       closeAll(opened);
       if (!(error instanceof SyscallError)) throw error;
-      const message = `${place.key}: ${error.message}`;
       throw port === place.port
-        ? new OperatorError(message, { cause: error })
-        : new SharedPortError(message, { cause: error });
+        ? listenError(place, error, error.code)
+        : new SharedPortError(place, error);
     }
   }
   return opened;
 }
 
 /** A free port of one family is taken in the other; another try finds another. */
-class SharedPortError extends OperatorError {}
+class SharedPortError extends OperatorError {
+  constructor(place: Listener, cause: SyscallError) {
+    super(`${place.key}: ${cause.message}`, { code: codeOfErrno(cause.code), cause });
+  }
+}
 
 const isTakenSharedPort = (error: unknown): boolean =>
-  error instanceof SharedPortError &&
-  error.cause instanceof SyscallError &&
-  error.cause.code === "EADDRINUSE";
+  error instanceof SharedPortError && error.code === "SWARMTIDE_PORT_IN_USE";
+
+/** The error for a listener that cannot be opened: it names the key, and its code follows from the errno. */
+export const listenError = (
+  { key }: Pick<Listener, "key">,
+  cause: Error,
+  errno: string | undefined,
+): OperatorError =>
+  new OperatorError(`${key}: ${cause.message}`, { code: codeOfErrno(errno), cause });
+
+function codeOfErrno(errno: string | undefined): ErrorCode {
+  switch (errno) {
+    case "EADDRINUSE":
+      return "SWARMTIDE_PORT_IN_USE";
+    case "EACCES":
+      return "SWARMTIDE_PORT_FORBIDDEN";
+    case "EADDRNOTAVAIL":
+    case "EAFNOSUPPORT":
+      return "SWARMTIDE_ADDRESS_UNAVAILABLE";
+    default:
+      return "SWARMTIDE_LISTEN_FAILED";
+  }
+}
 
 function closeAll(listeners: readonly Listener[]): void {
   for (const { fd } of listeners) if (fd !== undefined) closeFd(fd);

@@ -22,5 +22,8 @@ export function withConfigLine(error: unknown, filePath: string | undefined): un
   if (!(error instanceof OperatorError) || filePath === undefined) return error;
   const line = lineOfNamedKey(readFileSync(filePath, "utf8"), error.message);
   if (line === undefined) return error;
-  return new OperatorError(`${filePath}:${line}: ${error.message}`, { cause: error });
+  return new OperatorError(`${filePath}:${line}: ${error.message}`, {
+    code: error.code,
+    cause: error,
+  });
 }

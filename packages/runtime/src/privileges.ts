@@ -5,9 +5,11 @@
  */
 import { relative, resolve, sep } from "node:path";
 import {
+  type Account,
   chroot,
   findAccount,
   linuxSupported,
+  SyscallError,
   switchUser,
   UnknownAccountError,
 } from "@swarmtide/linux";
@@ -41,25 +43,34 @@ export const privilegesSection = section(
 
 export type PrivilegesConfig = ConfigOf<typeof privilegesSection>;
 
-/** Drops privileges where the configuration says so. Throws OperatorError and SyscallError. */
+/** Drops privileges where the configuration says so. Throws OperatorError. */
 export function dropPrivileges(config: PrivilegesConfig): void {
   if (!config.dropPrivileges) return;
   if (!linuxSupported())
     throw new OperatorError(
       "privileges.drop_privileges = true works on Linux only; set it to false and start as another user",
+      { code: "SWARMTIDE_LINUX_ONLY" },
     );
   const account = lookUp(config);
-  if (config.chrootPath !== "") chroot(config.chrootPath);
-  switchUser(account);
+  try {
+    if (config.chrootPath !== "") chroot(config.chrootPath);
+    switchUser(account);
+  } catch (error) {
+    if (!(error instanceof SyscallError)) throw error;
+    throw new OperatorError(error.message, { code: "SWARMTIDE_PRIVILEGES_REFUSED", cause: error });
+  }
 }
 
 /** The numbers of the account, looked up while /etc is still there. */
-function lookUp({ user, group }: PrivilegesConfig) {
+function lookUp({ user, group }: PrivilegesConfig): Account {
   try {
     return findAccount({ user, group });
   } catch (error) {
     if (error instanceof UnknownAccountError)
-      throw new OperatorError(`[privileges]: ${error.message}`);
+      throw new OperatorError(`[privileges]: ${error.message}`, {
+        code: "SWARMTIDE_ACCOUNT_UNKNOWN",
+        cause: error,
+      });
     throw error;
   }
 }

@@ -38,6 +38,7 @@ export function readTlsFiles(certificatePath: string, privateKeyPath: string): T
       `the key in ${privateKeyPath} (web.tls_private_key_path) does not belong to the certificate in ` +
         `${certificatePath} (web.tls_certificate_path): give the key it was issued for; the server's own certificate ` +
         "must stand first in its file",
+      { code: "SWARMTIDE_TLS_KEY_MISMATCH" },
     );
   parseChain(certificate, certificatePath);
   const files = { certificate, privateKey };
@@ -74,11 +75,13 @@ function readPem(path: string, key: string): string {
       READ_REMEDIES[code] ?? (error instanceof FileReadError ? `it ${error.message}` : undefined);
     throw new OperatorError(
       `${path} (${key}) cannot be read: ${code}${remedy === undefined ? "" : `, ${remedy}`}`,
+      { code: "SWARMTIDE_TLS_FILE_UNREADABLE", cause: error },
     );
   }
   if (!text.includes("-----BEGIN "))
     throw new OperatorError(
       `${path} (${key}) is not PEM: convert it with "openssl x509 -inform der" or "openssl pkey -inform der"`,
+      { code: "SWARMTIDE_TLS_NOT_PEM" },
     );
   return text;
 }
@@ -87,7 +90,9 @@ function parseCertificate(text: string, path: string): X509Certificate {
   try {
     return new X509Certificate(text);
   } catch {
-    throw new OperatorError(`${path} (web.tls_certificate_path) has no certificate in PEM`);
+    throw new OperatorError(`${path} (web.tls_certificate_path) has no certificate in PEM`, {
+      code: "SWARMTIDE_TLS_CERTIFICATE_INVALID",
+    });
   }
 }
 
@@ -98,6 +103,7 @@ function parseChain(text: string, path: string): void {
   if (blocks.length !== begins)
     throw new OperatorError(
       `${path} (web.tls_certificate_path): ${begins} blocks begin and ${blocks.length} of them end; it is cut or still being written`,
+      { code: "SWARMTIDE_TLS_CERTIFICATE_INVALID" },
     );
   for (const [index, block] of blocks.entries()) {
     if (!/^-----BEGIN (X509 |TRUSTED )?CERTIFICATE-----/.test(block)) continue;
@@ -106,6 +112,7 @@ function parseChain(text: string, path: string): void {
     } catch {
       throw new OperatorError(
         `${path} (web.tls_certificate_path): certificate ${index + 1} of ${blocks.length} cannot be parsed; give the chain as the authority issued it`,
+        { code: "SWARMTIDE_TLS_CERTIFICATE_INVALID" },
       );
     }
   }
@@ -120,6 +127,7 @@ function tryFiles(files: TlsFiles, certificatePath: string, privateKeyPath: stri
     throw new OperatorError(
       `TLS refuses ${certificatePath} (web.tls_certificate_path) with ${privateKeyPath} (web.tls_private_key_path): ` +
         `${reason}${/too small|too weak/.test(reason) ? "; issue a certificate with a key of at least 2048 bits (RSA) or 256 (EC)" : ""}`,
+      { code: "SWARMTIDE_TLS_REFUSED", cause: error },
     );
   }
 }
@@ -131,6 +139,8 @@ function parseKey(text: string, path: string) {
     const remedy = /ENCRYPTED/.test(text)
       ? 'is encrypted: take the passphrase off with "openssl pkey"'
       : "has no private key in PEM (PKCS#8, PKCS#1 or EC)";
-    throw new OperatorError(`${path} (web.tls_private_key_path) ${remedy}`);
+    throw new OperatorError(`${path} (web.tls_private_key_path) ${remedy}`, {
+      code: "SWARMTIDE_TLS_KEY_INVALID",
+    });
   }
 }

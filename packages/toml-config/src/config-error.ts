@@ -17,13 +17,21 @@ export interface ConfigProblem {
   readonly complaint: string;
 }
 
+/** Whether the file could not be read at all, or what stands in it is wrong; both are explained in docs/errors.md. */
+export type ConfigErrorCode = "SWARMTIDE_CONFIG_INVALID" | "SWARMTIDE_CONFIG_UNREADABLE";
+
 /** Every problem of one configuration file. */
 export class ConfigError extends Error {
+  readonly code: ConfigErrorCode;
   readonly problems: readonly ConfigProblem[];
 
-  constructor(problems: readonly ConfigProblem[]) {
+  constructor(
+    problems: readonly ConfigProblem[],
+    code: ConfigErrorCode = "SWARMTIDE_CONFIG_INVALID",
+  ) {
     super(problems.map(formatProblem).join("\n"));
     this.name = "ConfigError";
+    this.code = code;
     this.problems = problems;
   }
 }

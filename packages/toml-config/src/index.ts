@@ -1,5 +1,5 @@
 /** One schema of a configuration file → its TypeScript type, strict reader, commented default and docs page. */
-export { ConfigError, type ConfigProblem } from "./config-error.ts";
+export { ConfigError, type ConfigErrorCode, type ConfigProblem } from "./config-error.ts";
 export { lineOfNamedKey } from "./locate.ts";
 export { editDistance, nearestName } from "./nearest.ts";
 export { FileReadError, OperatorFile, readOperatorFile } from "./operator-file.ts";

@@ -38,7 +38,7 @@ export function readConfigFile<E extends Entries>(
   try {
     bytes = readOperatorFile(filePath, FILE_BYTES_MAX);
   } catch (error) {
-    throw wholeFileProblem(filePath, undefined, describeReadFailure(error));
+    throw unreadable(filePath, undefined, describeReadFailure(error));
   }
   return readConfig(schema, decodeUtf8(bytes, filePath), filePath);
 }
@@ -202,7 +202,8 @@ function parseToml(text: string, fileName: string): Table {
       : [];
     if (doubled.length > 0) throw new ConfigError(doubled);
     const reason = error.message.replace(/\n.*/s, "").replace(/^Invalid TOML document: /, "");
-    throw wholeFileProblem(fileName, error.line, `not valid TOML: ${reason}`);
+    const complaint = `not valid TOML: ${reason}`;
+    throw new ConfigError([wholeFileProblem(fileName, error.line, complaint)]);
   }
 }
 
@@ -232,8 +233,14 @@ const doubledProblem = ({ first, second }: DoubledPlace, file: string): ConfigPr
   complaint: `is set a second time, first on line ${first.line}; keep one`,
 });
 
-const wholeFileProblem = (file: string, line: number | undefined, complaint: string) =>
-  new ConfigError([{ file, line, key: "", value: undefined, complaint }]);
+const wholeFileProblem = (
+  file: string,
+  line: number | undefined,
+  complaint: string,
+): ConfigProblem => ({ file, line, key: "", value: undefined, complaint });
+
+const unreadable = (file: string, line: number | undefined, complaint: string): ConfigError =>
+  new ConfigError([wholeFileProblem(file, line, complaint)], "SWARMTIDE_CONFIG_UNREADABLE");
 
 function describeReadFailure(error: unknown): string {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
@@ -261,7 +268,7 @@ function decodeUtf8(bytes: Uint8Array, filePath: string): string {
       }
       start = stop;
     }
-    throw wholeFileProblem(filePath, line, "not UTF-8 text; save the file as UTF-8");
+    throw unreadable(filePath, line, "not UTF-8 text; save the file as UTF-8");
   }
 }
 

@@ -1,15 +1,19 @@
 /**
- * Writes docs/configuration.md from the schema: `npm run docs`. A test holds the page to what this would write.
+ * Writes docs/configuration.md from the schema and docs/errors.md from the table of codes: `npm run docs`. Tests hold both
+ * pages to what this would write.
  */
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { errorDocs } from "@swarmtide/runtime";
 import { printConfigDocs } from "@swarmtide/toml-config";
 import { trackerSchema } from "./config.ts";
 
-/** The page, in the repository. */
-export const configDocsPath: string = fileURLToPath(
-  new URL("../../../docs/configuration.md", import.meta.url),
-);
+const pagePath = (name: string): string =>
+  fileURLToPath(new URL(`../../../docs/${name}`, import.meta.url));
+
+/** The pages, in the repository. */
+export const configDocsPath: string = pagePath("configuration.md");
+export const errorDocsPath: string = pagePath("errors.md");
 
 const INTRODUCTION = `One TOML file for everything: \`swarmtide -c FILE\`. \`swarmtide --print-config\` prints a complete one to start from.
 A key that is missing has its default; a key or section that is not known is an error, and so is a value that is not
@@ -22,4 +26,7 @@ export function configDocs(): string {
   return [heading, INTRODUCTION.trim(), ...rest].join("\n\n");
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(configDocsPath, configDocs());
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  writeFileSync(configDocsPath, configDocs());
+  writeFileSync(errorDocsPath, errorDocs());
+}

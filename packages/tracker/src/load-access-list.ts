@@ -34,12 +34,16 @@ export async function loadAccessList({ mode, path }: AccessListConfig): Promise<
     if (error instanceof AccessListError)
       throw new OperatorError(
         `access list ${path}:${error.line}: "${error.value}" is not an info hash; expected ${error.expected}`,
+        { code: "SWARMTIDE_ACCESS_LIST_INVALID", cause: error },
       );
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
     const reason =
       READ_FAILURES.get(code) ?? (error instanceof FileReadError ? error.message : undefined);
     if (reason === undefined) throw error;
-    throw new OperatorError(`access list ${path} (access_list.path): ${reason}`);
+    throw new OperatorError(`access list ${path} (access_list.path): ${reason}`, {
+      code: "SWARMTIDE_ACCESS_LIST_UNREADABLE",
+      cause: error,
+    });
   }
 }
 

@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import {
   type Command,
   describeFatal,
+  type ErrorCode,
   formatHelp,
   formatUsage,
   type GivenOptions,
@@ -22,6 +23,7 @@ const STDOUT = 1;
 const STDERR = 2;
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
+const USAGE_CODE: ErrorCode = "SWARMTIDE_USAGE";
 
 const print = (text: string) => writeLine(STDOUT, text);
 
@@ -61,7 +63,7 @@ async function main(signals: ProgramSignals): Promise<void> {
     case "mistake":
       writeLine(
         STDERR,
-        `swarmtide: ${invocation.message}\n${formatUsage(commandLine)}\nswarmtide --help explains the options\n`,
+        `swarmtide: ${invocation.message} [${USAGE_CODE}]\n${formatUsage(commandLine)}\nswarmtide --help explains the options\n`,
       );
       process.exitCode = EXIT_USAGE;
       return;

@@ -5,6 +5,7 @@
 import {
   type Command,
   createLogger,
+  type ErrorCode,
   type Logger,
   loadConfig,
   OperatorError,
@@ -69,7 +70,9 @@ export async function serve(options: ServeOptions): Promise<void> {
 function restrictTo(command: Command, config: TrackerConfig): TrackerConfig {
   if (command === SERVE_ALL) return config;
   if (command === SERVE_UDP && !config.udp.useIpv4 && !config.udp.useIpv6)
-    throw new OperatorError("udp.use_ipv4 and udp.use_ipv6 are both false, expected one true");
+    throw new OperatorError("udp.use_ipv4 and udp.use_ipv6 are both false, expected one true", {
+      code: "SWARMTIDE_NOTHING_TO_RUN",
+    });
   return {
     ...config,
     udp: { ...config.udp, enabled: command === SERVE_UDP },
@@ -85,7 +88,7 @@ function endDuringStart(signal: NodeJS.Signals, log: Logger): never {
 }
 
 function dieOf(reason: string, log: Logger): void {
-  log.error(reason);
+  log.error(reason, { code: "SWARMTIDE_WORKER_DIED" satisfies ErrorCode });
   process.exit(EXIT_DEATH);
 }
 

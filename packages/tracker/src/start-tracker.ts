@@ -3,8 +3,10 @@
  * got wrong is said before anything is served. Called by the command line and by programs that embed a tracker.
  */
 import {
+  codeField,
   createLogger,
   dropPrivileges,
+  type ErrorCode,
   type Logger,
   type LogSettings,
   OperatorError,
@@ -87,6 +89,7 @@ export async function startTracker(
   if (!config.udp.enabled && !config.http.enabled && !config.ws.enabled)
     throw new OperatorError(
       "nothing to run: udp.enabled, http.enabled and ws.enabled are all false",
+      { code: "SWARMTIDE_NOTHING_TO_RUN" },
     );
   const accessList = await openAccessList(config, log);
   const store = openStore(config, workerThreads(config) + CLEANING_THREADS, log);
@@ -130,7 +133,7 @@ function watchForDeath(tell: (reason: string) => void) {
   died.catch(() => {}); // Nobody waits for it any more when the start has failed for another reason.
   return {
     died,
-    onDeath: (reason: string) => (isStarting ? fail(new OperatorError(reason)) : tell(reason)),
+    onDeath: (reason: string) => (isStarting ? fail(deathOf(reason)) : tell(reason)),
     startIsOver() {
       isStarting = false;
     },
@@ -212,14 +215,16 @@ class Tracker implements RunningTracker {
       return undefined;
     }
     if (this.listPath === undefined) {
-      log.error(`access list ${path}: not reloaded, it lies outside of privileges.chroot_path`);
+      log.error(`access list ${path}: not reloaded, it lies outside of privileges.chroot_path`, {
+        code: "SWARMTIDE_OUTSIDE_CHROOT" satisfies ErrorCode,
+      });
       return undefined;
     }
     try {
       return await loadAccessList({ mode, path: this.listPath });
     } catch (error) {
       const reason = error instanceof OperatorError ? error.message : String(error);
-      log.error(`${reason}; the old list stays`);
+      log.error(`${reason}; the old list stays`, codeField(error));
       return undefined;
     }
   }
@@ -262,6 +267,7 @@ function openStore(config: TrackerConfig, threads: number, log: Logger): SwarmSt
   if (left < MEMORY_MIB_MIN)
     throw new OperatorError(
       `swarm.max_memory = ${wanted}: less than ${MEMORY_MIB_MIN} MiB is left for the swarms on this system; raise its limit (ulimit -v, vm.overcommit_memory) or lower udp.workers`,
+      { code: "SWARMTIDE_MEMORY_TOO_SMALL" },
     );
   const store = createSwarmStore({ memoryBytesMax: Math.min(wanted, left) * MIB });
   const granted = Math.floor((store.arenaBytes * SHARD_COUNT) / MIB);
@@ -308,8 +314,11 @@ function listPathAfterDrop(config: TrackerConfig, log: Logger): string | undefin
   return found;
 }
 
+const deathOf = (reason: string): OperatorError =>
+  new OperatorError(reason, { code: "SWARMTIDE_WORKER_DIED" });
+
 function throwOutside(reason: string): void {
   queueMicrotask(() => {
-    throw new Error(reason);
+    throw deathOf(reason);
   });
 }

@@ -2,7 +2,7 @@
  * The side of the tracker that serves HTTP and WebTorrent: its sockets and its TLS files, read and checked before anything is served, and read again
  * on reload. Main thread.
  */
-import { type Logger, OperatorError, pathAfterDrop } from "@swarmtide/runtime";
+import { codeField, type Logger, OperatorError, pathAfterDrop } from "@swarmtide/runtime";
 import {
   bindWeb,
   describeCertificate,
@@ -40,6 +40,7 @@ export function openWebSide(config: TrackerConfig, log: Logger): WebSide | undef
   if (!web.useIpv4 && !web.useIpv6 && !hasTls(config))
     throw new OperatorError(
       "nothing for HTTP and WebTorrent to listen on: web.use_ipv4 and web.use_ipv6 are false and no web.tls_address is set",
+      { code: "SWARMTIDE_NOTHING_TO_RUN" },
     );
   const tls = hasTls(config)
     ? readTlsFiles(web.tlsCertificatePath, web.tlsPrivateKeyPath)
@@ -56,7 +57,8 @@ export function rereadTls(paths: TlsPaths | undefined, log: Logger): TlsFiles | 
     log.info(`TLS files reloaded: ${describeCertificate(tls, Date.now())}`);
     return tls;
   } catch (error) {
-    log.error(`${error instanceof Error ? error.message : error}; the old certificate stays`);
+    const reason = error instanceof Error ? error.message : error;
+    log.error(`${reason}; the old certificate stays`, codeField(error));
     return undefined;
   }
 }

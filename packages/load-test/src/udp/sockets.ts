@@ -22,11 +22,15 @@ export class UdpSockets {
   /** Opens them. Throws OperatorError or SyscallError. */
   constructor(config: UdpLoadConfig) {
     if (!linuxSupported())
-      throw new OperatorError("load-test udp needs Linux: it sends with sendmmsg");
+      throw new OperatorError("load-test udp needs Linux: it sends with sendmmsg", {
+        code: "SWARMTIDE_LINUX_ONLY",
+      });
     const { host, port } = config.serverAddress;
     const target = parseIpAddress(host);
     if (target === undefined)
-      throw new OperatorError(`server_address: ${JSON.stringify(host)}: expected an IP address`);
+      throw new OperatorError(`server_address: ${JSON.stringify(host)}: expected an IP address`, {
+        code: "SWARMTIDE_CONFIG_INVALID",
+      });
     const family = isIP(host) === 6 ? 6 : 4;
     const { sourceAddresses, sockets, recvBuffer } = config.network;
     const isLoopback = family === 4 ? host.startsWith("127.") : host === LOOPBACK_IPV6;

@@ -27,5 +27,6 @@ export function tcpEngineOf(
   const others = ["auto", ...works.map(({ name }) => name)].map((name) => `"${name}"`);
   throw new OperatorError(
     `web.engine = "${wanted}" needs ${reason}, expected ${others.join(" or ")}`,
+    { code: "SWARMTIDE_ENGINE_UNSUPPORTED" },
   );
 }

@@ -115,7 +115,11 @@ export async function startEngine(
   const server = await NetServer.start({
     ...options,
     listeners: [
-      { isTls: name === "tls", at: { host: "127.0.0.1", port: settings.port ?? 0, backlog: 1024 } },
+      {
+        key: "web.address_ipv4",
+        isTls: name === "tls",
+        at: { host: "127.0.0.1", port: settings.port ?? 0, backlog: 1024 },
+      },
     ],
     secureContext: name === "tls" ? testContext() : undefined,
   });

@@ -19,5 +19,6 @@ export function udpEngineOf(wanted: UdpEngineName | "auto") {
   const others = ["auto", ...works.map(({ name }) => name)].map((name) => `"${name}"`);
   throw new OperatorError(
     `udp.engine = "${wanted}" needs ${reason}, expected ${others.join(" or ")}`,
+    { code: "SWARMTIDE_ENGINE_UNSUPPORTED" },
   );
 }

@@ -36,9 +36,10 @@ async function open(options: TcpEngineOptions): Promise<TcpEngineRun> {
 }
 
 function netListenerOf(
-  { fd, isTls, address, port }: Listener,
+  { key, fd, isTls, address, port }: Listener,
   { backlog, onlyIpv6 }: TcpEngineOptions,
 ): NetListener {
-  if (fd !== undefined) return { isTls, at: { fd } };
-  return { isTls, at: { host: formatIpAddress(address), port, backlog, ipv6Only: onlyIpv6 } };
+  if (fd !== undefined) return { key, isTls, at: { fd } };
+  const host = formatIpAddress(address);
+  return { key, isTls, at: { host, port, backlog, ipv6Only: onlyIpv6 } };
 }

@@ -6,6 +6,8 @@ import type { NetConnection } from "./hot/net-connection.ts";
 
 /** A place to listen: a listening descriptor, which the server closes, or an address. */
 export interface NetListener {
+  /** The key of the configuration that asks for it, for errors. */
+  readonly key: string;
   readonly isTls: boolean;
   readonly at:
     | { readonly fd: number }

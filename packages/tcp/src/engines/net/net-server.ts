@@ -9,7 +9,7 @@ import { parseIpAddress } from "@swarmtide/bittorrent";
 import { HttpHandler, setPeerAddress } from "@swarmtide/http";
 import { trimFreeMemory } from "@swarmtide/linux";
 import { add } from "@swarmtide/metrics";
-import { DRAIN_MILLISECONDS_MAX } from "@swarmtide/runtime";
+import { DRAIN_MILLISECONDS_MAX, listenError } from "@swarmtide/runtime";
 import { SWEEP_MILLISECONDS } from "../../conversation/conversation-options.ts";
 import {
   STATE_HANDED_ON,
@@ -45,7 +45,7 @@ export class NetServer {
   #secureContext: SecureContext | undefined;
   #onEmpty: (() => void) | undefined;
 
-  /** Starts listening. Rejects when a listener cannot. */
+  /** Starts listening. Rejects with OperatorError when a listener cannot. */
   static async start(options: NetServerOptions): Promise<NetServer> {
     const servers = options.listeners.map(() => createServer({ noDelay: true }));
     try {
@@ -210,9 +210,10 @@ function fdOf(socket: Socket): number {
 
 function listen(server: Server, listener: NetListener): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once("error", reject);
+    const fail = (error: NodeJS.ErrnoException) => reject(listenError(listener, error, error.code));
+    server.once("error", fail);
     server.listen(listener.at, () => {
-      server.off("error", reject);
+      server.off("error", fail);
       resolve();
     });
   });

@@ -7,7 +7,7 @@
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { formatIpAddress, parseIpAddress } from "@swarmtide/bittorrent";
 import { add } from "@swarmtide/metrics";
-import { type Listener, OperatorError, sharedPort } from "@swarmtide/runtime";
+import { type Listener, listenError, sharedPort } from "@swarmtide/runtime";
 import {
   DROPPED_SOURCE_PORT,
   DROPPED_TOO_LONG,
@@ -64,19 +64,16 @@ async function open(options: UdpEngineOptions): Promise<EngineRun> {
   return { stop };
 }
 /** A socket of Node, of a descriptor that is bound (with `fd` it listens at once) or at an address. */
-async function openSocket(
-  { key, family, address, fd }: Listener,
-  port: number,
-  onlyIpv6: boolean,
-): Promise<Socket> {
+async function openSocket(listener: Listener, port: number, onlyIpv6: boolean): Promise<Socket> {
+  const { family, address, fd } = listener;
   // libuv refuses the flag on an IPv4 socket (EINVAL).
   const socket = createSocket({ type: `udp${family}`, ipv6Only: family === 6 && onlyIpv6 });
   const place =
     fd === undefined ? { address: formatIpAddress(address), port, exclusive: true } : { fd };
   await new Promise<void>((resolve, reject) => {
-    socket.once("error", (error) => {
+    socket.once("error", (error: NodeJS.ErrnoException) => {
       socket.close();
-      reject(new OperatorError(`${key}: ${error.message}`, { cause: error }));
+      reject(listenError(listener, error, error.code));
     });
     socket.bind(place, resolve);
   });
