@@ -5,7 +5,8 @@ import { ConfigError } from "@swarmtide/toml-config";
 import { describeFatal, OperatorError } from "./operator-error.ts";
 
 test("what an operator can put right is told without a stack, a bug with one", () => {
-  assert.equal(describeFatal(new OperatorError("no user x; create it")), "no user x; create it");
+  const noUser = new OperatorError("no user x; create it", { code: "SWARMTIDE_ACCOUNT_UNKNOWN" });
+  assert.equal(describeFatal(noUser), "no user x; create it [SWARMTIDE_ACCOUNT_UNKNOWN]");
   assert.match(
     describeFatal(new TypeError("x is no function")),
     /^TypeError: x is no function\n +at /,

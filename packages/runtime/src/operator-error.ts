@@ -9,13 +9,13 @@ import type { ErrorCode } from "./error-codes.ts";
 import type { LogFields } from "./log.ts";
 
 export interface OperatorErrorOptions extends ErrorOptions {
-  readonly code?: ErrorCode | undefined;
+  readonly code: ErrorCode;
 }
 
 export class OperatorError extends Error {
-  readonly code: ErrorCode | undefined;
+  readonly code: ErrorCode;
 
-  constructor(message: string, { code, ...options }: OperatorErrorOptions = {}) {
+  constructor(message: string, { code, ...options }: OperatorErrorOptions) {
     super(message, options);
     this.name = "OperatorError";
     this.code = code;
@@ -40,11 +40,10 @@ export function describeFatal(error: unknown): string {
 
 /** The code of an error as a field of the log. */
 export const codeField = (error: unknown): LogFields =>
-  error instanceof OperatorError && error.code !== undefined ? { code: error.code } : {};
+  error instanceof OperatorError ? { code: error.code } : {};
 
 /** The code behind the first line; a stack may follow it. */
-const withCode = (message: string, code: string | undefined): string =>
-  code === undefined ? message : message.replace(/$/m, ` [${code}]`);
+const withCode = (message: string, code: string): string => message.replace(/$/m, ` [${code}]`);
 
 /** Errors of Node's own system calls that nothing more is known about. */
 const isSystemError = (error: Error): boolean => "syscall" in error && "code" in error;
