@@ -5,12 +5,12 @@
  */
 
 /** What stands in docs/errors.md. */
-export interface ErrorEntry {
+interface ErrorEntry {
   readonly cause: string;
   readonly remedy: string;
 }
 
-export const ERROR_CODES = {
+const ERROR_CODES = {
   SWARMTIDE_ACCESS_LIST_INVALID: {
     cause: "A line of the access list is not an info hash. The message has file, line and value.",
     remedy: "Write 40 hexadecimal digits on that line, or remove it.",

@@ -1,19 +1,17 @@
 /**
  * The strict reader: TOML text in, configuration object out, or a ConfigError with every problem of the file. Called
- * by the runtime on the main thread before anything is bound. TOML itself is parsed by smol-toml.
+ * by the runtime on the main thread before anything is bound. TOML itself is parsed by `parseToml`.
  *
  * Missing keys and sections take their defaults; anything unknown, doubled or out of range is refused, because a
  * misspelt limit that is silently ignored is found out on the worst day.
  */
-import { parse, TomlDate, TomlError } from "smol-toml";
+import { TomlDate } from "smol-toml";
 import { ConfigError, type ConfigProblem } from "./config-error.ts";
 import { lineOfKey, locateStatements, type Place } from "./locate.ts";
 import { nearestName } from "./nearest.ts";
 import { FileReadError, readOperatorFile } from "./operator-file.ts";
+import { parseToml, type Table, wholeFileProblem } from "./parse-toml.ts";
 import type { ConfigOf, Entries, KeySchema, SectionSchema } from "./schema.ts";
-
-/** A parsed TOML table. */
-type Table = Readonly<Record<string, unknown>>;
 
 /** The longest configuration file. */
 const FILE_BYTES_MAX = 2 ** 20;
@@ -191,53 +189,6 @@ function homeOf(
       return `in [${sectionName}]`;
   return undefined;
 }
-
-function parseToml(text: string, fileName: string): Table {
-  try {
-    return parse(text.replace(/^\uFEFF/, ""), { integersAsBigInt: true });
-  } catch (error) {
-    if (!(error instanceof TomlError)) throw error;
-    const doubled = error.message.includes("redefine")
-      ? doubledPlaces(text).map((place) => doubledProblem(place, fileName))
-      : [];
-    if (doubled.length > 0) throw new ConfigError(doubled);
-    const reason = error.message.replace(/\n.*/s, "").replace(/^Invalid TOML document: /, "");
-    const complaint = `not valid TOML: ${reason}`;
-    throw new ConfigError([wholeFileProblem(fileName, error.line, complaint)]);
-  }
-}
-
-interface DoubledPlace {
-  readonly first: Place;
-  readonly second: Place;
-}
-
-/** Tables and keys that stand twice, which TOML forbids. */
-function doubledPlaces(text: string): DoubledPlace[] {
-  const seen = new Map<string, Place>();
-  const doubled: DoubledPlace[] = [];
-  for (const place of locateStatements(text)) {
-    const name = JSON.stringify(place.path);
-    const first = seen.get(name);
-    if (first === undefined) seen.set(name, place);
-    else doubled.push({ first, second: place });
-  }
-  return doubled;
-}
-
-const doubledProblem = ({ first, second }: DoubledPlace, file: string): ConfigProblem => ({
-  file,
-  line: second.line,
-  key: second.isHeader ? `[${second.path.join(".")}]` : second.path.join("."),
-  value: undefined,
-  complaint: `is set a second time, first on line ${first.line}; keep one`,
-});
-
-const wholeFileProblem = (
-  file: string,
-  line: number | undefined,
-  complaint: string,
-): ConfigProblem => ({ file, line, key: "", value: undefined, complaint });
 
 const unreadable = (file: string, line: number | undefined, complaint: string): ConfigError =>
   new ConfigError([wholeFileProblem(file, line, complaint)], "SWARMTIDE_CONFIG_UNREADABLE");
