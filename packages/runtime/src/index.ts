@@ -1,4 +1,5 @@
 /** What every program needs: command line, configuration, log, workers, privileges. */
+export { type AvailableMemory, availableMemory, type ReadText } from "./available-memory.ts";
 export {
   type Command,
   type CommandLine,
