@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { totalmem } from "node:os";
-import { join } from "node:path";
 import { test } from "node:test";
+import { cgroupsMissing, limitedCgroup } from "@swarmtide/test-kit";
 import { availableMemory } from "./available-memory.ts";
 
 const MIB = 2 ** 20;
@@ -118,39 +117,10 @@ test("cgroup version 1 in a container: the host's path, with its own folder moun
   });
 });
 
-/** A cgroup below our own with a limit; the reason where none can be made, which is a test's reason to be skipped. */
-function limitedCgroup(bytes: number): { folder: string; file: string } | string {
-  const own = /^\d+:(?:[^:]*,)?memory(?:,[^:]*)?:(.*)$/m.exec(read("/proc/self/cgroup"))?.[1];
-  const mount = /^\S+ \S+ \S+ \/ (\S+) .* - cgroup \S+ (?:\S*,)?memory\b/m.exec(
-    read("/proc/self/mountinfo"),
-  )?.[1];
-  if (own === undefined || mount === undefined)
-    return "no memory controller of cgroup version 1 is mounted here";
-  const folder = join(mount, own, `swarmtide-test-${process.pid}`);
-  try {
-    mkdirSync(folder);
-    writeFileSync(join(folder, "memory.limit_in_bytes"), String(bytes));
-    return { folder, file: join(folder, "cgroup.procs") };
-  } catch (error) {
-    return `no cgroup can be made here: ${error}`;
-  }
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
-}
-
-const cgroup = limitedCgroup(300 * MIB);
-
 test("cgroup version 1: a real limit is what a process inside has", {
-  skip: typeof cgroup === "string" ? cgroup : false,
+  skip: cgroupsMissing(),
 }, (t) => {
-  if (typeof cgroup === "string") return;
-  t.after(() => rmdirSync(cgroup.folder));
+  const processes = limitedCgroup(t, 300 * MIB);
   const module = new URL(
     import.meta.url.endsWith(".ts") ? "./available-memory.ts" : "./available-memory.js",
     import.meta.url,
@@ -158,10 +128,10 @@ test("cgroup version 1: a real limit is what a process inside has", {
   const script = `import("${module}").then((m) => console.log(JSON.stringify(m.availableMemory())))`;
   const inside = spawnSync(
     "/bin/sh",
-    ["-c", 'echo $$ > "$1" && exec "$2" -e "$3"', "sh", cgroup.file, process.execPath, script],
+    ["-c", 'echo $$ > "$1" && exec "$2" -e "$3"', "sh", processes, process.execPath, script],
     { encoding: "utf8" },
   );
   const { bytes, source } = JSON.parse(inside.stdout);
   assert.equal(bytes, 300 * MIB);
-  assert.match(source, /^cgroup \/.*swarmtide-test-\d+ \(memory\.limit_in_bytes\)$/);
+  assert.match(source, /^cgroup \/.*swarmtide-test-[\d-]+ \(memory\.limit_in_bytes\)$/);
 });

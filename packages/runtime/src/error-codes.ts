@@ -53,8 +53,10 @@ const ERROR_CODES = {
     remedy: "The message names the key, the system call and its reason.",
   },
   SWARMTIDE_MEMORY_TOO_SMALL: {
-    cause: "Less memory can be reserved for the swarms than a tracker needs.",
-    remedy: "Raise the limit (`ulimit -v`, `vm.overcommit_memory`), or lower `udp.workers`.",
+    cause:
+      "Less memory can be reserved for the swarms than `swarm.max_memory` says, or than a tracker needs.",
+    remedy:
+      "Raise the limit that the message names (`ulimit -v`, `vm.overcommit_memory`), set `swarm.max_memory = 0`, or lower `udp.workers`.",
   },
   SWARMTIDE_NOTHING_TO_RUN: {
     cause: "No protocol is enabled, or an enabled one has no address to listen on.",

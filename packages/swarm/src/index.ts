@@ -27,7 +27,12 @@ export {
 } from "./announce/hot/role.ts";
 export { monotonicSeconds, openClock } from "./clock.ts";
 export { type CleaningOptions, SwarmCleaning } from "./store/cleaning.ts";
-export { type SwarmConfig, swarmSection } from "./store/config.ts";
+export {
+  SWARM_MEMORY_MIB_MAX,
+  SWARM_MEMORY_MIB_MIN,
+  type SwarmConfig,
+  swarmSection,
+} from "./store/config.ts";
 export { SwarmPrefetch } from "./store/hot/prefetch.ts";
 export { SHARD_COUNT, SwarmStore, type SwarmStoreHandle } from "./store/hot/swarm-store.ts";
 export { PEER_AGE_SECONDS_MAX } from "./store/layout.ts";

@@ -116,7 +116,7 @@ export const webSection = section(
       default: 65_536,
       min: 1,
       max: 1_000_000,
-      doc: "Open connections, over all workers of a kind. Further ones are closed at once.",
+      doc: "Open connections, over all workers of a kind. Further ones are closed at once. The default is lowered on a host with less memory than they may take; the start line says to how many.",
     }),
     max_connections_per_address: integer({
       default: 1024,

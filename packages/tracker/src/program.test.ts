@@ -296,28 +296,6 @@ test("a worker that dies at the start ends it with its name and code 1", TIMEOUT
   }
 });
 
-test("where address space is limited, the swarms take what the threads leave, and say so", {
-  ...TIMEOUT,
-  skip: process.platform !== "linux" && "ulimit -v works on Linux",
-}, async (t) => {
-  const program = startProgram(t, LOOPBACK_CONFIG, { addressSpaceKib: 12_000_000 });
-  const [address = ""] = await program.addresses();
-  assert.match(
-    program.stderr,
-    /WARN {2}main: swarm\.max_memory = 65536: only \d{4} MiB could be reserved;/,
-  );
-  const client = await UdpClient.open(address);
-  await client.announce(INFO_HASH, 7001, 0n);
-  client.close();
-  assert.equal(await program.end("SIGTERM"), 0);
-  const tooTight = startProgram(t, LOOPBACK_CONFIG, { addressSpaceKib: 2_000_000 });
-  assert.equal(await tooTight.ended(), 1);
-  assert.match(
-    tooTight.stderr,
-    /^swarm\.max_memory = 65536: less than 64 MiB is left .* \[SWARMTIDE_MEMORY_TOO_SMALL\]\n$/,
-  );
-});
-
 test(
   "a worker that dies later takes the program down with its name and code 1",
   TIMEOUT,

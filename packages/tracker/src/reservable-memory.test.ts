@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { reservableBytes } from "./reservable-memory.ts";
+import { reservableMemory } from "./reservable-memory.ts";
 
 const GIB = 2 ** 30;
 const MIB = 2 ** 20;
@@ -23,16 +23,22 @@ const files = {
 };
 
 test("without a limit, and without /proc, there is no answer", () => {
-  assert.equal(reservableBytes(2, proc(files)), undefined);
-  assert.equal(reservableBytes(2, proc({})), undefined);
+  assert.equal(reservableMemory(2, proc(files)), undefined);
+  assert.equal(reservableMemory(2, proc({})), undefined);
 });
 
 test("an address-space limit leaves what the process and its threads do not need", () => {
   const limited = { ...files, "/proc/self/limits": limits(String(8 * GIB)) };
-  assert.equal(reservableBytes(2, proc(limited)), 7 * GIB - (384 + 2 * 768) * MIB);
+  assert.deepEqual(reservableMemory(2, proc(limited)), {
+    bytes: 7 * GIB - (384 + 2 * 768) * MIB,
+    limit: "the address space limit (ulimit -v)",
+  });
 });
 
 test("strict overcommit leaves what nobody has been promised", () => {
   const strict = { ...files, "/proc/sys/vm/overcommit_memory": "2\n" };
-  assert.equal(reservableBytes(1, proc(strict)), 6 * GIB - (384 + 768) * MIB);
+  assert.deepEqual(reservableMemory(1, proc(strict)), {
+    bytes: 6 * GIB - (384 + 768) * MIB,
+    limit: "strict overcommit (vm.overcommit_memory = 2)",
+  });
 });

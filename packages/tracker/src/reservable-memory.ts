@@ -6,6 +6,7 @@
  * Reads what Linux says in /proc; elsewhere there is no answer and the store asks for all it may have.
  */
 import { readFileSync } from "node:fs";
+import type { ReadText } from "@swarmtide/runtime";
 
 const MIB = 2 ** 20;
 const KIB = 2 ** 10;
@@ -14,17 +15,31 @@ const THREAD_BYTES = 768 * MIB;
 /** For what the main thread does later, such as laying out a new access list. */
 const SPARE_BYTES = 384 * MIB;
 
-/** Reads a file of /proc; tests bring their own. */
-export type ReadText = (path: string) => string;
-
 const readText: ReadText = (path) => readFileSync(path, "utf8");
 
-/** Bytes that may be reserved when `threads` workers follow; undefined where nothing limits it. May be negative. */
-export function reservableBytes(threads: number, read: ReadText = readText): number | undefined {
+export interface ReservableMemory {
+  /** May be negative. */
+  readonly bytes: number;
+  /** What sets the limit, as an operator knows it. */
+  readonly limit: string;
+}
+
+/** What may be reserved when `threads` workers follow; undefined where nothing limits it. */
+export function reservableMemory(
+  threads: number,
+  read: ReadText = readText,
+): ReservableMemory | undefined {
+  const taken = SPARE_BYTES + threads * THREAD_BYTES;
   try {
-    const limits = [addressesLeft(read), commitmentLeft(read)].filter((left) => left !== undefined);
-    if (limits.length === 0) return undefined;
-    return Math.min(...limits) - SPARE_BYTES - threads * THREAD_BYTES;
+    const limits = [
+      { limit: "the address space limit (ulimit -v)", left: addressesLeft(read) },
+      { limit: "strict overcommit (vm.overcommit_memory = 2)", left: commitmentLeft(read) },
+    ];
+    let least: ReservableMemory | undefined;
+    for (const { limit, left } of limits)
+      if (left !== undefined && left - taken < (least?.bytes ?? Number.POSITIVE_INFINITY))
+        least = { limit, bytes: left - taken };
+    return least;
   } catch {
     return undefined; // No /proc.
   }

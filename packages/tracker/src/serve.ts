@@ -109,7 +109,7 @@ function describeStart(tracker: RunningTracker, version: string): string[] {
     lines.push(`HTTP tracker on ${listed("http", "https")} (${threadsOf(tracker.http)})`);
   if (tracker.ws !== undefined)
     lines.push(`WebTorrent tracker on ${listed("ws", "wss")} (${workersOf(tracker.ws.workers)})`);
-  return [...lines, `Point clients at ${[...urls].join(" or ")}`];
+  return [...lines, tracker.memory, `Point clients at ${[...urls].join(" or ")}`];
 }
 
 const workersOf = (workers: number): string => (workers === 1 ? "1 worker" : `${workers} workers`);

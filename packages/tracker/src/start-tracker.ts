@@ -19,9 +19,7 @@ import {
 import {
   AccessList,
   type AccessListHandle,
-  createSwarmStore,
   monotonicSeconds,
-  SHARD_COUNT,
   type SwarmStore,
 } from "@swarmtide/swarm";
 import {
@@ -44,14 +42,11 @@ import {
 import type { CleaningSettings, CleaningSetup } from "./cleaning-worker.ts";
 import type { TrackerConfig } from "./config.ts";
 import { loadAccessList } from "./load-access-list.ts";
-import { reservableBytes } from "./reservable-memory.ts";
+import { divideMemory, openStore } from "./memory.ts";
 import { readStatistics, type Statistics } from "./statistics.ts";
 import { rereadTls, type TlsPaths, tlsPathsAfterDrop } from "./web-side.ts";
 
-const MIB = 2 ** 20;
 const CLEANING_THREADS = 1;
-/** Less is not worth a tracker: some million peers take this much. */
-const MEMORY_MIB_MIN = 64;
 
 /** A tracker that serves. */
 export interface RunningTracker {
@@ -67,6 +62,8 @@ export interface RunningTracker {
    * way at most one more waits. Fulfilled when it is done.
    */
   reload(): Promise<void>;
+  /** What memory is divided into, and why: a line for the operator. */
+  readonly memory: string;
   /** Counts since the start, and what the swarms hold. */
   statistics(): Statistics;
   /** Finishes what is in flight and ends every thread; at most a few seconds. Idempotent. */
@@ -82,17 +79,22 @@ export interface StartOptions {
 
 /** Starts a tracker. Throws OperatorError or SyscallError; then nothing is left running. */
 export async function startTracker(
-  config: TrackerConfig,
+  given: TrackerConfig,
   options: StartOptions = {},
 ): Promise<RunningTracker> {
-  const log = options.log ?? createLogger(config, "main");
-  if (!config.udp.enabled && !config.http.enabled && !config.ws.enabled)
+  const log = options.log ?? createLogger(given, "main");
+  if (!given.udp.enabled && !given.http.enabled && !given.ws.enabled)
     throw new OperatorError(
       "nothing to run: udp.enabled, http.enabled and ws.enabled are all false",
       { code: "SWARMTIDE_NOTHING_TO_RUN" },
     );
-  const accessList = await openAccessList(config, log);
-  const store = openStore(config, workerThreads(config) + CLEANING_THREADS, log);
+  const accessList = await openAccessList(given, log);
+  const { config, line: memory } = divideMemory(
+    given,
+    workerThreads(given) + CLEANING_THREADS,
+    log,
+  );
+  const store = openStore(config, given.swarm.maxMemory, log);
   const bindings = openBindings(config, log);
   const watch = watchForDeath(options.onDeath ?? throwOutside);
   const { onDeath } = watch;
@@ -108,7 +110,17 @@ export async function startTracker(
       onHint: (line) => log.warn(line),
     });
   const cleaning = startCleaning(config, accessList, shared);
-  const tracker = new Tracker({ config, log, store, bindings, accessList, udp, web, cleaning });
+  const tracker = new Tracker({
+    config,
+    memory,
+    log,
+    store,
+    bindings,
+    accessList,
+    udp,
+    web,
+    cleaning,
+  });
   try {
     const ready = Promise.all([udp?.ready, web?.ready, cleaning.ready]);
     await Promise.race([ready, watch.died]);
@@ -142,6 +154,7 @@ function watchForDeath(tell: (reason: string) => void) {
 
 interface TrackerParts {
   readonly config: TrackerConfig;
+  readonly memory: string;
   readonly log: Logger;
   readonly store: SwarmStore;
   readonly bindings: Bindings;
@@ -181,6 +194,10 @@ class Tracker implements RunningTracker {
 
   get addresses(): readonly TrackerAddress[] {
     return addressesOf(this.#parts.bindings, this.#parts.config);
+  }
+
+  get memory(): string {
+    return this.#parts.memory;
   }
 
   reload(): Promise<void> {
@@ -259,24 +276,6 @@ const entriesOf = (handle: AccessListHandle) => ({
   mode: handle.mode,
   entries: AccessList.attach(handle).entryCount,
 });
-
-/** Reserves the store: what is configured, or what this system leaves to it beside `threads` workers. */
-function openStore(config: TrackerConfig, threads: number, log: Logger): SwarmStore {
-  const wanted = config.swarm.maxMemory;
-  const left = Math.floor((reservableBytes(threads) ?? Number.POSITIVE_INFINITY) / MIB);
-  if (left < MEMORY_MIB_MIN)
-    throw new OperatorError(
-      `swarm.max_memory = ${wanted}: less than ${MEMORY_MIB_MIN} MiB is left for the swarms on this system; raise its limit (ulimit -v, vm.overcommit_memory) or lower udp.workers`,
-      { code: "SWARMTIDE_MEMORY_TOO_SMALL" },
-    );
-  const store = createSwarmStore({ memoryBytesMax: Math.min(wanted, left) * MIB });
-  const granted = Math.floor((store.arenaBytes * SHARD_COUNT) / MIB);
-  if (granted < wanted)
-    log.warn(
-      `swarm.max_memory = ${wanted}: only ${granted} MiB could be reserved; that is now the limit`,
-    );
-  return store;
-}
 
 function startCleaning(
   config: TrackerConfig,

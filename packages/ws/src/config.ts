@@ -59,7 +59,7 @@ export const wsSection = section(
       min: 0,
       max: 1_048_576,
       unit: "MiB",
-      doc: "Memory for the peers of all workers together, 1 KiB each; 0 takes a quarter of what the host or its cgroup has, and never more than half of each worker's heap. When it is full, peers of torrents that nobody else is in give way, and where there are none new peers get an error.",
+      doc: "Memory for the peers of all workers together, 1 KiB each; 0 takes a share of what the host or its cgroup has, about a quarter, which the start line names, and never more than half of each worker's heap. When it is full, peers of torrents that nobody else is in give way, and where there are none new peers get an error.",
     }),
     max_torrents_per_connection: integer({
       default: 1000,
@@ -92,7 +92,7 @@ export const wsSection = section(
       min: 1_048_576,
       max: 1_099_511_627_776,
       unit: "bytes",
-      doc: "Memory of one worker for messages that have come in part and for what waits to be sent. When it is used up no offers are passed on, a client with more than a few KiB unread is sent nothing, and one that sends a longer message in pieces is closed.",
+      doc: "Memory of one worker for messages that have come in part and for what waits to be sent. When it is used up no offers are passed on, a client with more than a few KiB unread is sent nothing, and one that sends a longer message in pieces is closed. The default is lowered on a host with little memory.",
     }),
     max_connection_idle: integer({
       default: 180,

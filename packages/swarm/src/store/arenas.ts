@@ -6,6 +6,7 @@
  */
 import { takeBlock } from "./hot/allocator.ts";
 import {
+  ARENA_BYTES_MAX,
   BLOCK_CLASS_MAX,
   END,
   FREE_BITS,
@@ -17,8 +18,6 @@ import {
   WHOLE_BLOCK_CLASS_MIN,
 } from "./layout.ts";
 
-/** 2^28 words: what an int32 word index reaches comfortably, and the largest block still fits. */
-const ARENA_BYTES_MAX = 2 ** 30;
 /** Room for the header, one torrent page and some thousand peers. */
 const ARENA_BYTES_MIN = 2 ** 16;
 

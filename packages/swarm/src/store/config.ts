@@ -1,30 +1,43 @@
 /** [swarm] of the configuration file: the store of all protocols. Read on the main thread. */
 import { type ConfigOf, integer, section } from "@swarmtide/toml-config";
-import { PEER_AGE_SECONDS_MAX } from "./layout.ts";
+import { SHARD_COUNT } from "./hot/swarm-store.ts";
+import { ARENA_BYTES_MAX, PEER_AGE_SECONDS_MAX } from "./layout.ts";
+
+/** Less is not worth a tracker: some million peers take this much. */
+export const SWARM_MEMORY_MIB_MIN = 64;
+/** The most that `max_memory` may be. */
+export const SWARM_MEMORY_MIB_MAX = (SHARD_COUNT * ARENA_BYTES_MAX) / 2 ** 20;
 
 /** [swarm]: the peers, of all protocols alike. */
-export const swarmSection = section("The swarms: which peers share which torrent.", {
-  max_peer_age: integer({
-    default: 1200,
-    min: 10,
-    max: PEER_AGE_SECONDS_MAX,
-    unit: "seconds",
-    doc: "Time after its last announce at which a peer is forgotten. Keep it above peer_announce_interval.",
-  }),
-  torrent_cleaning_interval: integer({
-    default: 120,
-    min: 1,
-    max: 86400,
-    unit: "seconds",
-    doc: "Time between two removals of forgotten peers, empty torrents and torrents that the access list refuses.",
-  }),
-  max_memory: integer({
-    default: 65_536,
-    min: 64,
-    max: 1_048_576,
-    unit: "MiB",
-    doc: "Memory the swarms may grow to. It is reserved at the start and taken from the system only as peers arrive; when it is full, new peers are not kept until others leave.",
-  }),
-});
+export const swarmSection = section(
+  "The swarms: which peers share which torrent.",
+  {
+    max_peer_age: integer({
+      default: 1200,
+      min: 10,
+      max: PEER_AGE_SECONDS_MAX,
+      unit: "seconds",
+      doc: "Time after its last announce at which a peer is forgotten. Keep it above peer_announce_interval.",
+    }),
+    torrent_cleaning_interval: integer({
+      default: 120,
+      min: 1,
+      max: 86400,
+      unit: "seconds",
+      doc: "Time between two removals of forgotten peers, empty torrents and torrents that the access list refuses.",
+    }),
+    max_memory: integer({
+      default: 0,
+      min: 0,
+      max: SWARM_MEMORY_MIB_MAX,
+      unit: "MiB",
+      doc: "Memory the swarms may grow to, at least 64. 0 takes a share of what the host or its cgroup has, about half of it; the start line says how much. Addresses are reserved at the start, memory is taken only as peers arrive. When it is full, torrents of a single peer that announced once give way.",
+    }),
+  },
+  ({ maxMemory }) =>
+    maxMemory > 0 && maxMemory < SWARM_MEMORY_MIB_MIN
+      ? { key: "max_memory", expected: `0 or at least ${SWARM_MEMORY_MIB_MIN} MiB` }
+      : undefined,
+);
 
 export type SwarmConfig = ConfigOf<typeof swarmSection>;

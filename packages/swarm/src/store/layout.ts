@@ -76,6 +76,8 @@ export const SLAB_DENSE_LISTS = 128;
 export const SLAB_SPARSE_LISTS = 136;
 export const SHARD_HEADER_WORDS = 192;
 
+/** 2^28 words: what an int32 word index reaches comfortably, and the largest block still fits. */
+export const ARENA_BYTES_MAX = 2 ** 30;
 /** The largest block: 2^24 words, a directory for some 500 million peers. */
 export const BLOCK_CLASS_MAX = 24;
 /** Smaller blocks come from slab pages; so every whole block begins on a cache line. */

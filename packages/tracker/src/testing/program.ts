@@ -102,13 +102,15 @@ export interface ProgramOptions {
   readonly addressSpaceKib?: number;
   /** Most files the program may have open (`ulimit -n`). */
   readonly openFiles?: number;
+  /** The `cgroup.procs` of the cgroup that it runs in, see `limitedCgroup`. */
+  readonly cgroup?: string;
 }
 
 /** Starts the program with a configuration; it is killed when the test is over. */
 export function startProgram(
   t: TestContext,
   config: string,
-  { args = [], env = {}, addressSpaceKib, openFiles }: ProgramOptions = {},
+  { args = [], env = {}, addressSpaceKib, openFiles, cgroup }: ProgramOptions = {},
 ): ServingProgram {
   const folder = temporaryFolder(t);
   const file = join(folder, "config.toml");
@@ -117,6 +119,7 @@ export function startProgram(
   const limits = [
     ...(addressSpaceKib === undefined ? [] : [`ulimit -v ${addressSpaceKib}`]),
     ...(openFiles === undefined ? [] : [`ulimit -n ${openFiles}`]),
+    ...(cgroup === undefined ? [] : [`echo $$ > ${cgroup}`]),
   ];
   if (limits.length > 0)
     command.unshift("/bin/sh", "-c", [...limits, 'exec "$0" "$@"'].join(" && "));
