@@ -22,6 +22,8 @@ export interface CheckOptions extends RequestOptions {
 
 /** newTrackon's limits for public trackers, and how long it waits. */
 const INTERVAL_SECONDS_MIN = 300;
+/** WebTorrent peers announce every two minutes, since only an announce brings new offers. */
+const WS_INTERVAL_SECONDS_MIN = 30;
 const INTERVAL_SECONDS_MAX = 10_800;
 const RESPONSE_MILLISECONDS_MAX = 10_000;
 /** Ports of the two peers; nothing listens there. */
@@ -62,8 +64,8 @@ async function checkFamily(
   if (first === undefined) return;
   if (url.protocol === "https" || url.protocol === "wss")
     await certificateFinding(url, options, found);
-  judgeInterval(first, found);
   const isWs = url.protocol === "ws" || url.protocol === "wss";
+  judgeInterval(first, isWs, found);
   if (isWs) await meetOverWs(url, infoHash, options, found);
   else await meet(url, infoHash, options, found);
 }
@@ -97,12 +99,14 @@ async function firstAnnounce(
 
 function judgeInterval(
   { intervalSeconds, minIntervalSeconds }: AnnounceResult,
+  isWs: boolean,
   found: Findings,
 ): void {
-  const isGood = intervalSeconds >= INTERVAL_SECONDS_MIN && intervalSeconds <= INTERVAL_SECONDS_MAX;
-  const wanted = `; lists of public trackers expect ${INTERVAL_SECONDS_MIN} to ${INTERVAL_SECONDS_MAX} s`;
-  const least = minIntervalSeconds === undefined ? "" : `, at least ${minIntervalSeconds} s`;
-  found.judge("interval", isGood, "warning", `${intervalSeconds} s${least}${isGood ? "" : wanted}`);
+  const least = isWs ? WS_INTERVAL_SECONDS_MIN : INTERVAL_SECONDS_MIN;
+  const isGood = intervalSeconds >= least && intervalSeconds <= INTERVAL_SECONDS_MAX;
+  const wanted = isGood ? "" : `; expected ${least} to ${INTERVAL_SECONDS_MAX} s`;
+  const notBefore = minIntervalSeconds === undefined ? "" : `, at least ${minIntervalSeconds} s`;
+  found.judge("interval", isGood, "warning", `${intervalSeconds} s${notBefore}${wanted}`);
 }
 
 /** A leecher joins the seeder of the first announce: each has to be seen. */

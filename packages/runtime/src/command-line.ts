@@ -26,8 +26,10 @@ export interface Command {
   readonly summary: string;
   /** Options beside those that every command has. */
   readonly options?: readonly CommandOption[];
-  /** Names of the arguments that must follow, such as `TRACKER_URL`. */
+  /** Names of the arguments that must follow, such as `TRACKER_URL`. One that ends with … stands for one or more. */
   readonly operands?: readonly string[];
+  /** False where the options of the command line that every command has do not apply. */
+  readonly takesConfig?: false;
 }
 
 /** What the help is made of. */
@@ -59,18 +61,27 @@ const STANDARD_OPTIONS: readonly CommandOption[] = [
   { long: "help", short: "h", summary: "print this help" },
 ];
 
+/** Ends the name of an operand that may be repeated. */
+const MANY = "…";
+
+/** The options that are not the command's own. */
+function commonOptions(line: CommandLine, command: Command | undefined): readonly CommandOption[] {
+  return command?.takesConfig === false ? STANDARD_OPTIONS : [...line.options, ...STANDARD_OPTIONS];
+}
+
 /** Parses the arguments behind the program's name. Never throws. */
 export function parseCommandLine(line: CommandLine, args: readonly string[]): Invocation {
   const { command, wordCount } = findCommand(line, args);
   if (command === undefined) return mistakenCommand(line, args);
-  const options = [...(command.options ?? []), ...line.options, ...STANDARD_OPTIONS];
+  const options = [...(command.options ?? []), ...commonOptions(line, command)];
   const read = readArguments(options, args.slice(wordCount));
   if (read.values.has("help"))
     return { kind: "help", command: wordCount > 0 ? command : undefined };
   if (read.mistake !== undefined) return { kind: "mistake", message: read.mistake };
   if (read.values.has("version")) return { kind: "version" };
   const wanted = command.operands ?? [];
-  const unexpected = read.operands[wanted.length];
+  const isOpen = wanted.at(-1)?.endsWith(MANY) ?? false;
+  const unexpected = isOpen ? undefined : read.operands[wanted.length];
   if (unexpected !== undefined) return unexpectedArgument(line, command, unexpected);
   if (read.operands.length < wanted.length)
     return { kind: "mistake", message: `${wanted[read.operands.length]} is missing` };
@@ -168,7 +179,7 @@ export function formatHelp(line: CommandLine, command?: Command): string {
     const rows = line.commands.map((one): [string, string] => [one.words.join(" "), one.summary]);
     parts.push(`Commands:\n${formatRows(rows.map(([name, text]) => [name || "(none)", text]))}`);
   } else if (command !== undefined) parts[0] = `${line.title}: ${command.summary}`;
-  const options = [...(command?.options ?? []), ...line.options, ...STANDARD_OPTIONS];
+  const options = [...(command?.options ?? []), ...commonOptions(line, command)];
   const rows = options.map((option): [string, string] => [formatOption(option), option.summary]);
   parts.push(`Options:\n${formatRows(rows)}`);
   return `${parts.join("\n\n")}\n`;

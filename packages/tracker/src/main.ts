@@ -14,6 +14,7 @@ import {
   writeLine,
 } from "@swarmtide/runtime";
 import { printDefaultConfig } from "@swarmtide/toml-config";
+import { CLIENT_COMMANDS } from "./client-command-line.ts";
 import { commandLine, LOAD_TEST_HTTP, LOAD_TEST_WS, LOAD_TESTS } from "./command-line.ts";
 import { trackerSchema } from "./config.ts";
 import type { ProgramSignals } from "./program-signals.ts";
@@ -53,6 +54,32 @@ async function loadTest(
   });
 }
 
+/** Ends with usage and exit code 2. */
+function complainAboutArguments(message: string): void {
+  writeLine(
+    STDERR,
+    `swarmtide: ${message} [${USAGE_CODE}]\n${formatUsage(commandLine)}\nswarmtide --help explains the options\n`,
+  );
+  process.exitCode = EXIT_USAGE;
+}
+
+/** Loaded only where one of them is asked for. A signal ends it as it ends any other command. */
+async function askTracker(
+  command: Command,
+  given: GivenOptions,
+  signals: ProgramSignals,
+): Promise<void> {
+  signals.onStop(() => process.exit(EXIT_FAILED));
+  const { ArgumentError, runClientCommand } = await import("./client-commands.ts");
+  try {
+    const complain = (text: string) => writeLine(STDERR, text);
+    process.exitCode = await runClientCommand(command, given, { print, complain });
+  } catch (error) {
+    if (!(error instanceof ArgumentError)) throw error;
+    complainAboutArguments(error.message);
+  }
+}
+
 async function main(signals: ProgramSignals): Promise<void> {
   const invocation = parseCommandLine(commandLine, process.argv.slice(2));
   switch (invocation.kind) {
@@ -61,15 +88,12 @@ async function main(signals: ProgramSignals): Promise<void> {
     case "version":
       return print(`swarmtide ${version()}\n`);
     case "mistake":
-      writeLine(
-        STDERR,
-        `swarmtide: ${invocation.message} [${USAGE_CODE}]\n${formatUsage(commandLine)}\nswarmtide --help explains the options\n`,
-      );
-      process.exitCode = EXIT_USAGE;
-      return;
+      return complainAboutArguments(invocation.message);
     case "run":
       if (LOAD_TESTS.includes(invocation.command))
         return await loadTest(invocation.command, invocation.given, signals);
+      if (CLIENT_COMMANDS.includes(invocation.command))
+        return await askTracker(invocation.command, invocation.given, signals);
       if (invocation.given.values.has("print-config"))
         return print(printDefaultConfig(trackerSchema));
       return await serve({
