@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { PEER_ID_BYTES } from "@swarmtide/bittorrent";
 import type { TrackerMessage } from "@swarmtide/ws-protocol";
 import { ClientError } from "./client-error.ts";
-import { openDeadline } from "./deadline.ts";
+import { type Deadline, openDeadline } from "./deadline.ts";
 import type { Findings } from "./findings.ts";
 import { type RequestOptions, randomPeerId } from "./requests.ts";
 import type { TrackerUrl } from "./tracker-url.ts";
@@ -32,58 +32,48 @@ export async function meetOverWs(
   };
   try {
     const seeder = await connect();
-    const seederId = randomPeerId();
-    seeder.announce({ infoHash, peerId: seederId, left: 0, event: "started", numwant: 0 });
-    await seeder.receive(isAnnounceReply, "an announce reply", deadline);
-
     const leecher = await connect();
-    const leecherId = randomPeerId();
-    const offerId = new Uint8Array(randomBytes(PEER_ID_BYTES));
-    const offers = [{ offer: OFFER, offerId }];
-    leecher.announce({
-      infoHash,
-      peerId: leecherId,
-      left: 1,
-      event: "started",
-      numwant: 1,
-      offers,
-    });
-    const counts = await leecher.receive(isAnnounceReply, "an announce reply", deadline);
-    const offer = await seeder.receive(isOffer, "the other peer's offer", deadline);
-    const answer = { answer: ANSWER, toPeerId: offer.peerId, offerId: offer.offerId };
-    seeder.announce({ infoHash, peerId: seederId, answer });
-    const back = await leecher.receive(isAnswer, "the answer to the offer", deadline);
-    const isWhole = offer.description.sdp === OFFER.sdp && back.description.sdp === ANSWER.sdp;
-    found.judge(
-      "peers meet",
-      isWhole,
-      "error",
-      isWhole ? "an offer and its answer arrived" : "an offer or its answer was changed on the way",
-    );
-
-    const isCounted = counts.complete === 1 && counts.incomplete === 1;
-    found.judge(
-      "counts",
-      isCounted,
-      "warning",
-      `${counts.complete} seeders, ${counts.incomplete} leechers; announced were one and one`,
-    );
-
+    await exchange(seeder, leecher, infoHash, deadline, found);
     leecher.scrape([infoHash]);
     const { files } = await leecher.receive(isScrapeReply, "a scrape reply", deadline);
     const file = files[0];
-    found.judge(
-      "scrape",
-      file?.complete === 1 && file.incomplete === 1,
-      "warning",
-      file
-        ? `${file.complete} seeders, ${file.incomplete} leechers`
-        : "the torrent is missing in the answer",
-    );
+    const isCounted = file?.complete === 1 && file.incomplete === 1;
+    const counts = `${file?.complete ?? "no"} seeders, ${file?.incomplete ?? "no"} leechers`;
+    found.judge("scrape", isCounted, "warning", counts);
   } catch (error) {
     if (!(error instanceof ClientError)) throw error;
     found.add("peers meet", "error", error.message);
   } finally {
     for (const tracker of open) tracker.close();
   }
+}
+
+/** A seeder waits, a leecher offers, the seeder answers. */
+async function exchange(
+  seeder: WsTracker,
+  leecher: WsTracker,
+  infoHash: Uint8Array,
+  deadline: Deadline,
+  found: Findings,
+): Promise<void> {
+  const seederId = randomPeerId();
+  seeder.announce({ infoHash, peerId: seederId, left: 0, event: "started", numwant: 0 });
+  await seeder.receive(isAnnounceReply, "an announce reply", deadline);
+
+  const offers = [{ offer: OFFER, offerId: new Uint8Array(randomBytes(PEER_ID_BYTES)) }];
+  const joining = { infoHash, peerId: randomPeerId(), left: 1, event: "started" } as const;
+  leecher.announce({ ...joining, numwant: 1, offers });
+  const counts = await leecher.receive(isAnnounceReply, "an announce reply", deadline);
+  const offer = await seeder.receive(isOffer, "the other peer's offer", deadline);
+  const answer = { answer: ANSWER, toPeerId: offer.peerId, offerId: offer.offerId };
+  seeder.announce({ infoHash, peerId: seederId, answer });
+  const back = await leecher.receive(isAnswer, "the answer to the offer", deadline);
+
+  const isWhole = offer.description.sdp === OFFER.sdp && back.description.sdp === ANSWER.sdp;
+  const arrived = isWhole ? "arrived" : "arrived changed";
+  found.judge("peers meet", isWhole, "error", `an offer and its answer ${arrived}`);
+  const isCounted = counts.complete === 1 && counts.incomplete === 1;
+  const { complete, incomplete } = counts;
+  const detail = `${complete} seeders, ${incomplete} leechers; announced were one and one`;
+  found.judge("counts", isCounted, "warning", detail);
 }

@@ -20,4 +20,3 @@ export {
   type TrackerProtocol,
   type TrackerUrl,
 } from "./tracker-url.ts";
-export { UDP_SCRAPE_HASHES_MAX } from "./udp-client.ts";

@@ -48,7 +48,7 @@ import type { TrackerUrl } from "./tracker-url.ts";
 
 const RESEND_MILLISECONDS_DEFAULT = 2000;
 /** The most info hashes that fit a datagram of 1,500 bytes less its headers (BEP 15). */
-export const UDP_SCRAPE_HASHES_MAX = 74;
+const UDP_SCRAPE_HASHES_MAX = 74;
 const CONNECT_REQUEST_BYTES = 16;
 
 const transactionId = () => randomInt(0x8000_0000);

@@ -10,7 +10,7 @@ const FAMILY_OPTIONS: readonly CommandOption[] = [
 ];
 
 /** Announces a peer and prints what the tracker returns. */
-export const ANNOUNCE: Command = {
+const ANNOUNCE: Command = {
   words: ["announce"],
   takesConfig: false,
   summary: "announce a peer to a tracker and print what it returns",
