@@ -28,6 +28,10 @@ export const NOT_STORED = httpCounters.counter(
   "announces_not_stored",
   "Announces answered although memory had no room for the peer.",
 );
+export const ANNOUNCE_REPEATS = httpCounters.counter(
+  "announce_repeats",
+  "Announces of a peer before limits.min_announce_interval had passed, answered with counts and no peers.",
+);
 export const SCRAPE_TORRENTS_OVER_LIMIT = httpCounters.counter(
   "scrape_torrents_over_limit",
   "Info hashes of scrapes beyond max_scrape_torrents, left out of the answer.",

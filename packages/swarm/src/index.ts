@@ -26,6 +26,7 @@ export {
   LEFT_UNKNOWN,
 } from "./announce/hot/role.ts";
 export { monotonicSeconds, openClock } from "./clock.ts";
+export { type LimitsConfig, limitsSection } from "./limits/config.ts";
 export { type CleaningOptions, SwarmCleaning } from "./store/cleaning.ts";
 export {
   SWARM_MEMORY_MIB_MAX,

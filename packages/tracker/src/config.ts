@@ -4,7 +4,7 @@
  */
 import { httpSection } from "@swarmtide/http";
 import { logKeys, privilegesSection } from "@swarmtide/runtime";
-import { accessListSection, swarmSection } from "@swarmtide/swarm";
+import { accessListSection, limitsSection, swarmSection } from "@swarmtide/swarm";
 import { webSection } from "@swarmtide/tcp";
 import { boolean, type ConfigOf, integer, section } from "@swarmtide/toml-config";
 import { udpSection } from "@swarmtide/udp";
@@ -34,6 +34,7 @@ export const trackerSchema = section(
     http: httpSection,
     ws: wsSection,
     swarm: swarmSection,
+    limits: limitsSection,
     access_list: accessListSection,
     privileges: privilegesSection,
     statistics: statisticsSection,

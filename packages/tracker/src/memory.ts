@@ -26,11 +26,11 @@ export function divideMemory(config: TrackerConfig, threads: number, log: Logger
  * so in /proc. Throws OperatorError where less is reserved than `configuredMib`, which is 0 where nothing is configured.
  */
 export function openStore(
-  { swarm: { maxMemory } }: TrackerConfig,
+  { swarm: { maxMemory }, limits }: TrackerConfig,
   configuredMib: number,
   log: Logger,
 ): SwarmStore {
-  const store = createSwarmStore({ memoryBytesMax: maxMemory * MIB });
+  const store = createSwarmStore({ memoryBytesMax: maxMemory * MIB, limits });
   const granted = Math.floor((store.arenaBytes * SHARD_COUNT) / MIB);
   if (granted >= maxMemory) return store;
   if (configuredMib > 0)

@@ -33,6 +33,10 @@ export const NOT_STORED = udpCounters.counter(
   "announces_not_stored",
   "Announces answered although memory had no room for the peer.",
 );
+export const ANNOUNCE_REPEATS = udpCounters.counter(
+  "announce_repeats",
+  "Announces of a peer before limits.min_announce_interval had passed, answered with counts and no peers.",
+);
 
 const DROPPED =
   "Datagrams dropped without a reply, by reason; those that do not parse are counted as requests.";

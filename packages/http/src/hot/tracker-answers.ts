@@ -2,6 +2,7 @@
  * The bodies of the HTTP tracker's answers: query → swarm store → bencode. Called by the HTTP handler for every announce
  * and scrape that is proper HTTP; writes into the handler's reply buffer and allocates nothing.
  */
+import { EVENT_NONE } from "@swarmtide/bittorrent";
 import {
   AnnounceReply,
   announceReplyBytesMax,
@@ -27,6 +28,7 @@ import {
   type SwarmStore,
 } from "@swarmtide/swarm";
 import {
+  ANNOUNCE_REPEATS,
   ANNOUNCES,
   ERRORS,
   NOT_STORED,
@@ -118,10 +120,12 @@ export class TrackerAnswers {
     const announce = this.announce;
     announce.family = family;
     announce.port = portInPacketOrder(query.port);
+    announce.hasEvent = query.event !== EVENT_NONE;
     announce.flags = announceFlags(query.event, query.left);
     announce.peersWanted = wanted;
     announce.replyAt = peersOffset >> 1;
     answer.peersCount = store.announce(announce);
+    if (store.isRepeat) (family === 6 ? this.countersIpv6 : this.countersIpv4)[ANNOUNCE_REPEATS]++;
     answer.peersOffset = peersOffset;
     answer.complete = store.seeders;
     answer.incomplete = store.leechers;

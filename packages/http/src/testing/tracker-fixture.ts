@@ -14,8 +14,11 @@ import {
   Admission,
   AnnounceInterval,
   createSwarmStore,
+  type LimitsConfig,
+  limitsSection,
   type SwarmStore,
 } from "@swarmtide/swarm";
+import { defaultConfig } from "@swarmtide/toml-config";
 import { httpCounters } from "../counters.ts";
 import type { HttpHandlerOptions } from "../handler-options.ts";
 import { HttpHandler } from "../hot/http-handler.ts";
@@ -39,9 +42,15 @@ export interface Answer {
 }
 
 export function makeFixture(
-  options: Partial<HttpHandlerOptions> & { trusted?: readonly string[] } = {},
+  options: Partial<HttpHandlerOptions> & {
+    trusted?: readonly string[];
+    limits?: Partial<LimitsConfig>;
+  } = {},
 ): Fixture {
-  const store = createSwarmStore({ memoryBytesMax: 16 << 20 });
+  const store = createSwarmStore({
+    memoryBytesMax: 16 << 20,
+    limits: options.limits && { ...defaultConfig(limitsSection), ...options.limits },
+  });
   const counters = CounterTable.create(httpCounters, 1);
   const trustedProxies = (options.trusted ?? []).map((text) => {
     const cidr = parseCidr(text);

@@ -6,6 +6,8 @@
  * first written. layout.ts shows where everything lies.
  */
 import { randomFillSync } from "node:crypto";
+import type { LimitsConfig } from "../limits/config.ts";
+import { makeLimits, openAnnounceLimits } from "../limits/limits.ts";
 import { openArenas } from "./arenas.ts";
 import { HASH_KEY_WORDS } from "./hot/keyed-hash.ts";
 import { SHARD_COUNT, SwarmStore, type SwarmStoreHandle } from "./hot/swarm-store.ts";
@@ -23,6 +25,8 @@ import {
 export interface SwarmStoreOptions {
   /** Address space to reserve for all arenas together; the store never grows past it. */
   readonly memoryBytesMax: number;
+  /** What one address and one peer may ask for; without it there are no limits. */
+  readonly limits?: LimitsConfig | undefined;
 }
 
 export interface SwarmTotals {
@@ -45,14 +49,14 @@ export function createSwarmStore(options: SwarmStoreOptions): SwarmStore {
   const arenas = openArenas(SHARD_COUNT, options.memoryBytesMax);
   const hashKey = new Int32Array(new SharedArrayBuffer(HASH_KEY_WORDS * 4));
   hashKey.set(randomFillSync(new Int32Array(HASH_KEY_WORDS)));
-  return attachSwarmStore({ arenas, hashKey });
+  return attachSwarmStore({ arenas, hashKey, limits: makeLimits(options.limits) });
 }
 
 /** The store in this thread. */
 export function attachSwarmStore(handle: SwarmStoreHandle): SwarmStore {
   const shards = handle.arenas.map((arena) => new Int32Array(arena));
   const [salt = 0] = randomFillSync(new Int32Array(1));
-  return new SwarmStore(handle, shards, salt);
+  return new SwarmStore(handle, shards, openAnnounceLimits(handle.limits), salt);
 }
 
 /** Sums over all shards, read without locks: each number is right, their relation may be a moment apart. */

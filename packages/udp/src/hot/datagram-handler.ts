@@ -6,6 +6,7 @@
  * reply without a valid connection id. No allocation, no exception; a datagram's budget of 0.5 µs includes this, see
  * bench/datagram-handler.bench.ts.
  */
+import { EVENT_NONE } from "@swarmtide/bittorrent";
 import type { CounterRow } from "@swarmtide/metrics";
 import { type Admission, Announce, announceFlags, type SwarmStore } from "@swarmtide/swarm";
 import {
@@ -38,6 +39,7 @@ import {
   writeScrapeReplyHeader,
 } from "@swarmtide/udp-protocol";
 import {
+  ANNOUNCE_REPEATS,
   ANNOUNCES,
   CONNECTS,
   DROPPED_CONNECTION_ID,
@@ -146,10 +148,9 @@ export class DatagramHandler {
     record.addressAt = addressAt;
     record.family = family;
     record.port = readAnnouncePortBytes(request, offset);
-    record.flags = announceFlags(
-      readAnnounceEvent(request, offset),
-      readAnnounceLeft(this.requestWords, offset),
-    );
+    const event = readAnnounceEvent(request, offset);
+    record.hasEvent = event !== EVENT_NONE;
+    record.flags = announceFlags(event, readAnnounceLeft(this.requestWords, offset));
   }
 
   private announce(offset: number, addressAt: number, family: 4 | 6, replyOffset: number): number {
@@ -166,6 +167,7 @@ export class DatagramHandler {
     record.replyAt = (replyOffset + ANNOUNCE_REPLY_HEADER_BYTES) >> 1;
     const peers = store.announce(record);
     if (!store.stored) counters[NOT_STORED]++;
+    if (store.isRepeat) counters[ANNOUNCE_REPEATS]++;
     counters[ANNOUNCES]++;
     const headerBytes = writeAnnounceReplyHeader(
       this.replyBytes,

@@ -3,7 +3,15 @@
  * against) and reads replies. Tests own one each.
  */
 import { type Column, CounterTable } from "@swarmtide/metrics";
-import { AccessList, AnnounceInterval, createSwarmStore, type SwarmStore } from "@swarmtide/swarm";
+import {
+  AccessList,
+  AnnounceInterval,
+  createSwarmStore,
+  type LimitsConfig,
+  limitsSection,
+  type SwarmStore,
+} from "@swarmtide/swarm";
+import { defaultConfig } from "@swarmtide/toml-config";
 import { udpCounters } from "../counters.ts";
 import { ConnectionIds } from "../hot/connection-id.ts";
 import { DatagramHandler } from "../hot/datagram-handler.ts";
@@ -15,6 +23,8 @@ export interface TestTrackerOptions {
   readonly responsePeersMax?: number;
   readonly scrapeTorrentsMax?: number;
   readonly memoryBytesMax?: number;
+  /** Without it there are no limits; what is not given has its default. */
+  readonly limits?: Partial<LimitsConfig>;
 }
 
 export interface AnnounceFields {
@@ -43,7 +53,10 @@ export class TestTracker {
   constructor(options: TestTrackerOptions = {}) {
     const responsePeersMax = options.responsePeersMax ?? 30;
     const scrapeTorrentsMax = options.scrapeTorrentsMax ?? 70;
-    this.store = createSwarmStore({ memoryBytesMax: options.memoryBytesMax ?? 2 ** 26 });
+    this.store = createSwarmStore({
+      memoryBytesMax: options.memoryBytesMax ?? 2 ** 26,
+      limits: options.limits && { ...defaultConfig(limitsSection), ...options.limits },
+    });
     this.tracker = new UdpTracker({
       store: this.store,
       accessList: options.accessList ?? AccessList.attach(AccessList.build({ mode: "off" })),

@@ -18,6 +18,8 @@ export class Announce {
   port = 0;
   /** ANNOUNCE_… of role.ts. */
   flags = 0;
+  /** Whether the client named an event, a known one; such an announce is never a repeat. */
+  hasEvent = false;
   /** The most peers to write. */
   peersWanted = 0;
   /** Peers are written here from halfword `replyAt`: 3 halfwords each for family 4, 9 for family 6. */

@@ -2,6 +2,8 @@
  * One announce to one swarm: find, insert, refresh, switch role or remove the asker, then count and choose peers.
  * Called by SwarmStore with the shard's lock held. `swarm` is the word index of the record's (reference, meta) pair.
  */
+
+import type { AnnounceLimits } from "../../limits/hot/announce-limits.ts";
 import {
   COMPLETED_BIT,
   LARGE_LEECHERS,
@@ -83,8 +85,9 @@ export function removePeer(
 }
 
 /**
- * Stores or refreshes the peer; answers its slot, or 0 when the arena is full and it was not stored.
- * `completedAt` is the word to count up when a known leecher says that it has completed, or 0.
+ * Stores or refreshes the peer. Returns its slot, 0 when the arena is full and it was not stored, or a negative number:
+ * its slot when this is a repeat, which changes nothing. `completedAt` is the word to count up when a known leecher says
+ * that it has completed, or 0; `repeatTicksMax` the limit of `limits`, or NO_REPEATS for an announce that cannot be one.
  */
 export function upsertPeer(
   w: Int32Array,
@@ -95,16 +98,31 @@ export function upsertPeer(
   tail: number,
   seeder: boolean,
   completedAt: number,
+  limits: AnnounceLimits,
+  repeatTicksMax: number,
 ): number {
   const meta = w[swarm + 1];
   if (meta === LARGE_META)
-    return upsertLarge(w, swarm, slotWords, hashKey, key, tail, seeder, completedAt);
+    return upsertLarge(
+      w,
+      swarm,
+      slotWords,
+      hashKey,
+      key,
+      tail,
+      seeder,
+      completedAt,
+      limits,
+      repeatTicksMax,
+    );
   const leechers = smallLeechers(meta);
   const count = leechers + smallSeeders(meta);
   const slot = findSlot(w, w[swarm], count, slotWords, key);
   if (slot !== 0) {
     const wasSeeder = slot >= w[swarm] + leechers * slotWords;
     const at = slot + slotWords - 1;
+    if (wasSeeder === seeder && limits.isRepeat(w[at], tail, key, slotWords, repeatTicksMax))
+      return -slot;
     w[at] = tail | completion(w, w[at], wasSeeder, completedAt);
     w[swarm + 1] |= SMALL_RENEWED;
     if (wasSeeder === seeder) return slot;
@@ -113,7 +131,18 @@ export function upsertPeer(
   }
   if (count === (slotWords === SLOT_WORDS_4 ? SMALL_PEERS_MAX_4 : SMALL_PEERS_MAX_6)) {
     if (!promote(w, swarm, slotWords, hashKey)) return 0;
-    return upsertLarge(w, swarm, slotWords, hashKey, key, tail, seeder, completedAt);
+    return upsertLarge(
+      w,
+      swarm,
+      slotWords,
+      hashKey,
+      key,
+      tail,
+      seeder,
+      completedAt,
+      limits,
+      repeatTicksMax,
+    );
   }
   if (!insertSmall(w, swarm, slotWords, key, tail, seeder)) return 0;
   countNewPeer(w, slotWords, seeder);
@@ -129,12 +158,15 @@ function upsertLarge(
   tail: number,
   seeder: boolean,
   completedAt: number,
+  limits: AnnounceLimits,
+  repeatTicksMax: number,
 ): number {
   const header = w[swarm];
   const hash = keyedHash(hashKey, key, 0, slotWords);
   let slot = findLarge(w, header, slotWords, hash, key, seeder);
   if (slot !== 0) {
     const old = w[slot + slotWords - 1];
+    if (limits.isRepeat(old, tail, key, slotWords, repeatTicksMax)) return -slot;
     const kept = tail | completion(w, old, seeder, completedAt);
     refreshLarge(w, header, slotWords, slot, kept, seeder);
     return slot;

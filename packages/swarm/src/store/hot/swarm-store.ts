@@ -12,6 +12,8 @@ import {
   ANNOUNCE_SEEDER,
   ANNOUNCE_STOPPED,
 } from "../../announce/hot/role.ts";
+import { type AnnounceLimits, NO_REPEATS } from "../../limits/hot/announce-limits.ts";
+import type { LimitsHandle } from "../../limits/limits.ts";
 import {
   LOCK,
   PAUSED_BIT,
@@ -42,6 +44,7 @@ const INFO_HASH_WORDS = 5;
 export interface SwarmStoreHandle {
   readonly arenas: readonly SharedArrayBuffer[];
   readonly hashKey: Int32Array;
+  readonly limits: LimitsHandle;
 }
 
 export class SwarmStore {
@@ -58,17 +61,26 @@ export class SwarmStore {
   downloaders = 0;
   /** False when the last announce's peer was not stored because the arena is full. */
   stored = true;
+  /** Whether the last announce was a repeat (`min_announce_interval`): it has changed nothing and gets no peers. */
+  isRepeat = false;
 
   private tick = 0;
   private readonly hashKey: Int32Array;
+  private readonly limits: AnnounceLimits;
   /** Changes with every batch; what samples are drawn with. */
   salt: number;
   private readonly key: Int32Array;
 
-  /** `salt` is a random word of the thread's own. Called by `attachSwarmStore`. */
-  constructor(handle: SwarmStoreHandle, shards: readonly Int32Array[], salt: number) {
+  /** `salt` is a random word of the thread's own, and so are `limits`. Called by `attachSwarmStore`. */
+  constructor(
+    handle: SwarmStoreHandle,
+    shards: readonly Int32Array[],
+    limits: AnnounceLimits,
+    salt: number,
+  ) {
     this.handle = handle;
     this.shards = shards;
+    this.limits = limits;
     this.arenaBytes = handle.arenas[0]?.byteLength ?? 0;
     this.hashKey = handle.hashKey;
     this.salt = salt;
@@ -99,6 +111,7 @@ export class SwarmStore {
     key[slotWords - 1] = announce.port & PORT_MASK;
     let written = 0;
     this.stored = true;
+    this.isRepeat = false;
     lock(w, LOCK);
     let record = findTorrent(w, hash, infoHash, infoHashAt);
     if ((flags & ANNOUNCE_STOPPED) !== 0) {
@@ -115,14 +128,19 @@ export class SwarmStore {
         const tail = key[slotWords - 1] | (this.tick << TICK_SHIFT) | paused;
         const completedAt =
           seeder && (flags & ANNOUNCE_COMPLETED) !== 0 ? record + RECORD_COMPLETED : 0;
-        let slot = upsertPeer(w, swarm, slotWords, hashKey, key, tail, seeder, completedAt);
-        if (slot === 0) {
-          makeRoomForPeer(w, hash, this.tick);
-          slot = upsertPeer(w, swarm, slotWords, hashKey, key, tail, seeder, completedAt);
-          if (slot === 0) w[REFUSED]++;
-        }
-        this.stored = slot !== 0;
-        if (announce.peersWanted > 0)
+        const repeatTicksMax = announce.hasEvent ? NO_REPEATS : this.limits.repeatTicksMax;
+        const slot = this.upsert(
+          w,
+          hash,
+          swarm,
+          slotWords,
+          tail,
+          seeder,
+          completedAt,
+          repeatTicksMax,
+        );
+        if (slot < 0) this.isRepeat = true;
+        else if (announce.peersWanted > 0)
           written = samplePeers(
             w,
             swarm,
@@ -139,6 +157,50 @@ export class SwarmStore {
     this.readCounts(w, record, family, slotWords, false);
     unlock(w, LOCK);
     return written;
+  }
+
+  /** `upsertPeer` of the peer `key`, in a full arena once more after others have made room. */
+  private upsert(
+    w: Int32Array,
+    hash: number,
+    swarm: number,
+    slotWords: number,
+    tail: number,
+    seeder: boolean,
+    completedAt: number,
+    repeatTicksMax: number,
+  ): number {
+    const { hashKey, key, limits } = this;
+    let slot = upsertPeer(
+      w,
+      swarm,
+      slotWords,
+      hashKey,
+      key,
+      tail,
+      seeder,
+      completedAt,
+      limits,
+      repeatTicksMax,
+    );
+    if (slot !== 0) return slot;
+    makeRoomForPeer(w, hash, this.tick);
+    slot = upsertPeer(
+      w,
+      swarm,
+      slotWords,
+      hashKey,
+      key,
+      tail,
+      seeder,
+      completedAt,
+      limits,
+      repeatTicksMax,
+    );
+    if (slot !== 0) return slot;
+    w[REFUSED]++;
+    this.stored = false;
+    return 0;
   }
 
   /** A record for a torrent that is not stored; while memory is short, torrents that nobody shares make room first. */

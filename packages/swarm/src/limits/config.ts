@@ -1,0 +1,45 @@
+/** [limits] of the configuration file: what one address and one peer may ask for. Read on the main thread. */
+import { type Cidr, parseCidr } from "@swarmtide/bittorrent";
+import { type ConfigOf, integer, list, section, text } from "@swarmtide/toml-config";
+
+/** A repeat does not renew its peer: with more than this a client that announces often could expire between two. */
+const MIN_ANNOUNCE_INTERVAL_SECONDS_MAX = 300;
+
+/** [limits] */
+export const limitsSection = section(
+  "What one address and one peer may ask for. 0 switches a limit off; docs/limits.md says how the defaults were chosen.",
+  {
+    min_announce_interval: integer({
+      default: 30,
+      min: 0,
+      max: MIN_ANNOUNCE_INTERVAL_SECONDS_MAX,
+      unit: "seconds",
+      doc: "A peer that announces again sooner gets counts and no peers, unless the announce has an event or changes its role. The store's clock ticks every four seconds: only what is certainly too early counts as a repeat.",
+    }),
+    exempt: list({
+      default: ["127.0.0.0/8", "::1"],
+      doc: "Addresses and networks without limits. A proxy that hides its clients belongs here.",
+      of: text({
+        default: "127.0.0.1",
+        doc: "",
+        expected: 'an IP address or network, such as "10.0.0.0/8"',
+      }),
+    }),
+  },
+  ({ exempt }) => {
+    const wrong = exempt.find((range) => parseCidr(range) === undefined);
+    return wrong === undefined
+      ? undefined
+      : {
+          key: "exempt",
+          expected: `addresses and networks without bits behind the prefix, not "${wrong}"`,
+        };
+  },
+);
+
+export type LimitsConfig = ConfigOf<typeof limitsSection>;
+
+/** The blocks of `exempt`. */
+export function exemptBlocksOf({ exempt }: LimitsConfig): readonly Cidr[] {
+  return exempt.map(parseCidr).filter((cidr) => cidr !== undefined);
+}
