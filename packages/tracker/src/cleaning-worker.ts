@@ -30,6 +30,7 @@ export interface CleaningSettings {
 
 /** How often the thread looks whether a pass is due. */
 const LOOK_MILLISECONDS = 1000;
+const SECONDS_PER_DAY = 86_400;
 /** How often a pass looks whether to stop. */
 const SLICES_PER_LOOK = 256;
 
@@ -53,6 +54,7 @@ function openCleaning(
         const cleaning = new SwarmCleaning(store, {
           nowSeconds: startSeconds,
           peerAgeSecondsMax: settings.config.maxPeerAge,
+          keepCompletedSeconds: settings.config.keepCompleted * SECONDS_PER_DAY,
           accessList: AccessList.attach(settings.accessList),
         });
         for (let slices = 1; cleaning.step(); slices++)
@@ -61,6 +63,7 @@ function openCleaning(
         log.debug("cleaned", {
           peersRemoved: cleaning.peersRemoved,
           torrentsRemoved: cleaning.torrentsRemoved,
+          torrentsKept: cleaning.torrentsKept,
           milliseconds: Math.round((passSeconds - startSeconds) * 1000),
         });
       }

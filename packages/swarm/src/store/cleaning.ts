@@ -20,6 +20,16 @@ import {
   torrentPage,
 } from "./hot/torrent-table.ts";
 import {
+  hasCompleted,
+  hoursSince,
+  isEmpty,
+  keptTorrentsMax,
+  markOf,
+  readMark,
+  writeMark,
+} from "./kept-completed.ts";
+import {
+  KEPT_COUNT,
   LARGE_META,
   LOCK,
   PAGE_COUNT_MASK,
@@ -40,11 +50,14 @@ import {
 const PAGES_PER_SLICE = 8;
 const INFO_HASH_WORDS = 5;
 const HASH_SPACE = 2 ** 32;
+const SECONDS_PER_HOUR = 3600;
 
 export interface CleaningOptions {
   /** The clock of SwarmStore.setNow. */
   readonly nowSeconds: number;
   readonly peerAgeSecondsMax: number;
+  /** How long a torrent without peers stays for its completed count; by default not at all. */
+  readonly keepCompletedSeconds?: number;
   /** Torrents that it refuses are removed with their peers. */
   readonly accessList?: InfoHashFilter | undefined;
 }
@@ -63,12 +76,17 @@ interface LargeSwarmTask {
 export class SwarmCleaning {
   peersRemoved = 0;
   torrentsRemoved = 0;
+  /** Torrents without peers that stay for their completed count. */
+  torrentsKept = 0;
   private readonly store: SwarmStore;
   private readonly tick: number;
   private readonly ageTicksMax: number;
+  private readonly nowSeconds: number;
+  private readonly keepHours: number;
   private readonly accessList: InfoHashFilter | undefined;
   private shardIndex = 0;
   private position = 0;
+  private keptInShard = 0;
   private readonly infoHash = new Int32Array(INFO_HASH_WORDS);
   private readonly largeSwarms: LargeSwarmTask[] = [];
 
@@ -76,6 +94,8 @@ export class SwarmCleaning {
     this.store = store;
     this.tick = Math.trunc(options.nowSeconds / SECONDS_PER_TICK) & TICK_MASK;
     this.ageTicksMax = Math.trunc(options.peerAgeSecondsMax / SECONDS_PER_TICK);
+    this.nowSeconds = options.nowSeconds;
+    this.keepHours = Math.trunc((options.keepCompletedSeconds ?? 0) / SECONDS_PER_HOUR);
     this.accessList = options.accessList;
   }
 
@@ -90,6 +110,9 @@ export class SwarmCleaning {
     } else if (this.position < HASH_SPACE) this.cleanTorrentPage(w);
     else {
       shrinkDirectory(w, TORRENT_DIRECTORY);
+      w[KEPT_COUNT] = this.keptInShard;
+      this.torrentsKept += this.keptInShard;
+      this.keptInShard = 0;
       this.shardIndex++;
       this.position = 0;
     }
@@ -101,6 +124,7 @@ export class SwarmCleaning {
     const hash = this.position | 0;
     const page = torrentPage(w, hash);
     const short = isShort(w);
+    const keptBefore = this.keptInShard;
     for (let i = ((w[page] ?? 0) & PAGE_COUNT_MASK) - 1; i >= 0; i--)
       this.cleanTorrent(w, page, i, short);
     const depth = (w[page] ?? 0) >>> PAGE_DEPTH_SHIFT;
@@ -108,6 +132,7 @@ export class SwarmCleaning {
     // A joined page holds torrents of its twin that may not have been cleaned: the next slice looks at it again.
     if ((w[torrentPage(w, hash)] ?? 0) >>> PAGE_DEPTH_SHIFT === depth)
       this.position = pageEnd(this.position, depth);
+    else this.keptInShard = keptBefore;
   }
 
   /** `short` says that the arena is nearly full: what nobody shares is then kept for half of the time only. */
@@ -121,13 +146,34 @@ export class SwarmCleaning {
     const ageTicksMax = refused ? -1 : keptTicks;
     this.cleanSwarm(w, record, RECORD_SWARM_4, SLOT_WORDS_4, ageTicksMax);
     this.cleanSwarm(w, record, RECORD_SWARM_6, SLOT_WORDS_6, ageTicksMax);
-    this.removeIfEmpty(w, page, record);
+    const keeps = this.removeIfEmpty(w, page, record, refused || short);
+    // A twin that was joined to this page has been counted already.
+    if (keeps && this.hashOf(infoHash) >>> 0 >= this.position) this.keptInShard++;
   }
 
-  private removeIfEmpty(w: Int32Array, page: number, record: number): void {
-    if (w[record + RECORD_SWARM_4 + 1] !== 0 || w[record + RECORD_SWARM_6 + 1] !== 0) return;
+  private hashOf(infoHash: Int32Array): number {
+    return keyedHash(this.store.handle.hashKey, infoHash, 0, INFO_HASH_WORDS);
+  }
+
+  /** `forgets` says that its completed count is not kept either. True when it stays without peers. */
+  private removeIfEmpty(w: Int32Array, page: number, record: number, forgets: boolean): boolean {
+    if (!isEmpty(w, record)) return false;
+    if (!forgets && this.keeps(w, record)) return true;
     removeTorrentAt(w, page, (record - page - TORRENT_RECORDS) / RECORD_WORDS);
     this.torrentsRemoved++;
+    return false;
+  }
+
+  /** Whether a torrent without peers stays for its completed count. What is kept is not pushed out by newer ones. */
+  private keeps(w: Int32Array, record: number): boolean {
+    if (this.keepHours === 0 || !hasCompleted(w, record)) return false;
+    const mark = readMark(w, record);
+    if (mark === 0) {
+      if (this.keptInShard >= keptTorrentsMax(w)) return false;
+      writeMark(w, record, markOf(this.nowSeconds));
+      return true;
+    }
+    return hoursSince(mark, this.nowSeconds) < this.keepHours;
   }
 
   private cleanSwarm(
@@ -155,7 +201,7 @@ export class SwarmCleaning {
 
   /** Some pages of a large swarm. False when it is done, or no longer large. */
   private cleanLargeSwarm(w: Int32Array, task: LargeSwarmTask): boolean {
-    const hash = keyedHash(this.store.handle.hashKey, task.infoHash, 0, INFO_HASH_WORDS);
+    const hash = this.hashOf(task.infoHash);
     const record = findTorrent(w, hash, task.infoHash, 0);
     const swarm = record + task.swarmOffset;
     if (record === 0 || w[swarm + 1] !== LARGE_META) return false;
@@ -163,7 +209,9 @@ export class SwarmCleaning {
       if (task.position >= HASH_SPACE) {
         if (task.seeders) {
           settleLarge(w, swarm, task.slotWords);
-          this.removeIfEmpty(w, torrentPage(w, hash), record);
+          const refused = task.ageTicksMax < 0;
+          if (this.removeIfEmpty(w, torrentPage(w, hash), record, refused || isShort(w)))
+            this.keptInShard++;
           return false;
         }
         task.seeders = true;

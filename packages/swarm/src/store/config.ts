@@ -1,7 +1,7 @@
 /** [swarm] of the configuration file: the store of all protocols. Read on the main thread. */
 import { type ConfigOf, integer, section } from "@swarmtide/toml-config";
 import { SHARD_COUNT } from "./hot/swarm-store.ts";
-import { ARENA_BYTES_MAX, PEER_AGE_SECONDS_MAX } from "./layout.ts";
+import { ARENA_BYTES_MAX, KEEP_COMPLETED_DAYS_MAX, PEER_AGE_SECONDS_MAX } from "./layout.ts";
 
 /** Less is not worth a tracker: some million peers take this much. */
 export const SWARM_MEMORY_MIB_MIN = 64;
@@ -25,6 +25,13 @@ export const swarmSection = section(
       max: 86400,
       unit: "seconds",
       doc: "Time between two removals of forgotten peers, empty torrents and torrents that the access list refuses.",
+    }),
+    keep_completed: integer({
+      default: 30,
+      min: 0,
+      max: KEEP_COMPLETED_DAYS_MAX,
+      unit: "days",
+      doc: "How long a torrent whose last peer has left keeps its completed count; 0 forgets it with the peer. Such torrents take at most a sixteenth of the memory, and go first when it is full.",
     }),
     max_memory: integer({
       default: 0,

@@ -21,6 +21,7 @@
  * | 43      | REFUSED           | torrents and peers not stored because the arena was full         |
  * | 44      | SLAB_WORDS_FREE   | words of free blocks in slab pages                               |
  * | 45      | GAVE_WAY          | torrents of a single peer that made room in a full arena         |
+ * | 46      | KEPT_COUNT        | torrents without peers, kept for their completed count, of the last cleaning |
  * | 64 + k  | FREE_LISTS        | first free block of class k, 6 to 24 (`hot/whole-blocks.ts`)     |
  * | 96 + k  | FREE_BITS         | where the bits of class k begin, one for each multiple of 2^k    |
  * | 128 + k | SLAB_DENSE_LISTS  | first dense page of class k, 1 to 5 (`hot/slab-pages.ts`)        |
@@ -35,6 +36,8 @@
  * | 4    | COMPLETED | how many peers went from leecher to seeder here (BEP 48 `downloaded`)  |
  * | 5, 6 | SWARM_4   | IPv4 swarm: reference, meta                                           |
  * | 7, 8 | SWARM_6   | IPv6 swarm: reference, meta                                           |
+ *
+ * While neither family has peers, words 5 and 7 may both hold the mark of the hour since when (`kept-completed.ts`).
  *
  * A swarm's meta is 0 (no peers), negative (large: the reference is a large swarm header), or a small swarm's
  * class | renewed << 5 | leechers << 8 | seeders << 16, the reference being one slab of slots, leechers first. `renewed`
@@ -70,6 +73,7 @@ export const WORDS_FREE = 42;
 export const REFUSED = 43;
 export const SLAB_WORDS_FREE = 44;
 export const GAVE_WAY = 45;
+export const KEPT_COUNT = 46;
 export const FREE_LISTS = 64;
 export const FREE_BITS = 96;
 export const SLAB_DENSE_LISTS = 128;
@@ -134,6 +138,11 @@ export const PEER_AGE_SECONDS_MAX = (TICK_MASK >> 1) * SECONDS_PER_TICK;
 export const PAUSED_BIT = 0x40000000;
 export const COMPLETED_BIT = 0x80000000 | 0;
 
+/** Hours without peers, modulo 2^14: 682 days. */
+export const EMPTY_HOURS_MASK = 0x3fff;
+/** Completed counts are kept for at most a year, so that an hour of long ago is never taken for a recent one. */
+export const KEEP_COMPLETED_DAYS_MAX = 365;
+
 // What the tables above promise. A layout that breaks one of these would mix up memory without a sound.
 const SLOT_TAIL_FLAGS = PAUSED_BIT | COMPLETED_BIT;
 for (const [relation, holds] of [
@@ -169,6 +178,7 @@ for (const [relation, holds] of [
     SMALL_PEERS_MAX_4 < 1 << (SMALL_SEEDERS_SHIFT - SMALL_LEECHERS_SHIFT),
   ],
   ["the largest block's class fits meta", BLOCK_CLASS_MAX <= SMALL_CLASS_MASK],
+  ["a year of hours is told from none", KEEP_COMPLETED_DAYS_MAX * 24 < EMPTY_HOURS_MASK],
   ["a page's count fits below its depth", PEERS_PER_PAGE_4 <= PAGE_COUNT_MASK],
   ["the tick lies above the port", ((TICK_MASK << TICK_SHIFT) & PORT_MASK) === 0],
   ["the tick lies below the flags", ((TICK_MASK << TICK_SHIFT) & SLOT_TAIL_FLAGS) === 0],

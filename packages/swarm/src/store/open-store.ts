@@ -13,6 +13,7 @@ import { HASH_KEY_WORDS } from "./hot/keyed-hash.ts";
 import { SHARD_COUNT, SwarmStore, type SwarmStoreHandle } from "./hot/swarm-store.ts";
 import {
   GAVE_WAY,
+  KEPT_COUNT,
   NEXT_FRESH,
   PEER_COUNT,
   REFUSED,
@@ -30,14 +31,17 @@ export interface SwarmStoreOptions {
 }
 
 export interface SwarmTotals {
+  /** With peers, or that had some at the last cleaning. */
   torrents: number;
+  /** Without peers, kept for their completed count, as of the last cleaning. */
+  torrentsKept: number;
   peersIpv4: number;
   peersIpv6: number;
   seedersIpv4: number;
   seedersIpv6: number;
   /** Torrents and peers not stored because an arena was full. */
   refused: number;
-  /** Torrents of a single peer that made room for others in a full arena. */
+  /** Torrents of a single peer, or of none, that made room for others in a full arena. */
   gaveWay: number;
   /** Bytes taken from the arenas so far, and those of them that lie in free blocks. */
   usedBytes: number;
@@ -63,6 +67,7 @@ export function attachSwarmStore(handle: SwarmStoreHandle): SwarmStore {
 export function readSwarmTotals(store: SwarmStore): SwarmTotals {
   const totals: SwarmTotals = {
     torrents: 0,
+    torrentsKept: 0,
     peersIpv4: 0,
     peersIpv6: 0,
     seedersIpv4: 0,
@@ -73,7 +78,9 @@ export function readSwarmTotals(store: SwarmStore): SwarmTotals {
     freeBytes: 0,
   };
   for (const w of store.shards) {
-    totals.torrents += Atomics.load(w, TORRENT_COUNT);
+    const kept = Atomics.load(w, KEPT_COUNT);
+    totals.torrents += Math.max(0, Atomics.load(w, TORRENT_COUNT) - kept);
+    totals.torrentsKept += kept;
     totals.peersIpv4 += Atomics.load(w, PEER_COUNT);
     totals.peersIpv6 += Atomics.load(w, PEER_COUNT + 1);
     totals.seedersIpv4 += Atomics.load(w, SEEDER_COUNT);

@@ -18,6 +18,7 @@ import { firstSlot, hashOfSlot, peerPage } from "./hot/peer-pages.ts";
 import { smallLeechers, smallSeeders } from "./hot/small-swarm.ts";
 import type { SwarmStore } from "./hot/swarm-store.ts";
 import { findTorrent, torrentPage } from "./hot/torrent-table.ts";
+import { hoursSince, isEmpty, readMark } from "./kept-completed.ts";
 import {
   LARGE_LEECHER_SET,
   LARGE_META,
@@ -45,13 +46,14 @@ const INFO_HASH_WORDS = 5;
 const PAGES_PER_STEP = 8;
 const HASH_SPACE = 2 ** 32;
 
-// A row, one for each torrent of a step: info hash, completed, whether it was renewed, then leechers and seeders of IPv4
-// and of IPv6, and where its slots begin in `slots`.
-const ROW_WORDS = 11;
+// A row, one for each torrent of a step: info hash, completed, whether it was renewed, leechers and seeders of IPv4 and of
+// IPv6, and the mark of the hour since when there has been no peer.
+const ROW_WORDS = 12;
 const ROW_COMPLETED = 5;
 const ROW_RENEWED = 6;
 const ROW_COUNTS_4 = 7;
 const ROW_COUNTS_6 = 9;
+const ROW_EMPTY_MARK = 11;
 
 const SMALL_SLOTS_WORDS =
   TORRENTS_PER_PAGE * (SMALL_PEERS_MAX_4 * SLOT_WORDS_4 + SMALL_PEERS_MAX_6 * SLOT_WORDS_6);
@@ -127,6 +129,12 @@ export class SwarmWalk {
     return this.#field(row, ROW_RENEWED) !== 0;
   }
 
+  /** Hours for which a torrent has had no peers at a time of the store's clock; 0 where it has some. */
+  hoursEmpty(row: number, nowSeconds: number): number {
+    const mark = this.#field(row, ROW_EMPTY_MARK);
+    return mark === 0 ? 0 : hoursSince(mark, nowSeconds);
+  }
+
   /** Leechers, partial seeds included. */
   leechers(row: number, family: 4 | 6): number {
     return this.#field(row, family === 4 ? ROW_COUNTS_4 : ROW_COUNTS_6);
@@ -176,7 +184,8 @@ export class SwarmWalk {
     // A large swarm's meta is negative and has every bit set.
     const metas = (w[record + RECORD_SWARM_4 + 1] ?? 0) | (w[record + RECORD_SWARM_6 + 1] ?? 0);
     rows[row + ROW_RENEWED] = metas & SMALL_RENEWED;
-    rows.fill(0, row + ROW_COUNTS_4, row + ROW_WORDS);
+    rows.fill(0, row + ROW_COUNTS_4, row + ROW_EMPTY_MARK);
+    rows[row + ROW_EMPTY_MARK] = isEmpty(w, record) ? readMark(w, record) : 0;
     return row;
   }
 

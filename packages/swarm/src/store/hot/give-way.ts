@@ -2,13 +2,15 @@
  * A full arena keeps what helps most: a torrent that nobody shares makes room. Called by SwarmStore.announce with the
  * shard's lock held, only while memory is short; cleaning asks `isShort` and `isAlone` to forget such torrents sooner.
  *
- * Alone is a torrent with one peer that has announced once, or with none, and without a completed download. A flood of
+ * Alone is a torrent with one peer that has announced once and without a completed download, or one without peers, whose
+ * completed count is the first to go. A flood of
  * random info hashes is made of such torrents, so it displaces itself: the last sixteenth of an arena is left to swarms
  * that live. The work is bounded: a page and at most four more are looked at, 51 torrents each, and at most eight removed.
  */
 import {
   END,
   GAVE_WAY,
+  KEPT_COUNT,
   LARGE_META,
   NEXT_FRESH,
   PAGE_COUNT_MASK,
@@ -42,13 +44,14 @@ export function isShort(w: Int32Array): boolean {
   return w[END] - w[NEXT_FRESH] + w[WORDS_FREE] < w[END] >> SHORT_SHIFT;
 }
 
-/** Whether nobody shares the torrent: at most one peer, which has announced once, and nobody has completed it. */
+/** Whether nobody shares the torrent: no peer, or one that has announced once, and nobody has completed it. */
 export function isAlone(w: Int32Array, record: number): boolean {
   const meta4 = w[record + RECORD_SWARM_4 + 1];
   const meta6 = w[record + RECORD_SWARM_6 + 1];
+  if ((meta4 | meta6) === 0) return true;
   if (meta4 === LARGE_META || meta6 === LARGE_META) return false;
   if (((meta4 | meta6) & SMALL_RENEWED) !== 0 || w[record + RECORD_COMPLETED] !== 0) return false;
-  return peersOf(meta4) + peersOf(meta6) <= 1;
+  return peersOf(meta4) + peersOf(meta6) === 1;
 }
 
 /** Before a torrent is inserted: the torrent alone for longest in the page of `hash`, or in the next that has one, goes. */
@@ -103,6 +106,7 @@ function removeOldestAlone(w: Int32Array, page: number, tick: number): boolean {
   const record = page + TORRENT_RECORDS + oldest * RECORD_WORDS;
   removeOnlyPeer(w, record + RECORD_SWARM_4, SLOT_WORDS_4);
   removeOnlyPeer(w, record + RECORD_SWARM_6, SLOT_WORDS_6);
+  if (oldestAge === AGE_WITHOUT_PEERS && w[KEPT_COUNT] > 0) w[KEPT_COUNT]--;
   removeTorrentAt(w, page, oldest);
   w[GAVE_WAY]++;
   return true;
