@@ -113,6 +113,19 @@ function declareTests(): void {
     assert.equal(table.sum(REPLIES_CONNECT), 0);
   });
 
+  test("a copy stands still while workers count on", () => {
+    const table = CounterTable.create(udpCounters, 2);
+    add(table.row(0, 4), REPLIES_ERROR, 2);
+    const copy = table.copy();
+    add(table.row(0, 4), REPLIES_ERROR);
+    add(table.row(0, 6), REPLIES_ERROR, 4);
+    add(table.row(1, 6), REPLIES_ERROR, 8);
+    assert.equal(copy.sum(REPLIES_ERROR), 2);
+    assert.equal(table.sum(REPLIES_ERROR), 15);
+    assert.equal(table.sumOfWorker(REPLIES_ERROR, 0), 7);
+    assert.equal(table.sumOfWorker(REPLIES_ERROR, 1), 8);
+  });
+
   test("readers see every counter with its full name, unit, help, labels and family", () => {
     const table = CounterTable.create(udpCounters, 2);
     add(table.row(0, 4), RECEIVED_BYTES, 16);

@@ -97,6 +97,14 @@ export class CounterTable<Table extends string> {
     return new CounterTable(definition, handle);
   }
 
+  /** The table as it stands now, in memory that no worker writes: every number of it is of one moment. */
+  copy(): CounterTable<Table> {
+    return new CounterTable(this.#definition, {
+      ...this.handle,
+      memory: this.handle.memory.slice(0),
+    });
+  }
+
   /** How many workers write to the table. */
   get workers(): number {
     return this.handle.workers;
@@ -121,6 +129,15 @@ export class CounterTable<Table extends string> {
       if (family === undefined || index % perWorker === familyIndex(family))
         sum += row[column] ?? 0;
     });
+    return sum;
+  }
+
+  /** One counter of one worker, over both families where there are two. */
+  sumOfWorker(column: Column<Table>, worker: number): number {
+    const perWorker = rowsPerWorker(this.#definition);
+    let sum = 0;
+    for (let row = worker * perWorker; row < (worker + 1) * perWorker; row++)
+      sum += this.#rows[row]?.[column] ?? 0;
     return sum;
   }
 

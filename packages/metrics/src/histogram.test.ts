@@ -87,6 +87,23 @@ function declareTests(): void {
     assert.equal(histogram.snapshot().mean, 9);
   });
 
+  test("what was recorded since an earlier snapshot has percentiles of its own", () => {
+    const histogram = Histogram.create({ rows: 2 });
+    histogram.row(0).recordMany(5, 100);
+    const before = histogram.snapshot();
+    assert.equal(histogram.snapshot().since(before).count, 0);
+    assert.equal(histogram.snapshot().since(before).percentile(99), 0);
+    histogram.row(1).recordMany(1000, 9);
+    histogram.row(1).record(2000);
+    const news = histogram.snapshot().since(before);
+    assert.equal(news.count, 10);
+    assert.equal(news.sum, 11_000);
+    assert.ok(Math.abs(news.percentile(50) - 1000) < 32);
+    assert.equal(news.max, 2000);
+    assert.equal(histogram.snapshotOfRow(0).count, 100);
+    assert.throws(() => histogram.snapshotOfRow(2), /row 2 of 2/);
+  });
+
   test("values out of range count as the nearest one in range", () => {
     const histogram = Histogram.create({ rows: 1 });
     for (const one of [-5, 0.9, 2 ** 31, Number.POSITIVE_INFINITY, Number.NaN])

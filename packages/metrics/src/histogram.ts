@@ -81,7 +81,14 @@ export class Histogram {
 
   /** All rows as they stand now, merged. */
   snapshot(): HistogramSnapshot {
-    return new HistogramSnapshot(this.#rows, this.handle.precisionBits);
+    return mergeRows(this.#rows, this.handle.precisionBits);
+  }
+
+  /** One row as it stands now. */
+  snapshotOfRow(index: number): HistogramSnapshot {
+    const cells = this.#rows[index];
+    if (cells === undefined) throw new RangeError(`no row ${index} of ${this.handle.rows}`);
+    return mergeRows([cells], this.handle.precisionBits);
   }
 }
 
@@ -98,26 +105,34 @@ export class HistogramSnapshot {
   readonly #buckets: Float64Array;
   readonly #precisionBits: number;
 
-  constructor(rows: readonly Float64Array[], precisionBits: number) {
-    const buckets = new Float64Array(cellCount(precisionBits) - HISTOGRAM_BUCKETS_CELL);
-    let sum = 0;
-    let min = Number.POSITIVE_INFINITY;
-    let max = 0;
-    for (const row of rows) {
-      if (row[HISTOGRAM_COUNT_CELL] === 0) continue;
-      sum += row[HISTOGRAM_SUM_CELL] ?? 0;
-      min = Math.min(min, row[HISTOGRAM_MIN_CELL] ?? min);
-      max = Math.max(max, row[HISTOGRAM_MAX_CELL] ?? max);
-      for (const [i, count] of row.subarray(HISTOGRAM_BUCKETS_CELL).entries())
-        buckets[i] = (buckets[i] ?? 0) + count;
-    }
+  constructor(
+    buckets: Float64Array,
+    precisionBits: number,
+    { sum, min, max }: { readonly sum: number; readonly min: number; readonly max: number },
+  ) {
     // Counted from the buckets, so that percentiles add up even when a writer is busy.
     this.count = buckets.reduce((total, bucket) => total + bucket, 0);
     this.sum = sum;
-    this.min = min === Number.POSITIVE_INFINITY ? 0 : min;
+    this.min = min;
     this.max = max;
     this.#buckets = buckets;
     this.#precisionBits = precisionBits;
+  }
+
+  /**
+   * What was recorded between `earlier`, a snapshot of the same rows, and this one. Its smallest and largest are those of
+   * their buckets.
+   */
+  since(earlier: HistogramSnapshot): HistogramSnapshot {
+    const buckets = this.#buckets.map((count, i) => count - (earlier.#buckets[i] ?? 0));
+    const first = buckets.findIndex((count) => count > 0);
+    const last = buckets.findLastIndex((count) => count > 0);
+    const bits = this.#precisionBits;
+    return new HistogramSnapshot(buckets, bits, {
+      sum: this.sum - earlier.sum,
+      min: first <= 0 ? 0 : lastValueOfBucket(first - 1, bits) + 1,
+      max: last < 0 ? 0 : Math.min(this.max, lastValueOfBucket(last, bits)),
+    });
   }
 
   /** The average, 0 when there are no values. */
@@ -156,6 +171,26 @@ export class HistogramSnapshot {
     for (const inBucket of this.#buckets.subarray(0, last + 1)) count += inBucket;
     return count;
   }
+}
+
+function mergeRows(rows: readonly Float64Array[], precisionBits: number): HistogramSnapshot {
+  const buckets = new Float64Array(cellCount(precisionBits) - HISTOGRAM_BUCKETS_CELL);
+  let sum = 0;
+  let min = Number.POSITIVE_INFINITY;
+  let max = 0;
+  for (const row of rows) {
+    if (row[HISTOGRAM_COUNT_CELL] === 0) continue;
+    sum += row[HISTOGRAM_SUM_CELL] ?? 0;
+    min = Math.min(min, row[HISTOGRAM_MIN_CELL] ?? min);
+    max = Math.max(max, row[HISTOGRAM_MAX_CELL] ?? max);
+    for (const [i, count] of row.subarray(HISTOGRAM_BUCKETS_CELL).entries())
+      buckets[i] = (buckets[i] ?? 0) + count;
+  }
+  return new HistogramSnapshot(buckets, precisionBits, {
+    sum,
+    min: min === Number.POSITIVE_INFINITY ? 0 : min,
+    max,
+  });
 }
 
 /** The largest value that falls into a bucket. */

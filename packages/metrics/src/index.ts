@@ -21,4 +21,5 @@ export {
 } from "./define.ts";
 export { Histogram, type HistogramHandle, type HistogramSnapshot } from "./histogram.ts";
 export type { HistogramRow } from "./hot/histogram-row.ts";
+export { RoundTimer } from "./hot/round-timer.ts";
 export { NamedCounterTable, type NamedCounterTableHandle } from "./named-counter-table.ts";

@@ -35,28 +35,33 @@ export function bucketOfValue(value: number, precisionBits: number): number {
 
 /** The values one thread has recorded. */
 export class HistogramRow {
-  readonly #cells: Float64Array;
-  readonly #precisionBits: number;
+  private readonly cells: Float64Array;
+  private readonly precisionBits: number;
 
   constructor(cells: Float64Array, precisionBits: number) {
-    this.#cells = cells;
-    this.#precisionBits = precisionBits;
+    this.cells = cells;
+    this.precisionBits = precisionBits;
   }
 
   /** Counts one value: whole, at least 0; what is larger than 2^31-1 counts as that. */
   record(value: number): void {
-    const cells = this.#cells;
+    this.recordMany(value, 1);
+  }
+
+  /** Counts a value `times` times, for a batch that shares it. */
+  recordMany(value: number, times: number): void {
+    const cells = this.cells;
     const whole = value > HISTOGRAM_VALUE_MAX ? HISTOGRAM_VALUE_MAX : value < 0 ? 0 : value | 0;
     const isFirst = cells[HISTOGRAM_COUNT_CELL] === 0;
     if (isFirst || whole < cells[HISTOGRAM_MIN_CELL]) cells[HISTOGRAM_MIN_CELL] = whole;
     if (isFirst || whole > cells[HISTOGRAM_MAX_CELL]) cells[HISTOGRAM_MAX_CELL] = whole;
-    cells[HISTOGRAM_SUM_CELL] += whole;
-    cells[HISTOGRAM_BUCKETS_CELL + bucketOfValue(whole, this.#precisionBits)] += 1;
-    cells[HISTOGRAM_COUNT_CELL] += 1;
+    cells[HISTOGRAM_SUM_CELL] += whole * times;
+    cells[HISTOGRAM_BUCKETS_CELL + bucketOfValue(whole, this.precisionBits)] += times;
+    cells[HISTOGRAM_COUNT_CELL] += times;
   }
 
   /** Forgets all values, for a histogram that is taken anew from time to time. */
   clear(): void {
-    this.#cells.fill(0);
+    this.cells.fill(0);
   }
 }

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Histogram } from "../histogram.ts";
+import { RoundTimer } from "./round-timer.ts";
+
+const SLEEP_MILLISECONDS = 50;
+
+function openTimer() {
+  const histogram = Histogram.create({ rows: 1, precisionBits: 4 });
+  const timer = new RoundTimer(histogram.row(0), SLEEP_MILLISECONDS, 0);
+  let now = 0;
+  return {
+    histogram,
+    timer,
+    /** `rounds` rounds of `requests` requests, each `taken` long, one every `every` milliseconds. */
+    serve(rounds: number, requests: number, taken: number, every: number) {
+      for (let i = 0; i < rounds; i++) {
+        timer.begin(now);
+        timer.end(requests, now + taken);
+        now += every;
+      }
+    },
+    pass(milliseconds: number) {
+      now += milliseconds;
+    },
+  };
+}
+
+test("every request of a round counts with the time of the round", () => {
+  const { histogram, timer, serve } = openTimer();
+  serve(100, 64, 0.3, 1);
+  const { count, max } = histogram.snapshot();
+  assert.equal(count, 6400);
+  assert.equal(max, 300);
+  assert.ok(Math.abs(timer.busyMilliseconds - 30) < 1e-6);
+});
+
+test("a second in which a round hangs shows in p99 of ten seconds, and leaves p50 as it was", () => {
+  const { histogram, serve, pass } = openTimer();
+  serve(4500, 10, 0.1, 1);
+  serve(1, 10, 1000, 1000);
+  serve(4500, 10, 0.1, 1);
+  pass(0);
+  const snapshot = histogram.snapshot();
+  assert.ok(snapshot.percentile(99) > 500_000, `${snapshot.percentile(99)} µs`);
+  assert.ok(snapshot.percentile(50) < 200, `${snapshot.percentile(50)} µs`);
+});
+
+test("so does a second between two rounds in which the whole thread stood still", () => {
+  const { histogram, serve, pass } = openTimer();
+  serve(4500, 10, 0.1, 1);
+  pass(1000);
+  serve(4500, 10, 0.1, 1);
+  assert.ok(histogram.snapshot().percentile(99) > 500_000);
+});
+
+test("a worker that waits for requests does not stall", () => {
+  const { histogram, serve } = openTimer();
+  serve(100, 0, 0, SLEEP_MILLISECONDS);
+  assert.equal(histogram.snapshot().count, 0);
+  serve(100, 1, 0.1, SLEEP_MILLISECONDS);
+  assert.equal(histogram.snapshot().max, 100);
+});
+
+test("a stall of an idle worker counts once", () => {
+  const { histogram, serve, pass } = openTimer();
+  serve(1, 0, 0, 1);
+  pass(3000);
+  serve(1, 1, 0.1, 1);
+  const { count, max } = histogram.snapshot();
+  assert.equal(count, 2);
+  assert.ok(max > 2_900_000);
+});
