@@ -14,7 +14,7 @@
 import type { HistogramRow } from "./histogram-row.ts";
 
 /** A shorter round is no stall. */
-export const STALL_MILLISECONDS_MIN = 20;
+const STALL_MILLISECONDS_MIN = 20;
 
 /** Values that stand for the requests of one stall. */
 const STALL_STEPS = 16;
