@@ -2,6 +2,9 @@
  * What the HTTP tracker counts: a row for each worker and address family. The family is the client's; of what is no announce
  * or scrape, and where a proxy does not name the client, it is the connection's. The thread that owns the row adds; the
  * main thread reads. One line declares a counter (packages/metrics/src/define.ts).
+ *
+ * An announce or scrape counts when it is valid, as over UDP, even where it is then refused. One that is not (a query that
+ * does not parse, a proxy that does not name its client) counts as an error alone.
  */
 import { type Column, defineCounters } from "@swarmtide/metrics";
 
@@ -9,9 +12,9 @@ export const httpCounters = defineCounters("http", { families: true });
 
 export const ANNOUNCES = httpCounters.counter(
   "announces",
-  "Announces received, whatever the answer.",
+  "Valid announces received, refused ones included.",
 );
-export const SCRAPES = httpCounters.counter("scrapes", "Scrapes received, whatever the answer.");
+export const SCRAPES = httpCounters.counter("scrapes", "Valid scrapes received.");
 export const ERRORS = httpCounters.counter(
   "errors",
   "Announces and scrapes answered with a failure reason.",

@@ -105,6 +105,11 @@ export class CounterTable<Table extends string> {
     });
   }
 
+  /** What declared its columns. */
+  get definition(): CounterDefinition<Table> {
+    return this.#definition;
+  }
+
   /** How many workers write to the table. */
   get workers(): number {
     return this.handle.workers;

@@ -8,6 +8,7 @@ export {
   type FamilyRows,
   type Sample,
 } from "./counter-table.ts";
+export { type AnyCounterTable, CounterTables } from "./counter-tables.ts";
 export {
   add,
   type Column,

@@ -77,12 +77,17 @@ function lookUp({ user, group }: PrivilegesConfig): Account {
 
 /**
  * Where a file is found after privileges are dropped: `path` as it is without a chroot, the path below the new root
- * with one, undefined where the new root does not hold it. Call it before they are dropped.
+ * with one, undefined where the new root does not hold it. Relative paths begin at `folder`, the working folder before
+ * they are dropped; a chroot changes it.
  */
-export function pathAfterDrop(config: PrivilegesConfig, filePath: string): string | undefined {
-  const absolute = resolve(filePath);
+export function pathAfterDrop(
+  config: PrivilegesConfig,
+  filePath: string,
+  folder: string = process.cwd(),
+): string | undefined {
+  const absolute = resolve(folder, filePath);
   if (!config.dropPrivileges || config.chrootPath === "") return absolute;
-  const inside = relative(resolve(config.chrootPath), absolute);
+  const inside = relative(resolve(folder, config.chrootPath), absolute);
   const isOutside = inside === "" || inside === ".." || inside.startsWith(`..${sep}`);
   return isOutside ? undefined : sep + inside;
 }

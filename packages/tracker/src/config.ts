@@ -2,13 +2,10 @@
  * The whole configuration file of the program, composed of the sections of its parts. `swarmtide --print-config` prints
  * it, `startTracker` takes what it reads. Main thread only.
  */
-import { httpSection } from "@swarmtide/http";
 import { logKeys, privilegesSection } from "@swarmtide/runtime";
-import { accessListSection, limitsSection, swarmSection } from "@swarmtide/swarm";
-import { webSection } from "@swarmtide/tcp";
+import { accessListSection, limitsSection } from "@swarmtide/swarm";
 import { boolean, type ConfigOf, integer, section } from "@swarmtide/toml-config";
-import { udpSection } from "@swarmtide/udp";
-import { wsSection } from "@swarmtide/ws";
+import { serviceSections } from "./services/services.ts";
 
 /** [statistics] */
 export const statisticsSection = section("Numbers about what the tracker does.", {
@@ -29,11 +26,7 @@ export const trackerSchema = section(
   "swarmtide, an open BitTorrent tracker. These are the defaults; keys and sections may be left out.",
   {
     ...logKeys,
-    udp: udpSection,
-    web: webSection,
-    http: httpSection,
-    ws: wsSection,
-    swarm: swarmSection,
+    ...serviceSections(),
     limits: limitsSection,
     access_list: accessListSection,
     privileges: privilegesSection,

@@ -98,24 +98,17 @@ function describeStart(tracker: RunningTracker, version: string): string[] {
   const urls = new Set<string>();
   for (const { protocol, address } of tracker.addresses)
     urls.add(`${protocol}://${clientHost(address)}${protocol.startsWith("ws") ? "" : "/announce"}`);
-  const listed = (...protocols: readonly string[]) =>
-    tracker.addresses
-      .filter(({ protocol }) => protocols.includes(protocol))
+  for (const { title, workers, engine, addresses } of tracker.protocols) {
+    const listed = addresses
       .map(({ protocol, address }) => (protocol === "udp" ? address : `${protocol}://${address}`))
       .join(" and ");
-  if (tracker.udp !== undefined)
-    lines.push(`UDP tracker on ${listed("udp")} (${threadsOf(tracker.udp)})`);
-  if (tracker.http !== undefined)
-    lines.push(`HTTP tracker on ${listed("http", "https")} (${threadsOf(tracker.http)})`);
-  if (tracker.ws !== undefined)
-    lines.push(`WebTorrent tracker on ${listed("ws", "wss")} (${workersOf(tracker.ws.workers)})`);
+    const threads = workers === 1 ? "1 worker" : `${workers} workers`;
+    lines.push(
+      `${title} on ${listed} (${threads}${engine === undefined ? "" : `, engine ${engine}`})`,
+    );
+  }
   return [...lines, tracker.memory, `Point clients at ${[...urls].join(" or ")}`];
 }
-
-const workersOf = (workers: number): string => (workers === 1 ? "1 worker" : `${workers} workers`);
-
-const threadsOf = ({ engine, workers }: { engine: string; workers: number }): string =>
-  `${workersOf(workers)}, engine ${engine}`;
 
 /** An address as a client would write it: a tracker that listens everywhere is reached by the host's name. */
 const clientHost = (address: string): string => address.replace(/^(0\.0\.0\.0|\[::\]):/, "HOST:");

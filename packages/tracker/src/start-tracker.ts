@@ -1,62 +1,37 @@
 /**
- * Starts the tracker: access list, store, sockets, workers, privileges, in this order, so that whatever an operator
- * got wrong is said before anything is served. Called by the command line and by programs that embed a tracker.
+ * Starts the tracker: access list, store, listeners, workers, privileges, in this order, so that whatever an operator
+ * got wrong is said before anything is served. What is started stands in services/services.ts. Called by the command line
+ * and by programs that embed a tracker.
  */
+import { CounterTables } from "@swarmtide/metrics";
 import {
-  codeField,
   createLogger,
   dropPrivileges,
-  type ErrorCode,
   type Logger,
-  type LogSettings,
   OperatorError,
   pathAfterDrop,
   STOP_MILLISECONDS_MAX,
-  startGroup,
-  type WorkerGroup,
-  workerModule,
 } from "@swarmtide/runtime";
-import {
-  AccessList,
-  type AccessListHandle,
-  monotonicSeconds,
-  type SwarmStore,
-} from "@swarmtide/swarm";
-import {
-  startWeb,
-  type TcpEngineName,
-  type TlsFiles,
-  type WebServer,
-  type WebSettings,
-  webWorkersOf,
-} from "@swarmtide/tcp";
-import { startUdp, type UdpEngineName, type UdpServer } from "@swarmtide/udp";
-import {
-  addressesOf,
-  type Bindings,
-  openBindings,
-  type TrackerAddress,
-  workerThreads,
-} from "./bindings.ts";
-
-import type { CleaningSettings, CleaningSetup } from "./cleaning-worker.ts";
+import { monotonicSeconds, type SwarmStore } from "@swarmtide/swarm";
+import { ReloadableAccessList } from "./access-list.ts";
 import type { TrackerConfig } from "./config.ts";
-import { loadAccessList } from "./load-access-list.ts";
 import { divideMemory, openStore } from "./memory.ts";
+import type {
+  BoundService,
+  RunningService,
+  ServedProtocol,
+  StartContext,
+  TrackerAddress,
+} from "./services/service.ts";
+import { services } from "./services/services.ts";
 import { readStatistics, type Statistics } from "./statistics.ts";
-import { rereadTls, type TlsPaths, tlsPathsAfterDrop } from "./web-side.ts";
-
-const CLEANING_THREADS = 1;
 
 /** A tracker that serves. */
 export interface RunningTracker {
+  /** What is served: each protocol with its addresses and workers. One that is switched off is missing. */
+  readonly protocols: readonly ServedProtocol[];
+  /** The addresses of all protocols. */
   readonly addresses: readonly TrackerAddress[];
-  /** How many threads answer UDP requests, and how they read them; undefined where UDP is off. */
-  readonly udp: { readonly engine: UdpEngineName; readonly workers: number } | undefined;
-  /** How many threads answer HTTP and HTTPS, and how they read plain HTTP; undefined where HTTP is off. */
-  readonly http: { readonly engine: TcpEngineName; readonly workers: number } | undefined;
-  /** How many threads serve WebTorrent; undefined where it is off. */
-  readonly ws: { readonly workers: number } | undefined;
   /**
    * Reads access list and TLS files again; where that fails it is logged and the old ones stay. While one reload is under
    * way at most one more waits. Fulfilled when it is done.
@@ -88,44 +63,25 @@ export async function startTracker(
       "nothing to run: udp.enabled, http.enabled and ws.enabled are all false",
       { code: "SWARMTIDE_NOTHING_TO_RUN" },
     );
-  const accessList = await openAccessList(given, log);
-  const { config, line: memory } = divideMemory(
-    given,
-    workerThreads(given) + CLEANING_THREADS,
-    log,
-  );
+  const folder = process.cwd();
+  const locate = (path: string) => pathAfterDrop(given.privileges, path, folder);
+  const accessList = await ReloadableAccessList.open(given.accessList, locate, log);
+  const { config, line: memory } = divideMemory(given, workerThreads(given), log);
   const store = openStore(config, given.swarm.maxMemory, log);
-  const bindings = openBindings(config, log);
+  const bound = bindServices(config, log);
   const watch = watchForDeath(options.onDeath ?? throwOutside);
-  const { onDeath } = watch;
-  const shared = { store: store.handle, startedSeconds: monotonicSeconds(), onDeath };
-  const udp =
-    bindings.udp && startUdp({ ...shared, config: config.udp, accessList, binding: bindings.udp });
-  const web =
-    bindings.web &&
-    startWeb({
-      ...shared,
-      binding: bindings.web.binding,
-      settings: webSettingsOf(config, accessList, bindings.web.tls),
-      onHint: (line) => log.warn(line),
-    });
-  const cleaning = startCleaning(config, accessList, shared);
-  const tracker = new Tracker({
-    config,
-    memory,
-    log,
-    store,
-    bindings,
-    accessList,
-    udp,
-    web,
-    cleaning,
-  });
+  const context: StartContext = {
+    ...{ log, store, accessList: accessList.handle, startedSeconds: monotonicSeconds() },
+    logSettings: { logLevel: config.logLevel, logFormat: config.logFormat },
+    pathAfterDrop: locate,
+    counters: () => tracker.counters,
+    onDeath: watch.onDeath,
+  };
+  const running = bound.map((service) => service.start(context));
+  const tracker = new Tracker({ config, memory, log, store, accessList, bound, running });
   try {
-    const ready = Promise.all([udp?.ready, web?.ready, cleaning.ready]);
+    const ready = Promise.all(running.map((service) => service.ready));
     await Promise.race([ready, watch.died]);
-    tracker.listPath = listPathAfterDrop(config, log);
-    tracker.tlsPaths = tlsPathsAfterDrop(config, log);
     dropPrivileges(config.privileges);
   } catch (error) {
     await tracker.stop();
@@ -133,6 +89,28 @@ export async function startTracker(
   }
   watch.startIsOver();
   return tracker;
+}
+
+/** Worker threads of all services. */
+function workerThreads(config: TrackerConfig): number {
+  let threads = 0;
+  for (const service of services) threads += service.threads(config);
+  return threads;
+}
+
+/** Opens every listener. When one cannot be opened, none stays open. */
+function bindServices(config: TrackerConfig, log: Logger): BoundService<TrackerConfig>[] {
+  const bound: BoundService<TrackerConfig>[] = [];
+  try {
+    for (const service of services) {
+      const one = service.bind(config, log);
+      if (one !== undefined) bound.push(one);
+    }
+    return bound;
+  } catch (error) {
+    for (const one of bound) one.close();
+    throw error;
+  }
 }
 
 /** While the tracker starts, a worker that dies fails the start; from then on it is told to whoever runs it. */
@@ -157,43 +135,30 @@ interface TrackerParts {
   readonly memory: string;
   readonly log: Logger;
   readonly store: SwarmStore;
-  readonly bindings: Bindings;
-  readonly accessList: AccessListHandle;
-  readonly udp: UdpServer | undefined;
-  readonly web: WebServer | undefined;
-  readonly cleaning: WorkerGroup<CleaningSettings>;
+  readonly accessList: ReloadableAccessList;
+  readonly bound: readonly BoundService<TrackerConfig>[];
+  readonly running: readonly RunningService<TrackerConfig>[];
 }
 
 class Tracker implements RunningTracker {
-  readonly udp: RunningTracker["udp"];
-  readonly http: RunningTracker["http"];
-  readonly ws: RunningTracker["ws"];
-  /** Where the access list is found now; undefined where a chroot hides it. */
-  listPath: string | undefined;
-  /** Where the TLS files are found now. */
-  tlsPaths: TlsPaths | undefined;
+  readonly counters: CounterTables;
   readonly #parts: TrackerParts;
-  #accessList: AccessListHandle;
-  #tls: TlsFiles | undefined;
   #stopped: Promise<void> | undefined;
   /** The reload that runs or was the last to run. */
   #reloading: Promise<void> = Promise.resolve();
   #reloadWaiting: Promise<void> | undefined;
 
   constructor(parts: TrackerParts) {
-    const { udp, web } = parts.bindings;
     this.#parts = parts;
-    this.#accessList = parts.accessList;
-    this.#tls = web?.tls;
-    this.udp = udp && { engine: udp.engine, workers: udp.listeners.ofWorkers.length };
-    const { http, ws } = parts.config;
-    const counts = web && webWorkersOf(web.binding);
-    if (counts && http.enabled) this.http = { engine: counts.engine, workers: counts.http };
-    if (counts && ws.enabled) this.ws = { workers: counts.ws };
+    this.counters = new CounterTables(parts.running.flatMap((service) => service.counters));
+  }
+
+  get protocols(): readonly ServedProtocol[] {
+    return this.#parts.bound.flatMap(({ protocols }) => protocols);
   }
 
   get addresses(): readonly TrackerAddress[] {
-    return addressesOf(this.#parts.bindings, this.#parts.config);
+    return this.protocols.flatMap(({ addresses }) => addresses);
   }
 
   get memory(): string {
@@ -210,45 +175,14 @@ class Tracker implements RunningTracker {
   }
 
   async #reload(): Promise<void> {
-    const { config, log, udp, web, cleaning } = this.#parts;
-    const accessList = await this.#rereadAccessList();
+    const { config, accessList, running } = this.#parts;
+    await accessList.reload(config.accessList);
     if (this.#stopped !== undefined) return;
-    const tls = rereadTls(this.tlsPaths, log);
-    if (accessList !== undefined) log.info("access list reloaded", entriesOf(accessList));
-    if (accessList === undefined && tls === undefined) return;
-    this.#accessList = accessList ?? this.#accessList;
-    this.#tls = tls ?? this.#tls;
-    udp?.reload({ config: config.udp, accessList: this.#accessList });
-    web?.reload(webSettingsOf(config, this.#accessList, this.#tls));
-    cleaning.reload({ config: config.swarm, accessList: this.#accessList });
-  }
-
-  /** Undefined where there is none, or it cannot be read; that is logged. */
-  async #rereadAccessList(): Promise<AccessListHandle | undefined> {
-    const { config, log } = this.#parts;
-    const { mode, path } = config.accessList;
-    if (mode === "off") {
-      if (this.tlsPaths === undefined) log.info('nothing to reload: access_list.mode = "off"');
-      return undefined;
-    }
-    if (this.listPath === undefined) {
-      log.error(`access list ${path}: not reloaded, it lies outside of privileges.chroot_path`, {
-        code: "SWARMTIDE_OUTSIDE_CHROOT" satisfies ErrorCode,
-      });
-      return undefined;
-    }
-    try {
-      return await loadAccessList({ mode, path: this.listPath });
-    } catch (error) {
-      const reason = error instanceof OperatorError ? error.message : String(error);
-      log.error(`${reason}; the old list stays`, codeField(error));
-      return undefined;
-    }
+    for (const service of running) service.reload(config, accessList.handle);
   }
 
   statistics(): Statistics {
-    const { udp, web, store } = this.#parts;
-    return readStatistics(udp?.counters, web, store);
+    return readStatistics(this.counters, this.#parts.store);
   }
 
   stop(): Promise<void> {
@@ -257,60 +191,13 @@ class Tracker implements RunningTracker {
   }
 
   async #stop(): Promise<void> {
-    const { log, udp, web, cleaning } = this.#parts;
-    const stopped = await Promise.all([udp?.stop(), web?.stop(), cleaning.stop()]);
+    const { log, running } = this.#parts;
+    const stopped = await Promise.all(running.map((service) => service.stop()));
     if (stopped.includes(false))
       log.warn(
         `some workers did not stop within ${STOP_MILLISECONDS_MAX / 1000} s; going on without them`,
       );
   }
-}
-
-async function openAccessList(config: TrackerConfig, log: Logger): Promise<AccessListHandle> {
-  const accessList = await loadAccessList(config.accessList);
-  if (accessList.mode !== "off") log.info("access list loaded", entriesOf(accessList));
-  return accessList;
-}
-
-const entriesOf = (handle: AccessListHandle) => ({
-  mode: handle.mode,
-  entries: AccessList.attach(handle).entryCount,
-});
-
-function startCleaning(
-  config: TrackerConfig,
-  accessList: AccessListHandle,
-  {
-    store,
-    startedSeconds,
-    onDeath,
-  }: Omit<CleaningSetup, "log"> & {
-    readonly onDeath: (reason: string) => void;
-  },
-): WorkerGroup<CleaningSettings> {
-  const log: LogSettings = { logLevel: config.logLevel, logFormat: config.logFormat };
-  return startGroup<CleaningSetup, CleaningSettings>({
-    entry: workerModule(import.meta.url, "cleaning-worker"),
-    workers: [{ name: "cleaning", setup: { store, startedSeconds, log } }],
-    settings: { config: config.swarm, accessList },
-    onDeath,
-  });
-}
-
-const webSettingsOf = (
-  { http, web, ws }: TrackerConfig,
-  accessList: AccessListHandle,
-  tls: TlsFiles | undefined,
-): WebSettings => ({ http, web, ws, accessList, tls });
-
-function listPathAfterDrop(config: TrackerConfig, log: Logger): string | undefined {
-  const { mode, path } = config.accessList;
-  const found = pathAfterDrop(config.privileges, path);
-  if (found === undefined && mode !== "off")
-    log.warn(
-      `access list ${path}: lies outside of privileges.chroot_path, so that it cannot be reloaded`,
-    );
-  return found;
 }
 
 const deathOf = (reason: string): OperatorError =>

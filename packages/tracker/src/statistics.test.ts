@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { add, type Column, CounterTable } from "@swarmtide/metrics";
+import { add, type Column, CounterTable, CounterTables } from "@swarmtide/metrics";
 import { ANNOUNCE_SEEDER, Announce, createSwarmStore } from "@swarmtide/swarm";
 import { udpColumns } from "@swarmtide/udp";
 import { formatFinalStatisticsLine, formatStatisticsLine, readStatistics } from "./statistics.ts";
@@ -19,7 +19,7 @@ test("requests are those that deserve an answer, summed over workers and apart b
     add(counters.row(worker, family), column, by);
   };
   const store = createSwarmStore({ memoryBytesMax: 2 ** 26 });
-  const before = readStatistics(counters, undefined, store);
+  const before = readStatistics(new CounterTables([counters]), store);
   count(0, 4, requests("connect"), 3);
   count(1, 4, requests("announce"), 4);
   count(1, 4, requests("error_port_zero"), 1);
@@ -34,7 +34,7 @@ test("requests are those that deserve an answer, summed over workers and apart b
   seeder.port = 80;
   seeder.flags = ANNOUNCE_SEEDER;
   store.announce(seeder);
-  const after = readStatistics(counters, undefined, store);
+  const after = readStatistics(new CounterTables([counters]), store);
   assert.equal(
     formatStatisticsLine(before, after, 2),
     "statistics torrents=1 " +

@@ -3,9 +3,9 @@
  * the counters the workers write in shared memory, so reading them disturbs nobody. Main thread.
  */
 import { httpColumns } from "@swarmtide/http";
-import type { Column, CounterTable, NamedCounterTable } from "@swarmtide/metrics";
+import type { Column, CounterTables, NamedCounterTable } from "@swarmtide/metrics";
 import { readSwarmTotals, type SwarmStore } from "@swarmtide/swarm";
-import { tcpColumns, type WebServer } from "@swarmtide/tcp";
+import { tcpColumns } from "@swarmtide/tcp";
 import { udpColumns } from "@swarmtide/udp";
 
 /** What the line says of one family. Counts since the start. */
@@ -59,17 +59,14 @@ export interface Statistics {
 const FAMILIES = ["ipv4", "ipv6"] as const;
 type Family = (typeof FAMILIES)[number];
 
-/** Reads the counters of all workers; undefined stands for a protocol that is off. */
-export function readStatistics(
-  udpCounters: CounterTable<"udp"> | undefined,
-  web: Pick<WebServer, "httpCounters" | "tcpCounters" | "wsCounters"> | undefined,
-  store: SwarmStore,
-): Statistics {
+/** Reads the counters of all workers; a protocol that is off has none. */
+export function readStatistics(counters: CounterTables, store: SwarmStore): Statistics {
   const totals = readSwarmTotals(store);
+  const udp = counters.of(udpColumns.udpCounters);
   const family = (name: Family, peers: number, seeders: number): FamilyStatistics => {
     const sum = (...columns: readonly Column<"udp">[]) => {
       let total = 0;
-      for (const column of columns) total += udpCounters?.sum(column, name === "ipv4" ? 4 : 6) ?? 0;
+      for (const column of columns) total += udp?.sum(column, name === "ipv4" ? 4 : 6) ?? 0;
       return total;
     };
     return {
@@ -85,23 +82,23 @@ export function readStatistics(
   return {
     ipv4: family("ipv4", totals.peersIpv4, totals.seedersIpv4),
     ipv6: family("ipv6", totals.peersIpv6, totals.seedersIpv6),
-    http: web && readHttpStatistics(web),
-    ws: web?.wsCounters && readWsStatistics(web.wsCounters),
+    http: readHttpStatistics(counters),
+    ws: counters.named && readWsStatistics(counters.named),
     torrents: totals.torrents,
   };
 }
 
-function readHttpStatistics(web: Pick<WebServer, "httpCounters" | "tcpCounters">): HttpStatistics {
-  const { httpCounters, tcpCounters } = web;
-  let error = httpCounters.sum(httpColumns.ERRORS);
-  for (const column of httpColumns.ERROR_RESPONSES) error += httpCounters.sum(column);
+function readHttpStatistics(counters: CounterTables): HttpStatistics | undefined {
+  const http = counters.of(httpColumns.httpCounters);
+  const tcp = counters.of(tcpColumns.tcpCounters);
+  if (http === undefined || tcp === undefined) return undefined;
+  let error = http.sum(httpColumns.ERRORS);
+  for (const column of httpColumns.ERROR_RESPONSES) error += http.sum(column);
   return {
-    announce: httpCounters.sum(httpColumns.ANNOUNCES),
-    scrape: httpCounters.sum(httpColumns.SCRAPES),
+    announce: http.sum(httpColumns.ANNOUNCES),
+    scrape: http.sum(httpColumns.SCRAPES),
     error,
-    connections:
-      tcpCounters.sum(tcpColumns.CONNECTIONS_ACCEPTED) -
-      tcpCounters.sum(tcpColumns.CONNECTIONS_CLOSED),
+    connections: tcp.sum(tcpColumns.CONNECTIONS_ACCEPTED) - tcp.sum(tcpColumns.CONNECTIONS_CLOSED),
   };
 }
 

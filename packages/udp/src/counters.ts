@@ -1,6 +1,9 @@
 /**
  * What the UDP tracker counts: a row for each worker and address family. The thread that owns the row adds; the main thread
  * reads. One line declares a counter (packages/metrics/src/define.ts).
+ *
+ * An announce or scrape counts when it is valid, as over HTTP, even where it is then refused: it parses, and its connection
+ * id was issued to its sender. What does not parse shows in requests_total by its outcome.
  */
 import { type Column, defineCounters } from "@swarmtide/metrics";
 import { UDP_ERROR_SCRAPE_LIST, UDP_STATUS_COUNT, UDP_STATUS_NAMES } from "@swarmtide/udp-protocol";
@@ -22,8 +25,11 @@ export const CONNECTS = udpCounters.counter(
   "connects",
   "Connect requests answered with a connection id.",
 );
-export const ANNOUNCES = udpCounters.counter("announces", "Announces answered.");
-export const SCRAPES = udpCounters.counter("scrapes", "Scrapes answered.");
+export const ANNOUNCES = udpCounters.counter(
+  "announces",
+  "Valid announces received, refused ones included.",
+);
+export const SCRAPES = udpCounters.counter("scrapes", "Valid scrapes received.");
 export const ERRORS = udpCounters.counter("errors", "Error replies written.");
 export const REFUSED_TORRENTS = udpCounters.counter(
   "refused_torrents",

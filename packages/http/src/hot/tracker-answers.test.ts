@@ -240,6 +240,8 @@ test("bad parameters are failures in words, and the connection goes on", () => {
   for (const [target, reason] of cases)
     assert.match(failure(fixture, target).failureReason, reason);
   assert.equal(readSwarmTotals(fixture.store).torrents, 0);
+  assert.equal(fixture.counters.sum(ANNOUNCES), 0, "none of them is valid");
+  assert.equal(fixture.counters.sum(ERRORS), cases.length);
 });
 
 test("the access list refuses announces, and reads as zeros in scrapes", () => {
@@ -253,6 +255,7 @@ test("the access list refuses announces, and reads as zeros in scrapes", () => {
   assert.match(refused.failureReason, /not allowed/);
   assert.equal(refused.retryIn, undefined);
   assert.equal(fixture.counters.sum(REFUSED_TORRENTS), 1);
+  assert.equal(fixture.counters.sum(ANNOUNCES), 3, "a refused announce is a valid one");
   const { counts } = scrape(fixture, "ab");
   assert.equal(counts("a")?.complete, 1);
   assert.equal(counts("b")?.complete, 0);

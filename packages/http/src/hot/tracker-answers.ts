@@ -90,7 +90,6 @@ export class TrackerAnswers {
     const status = parseAnnounceQuery(query, bytes, this.request.queryStart, this.request.queryEnd);
     const family = this.findAsker(peer, bytes);
     const counters = this.countersOf(family, peer);
-    counters[ANNOUNCES]++;
     if (family === 0) return this.writeProxyFailure(counters, bodyStart);
     if (!peer.isTrustedProxy && this.request.hasForwardingHeader) {
       counters[UNTRUSTED_FORWARDING]++;
@@ -98,6 +97,7 @@ export class TrackerAnswers {
     }
     if (status !== QUERY_OK)
       return this.writeFailure(counters, bodyStart, this.failures.query[status], 0);
+    counters[ANNOUNCES]++;
     if (!this.admission.admits(this.announce)) {
       counters[REFUSED_TORRENTS]++;
       return this.writeFailure(counters, bodyStart, this.failures.refusedTorrent, 0);
@@ -154,10 +154,10 @@ export class TrackerAnswers {
     const status = parseScrapeQuery(query, bytes, this.request.queryStart, this.request.queryEnd);
     const family = this.findAsker(peer, bytes);
     const counters = this.countersOf(family, peer);
-    counters[SCRAPES]++;
     if (family === 0) return this.writeProxyFailure(counters, bodyStart);
     if (status !== QUERY_OK)
       return this.writeFailure(counters, bodyStart, this.failures.query[status], 0);
+    counters[SCRAPES]++;
     if (query.hashesSeen > query.infoHashesMax)
       counters[SCRAPE_TORRENTS_OVER_LIMIT] += query.hashesSeen - query.infoHashesMax;
     let at = writeScrapeReplyStart(this.reply, bodyStart);

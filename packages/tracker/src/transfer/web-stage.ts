@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import type { TrackerAddress } from "../bindings.ts";
+import type { TrackerAddress } from "../services/service.ts";
 import type { Statistics, WsStatistics } from "../statistics.ts";
 import { makeCertificates, type TestCertificates } from "./certificates.ts";
 import { type Actor, Stage } from "./stage.ts";

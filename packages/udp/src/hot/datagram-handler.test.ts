@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { AccessList, readSwarmTotals } from "@swarmtide/swarm";
-import { CONNECTS, DROPPED_CONNECTION_ID, NOT_STORED, REFUSED_TORRENTS } from "../counters.ts";
+import {
+  ANNOUNCES,
+  CONNECTS,
+  DROPPED_CONNECTION_ID,
+  NOT_STORED,
+  REFUSED_TORRENTS,
+  SCRAPES,
+} from "../counters.ts";
 import {
   announceRequest,
   connectRequest,
@@ -267,6 +274,8 @@ describe("access list", () => {
       [0, 0, 2],
     ]);
     assert.equal(tracker.count(REFUSED_TORRENTS), 2);
+    assert.equal(tracker.count(ANNOUNCES), 4);
+    assert.equal(tracker.count(SCRAPES), 1);
   });
 
   test("allow serves listed torrents only", () => {

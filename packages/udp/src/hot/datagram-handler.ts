@@ -157,6 +157,7 @@ export class DatagramHandler {
     const { record, store, tracker } = this;
     const counters = family === 4 ? this.countersIpv4 : this.countersIpv6;
     this.readAnnounce(offset, addressAt, family);
+    counters[ANNOUNCES]++;
     if (!this.admission.admits(record)) {
       counters[REFUSED_TORRENTS]++;
       return this.error(offset, counters, replyOffset, INFO_HASH_REFUSED_MESSAGE);
@@ -168,7 +169,6 @@ export class DatagramHandler {
     const peers = store.announce(record);
     if (!store.stored) counters[NOT_STORED]++;
     if (store.isRepeat) counters[ANNOUNCE_REPEATS]++;
-    counters[ANNOUNCES]++;
     const headerBytes = writeAnnounceReplyHeader(
       this.replyBytes,
       replyOffset,

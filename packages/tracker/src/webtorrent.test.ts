@@ -78,7 +78,7 @@ for (const engine of ["epoll", "net"])
         const { tracker, url } = await start(t, {
           web: `engine = "${engine}"\nworkers = ${workers}`,
         });
-        assert.equal(tracker.ws?.workers, workers);
+        assert.equal(tracker.protocols.find(({ name }) => name === "ws")?.workers, workers);
         await Promise.all(
           TORRENTS.map((torrent, i) =>
             meet(torrent, url(i % 2 === 0 ? "ws" : "wss"), url(i % 3 === 0 ? "ws" : "wss")),
@@ -213,7 +213,10 @@ describe("an upgrade over plain HTTP", () => {
 
   test("is refused where WebTorrent is off", TIMEOUT, async (t) => {
     const { url, tracker } = await start(t, { ws: "enabled = false" });
-    assert.equal(tracker.ws, undefined);
+    assert.equal(
+      tracker.protocols.some(({ name }) => name === "ws"),
+      false,
+    );
     const address = url("http").replace("http:", "ws:").replace("any/path", "nowhere");
     await assert.rejects(WebTorrentClient.connect(address, "ann"), /404/);
   });

@@ -1,0 +1,42 @@
+/**
+ * The tables of several rooms, for whoever shows all of a program's counters: by their definition where single counters are
+ * wanted, as samples where all are. Main thread; reading disturbs no writer.
+ *
+ *     const udp = counters.of(udpColumns.udpCounters);
+ *     udp?.sum(udpColumns.ANNOUNCES, 4);
+ */
+import type { CounterTable, Sample } from "./counter-table.ts";
+import type { CounterDefinition } from "./define.ts";
+import { NamedCounterTable } from "./named-counter-table.ts";
+
+/** A table of any definition. */
+export interface AnyCounterTable {
+  readonly definition: object;
+  samples(): Sample[];
+}
+
+export class CounterTables {
+  readonly #tables: readonly (AnyCounterTable | NamedCounterTable)[];
+
+  constructor(tables: readonly (AnyCounterTable | NamedCounterTable)[]) {
+    this.#tables = tables;
+  }
+
+  /** The table of a definition; undefined where what it counts is switched off. */
+  of<Table extends string>(definition: CounterDefinition<Table>): CounterTable<Table> | undefined {
+    const found = this.#tables.find(
+      (table) => "definition" in table && table.definition === definition,
+    );
+    return found as CounterTable<Table> | undefined; // Each table names the definition that it was made from.
+  }
+
+  /** The table without a definition, until its room has one. */
+  get named(): NamedCounterTable | undefined {
+    return this.#tables.find((table) => table instanceof NamedCounterTable);
+  }
+
+  /** Every counter of every table, over all workers. */
+  samples(): Sample[] {
+    return this.#tables.flatMap((table) => ("definition" in table ? table.samples() : []));
+  }
+}

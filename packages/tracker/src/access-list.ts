@@ -1,0 +1,69 @@
+/**
+ * The access list in use, and the way to the next one. Main thread; the workers go on with the list they have until the new
+ * one is posted to them.
+ */
+import { codeField, type ErrorCode, type Logger, OperatorError } from "@swarmtide/runtime";
+import { AccessList, type AccessListConfig, type AccessListHandle } from "@swarmtide/swarm";
+import { loadAccessList } from "./load-access-list.ts";
+
+/** Where a file is found now; undefined where a chroot hides it. */
+type Locate = (path: string) => string | undefined;
+
+/** The list in use, and the way to the next one. */
+export class ReloadableAccessList {
+  /** For all threads. */
+  handle: AccessListHandle;
+  readonly #locate: Locate;
+  readonly #log: Logger;
+
+  private constructor(handle: AccessListHandle, locate: Locate, log: Logger) {
+    this.handle = handle;
+    this.#locate = locate;
+    this.#log = log;
+  }
+
+  /** Reads the list that a tracker starts with. Rejects with OperatorError, which names file and line. */
+  static async open(
+    config: AccessListConfig,
+    locate: Locate,
+    log: Logger,
+  ): Promise<ReloadableAccessList> {
+    const handle = await loadAccessList(config);
+    if (handle.mode !== "off") {
+      log.info("access list loaded", entriesOf(handle));
+      if (locate(config.path) === undefined)
+        log.warn(
+          `access list ${config.path}: lies outside of privileges.chroot_path, so that it cannot be reloaded`,
+        );
+    }
+    return new ReloadableAccessList(handle, locate, log);
+  }
+
+  /** Reads the list again. Where that fails it is logged, and the old one stays. */
+  async reload({ mode, path }: AccessListConfig): Promise<void> {
+    const log = this.#log;
+    if (mode === "off") {
+      log.info('nothing to reload for access_list.mode = "off"');
+      return;
+    }
+    const found = this.#locate(path);
+    if (found === undefined) {
+      log.error(`access list ${path}: not reloaded, it lies outside of privileges.chroot_path`, {
+        code: "SWARMTIDE_OUTSIDE_CHROOT" satisfies ErrorCode,
+      });
+      return;
+    }
+    try {
+      this.handle = await loadAccessList({ mode, path: found });
+      log.info("access list reloaded", entriesOf(this.handle));
+    } catch (error) {
+      const reason = error instanceof OperatorError ? error.message : String(error);
+      log.error(`${reason}; the old list stays`, codeField(error));
+    }
+  }
+}
+
+const entriesOf = (handle: AccessListHandle) => ({
+  mode: handle.mode,
+  entries: AccessList.attach(handle).entryCount,
+});

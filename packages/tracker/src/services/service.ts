@@ -1,0 +1,90 @@
+/**
+ * A service: one thing that the tracker runs beside others. `startTracker` knows no service by its name; it goes through the
+ * table in services.ts and takes each one from state to state:
+ *
+ *     Service ──bind──▶ BoundService ──start──▶ RunningService ──reload*, stop──▶ ended
+ *                            └──close──▶ ended (a start that failed)
+ *
+ * All are bound before one is started, so that a port in use is an error while nothing runs yet. Called on the main thread.
+ */
+import type { AnyCounterTable, CounterTables, NamedCounterTable } from "@swarmtide/metrics";
+import type { Logger, LogSettings } from "@swarmtide/runtime";
+import type { AccessListHandle, SwarmStore } from "@swarmtide/swarm";
+import type { ConfigOf, Entries, SectionSchema } from "@swarmtide/toml-config";
+
+/** One address the tracker listens on. */
+export interface TrackerAddress {
+  readonly protocol: "udp" | "http" | "https" | "ws" | "wss";
+  /** `0.0.0.0:3000` or `[::]:3000`, with the port that was taken. */
+  readonly address: string;
+}
+
+/** A protocol that is served. */
+export interface ServedProtocol {
+  readonly name: "udp" | "http" | "ws";
+  /** `UDP tracker`, for the start-up lines. */
+  readonly title: string;
+  /** How its requests are read and sent; undefined where there is no choice. */
+  readonly engine: string | undefined;
+  /** Threads that answer. */
+  readonly workers: number;
+  readonly addresses: readonly TrackerAddress[];
+}
+
+/** The configuration object of some sections of the file. */
+export type ServiceConfig<Sections extends Entries> = ConfigOf<SectionSchema<Sections>>;
+
+/** A line of the table in services.ts. `Sections` are the sections of the configuration that the service reads. */
+export interface Service<Sections extends Entries> {
+  /** For the log. */
+  readonly name: string;
+  /** They become part of the file; two services may read the same one. */
+  readonly sections: Sections;
+  /** How many worker threads it will start. Asked before anything is opened. */
+  threads(config: ServiceConfig<Sections>): number;
+  /**
+   * Opens its listeners and reads its files. Undefined where the configuration switches it off. Throws OperatorError or
+   * SyscallError; nothing of the service stays open then.
+   */
+  bind(
+    config: ServiceConfig<Sections>,
+    log: Logger,
+  ): BoundService<ServiceConfig<Sections>> | undefined;
+}
+
+/** A service whose listeners are open. */
+export interface BoundService<Config> {
+  /** What it serves, with the ports that were taken; empty for a service without protocols. */
+  readonly protocols: readonly ServedProtocol[];
+  /** Starts its workers; from here on they own what is open. */
+  start(context: StartContext): RunningService<Config>;
+  /** Closes what is open, instead of starting. */
+  close(): void;
+}
+
+/** What services share. */
+export interface StartContext {
+  readonly log: Logger;
+  readonly logSettings: LogSettings;
+  readonly store: SwarmStore;
+  readonly accessList: AccessListHandle;
+  /** Monotonic clock when the tracker started, see `openClock`; zero of all times in the store. */
+  readonly startedSeconds: number;
+  /** Where a file is found once privileges are dropped; undefined where a chroot hides it. */
+  readonly pathAfterDrop: (path: string) => string | undefined;
+  /** The counters of all services. Complete once all have been started. */
+  readonly counters: () => CounterTables;
+  /** Called once for a worker that died, with its name. */
+  readonly onDeath: (reason: string) => void;
+}
+
+/** A service with workers. */
+export interface RunningService<Config> {
+  /** Fulfilled once all workers serve; privileges are dropped then. */
+  readonly ready: Promise<void>;
+  readonly counters: readonly (AnyCounterTable | NamedCounterTable)[];
+  /** Takes settings into use, all of them, whether or not they changed, and reads its own files again. */
+  reload(config: Config, accessList: AccessListHandle): void;
+  /** Stops every worker. Fulfilled when all have ended, or with false when some did not in time. */
+  stop(): Promise<boolean>;
+}

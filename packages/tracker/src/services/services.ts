@@ -1,0 +1,27 @@
+/**
+ * The services of the tracker, in the order in which they start. A new one is a folder or file here and its line in the
+ * table: its sections become part of the configuration, and start, reload, stop and statistics go through the table.
+ */
+import type { Entries } from "@swarmtide/toml-config";
+import { cleaningService } from "./cleaning/cleaning.ts";
+import { tcpService } from "./tcp.ts";
+import { udpService } from "./udp.ts";
+
+export const services = [udpService, tcpService, cleaningService] as const;
+
+/** The sections of all services as one type: a union of objects becomes one object with the keys of all. */
+type Merged<Union> = (Union extends unknown ? (one: Union) => void : never) extends (
+  all: infer All,
+) => void
+  ? All
+  : never;
+
+type SectionsOf<List extends readonly { readonly sections: Entries }[]> = Merged<
+  List[number]["sections"]
+>;
+
+/** The sections that the services read, in the order of the table. */
+export function serviceSections(): SectionsOf<typeof services> {
+  const sections: Entries = Object.assign({}, ...services.map((service) => service.sections));
+  return sections as SectionsOf<typeof services>;
+}

@@ -1,0 +1,160 @@
+/**
+ * The service `tcp`: HTTP, HTTPS and WebTorrent, which share ports, workers and TLS files. The files are read and checked
+ * before anything is served, and read again on a reload. See service.ts.
+ */
+import { httpSection } from "@swarmtide/http";
+import { codeField, formatListener, type Logger, OperatorError } from "@swarmtide/runtime";
+import type { AccessListHandle } from "@swarmtide/swarm";
+import {
+  bindWeb,
+  closeGroups,
+  describeCertificate,
+  readTlsFiles,
+  startWeb,
+  type TlsFiles,
+  type WebBinding,
+  type WebConfig,
+  type WebSettings,
+  webPlacesOf,
+  webSection,
+  webSocketEngine,
+  webThreadsOf,
+  webWorkersOf,
+} from "@swarmtide/tcp";
+import { wsSection } from "@swarmtide/ws";
+import type {
+  BoundService,
+  RunningService,
+  ServedProtocol,
+  Service,
+  ServiceConfig,
+  StartContext,
+} from "./service.ts";
+
+const sections = { web: webSection, http: httpSection, ws: wsSection };
+
+type TcpConfig = ServiceConfig<typeof sections>;
+
+export const tcpService: Service<typeof sections> = {
+  name: "tcp",
+  sections,
+  threads: (config) =>
+    isOff(config) ? 0 : webThreadsOf(webConfigOf(config), config.http.workers, config.ws.enabled),
+  bind(config, log) {
+    if (isOff(config)) return undefined;
+    const { web } = config;
+    if (!web.useIpv4 && !web.useIpv6 && !hasTls(config))
+      throw new OperatorError(
+        "nothing for HTTP and WebTorrent to listen on: web.use_ipv4 and web.use_ipv6 are false and no web.tls_address is set",
+        { code: "SWARMTIDE_NOTHING_TO_RUN" },
+      );
+    const tls = hasTls(config)
+      ? readTlsFiles(web.tlsCertificatePath, web.tlsPrivateKeyPath)
+      : undefined;
+    if (tls !== undefined) log.info(describeCertificate(tls, Date.now()));
+    const binding = bindWeb(webConfigOf(config), config.http.workers, config.ws.enabled);
+    return new BoundTcp(config, binding, tls);
+  },
+};
+
+class BoundTcp implements BoundService<TcpConfig> {
+  readonly #config: TcpConfig;
+  readonly #binding: WebBinding;
+  readonly #tls: TlsFiles | undefined;
+
+  constructor(config: TcpConfig, binding: WebBinding, tls: TlsFiles | undefined) {
+    this.#config = config;
+    this.#binding = binding;
+    this.#tls = tls;
+  }
+
+  /** HTTP first, then WebTorrent at the same addresses. */
+  get protocols(): ServedProtocol[] {
+    const places = webPlacesOf(this.#binding);
+    const listed = <Name extends "http" | "ws">(plain: Name) =>
+      places.map((place) => {
+        const protocol = place.isTls ? (`${plain}s` as const) : plain;
+        return { protocol, address: formatListener(place) };
+      });
+    const { engine, http, ws } = webWorkersOf(this.#binding);
+    const protocols: ServedProtocol[] = [];
+    if (this.#config.http.enabled)
+      protocols.push({
+        ...{ name: "http", title: "HTTP tracker", engine, workers: http },
+        addresses: listed("http"),
+      });
+    if (this.#config.ws.enabled)
+      protocols.push({
+        ...{ name: "ws", title: "WebTorrent tracker", engine: undefined, workers: ws },
+        addresses: listed("ws"),
+      });
+    return protocols;
+  }
+
+  close(): void {
+    closeGroups(this.#binding.groups);
+  }
+
+  start(context: StartContext): RunningService<TcpConfig> {
+    const { log, onDeath, startedSeconds, store, accessList } = context;
+    let tls = this.#tls;
+    const { httpCounters, tcpCounters, wsCounters, ...group } = startWeb({
+      ...{ binding: this.#binding, store: store.handle, startedSeconds, onDeath },
+      settings: settingsOf(this.#config, accessList, tls),
+      onHint: (line) => log.warn(line),
+    });
+    if (hasTls(this.#config) && tlsPathsOf(this.#config, context) === undefined)
+      log.warn(
+        "the TLS files lie outside of privileges.chroot_path, so that they cannot be reloaded",
+      );
+    return {
+      ...group,
+      counters: [httpCounters, tcpCounters, ...(wsCounters === undefined ? [] : [wsCounters])],
+      reload(config, list) {
+        tls = rereadTls(config, context) ?? tls;
+        group.reload(settingsOf(config, list, tls));
+      },
+    };
+  }
+}
+
+const isOff = ({ http, ws }: TcpConfig): boolean => !http.enabled && !ws.enabled;
+
+const hasTls = ({ web }: TcpConfig): boolean =>
+  web.tlsAddressIpv4 !== undefined || web.tlsAddressIpv6 !== undefined;
+
+/** Where HTTP is off, the workers of WebTorrent listen themselves unless the engine is asked for. */
+function webConfigOf({ http, web }: TcpConfig): WebConfig {
+  return http.enabled || web.engine !== "auto" ? web : { ...web, engine: webSocketEngine() };
+}
+
+const settingsOf = (
+  { http, web, ws }: TcpConfig,
+  accessList: AccessListHandle,
+  tls: TlsFiles | undefined,
+): WebSettings => ({ http, web, ws, accessList, tls });
+
+/** Where certificate and key are found now; undefined where there are none or a chroot hides them. */
+function tlsPathsOf(config: TcpConfig, { pathAfterDrop }: StartContext) {
+  if (!hasTls(config)) return undefined;
+  const certificate = pathAfterDrop(config.web.tlsCertificatePath);
+  const privateKey = pathAfterDrop(config.web.tlsPrivateKeyPath);
+  if (certificate === undefined || privateKey === undefined) return undefined;
+  return { certificate, privateKey };
+}
+
+/** Undefined where that fails (and is logged), or there are no files to read. */
+function rereadTls(config: TcpConfig, context: StartContext): TlsFiles | undefined {
+  const paths = tlsPathsOf(config, context);
+  if (paths === undefined) return undefined;
+  const log: Logger = context.log;
+  try {
+    const tls = readTlsFiles(paths.certificate, paths.privateKey);
+    log.info(`TLS files reloaded: ${describeCertificate(tls, Date.now())}`);
+    return tls;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : error;
+    log.error(`${reason}; the old certificate stays`, codeField(error));
+    return undefined;
+  }
+}

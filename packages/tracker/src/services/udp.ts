@@ -1,0 +1,47 @@
+/** The service `udp`: the UDP tracker. See service.ts. */
+import { type Logger, workerCountOf } from "@swarmtide/runtime";
+import { bindUdp, startUdp, type UdpBinding, type UdpConfig, udpSection } from "@swarmtide/udp";
+import type { Service } from "./service.ts";
+
+const sections = { udp: udpSection };
+
+export const udpService: Service<typeof sections> = {
+  name: "udp",
+  sections,
+  threads: ({ udp }) => (udp.enabled ? workerCountOf(udp.workers) : 0),
+  bind({ udp }, log) {
+    if (!udp.enabled) return undefined;
+    const binding = bindUdp(udp);
+    warnOfSmallBuffer(udp, binding, log);
+    const { listeners, engine } = binding;
+    return {
+      get protocols() {
+        const addresses = listeners.addresses.map(
+          (address) => ({ protocol: "udp", address }) as const,
+        );
+        const workers = listeners.ofWorkers.length;
+        return [{ name: "udp", title: "UDP tracker", engine, workers, addresses } as const];
+      },
+      close: () => listeners.close(),
+      start({ store, accessList, startedSeconds, onDeath }) {
+        const { counters, ...group } = startUdp({
+          ...{ config: udp, binding, store: store.handle, accessList, startedSeconds, onDeath },
+        });
+        return {
+          ...group,
+          counters: [counters],
+          reload: (news, list) => group.reload({ config: news.udp, accessList: list }),
+        };
+      },
+    };
+  },
+};
+
+function warnOfSmallBuffer(config: UdpConfig, binding: UdpBinding, log: Logger): void {
+  const wanted = config.socketRecvBufferSize;
+  const granted = binding.receiveBufferBytes;
+  if (wanted === 0 || granted === undefined || granted >= wanted) return;
+  log.warn(
+    `udp.socket_recv_buffer_size = ${wanted}: the system grants ${granted} bytes; raise net.core.rmem_max for the rest`,
+  );
+}
