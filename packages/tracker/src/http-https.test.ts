@@ -145,7 +145,9 @@ test(
 
     writeFileSync(key, "nothing");
     program.child.kill("SIGHUP");
-    await program.output(/ERROR main: .*server\.key .*is not PEM.*; the old certificate stays\n/);
+    await program.output(
+      /ERROR main: .*server\.key .*is not PEM.*; the old certificate stays code=SWARMTIDE_TLS_NOT_PEM\n/,
+    );
     assert.equal((await get(`${secure}/health`)).keyType, "ec");
 
     copyFileSync(testdata("rsa.crt"), certificate);
