@@ -1,0 +1,23 @@
+/** Self-signed certificates for trackers under test, made with the openssl program. */
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+
+export interface CertificateFiles {
+  readonly certificate: string;
+  readonly privateKey: string;
+}
+
+/** Makes `NAME.crt` and `NAME.key` in a folder. Throws where openssl is missing. */
+export function makeCertificate(folder: string, name: string): CertificateFiles {
+  const certificate = join(folder, `${name}.crt`);
+  const privateKey = join(folder, `${name}.key`);
+  execFileSync(
+    "openssl",
+    [
+      ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"],
+      ...["-days", "2", "-subj", `/CN=${name}`, "-keyout", privateKey, "-out", certificate],
+    ],
+    { stdio: "pipe" },
+  );
+  return { certificate, privateKey };
+}

@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { SwarmModel } from "./swarm-model.ts";
+
+const OPTIONS = { peerAgeSeconds: 90, cleaningSeconds: 10, slackSeconds: 6 };
+
+function modelWith(isCertain: boolean): SwarmModel {
+  const model = new SwarmModel(OPTIONS);
+  model.begin("a");
+  model.announced("a", 7001, false, 100, isCertain);
+  return model;
+}
+
+test("a peer that was answered must be counted until it may expire, and may be until it is cleaned", () => {
+  const model = modelWith(true);
+  const none = { seeders: 0, leechers: 0 };
+  const one = { seeders: 0, leechers: 1 };
+  assert.equal(model.contradiction("a", none, 183), "0 leechers counted, 1 to 1 expected");
+  assert.equal(model.contradiction("a", none, 185), undefined);
+  assert.equal(model.contradiction("a", one, 205), undefined);
+  assert.equal(model.contradiction("a", one, 207), "1 leechers counted, 0 to 0 expected");
+});
+
+test("a peer without an answer may be there, as a seeder or as a leecher", () => {
+  const model = modelWith(false);
+  assert.deepEqual(model.bounds("a", 101), {
+    least: { seeders: 0, leechers: 0 },
+    most: { seeders: 1, leechers: 1 },
+  });
+});
+
+test("a stop that was not answered leaves the peer possible, one that was removes it", () => {
+  const model = modelWith(true);
+  model.begin("a");
+  model.stopped("a", 7001, false);
+  assert.equal(model.contradiction("a", { seeders: 0, leechers: 0 }, 101), undefined);
+  assert.equal(model.contradiction("a", { seeders: 0, leechers: 1 }, 101), undefined);
+  model.begin("a");
+  model.stopped("a", 7001, true);
+  assert.match(model.contradiction("a", { seeders: 0, leechers: 1 }, 101) ?? "", /0 to 0/);
+});
+
+test("while a request is under way there is no version, and afterwards another one", () => {
+  const model = modelWith(true);
+  const before = model.versionOf("a");
+  model.begin("a");
+  assert.equal(model.versionOf("a"), undefined);
+  model.announced("a", 7002, true, 101, true);
+  assert.notEqual(model.versionOf("a"), before);
+});
