@@ -66,3 +66,10 @@ test("a room without a layer and a name that says nothing are named", () => {
   assert.match(checkImports("packages/low/src/utils/a.ts", "")[0] ?? "", /"utils" says nothing/);
   assert.match(checkImports("packages/low/src/types.ts", "")[0] ?? "", /"types.ts" says nothing/);
 });
+
+test("a dev room imports those in front of it, and none imports one behind it", () => {
+  const text = 'import { a } from "@swarmtide/kit";';
+  assert.deepEqual(checkImports("packages/breaker/src/a.ts", text, "@swarmtide/kit"), []);
+  const back = 'import { a } from "@swarmtide/breaker";';
+  assert.equal(checkImports("packages/kit/src/a.ts", back, "@swarmtide/breaker").length, 1);
+});

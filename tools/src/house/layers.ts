@@ -3,7 +3,7 @@
  *
  * - A room imports rooms of lower layers only (`layers.json`; ARCHITECTURE.md has the reasons), and only those its
  *   package.json declares: a test may use `devDependencies`, a source may not.
- * - A room of the layer "dev" imports everything; only tests import it.
+ * - A room of the list "dev" imports everything, the dev rooms in front of it included; only tests import it.
  * - A pure room imports no `node:` module outside its tests.
  * - Nobody imports a file of another room past its door (`src/index.ts`).
  * - No file or folder is called common, util, utils, helpers, misc or types.
@@ -39,9 +39,10 @@ export function problemsOfLayers(house: House): Problem[] {
 }
 
 function layerOf({ layers }: House, room: string): number {
-  return layers.dev.includes(room)
-    ? layers.layers.length
-    : layers.layers.findIndex((layer) => layer.includes(room));
+  const dev = layers.dev.indexOf(room);
+  return dev < 0
+    ? layers.layers.findIndex((layer) => layer.includes(room))
+    : layers.layers.length + dev;
 }
 
 function* problemsOfImport(house: House, source: Source, each: Import): Generator<string> {
