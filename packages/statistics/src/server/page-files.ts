@@ -1,36 +1,40 @@
 /**
- * The files of the page, read into memory once at the start: a chroot may follow, and a request then touches no file.
- * Main thread.
+ * The files of the page, read into memory once at the start: index.html, its style, its modules and uPlot. A chroot may follow,
+ * and a request then touches no file; nothing else of the package or the disk can be asked for. Main thread.
  */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
 
-const CONTENT_TYPES: ReadonlyMap<string, string> = new Map([
-  ["html", "text/html; charset=utf-8"],
-  ["js", "text/javascript; charset=utf-8"],
-  ["css", "text/css; charset=utf-8"],
-  ["svg", "image/svg+xml"],
-  ["ico", "image/x-icon"],
-  ["png", "image/png"],
-  ["txt", "text/plain; charset=utf-8"],
-]);
-
+/** One file as it is sent. */
 export interface PageFile {
   readonly contentType: string;
   readonly bytes: Buffer;
 }
 
-/** By path: `/` and `/index.html` are the same, the others have their name. */
-export function loadPageFiles(
-  folder: URL = new URL("../../page/", import.meta.url),
-): ReadonlyMap<string, PageFile> {
+const HTML = "text/html; charset=utf-8";
+const SCRIPT = "text/javascript; charset=utf-8";
+const STYLE = "text/css; charset=utf-8";
+
+const staticFolder = new URL("../../page/", import.meta.url);
+const moduleFolder = new URL("../page/", import.meta.url);
+
+const isModule = (name: string) => name.endsWith(".js") && !name.endsWith(".test.js");
+
+/** Every file by its path below the page's address. */
+export function loadPageFiles(): ReadonlyMap<string, PageFile> {
   const files = new Map<string, PageFile>();
-  if (!existsSync(folder)) return files;
-  for (const name of readdirSync(folder)) {
-    const contentType = CONTENT_TYPES.get(name.slice(name.lastIndexOf(".") + 1));
-    if (contentType === undefined) continue;
-    const file = { contentType, bytes: readFileSync(new URL(name, folder)) };
-    files.set(`/${name}`, file);
-    if (name === "index.html") files.set("/", file);
-  }
+  const add = (path: string, contentType: string, from: string | URL) =>
+    files.set(path, { contentType, bytes: readFileSync(from) });
+  add("/", HTML, new URL("index.html", staticFolder));
+  add("/page/page.css", STYLE, new URL("page.css", staticFolder));
+  add("/page/icon.svg", "image/svg+xml", new URL("icon.svg", staticFolder));
+  const uplot = createRequire(import.meta.url).resolve("uplot");
+  add("/page/uplot.js", SCRIPT, uplot.replace(/uPlot\.cjs\.js$/, "uPlot.iife.min.js"));
+  add("/page/uplot.css", STYLE, uplot.replace(/uPlot\.cjs\.js$/, "uPlot.min.css"));
+  for (const name of readdirSync(fileURLToPath(moduleFolder)).filter(isModule))
+    add(`/page/${name}`, SCRIPT, new URL(name, moduleFolder));
+  for (const name of ["api-shape.js", "api-history.js"])
+    add(`/${name}`, SCRIPT, new URL(`../${name}`, import.meta.url));
   return files;
 }
