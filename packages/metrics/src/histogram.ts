@@ -22,6 +22,8 @@ const CACHE_LINE_BYTES = 64;
 /** Precision bits that do for times: a bucket is at most 3 % wide. */
 const PRECISION_BITS_DEFAULT = 5;
 
+/** Of latencies, which are kept for every second of a minute: 6 %. */
+export const LATENCY_PRECISION_BITS = 4;
 /** With 10 bits a bucket is at most 0.1 % wide and a row takes 180 KiB. */
 const PRECISION_BITS_MAX = 10;
 

@@ -20,7 +20,12 @@ export {
   type MetricLabels,
   type MetricUnit,
 } from "./define.ts";
-export { Histogram, type HistogramHandle, type HistogramSnapshot } from "./histogram.ts";
+export {
+  Histogram,
+  type HistogramHandle,
+  type HistogramSnapshot,
+  LATENCY_PRECISION_BITS,
+} from "./histogram.ts";
 export type { HistogramRow } from "./hot/histogram-row.ts";
 export { RoundTimer } from "./hot/round-timer.ts";
 export { NamedCounterTable, type NamedCounterTableHandle } from "./named-counter-table.ts";

@@ -12,9 +12,12 @@ import {
 import {
   CounterTable,
   type CounterTableHandle,
+  Histogram,
+  type HistogramHandle,
   type NamedCounterTableHandle,
+  RoundTimer,
 } from "@swarmtide/metrics";
-import type { Listener } from "@swarmtide/runtime";
+import { type Listener, LOOK_MILLISECONDS } from "@swarmtide/runtime";
 import {
   AccessList,
   type AccessListHandle,
@@ -40,6 +43,8 @@ export interface WebShared {
   /** With rows for each worker. */
   readonly httpCounters: CounterTableHandle<"http">;
   readonly tcpCounters: CounterTableHandle<"tcp">;
+  /** Microseconds that HTTP requests stay inside, with a row for each worker. */
+  readonly latency: HistogramHandle;
   /** Monotonic clock when the tracker started, see `openClock`. */
   readonly startedSeconds: number;
   /** TLS sessions of one worker go on at another: 48 random bytes. */
@@ -124,6 +129,11 @@ export function openAnswering(
       idleTimeoutMilliseconds: web.maxConnectionIdle * 1000,
       handshakeTimeoutMilliseconds: web.tlsHandshakeTimeout * 1000,
       counters: CounterTable.attach(tcpCounters, shared.tcpCounters).row(row),
+      rounds: new RoundTimer(
+        Histogram.attach(shared.latency).row(row),
+        LOOK_MILLISECONDS,
+        performance.now(),
+      ),
       nowMilliseconds: () => performance.now(),
     },
   };

@@ -49,6 +49,12 @@ export const SENDS_DELAYED = tcpCounters.counter(
   "sends_delayed",
   "Answers that did not go out at once because the client reads slowly.",
 );
+export const BUSY_SECONDS = tcpCounters.counter(
+  "busy",
+  "Time that workers spent on HTTP requests, from their arrival until the answers were sent.",
+  {},
+  "seconds",
+);
 export const RECEIVED_BYTES = tcpCounters.counter(
   "received",
   "Bytes of HTTP received, after TLS; WebSocket messages are counted apart.",

@@ -9,7 +9,12 @@
 import { randomBytes, randomInt } from "node:crypto";
 import { httpColumns } from "@swarmtide/http";
 import { linuxSupported } from "@swarmtide/linux";
-import { CounterTable, NamedCounterTable } from "@swarmtide/metrics";
+import {
+  CounterTable,
+  Histogram,
+  LATENCY_PRECISION_BITS,
+  NamedCounterTable,
+} from "@swarmtide/metrics";
 import { joinGroups, startGroup, type WorkerGroup, workerModule } from "@swarmtide/runtime";
 import type { SwarmStoreHandle } from "@swarmtide/swarm";
 import { WS_COUNTER_NAMES } from "@swarmtide/ws";
@@ -38,6 +43,8 @@ export interface WebServer extends WorkerGroup<WebSettings> {
   readonly httpCounters: CounterTable<"http">;
   /** Counters of all workers. */
   readonly tcpCounters: CounterTable<"tcp">;
+  /** Microseconds that HTTP requests stay inside, with a row for each worker. */
+  readonly latency: Histogram;
   /** Counters of all workers that serve WebTorrent, by WS_COUNTER_NAMES; undefined where that is off. */
   readonly wsCounters: NamedCounterTable | undefined;
 }
@@ -57,6 +64,7 @@ export function startWeb(options: WebServerOptions): WebServer {
   const wsCounters = settings.ws.enabled
     ? NamedCounterTable.create(WS_COUNTER_NAMES, workersOf(true))
     : undefined;
+  const latency = Histogram.create({ rows, precisionBits: LATENCY_PRECISION_BITS });
   const shared: WebShared = {
     ws: wsCounters && {
       counters: wsCounters.handle,
@@ -65,6 +73,7 @@ export function startWeb(options: WebServerOptions): WebServer {
     store: options.store,
     httpCounters: httpCounters.handle,
     tcpCounters: tcpCounters.handle,
+    latency: latency.handle,
     startedSeconds: options.startedSeconds,
     fdsEnd: connectionFdsEnd(),
     ticketKeys: new Uint8Array(randomBytes(TICKET_KEY_BYTES)),
@@ -84,7 +93,7 @@ export function startWeb(options: WebServerOptions): WebServer {
       return startEngine(group, setups, options);
     }),
   );
-  return { ...workers, httpCounters, tcpCounters, wsCounters };
+  return { ...workers, httpCounters, tcpCounters, wsCounters, latency };
 }
 
 /** The workers of one engine. */

@@ -3,7 +3,14 @@
  * there are none, by the main thread.
  */
 import { randomFillSync } from "node:crypto";
-import { CounterTable, type CounterTableHandle } from "@swarmtide/metrics";
+import {
+  CounterTable,
+  type CounterTableHandle,
+  Histogram,
+  type HistogramHandle,
+  RoundTimer,
+} from "@swarmtide/metrics";
+import { LOOK_MILLISECONDS } from "@swarmtide/runtime";
 import {
   AccessList,
   type AccessListHandle,
@@ -25,6 +32,8 @@ export interface UdpShared {
   readonly connectionKey: Int32Array;
   /** With two rows for each worker. */
   readonly counters: CounterTableHandle<"udp">;
+  /** Microseconds that requests stay inside, with a row for each worker. */
+  readonly latency: HistogramHandle;
   /** Monotonic clock (process.hrtime, in seconds) when the tracker started; the origin of all times in the store. */
   readonly startedSeconds: number;
   readonly responsePeersMax: number;
@@ -36,6 +45,7 @@ export interface UdpShared {
 
 export interface Answering {
   readonly tracker: UdpTracker;
+  readonly rounds: RoundTimer;
   readonly replyBytesMax: number;
   readonly resendRepliesMax: number;
   readonly nowSeconds: () => number;
@@ -53,6 +63,11 @@ export function openAnswering(shared: UdpShared, row: number): Answering {
       scrapeTorrentsMax: shared.scrapeTorrentsMax,
       interval: new AnnounceInterval(shared.announceIntervalSeconds, seed),
     }),
+    rounds: new RoundTimer(
+      Histogram.attach(shared.latency).row(row),
+      LOOK_MILLISECONDS,
+      performance.now(),
+    ),
     replyBytesMax: replyBytesMax(shared.responsePeersMax, shared.scrapeTorrentsMax),
     resendRepliesMax: shared.resendRepliesMax,
     nowSeconds: openClock(shared.startedSeconds),

@@ -68,6 +68,12 @@ export const SENT_BYTES = udpCounters.counter(
   {},
   "bytes",
 );
+export const BUSY_SECONDS = udpCounters.counter(
+  "busy",
+  "Time that workers spent on requests, from their arrival until the replies were sent.",
+  {},
+  "seconds",
+);
 export const RECEIVE_FAILURES = udpCounters.counter(
   "receive_failures",
   "Receive calls that failed, and errors of a socket.",

@@ -7,7 +7,7 @@
  */
 import { randomFillSync } from "node:crypto";
 import { linuxSupported, onlineCpus } from "@swarmtide/linux";
-import { CounterTable } from "@swarmtide/metrics";
+import { CounterTable, Histogram, LATENCY_PRECISION_BITS } from "@swarmtide/metrics";
 import { startGroup, type WorkerGroup, workerModule } from "@swarmtide/runtime";
 import type { AccessListHandle, SwarmStoreHandle } from "@swarmtide/swarm";
 import type { UdpShared } from "./answering.ts";
@@ -32,17 +32,24 @@ export interface UdpServerOptions {
 export interface UdpServer extends WorkerGroup<UdpSettings> {
   /** Counters of all workers. */
   readonly counters: CounterTable<"udp">;
+  /** Microseconds that requests stay inside, with a row for each worker. */
+  readonly latency: Histogram;
 }
 
 export function startUdp(options: UdpServerOptions): UdpServer {
   const { config, binding, accessList, onDeath } = options;
   const { ofWorkers } = binding.listeners;
   const counters = CounterTable.create(udpCounters, ofWorkers.length);
+  const latency = Histogram.create({
+    rows: ofWorkers.length,
+    precisionBits: LATENCY_PRECISION_BITS,
+  });
   const shared: UdpShared = {
     store: options.store,
     accessList,
     connectionKey: randomFillSync(new Int32Array(CONNECTION_KEY_WORDS)),
     counters: counters.handle,
+    latency: latency.handle,
     startedSeconds: options.startedSeconds,
     responsePeersMax: config.maxResponsePeers,
     scrapeTorrentsMax: config.maxScrapeTorrents,
@@ -63,6 +70,7 @@ export function startUdp(options: UdpServerOptions): UdpServer {
   return {
     ...group,
     counters,
+    latency,
     async stop() {
       const isInTime = await group.stop();
       if (!udpEngineOf(binding.engine).closesListeners) binding.listeners.close();

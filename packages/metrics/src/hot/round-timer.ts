@@ -23,8 +23,6 @@ const RATE_WINDOW_MILLISECONDS = 1000;
 const MICROSECONDS_PER_MILLISECOND = 1000;
 
 export class RoundTimer {
-  /** Milliseconds of all rounds together. */
-  busyMilliseconds = 0;
   private readonly row: HistogramRow;
   private readonly sleepMillisecondsMax: number;
   private startedAt = 0;
@@ -33,7 +31,7 @@ export class RoundTimer {
   private windowRequests = 0;
   private requestsPerMillisecond = 0;
 
-  /** `sleepMillisecondsMax`: how long the loop waits for requests at most before it calls `end`; Infinity where it may wait for ever. */
+  /** `sleepMillisecondsMax`: how long the loop waits for requests at most before it calls `beat`. */
   constructor(row: HistogramRow, sleepMillisecondsMax: number, nowMilliseconds: number) {
     this.row = row;
     this.sleepMillisecondsMax = sleepMillisecondsMax + STALL_MILLISECONDS_MIN;
@@ -41,28 +39,34 @@ export class RoundTimer {
     this.windowStart = nowMilliseconds;
   }
 
-  /** A round has its requests; or it has none, and the loop will wait again: then `end` follows at once. */
+  /** A round has its requests. */
   begin(nowMilliseconds: number): void {
     const gap = nowMilliseconds - this.endedAt;
     this.startedAt = nowMilliseconds;
     if (gap > this.sleepMillisecondsMax) this.recordStall(gap);
   }
 
-  /** The replies of the round's requests are with the kernel. */
-  end(requests: number, nowMilliseconds: number): void {
+  /** The replies of the round's requests are with the kernel. Returns the milliseconds that the round took. */
+  end(requests: number, nowMilliseconds: number): number {
+    const taken = nowMilliseconds - this.startedAt;
     this.endedAt = nowMilliseconds;
     if (requests > 0) {
-      const taken = nowMilliseconds - this.startedAt;
-      this.busyMilliseconds += taken;
       this.row.recordMany(taken * MICROSECONDS_PER_MILLISECOND, requests);
       this.windowRequests += requests;
       if (taken >= STALL_MILLISECONDS_MIN) this.recordStall(taken);
     }
     const elapsed = nowMilliseconds - this.windowStart;
-    if (elapsed < RATE_WINDOW_MILLISECONDS) return;
+    if (elapsed < RATE_WINDOW_MILLISECONDS) return taken;
     this.requestsPerMillisecond = this.windowRequests / elapsed;
     this.windowStart = nowMilliseconds;
     this.windowRequests = 0;
+    return taken;
+  }
+
+  /** The loop goes on without requests. For a loop that waits in the kernel, and for a timer beside an event loop. */
+  beat(nowMilliseconds: number): void {
+    this.begin(nowMilliseconds);
+    this.end(0, nowMilliseconds);
   }
 
   /** The requests that arrived while the worker did nothing else for so long. */

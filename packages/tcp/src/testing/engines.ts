@@ -6,7 +6,7 @@ import { type Cidr, parseCidr } from "@swarmtide/bittorrent";
 import { type HttpHandlerOptions, httpColumns } from "@swarmtide/http";
 import { HttpResponse, latin1Text, parseHttpResponse, RESPONSE_OK } from "@swarmtide/http-protocol";
 import { closeFd, linuxSupported, openTcpListener } from "@swarmtide/linux";
-import { type Column, CounterTable } from "@swarmtide/metrics";
+import { type Column, CounterTable, Histogram, RoundTimer } from "@swarmtide/metrics";
 import {
   AccessList,
   Admission,
@@ -65,6 +65,7 @@ export async function startEngine(
 ): Promise<RunningEngine> {
   const store = createSwarmStore({ memoryBytesMax: 16 << 20 });
   const counters = CounterTable.create(tcpCounters, 1);
+  const latency = Histogram.create({ rows: 1 });
   let now = 1000;
   const trustedProxies = (settings.trusted ?? [])
     .map(parseCidr)
@@ -81,6 +82,7 @@ export async function startEngine(
     idleTimeoutMilliseconds: IDLE_TIMEOUT,
     handshakeTimeoutMilliseconds: HANDSHAKE_TIMEOUT,
     counters: counters.row(0),
+    rounds: new RoundTimer(latency.row(0), 50, now),
     nowMilliseconds: () => now,
     ...(settings.onUpgrade === undefined ? {} : { onUpgrade: settings.onUpgrade }),
   };

@@ -33,6 +33,7 @@ function openSocket(family: 4 | 6, onlyIpv6 = true, resendRepliesMax = 0) {
     family,
     packetInfo: false,
     tracker: tracker.tracker,
+    rounds: tracker.rounds,
     replyBytesMax: tracker.replyCapacity,
     resendRepliesMax,
   });

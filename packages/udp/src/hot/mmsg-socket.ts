@@ -14,8 +14,9 @@ import {
   ResendQueue,
   SyscallError,
 } from "@swarmtide/linux";
-import type { CounterRow } from "@swarmtide/metrics";
+import type { CounterRow, RoundTimer } from "@swarmtide/metrics";
 import {
+  BUSY_SECONDS,
   DROPPED_SOURCE_PORT,
   DROPPED_TOO_LONG,
   RECEIVE_FAILURES,
@@ -40,6 +41,8 @@ export interface MmsgSocketOptions {
   /** The socket has packet info turned on: replies leave from the address they were asked at. */
   readonly packetInfo: boolean;
   readonly tracker: UdpTracker;
+  /** Of the worker. */
+  readonly rounds: RoundTimer;
   readonly replyBytesMax: number;
   readonly resendRepliesMax: number;
 }
@@ -51,6 +54,7 @@ export class MmsgSocket {
   private readonly countersIpv6: CounterRow<"udp">;
   /** Of the socket's own family, for what concerns no sender. */
   private readonly socketCounters: CounterRow<"udp">;
+  private readonly rounds: RoundTimer;
   private readonly batch: DatagramBatch;
   private readonly resends: ResendQueue;
 
@@ -61,6 +65,7 @@ export class MmsgSocket {
     this.countersIpv4 = ipv4;
     this.countersIpv6 = ipv6;
     this.socketCounters = family === 4 ? ipv4 : ipv6;
+    this.rounds = options.rounds;
     this.batch = new DatagramBatch({
       batchSize: BATCH_SIZE,
       requestBytesMax: REQUEST_BYTES_MAX,
@@ -93,8 +98,10 @@ export class MmsgSocket {
   }
 
   private answerBatch(received: number): number {
+    if (received > 0) this.rounds.begin(performance.now());
     if (this.resends.length > 0) this.sendAgain();
     if (received <= 0) {
+      this.rounds.beat(performance.now());
       // A descriptor that is no socket any more is our own mistake, and asking again would spin for ever.
       if (received === -EBADF) throw new SyscallError("recvmmsg", EBADF, `fd ${this.fd}`); // hot-allow: ends the worker
       if (received !== -EAGAIN && received !== -EINTR) this.socketCounters[RECEIVE_FAILURES]++;
@@ -109,6 +116,7 @@ export class MmsgSocket {
       if (length > 0) batch.queueReply(i, replies++, length);
     }
     if (replies > 0) this.send(replies);
+    this.socketCounters[BUSY_SECONDS] += this.rounds.end(received, performance.now()) / 1000;
     return received;
   }
 

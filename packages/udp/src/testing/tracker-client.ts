@@ -2,7 +2,7 @@
  * Drives a DatagramHandler as a client would, without sockets: builds requests by hand (not with the codec it tests
  * against) and reads replies. Tests own one each.
  */
-import { type Column, CounterTable } from "@swarmtide/metrics";
+import { type Column, CounterTable, Histogram, RoundTimer } from "@swarmtide/metrics";
 import {
   AccessList,
   AnnounceInterval,
@@ -44,6 +44,8 @@ export class TestTracker {
   readonly store: SwarmStore;
   readonly tracker: UdpTracker;
   readonly counterTable = CounterTable.create(udpCounters, 1);
+  readonly latency = Histogram.create({ rows: 1 });
+  readonly rounds = new RoundTimer(this.latency.row(0), 50, performance.now());
   private readonly request = new Uint8Array(REQUEST_BYTES);
   private readonly source = new Uint8Array(16);
   private readonly reply: Uint8Array;

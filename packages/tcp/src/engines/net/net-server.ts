@@ -9,7 +9,7 @@ import { parseIpAddress } from "@swarmtide/bittorrent";
 import { HttpHandler, setPeerAddress } from "@swarmtide/http";
 import { trimFreeMemory } from "@swarmtide/linux";
 import { add } from "@swarmtide/metrics";
-import { DRAIN_MILLISECONDS_MAX, listenError } from "@swarmtide/runtime";
+import { DRAIN_MILLISECONDS_MAX, LOOK_MILLISECONDS, listenError } from "@swarmtide/runtime";
 import { SWEEP_MILLISECONDS } from "../../conversation/conversation-options.ts";
 import {
   STATE_HANDED_ON,
@@ -17,7 +17,7 @@ import {
   STATE_SENDING,
 } from "../../conversation/hot/connection.ts";
 import { Conversation } from "../../conversation/hot/conversation.ts";
-import { ACCEPT_FAILURES, TLS_FAILURES } from "../../counters.ts";
+import { ACCEPT_FAILURES, BUSY_SECONDS, TLS_FAILURES } from "../../counters.ts";
 import { NetConnection } from "./hot/net-connection.ts";
 import { NetTransport } from "./hot/net-transport.ts";
 import { MemoryReturn } from "./memory-return.ts";
@@ -42,6 +42,8 @@ export class NetServer {
   readonly #memory: ReadMemory;
   readonly #memoryReturn = new MemoryReturn();
   readonly #sweepTimer: NodeJS.Timeout;
+  /** Between requests, so that a thread that stood still is noticed. */
+  readonly #beatTimer: NodeJS.Timeout;
   #secureContext: SecureContext | undefined;
   #onEmpty: (() => void) | undefined;
 
@@ -83,6 +85,8 @@ export class NetServer {
       server.on("error", () => add(counters, ACCEPT_FAILURES));
     });
     this.#sweepTimer = setInterval(() => this.sweep(), SWEEP_MILLISECONDS);
+    const { rounds, nowMilliseconds } = options;
+    this.#beatTimer = setInterval(() => rounds.beat(nowMilliseconds()), LOOK_MILLISECONDS);
   }
 
   get connectionCount(): number {
@@ -118,6 +122,7 @@ export class NetServer {
       clearTimeout(patience);
     }
     clearInterval(this.#sweepTimer);
+    clearInterval(this.#beatTimer);
   }
 
   #accept(socket: Socket, isTls: boolean): void {
@@ -193,8 +198,11 @@ export class NetServer {
 
   #arrived(connection: NetConnection, length: number): void {
     const { bytes, start } = this.#memory;
+    const { counters, rounds, nowMilliseconds } = this.#options;
     this.#readClock();
+    rounds.begin(this.#conversation.deadlines.nowMilliseconds);
     this.#conversation.arrived(connection, bytes, start, start + length);
+    add(counters, BUSY_SECONDS, rounds.end(1, nowMilliseconds()) / 1000);
   }
 
   #readClock(): void {

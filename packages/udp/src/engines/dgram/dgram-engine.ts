@@ -7,8 +7,9 @@
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { formatIpAddress, parseIpAddress } from "@swarmtide/bittorrent";
 import { add } from "@swarmtide/metrics";
-import { type Listener, listenError, sharedPort } from "@swarmtide/runtime";
+import { type Listener, LOOK_MILLISECONDS, listenError, sharedPort } from "@swarmtide/runtime";
 import {
+  BUSY_SECONDS,
   DROPPED_SOURCE_PORT,
   DROPPED_TOO_LONG,
   RECEIVE_FAILURES,
@@ -36,7 +37,10 @@ export const dgramEngine = {
 /** Starts answering. Rejects when a listener cannot be opened; nothing stays open then. */
 async function open(options: UdpEngineOptions): Promise<EngineRun> {
   const sockets: Socket[] = [];
+  // Between datagrams, so that a thread that stood still is noticed.
+  const beats = setInterval(() => options.rounds.beat(performance.now()), LOOK_MILLISECONDS);
   const stop = async () => {
+    clearInterval(beats);
     await Promise.all(
       sockets.map((socket) => new Promise<void>((resolve) => socket.close(() => resolve()))),
     );
@@ -82,7 +86,7 @@ async function openSocket(listener: Listener, port: number, onlyIpv6: boolean): 
 }
 
 function serve(socket: Socket, socketFamily: 4 | 6, options: UdpEngineOptions): void {
-  const { tracker, replyBytesMax, nowSeconds } = options;
+  const { tracker, replyBytesMax, nowSeconds, rounds } = options;
   const { ipv4: countersIpv4, ipv6: countersIpv6 } = tracker.counters;
   const request = new Uint8Array(REQUEST_BYTES_MAX);
   const source = new Uint8Array(16);
@@ -114,15 +118,17 @@ function serve(socket: Socket, socketFamily: 4 | 6, options: UdpEngineOptions): 
       add(counters, DROPPED_SOURCE_PORT);
       return;
     }
+    rounds.begin(performance.now());
     request.set(message);
     source.set(address);
     tracker.setNow(nowSeconds());
     const length = handler.answer(0, message.length, 0, family, 0);
-    if (length === 0) return;
     add(counters, SENT_BYTES, length);
     // A copy: the socket may send it after the next request has been answered.
-    socket.send(Buffer.from(reply.subarray(0, length)), from.port, from.address, (error) => {
-      if (error !== null) add(counters, SEND_FAILURES);
-    });
+    if (length > 0)
+      socket.send(Buffer.from(reply.subarray(0, length)), from.port, from.address, (error) => {
+        if (error !== null) add(counters, SEND_FAILURES);
+      });
+    add(counters, BUSY_SECONDS, rounds.end(1, performance.now()) / 1000);
   });
 }

@@ -51,6 +51,7 @@ describe("the engine mmsg", { skip }, () => {
         listeners: [listenerOf(4, ipv4), listenerOf(6, ipv6)],
         onlyIpv6: true,
         tracker: tracker.tracker,
+        rounds: tracker.rounds,
         replyBytesMax: tracker.replyCapacity,
         resendRepliesMax: 0,
         nowSeconds: () => 1000,

@@ -20,7 +20,7 @@ import {
 import { SWEEP_MILLISECONDS } from "../../../conversation/conversation-options.ts";
 import { STATE_FREE, STATE_SENDING } from "../../../conversation/hot/connection.ts";
 import { Conversation } from "../../../conversation/hot/conversation.ts";
-import { ACCEPT_FAILURES } from "../../../counters.ts";
+import { ACCEPT_FAILURES, BUSY_SECONDS } from "../../../counters.ts";
 import type { EpollServerOptions } from "../epoll-options.ts";
 import { type EpollConnection, NOT_QUEUED } from "./epoll-connection.ts";
 import { EpollConnections } from "./epoll-connections.ts";
@@ -73,7 +73,10 @@ export class EpollServer {
   serveRound(timeoutMilliseconds: number): void {
     const count = this.poller.wait(timeoutMilliseconds);
     const { connections, conversation, transport } = this;
-    conversation.deadlines.nowMilliseconds = this.options.nowMilliseconds();
+    const { counters, nowMilliseconds, rounds } = this.options;
+    conversation.deadlines.nowMilliseconds = nowMilliseconds();
+    if (count > 0) rounds.begin(conversation.deadlines.nowMilliseconds);
+    else rounds.beat(conversation.deadlines.nowMilliseconds);
     for (let i = 0; i < count; i++) {
       const data = this.poller.eventData(i);
       if (data < 0) {
@@ -85,6 +88,7 @@ export class EpollServer {
       else if (connection.state !== STATE_FREE) this.read(connection);
     }
     transport.flush();
+    if (count > 0) counters[BUSY_SECONDS] += rounds.end(count, nowMilliseconds()) / 1000;
     if (conversation.deadlines.nowMilliseconds >= this.nextSweep) this.sweep();
   }
 
