@@ -40,11 +40,12 @@ export const COUNT_ERRORS_DROPPED_SLOW = 33;
 export const COUNT_PONGS_DROPPED_SLOW = 34;
 export const COUNT_PEERS_GAVE_WAY = 35;
 export const COUNT_PEERS_NO_ROOM = 36;
-export const GAUGE_CONNECTIONS = 37;
-export const GAUGE_TORRENTS = 38;
-export const GAUGE_SEEDERS = 39;
-export const GAUGE_LEECHERS = 40;
-export const GAUGE_BUFFERED_BYTES = 41;
+export const COUNT_ANSWERS_SURPLUS = 37;
+export const GAUGE_CONNECTIONS = 38;
+export const GAUGE_TORRENTS = 39;
+export const GAUGE_SEEDERS = 40;
+export const GAUGE_LEECHERS = 41;
+export const GAUGE_BUFFERED_BYTES = 42;
 
 /** Names of the columns, for `NamedCounterTable.create`. */
 export const WS_COUNTER_NAMES: readonly string[] = [
@@ -85,6 +86,7 @@ export const WS_COUNTER_NAMES: readonly string[] = [
   "ws_pongs_dropped_slow_total",
   "ws_peers_gave_way_total",
   "ws_peers_no_room_total",
+  "ws_answers_surplus_total",
   "ws_connections",
   "ws_torrents",
   "ws_seeders",

@@ -170,8 +170,8 @@ class History {
     const { peer } = own[number % own.length];
     party.client.answer(peer, offer.message);
     this.#settle();
-    const counts = !offer.isAnswered && offer.to === party;
-    if (!counts) return this.#expectWords(party, [/No such offer was made to you/]);
+    if (offer.to !== party) return this.#expectWords(party, [/No such offer was made to you/]);
+    if (offer.isAnswered) return this.#expectWords(party, []);
     offer.isAnswered = true;
     const [answer, ...rest] = offer.from.client.take();
     this.#expectWords(party, []);

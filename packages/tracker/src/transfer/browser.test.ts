@@ -117,6 +117,45 @@ async function comeAndGo(t: TestContext, browsers: BrowserStage): Promise<void> 
   await tracker.connections(0);
 }
 
+/**
+ * What the page does: one client shares, a second fetches by the link alone, then one that is made anew in its place. All
+ * clients of a page hear each offer on its one socket. With three of them two answer it, and Chromium then builds on the
+ * one whose packets come first, whichever answer it was told to use: so the second leaves before the third comes.
+ */
+const withinOnePage = (url: string) => `(async () => {
+  const { default: WebTorrent } = await import("./webtorrent.min.js");
+  const announce = [${JSON.stringify(url)}];
+  const client = () => new WebTorrent({ tracker: { rtcConfig: { iceServers: [] } } });
+  const file = new File([new Uint8Array(70_000).fill(7)], "film.bin");
+  const link = await new Promise((resolve) => {
+    client().seed([file], { announce }, (torrent) => resolve(torrent.magnetURI));
+  });
+  const fetchWith = (fetching) => new Promise((resolve, reject) => {
+    fetching.on("error", reject);
+    fetching.add(link, { announce }, (torrent) => {
+      const hasPeers = torrent.numPeers > 0;
+      if (torrent.done) resolve(hasPeers);
+      else torrent.on("done", () => resolve(hasPeers));
+    });
+  });
+  const seen = [];
+  for (let round = 0; round < 2; round++) {
+    const fetching = client();
+    seen.push(await fetchWith(fetching));
+    await new Promise((resolve) => fetching.destroy(resolve));
+  }
+  return seen;
+})()`;
+
+async function shareWithin(t: TestContext, browsers: BrowserStage): Promise<void> {
+  assert.equal(problem, undefined);
+  const tracker = await browsers.tracker(t, { workers: 2, engine: "epoll" });
+  const url = tracker.url("ws");
+  const visitor = await browsers.arrive(t, "seeder", browsers.site("seeder", "ws"), url);
+  // A link holds no description of the torrent: it comes from a peer, and the tracker alone names peers.
+  assert.deepEqual(await visitor.page.evaluate(withinOnePage(url)), [true, true]);
+}
+
 /** What the page does: two clients that have all of a file announce it; the first hears of a peer. */
 const twoSeeders = (url: string) => `(async () => {
   const { default: WebTorrent } = await import("./webtorrent.min.js");
@@ -181,6 +220,12 @@ describe("visitors of a page", () => {
   }
 
   test("share a file with a Node process", options, (t) => shareWithNode(t, browsers));
+
+  test(
+    "meet within one page, whose clients share a socket, and so does one made anew",
+    options,
+    (t) => shareWithin(t, browsers),
+  );
 
   test("meet as seeders, since a torrent may be a meeting point", options, (t) =>
     meetAsSeeders(t, browsers),

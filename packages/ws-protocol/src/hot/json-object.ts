@@ -8,6 +8,10 @@ import { parseBinaryString } from "./binary-string.ts";
 import { startsWithBytes } from "./json-scan.ts";
 
 const BACKSLASH = 0x5c;
+const UPPER_A = 0x41;
+const UPPER_Z = 0x5a;
+/** The bit that tells a small letter from its capital. */
+const LOWER_CASE = 0x20;
 /** Longer than any word that is looked for. */
 const WORD_BYTES_MAX = 16;
 
@@ -45,6 +49,25 @@ function escapedWordAt(
       startsWithBytes(decoded, 0, word.length, word)
     )
       return index;
+  }
+  return -1;
+}
+
+/** As `wordAt`, with `words` in lower case and the string in any: for what clients spell as they like. */
+export function wordAtAnyCase(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  words: readonly Uint8Array[],
+): number {
+  const found = wordAt(bytes, start, end, words);
+  if (found >= 0) return found;
+  for (let index = 0; index < words.length; index++) {
+    const { length } = words[index];
+    if (!parseBinaryString(bytes, start, end, decoded, 0, length)) continue;
+    for (let at = 0; at < length; at++)
+      if (decoded[at] >= UPPER_A && decoded[at] <= UPPER_Z) decoded[at] |= LOWER_CASE;
+    if (startsWithBytes(decoded, 0, length, words[index])) return index;
   }
   return -1;
 }

@@ -42,6 +42,7 @@ export const OFFER_FIELDS: readonly Uint8Array[] = [asciiBytes("offer"), asciiBy
 export const DESCRIPTION_FIELDS: readonly Uint8Array[] = [asciiBytes("type"), asciiBytes("sdp")];
 export const ACTIONS: readonly Uint8Array[] = [asciiBytes("announce"), asciiBytes("scrape")];
 export const DESCRIPTION_TYPES: readonly Uint8Array[] = [asciiBytes("offer"), asciiBytes("answer")];
+/** In lower case; clients write them in any. */
 export const EVENTS: readonly Uint8Array[] = [
   asciiBytes("started"),
   asciiBytes("completed"),

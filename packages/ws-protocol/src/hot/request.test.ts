@@ -284,6 +284,25 @@ test("events are BEP 15's; update, the empty one and those that nobody knows mea
   }
 });
 
+test("events count in any letter case, plain or escaped", () => {
+  const event = (text: string) =>
+    parse(
+      `{"action":"announce","info_hash":"${"a".repeat(20)}","peer_id":"${"b".repeat(20)}","event":"${text}"}`,
+    ) === status.REQUEST_ANNOUNCE
+      ? request.event
+      : -1;
+  assert.deepEqual(
+    ["Started", "COMPLETED", "sToPpEd", "Paused", "UPDATE"].map(event),
+    [2, 1, 3, 4, 0],
+  );
+  assert.equal(request.isEventUnknown, false);
+  assert.equal(event("\\u0053topped"), 3);
+  for (const other of ["ſtarted", "STOP", "Stopped "]) {
+    assert.equal(event(other), 0, other);
+    assert.equal(request.isEventUnknown, true, other);
+  }
+});
+
 test("of a key that stands twice the last one counts, as with JSON.parse", () => {
   const base = `"action":"announce","info_hash":"${"a".repeat(20)}","peer_id":"${"b".repeat(20)}"`;
   assert.equal(parse(`{${base},"left":"bad","left":0}`), status.REQUEST_ANNOUNCE);

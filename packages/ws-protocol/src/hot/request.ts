@@ -12,7 +12,7 @@ import { COPY_AT, COPY_BYTES_MAX, type MessageMemory, messageMemory } from "../m
 import { ID_BYTES, parseIdString } from "./binary-string.ts";
 import { DESCRIPTION_IS_ANSWER, DescriptionReader } from "./description-reader.ts";
 import { InfoHashList } from "./info-hash-list.ts";
-import { numberAt, wordAt } from "./json-object.ts";
+import { numberAt, wordAt, wordAtAnyCase } from "./json-object.ts";
 import {
   isNullAt,
   SCAN_SYNTAX,
@@ -207,7 +207,9 @@ export class TrackerRequest extends RequestRecord {
     const position = skipString(this.bytes, start, this.end);
     if (position < 0) return position;
     const isAction = field === FIELD_ACTION;
-    const word = wordAt(this.bytes, start, position - 1, isAction ? ACTIONS : EVENTS);
+    const word = isAction
+      ? wordAt(this.bytes, start, position - 1, ACTIONS)
+      : wordAtAnyCase(this.bytes, start, position - 1, EVENTS);
     if (word >= 0) {
       this.states[field] = MEMBER_GOOD;
       if (isAction) this.action = word;

@@ -143,7 +143,16 @@ export function randomRequestText(random: RandomSource): string {
       ["info_hash", random.once(3) ? id(random) : infoHashes(random)],
       ["other", nested],
     ]);
-  const event = random.pick(["started", "stopped", "completed", "update", "paused", "", "started"]);
+  const event = random.pick([
+    "started",
+    "stopped",
+    "completed",
+    "update",
+    "paused",
+    "",
+    "STARTED",
+    "Stopped",
+  ]);
   const members: [string, string][] = [
     ["action", literal(random, random.once(30) ? "Announce" : "announce")],
     ["info_hash", random.once(30) ? infoHashes(random) : id(random)],

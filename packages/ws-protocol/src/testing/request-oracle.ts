@@ -65,6 +65,10 @@ const EVENTS = new Map<unknown, number>([
   ["", 0],
 ]);
 
+/** ASCII letters only, as events are ASCII: toLowerCase makes a k of the Kelvin sign. */
+const lowerCase = (value: unknown): unknown =>
+  typeof value === "string" ? value.replace(/[A-Z]/g, (letter) => letter.toLowerCase()) : value;
+
 function expectScrape(value: Json, scrapesMax: number): ExpectedRequest {
   const name = value.info_hash ?? undefined;
   if (name === undefined) return { status: protocol.REQUEST_BAD_SCRAPE_ALL };
@@ -111,7 +115,7 @@ function expectAnnounce(value: Json, offersMax: number): ExpectedRequest {
   const peerId = binaryStringToId(value.peer_id);
   if (peerId === undefined) return { status: protocol.REQUEST_BAD_PEER_ID };
   const left = expectNumber(field("left"));
-  const event = EVENTS.get(field("event")) ?? 0;
+  const event = EVENTS.get(lowerCase(field("event"))) ?? 0;
   const numwant = expectNumber(field("numwant")) ?? -1;
   const offers = expectOffers(field("offers"));
   if (offers === undefined) return { status: protocol.REQUEST_BAD_OFFERS };

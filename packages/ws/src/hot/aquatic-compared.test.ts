@@ -220,7 +220,7 @@ test("one message may hold offers and an answer: both are passed on, and then co
   assert.deepEqual(bob.takeWords(), ["film: 0 complete, 2 incomplete"]);
   bob.announce({ ...both, answer: answer(offer.offerId) });
   trackers.settle();
-  assert.deepEqual(bob.takeWords(), [PEER_GONE, "film: 0 complete, 2 incomplete"]);
+  assert.deepEqual(bob.takeWords(), ["film: 0 complete, 2 incomplete"]);
 });
 
 test("an answer for a peer that is not there, or never was, gets an error; aquatic_ws is silent", () => {

@@ -43,8 +43,10 @@ test("an offer is taken once, by whom it was made to, from who made it, before i
   assert.equal(take("eve", "o1", 7, 100), undefined);
   assert.equal(take("ann", "o1", 7, 149), ann);
   assert.equal(take("ann", "o1", 7, 149), undefined);
+  assert.equal(index.wasAnswered, true);
   assert.equal(take("bob", "o1", 7, 149), bob);
   assert.equal(take("ann", "o1", 8, 150), undefined);
+  assert.equal(index.wasAnswered, false);
   assert.equal(index.length, 0);
 });
 
@@ -58,7 +60,7 @@ test("an offer whose maker has left leads to nobody, nor to who has its place, a
   assert.equal(index.length, 0);
 });
 
-test("ten thousand offers wait for their answers, in any order, and their memory is let go afterwards", () => {
+test("ten thousand offers wait for their answers, in any order, and their memory is let go when they expire", () => {
   const { peers, index, take } = offerersNamed(200_000, "ann");
   const empty = index.bytes;
   for (let offer = 0; offer < 10_000; offer++)
@@ -66,6 +68,7 @@ test("ten thousand offers wait for their answers, in any order, and their memory
   assert.ok(index.bytes > 10_000 * OFFER_BYTES);
   for (let offer = 0; offer < 10_000; offer++)
     assert.equal(take("ann", (offer * 7919) % 10_000, 1, 0), peers[0], String(offer));
+  index.expire(1000);
   assert.deepEqual([index.length, index.bytes], [0, empty]);
 });
 
@@ -83,8 +86,8 @@ test("beyond the budget the oldest offer gives way, and a connection has a sixte
   assert.equal(index.insert(peers[1], idOf("one more"), 0, address(99), 0, 1000), false);
   assert.equal(index.length, 1600);
   assert.equal(take("p0", 0, 99, 0), undefined, "the oldest is forgotten");
-  assert.equal(take("p0", 1, 99, 0), peers[0]);
   assert.equal(index.hasShare(peers[0]), true);
+  assert.equal(take("p0", 1, 99, 0), peers[0]);
 });
 
 test("thousands under one peer id hide nobody's offer, and leave nothing behind", () => {
@@ -106,5 +109,6 @@ test("the same offer again, by one of the same id, takes the place of the former
     index.insert(peers[round % 2], idOf("o"), 0, address(1), 0, 9);
   assert.equal(index.length, 1);
   assert.equal(take("ann", "o", 1, 0), peers[1]);
+  index.expire(9);
   assert.equal(index.length, 0);
 });

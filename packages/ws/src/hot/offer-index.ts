@@ -12,6 +12,7 @@ import type { ConnectionAddress } from "./delivery.ts";
 import { mixWord } from "./hash-index.ts";
 import { hashId, ID_WORDS, wordAt } from "./id-words.ts";
 import {
+  ANSWERED,
   CHAIN_WORD,
   connectionWord,
   EXPIRY_WORD,
@@ -39,8 +40,10 @@ const HELD_MIN = 64;
 const SHRINK_WORDS = 1024 * OFFER_WORDS;
 
 export class OfferIndex {
-  /** Offers that are remembered. */
+  /** Offers that are remembered, answered ones included. */
   length = 0;
+  /** Whether `take` has found nothing because the connection had answered the offer before. */
+  wasAnswered = false;
   private readonly secret: number;
   /** All peers of the worker, by slot. */
   private readonly peers: readonly (Peer | undefined)[];
@@ -118,7 +121,8 @@ export class OfferIndex {
 
   /**
    * The peer that calls itself what stands at `toPeerIdAt` and made the offer with the id at `offerIdAt` to the answering
-   * peer's connection, in its torrent, if it may still be answered; from then on it no longer may.
+   * peer's connection, in its torrent, if it may still be answered; from then on it no longer may. Its record stays until it
+   * expires, so that further answers are known as such.
    */
   take(
     ids: Uint8Array,
@@ -128,16 +132,22 @@ export class OfferIndex {
     nowSeconds: number,
   ): Peer | undefined {
     this.expire(nowSeconds);
+    this.wasAnswered = false;
     const { words, buckets } = this;
     const hash = this.hashOf(hashId(this.secret, ids, toPeerIdAt), ids, offerIdAt, answerer) | 0;
     let record = buckets[hash & (buckets.length - 1)];
     for (; record !== 0; record = words[record * OFFER_WORDS + CHAIN_WORD]) {
       if (words[record * OFFER_WORDS + HASH_WORD] !== hash) continue;
       if (!this.matches(record, ids, offerIdAt, answerer)) continue;
+      if (words[record * OFFER_WORDS + OFFERER_WORD] === ANSWERED) {
+        this.wasAnswered = true;
+        continue;
+      }
       const offerer = this.offererOf(record);
       if (offerer === undefined || offerer.swarm !== answerer.swarm) continue;
       if (!offerer.peerId.equals(ids, toPeerIdAt)) continue;
-      this.remove(record);
+      words[record * OFFER_WORDS + OFFERER_WORD] = ANSWERED;
+      this.wasAnswered = false;
       return offerer;
     }
     return undefined;

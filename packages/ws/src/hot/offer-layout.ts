@@ -6,7 +6,7 @@
  * |-------|------------------------------------------------------------------------------------------------|
  * | 0–4   | offer id                                                                                       |
  * | 5, 6  | the connection it was made to: worker << 24 and slot, serial                                   |
- * | 7, 8  | the peer that made it: slot, serial                                                            |
+ * | 7, 8  | the peer that made it: slot, or -1 once it has been answered; serial                           |
  * | 9     | the connection that made it: worker << 24 and slot                                             |
  * | 10    | second at which it expires                                                                     |
  * | 11    | the next record with a hash of the same bucket, or of the free ones; 0 for none                |
@@ -27,6 +27,8 @@ export const OFFER_BYTES: number = 4 * OFFER_WORDS;
 export const RECEIVER_WORD = 5;
 export const RECEIVER_SERIAL_WORD = 6;
 export const OFFERER_WORD = 7;
+/** In the place of the offerer: the offer has been answered. */
+export const ANSWERED = -1;
 export const OFFERER_SERIAL_WORD = 8;
 export const OFFERER_CONNECTION_WORD = 9;
 export const EXPIRY_WORD = 10;

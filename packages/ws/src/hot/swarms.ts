@@ -290,6 +290,11 @@ export class Swarms {
         writeAnswer(delivery.buffer, delivery.offset, payload, request);
       return;
     }
+    // All clients of a page hear an offer and answer it; the first answer is on its way, and an error would reach them all.
+    if (this.offers.wasAnswered) {
+      this.counts[counters.COUNT_ANSWERS_SURPLUS]++;
+      return;
+    }
     const payload = failureBytes(request, REFUSED_ANSWER, ACTION_IS_ANNOUNCE);
     if (delivery.reserve(peer, FRAME_IS_ERROR, frameHeaderBytes(payload) + payload))
       writeFailure(
