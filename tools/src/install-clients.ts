@@ -27,6 +27,7 @@ const DEBIAN_PACKAGES: readonly (readonly [name: string, probe: readonly string[
   ["haproxy", ["haproxy", "-v"]],
   ["openssl", ["openssl", "version"]],
   ["iproute2", ["ip", "-V"]],
+  ["systemd", ["systemd-analyze", "--version"]],
   ["python3-venv", ["python3", "-c", "import venv, ensurepip"]],
 ];
 

@@ -23,6 +23,7 @@ export {
 export { linuxSupported } from "./libc.ts";
 export { localIpv4Addresses } from "./local-addresses.ts";
 export { NativeMemory } from "./native-memory.ts";
+export { NotifySocket } from "./notify-socket.ts";
 export { openFilesMax } from "./open-files.ts";
 export {
   type Account,

@@ -46,6 +46,7 @@ export {
   pathAfterDrop,
   privilegesSection,
 } from "./privileges.ts";
+export { ServiceManager } from "./service-manager.ts";
 export {
   type GroupOptions,
   joinGroups,

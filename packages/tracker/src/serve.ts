@@ -9,6 +9,8 @@ import {
   type Logger,
   loadConfig,
   OperatorError,
+  ServiceManager,
+  STOP_MILLISECONDS_MAX,
   withConfigLine,
 } from "@swarmtide/runtime";
 import { SERVE_ALL, SERVE_HTTP, SERVE_UDP, SERVE_WS } from "./command-line.ts";
@@ -36,6 +38,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const { promise: stopAsked, resolve: askToStop } = deferred<NodeJS.Signals>();
   const config = restrictTo(command, loadConfig(trackerSchema, configPath));
   const log = createLogger(config, "main");
+  const manager = ServiceManager.open(process.env, (message) => log.warn(message));
   let isStarting = true;
   signals.onStop((signal) => {
     if (isStarting) endDuringStart(signal, log);
@@ -48,14 +51,20 @@ export async function serve(options: ServeOptions): Promise<void> {
     throw withConfigLine(error, configPath);
   }
   isStarting = false;
-  signals.onReload(() => void tracker.reload());
+  const status = `serving ${tracker.protocols.map(({ title }) => title).join(", ")}`;
+  signals.onReload(() => {
+    manager.reloading();
+    void tracker.reload().finally(() => manager.ready(status));
+  });
   const startedAt = performance.now();
   const startLines = describeStart(tracker, version);
   if (config.logFormat === "json") for (const line of startLines) log.info(line);
   else print(`${startLines.join("\n")}\n`);
 
+  manager.ready(status);
   const endStatistics = printStatistics(tracker, config, print);
   const signal = await stopAsked;
+  manager.stopping(STOP_MILLISECONDS_MAX);
   log.info(`${signal}: stopping`);
   await tracker.stop();
   endStatistics();
