@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { BlockList } from "node:net";
 import { test } from "node:test";
 import fc from "fast-check";
-import { cidrContains, formatCidr, parseCidr } from "./cidr.ts";
+import { type Cidr, cidrContains, formatCidr, parseCidr, wholeFamilies } from "./cidr.ts";
 import { formatIpAddress, parseIpAddress } from "./ip-address.ts";
 
 const contains = (block: string, text: string): boolean => {
@@ -83,4 +83,15 @@ test("random blocks agree with Node's BlockList and survive being written", () =
       assert.equal(cidrContains(cidr, address), list.check(formatIpAddress(address), family));
     }),
   );
+});
+
+test("blocks that leave no address of a family out are known, however they are put together", () => {
+  const blocks = (...texts: string[]): Cidr[] => texts.flatMap((text) => parseCidr(text) ?? []);
+  assert.deepEqual(wholeFamilies([]), []);
+  assert.deepEqual(wholeFamilies(blocks("0.0.0.0/0")), [4]);
+  assert.deepEqual(wholeFamilies(blocks("::/0", "10.0.0.0/8", "0.0.0.0/0")), [4, 6]);
+  assert.deepEqual(wholeFamilies(blocks("0.0.0.0/1", "128.0.0.0/1", "10.0.0.0/8")), [4]);
+  assert.deepEqual(wholeFamilies(blocks("0.0.0.0/1", "0.0.0.0/1", "128.0.0.0/2")), []);
+  assert.deepEqual(wholeFamilies(blocks("8000::/1", "::/2", "4000::/3", "6000::/3")), [6]);
+  assert.deepEqual(wholeFamilies(blocks("127.0.0.1", "::1")), []);
 });

@@ -50,6 +50,25 @@ export function cidrContains(cidr: Cidr, address: Uint8Array): boolean {
   return ((canonical[wholeBytes] ?? 0) & mask) === cidr.address[wholeBytes];
 }
 
+/** The families of which every address lies in one of the blocks: 4, 6, both or none. */
+export function wholeFamilies(blocks: readonly Cidr[]): (4 | 6)[] {
+  const isWhole = (bytes: number) => {
+    const own = blocks.filter(({ address }) => address.length === bytes);
+    const outermost = own.filter(
+      (block, i) =>
+        !own.some(
+          (other, j) =>
+            (other.prefixBits < block.prefixBits ||
+              (other.prefixBits === block.prefixBits && j < i)) &&
+            cidrContains(other, block.address),
+        ),
+    );
+    // Blocks of which none lies in another are apart, so that their shares add up to the part they cover.
+    return outermost.reduce((covered, { prefixBits }) => covered + 2 ** -prefixBits, 0) === 1;
+  };
+  return ([4, 6] as const).filter((family) => isWhole(family === 4 ? 4 : 16));
+}
+
 /** `10.0.0.0/8`. */
 export function formatCidr({ address, prefixBits }: Cidr): string {
   return `${formatIpAddress(address)}/${prefixBits}`;

@@ -12,7 +12,7 @@ export {
   EVENT_STARTED,
   EVENT_STOPPED,
 } from "./announce-event.ts";
-export { type Cidr, cidrContains, formatCidr, parseCidr } from "./cidr.ts";
+export { type Cidr, cidrContains, formatCidr, parseCidr, wholeFamilies } from "./cidr.ts";
 export { type Client, detectClient } from "./client-name.ts";
 export {
   hexDigitValue,

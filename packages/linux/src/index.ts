@@ -2,6 +2,7 @@
  * The door of the Linux package: sockets, batched datagrams and the other system calls that Node does not offer.
  * Importing it is harmless everywhere; using it needs `linuxSupported()`.
  */
+export { missingFamily } from "./address-families.ts";
 export * from "./errno.ts";
 export { trimFreeMemory } from "./free-memory.ts";
 export { AcceptBatch } from "./hot/accept-batch.ts";

@@ -62,6 +62,10 @@ const ERROR_CODES = {
     cause: "No protocol is enabled, or an enabled one has no address to listen on.",
     remedy: "Enable `udp`, `http` or `ws`, and one of its address families.",
   },
+  SWARMTIDE_OPEN_FILES: {
+    cause: "The process may open fewer files than its threads need to start.",
+    remedy: "Raise `LimitNOFILE=` (systemd) or `ulimit -n`, or lower `workers`.",
+  },
   SWARMTIDE_OUTSIDE_CHROOT: {
     cause:
       "A file that a reload reads lies outside of `privileges.chroot_path`; the old one stays.",

@@ -94,11 +94,11 @@ class Reader {
     if (this.#problems.length === before) {
       const problem = schema.check(config as never); // Complete, since every key was in order.
       if (problem) {
-        const entry = schema.entries[problem.key];
-        const value = table[problem.key];
+        const names = problem.key.split(".");
+        const { entry, value } = lookUp(schema, table, names);
         const shown =
           value === undefined && entry?.kind === "key" ? entry.print(entry.default) : show(value);
-        this.#report([...path, problem.key], shown, `expected ${problem.expected}`);
+        this.#report([...path, ...names], shown, `expected ${problem.expected}`);
       }
     }
     return config;
@@ -175,6 +175,17 @@ class Reader {
       complaint,
     });
   }
+}
+
+/** The entry that `names` lead to, and what the file has there. */
+function lookUp(schema: SectionSchema<Entries>, table: Table, names: readonly string[]) {
+  let entry: Entries[string] | undefined = schema;
+  let value: unknown = table;
+  for (const name of names) {
+    entry = entry?.kind === "section" ? entry.entries[name] : undefined;
+    value = isTable(value) ? value[name] : undefined;
+  }
+  return { entry, value };
 }
 
 /** Where else a key of this name is known: `in [swarm]`, `above the first section`. */

@@ -28,7 +28,7 @@ export interface KeySchema<T> {
   print(value: T): string;
 }
 
-/** What a check over several keys objects to: the key to change and what it should be. */
+/** What a check over several keys objects to: the key to change (`section.key` from the file's own check) and what it should be. */
 export interface CheckProblem {
   readonly key: string;
   readonly expected: string;

@@ -5,5 +5,12 @@
 import { ProgramSignals } from "./program-signals.ts";
 
 const signals = ProgramSignals.hold();
-const { runProgram } = await import("./main.ts");
-await runProgram(signals);
+const { openFilesLimit, tooFewToLoad } = await import("./open-files.ts");
+const complaint = tooFewToLoad(openFilesLimit());
+if (complaint !== undefined) {
+  process.stderr.write(`${complaint} [SWARMTIDE_OPEN_FILES]\n`);
+  process.exitCode = 1;
+} else {
+  const { runProgram } = await import("./main.ts");
+  await runProgram(signals);
+}

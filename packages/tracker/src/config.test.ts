@@ -20,3 +20,19 @@ test("without a file the tracker listens on port 3000 of both families", () => {
 test("docs/configuration.md is what the schema says (npm run docs writes it)", () => {
   assert.equal(readFileSync(configDocsPath, "utf8"), configDocs());
 });
+
+test("peers that would be forgotten before they announce again are refused, for UDP and for HTTP", () => {
+  const read = (text: string) => readConfig(trackerSchema, text, "c.toml");
+  assert.throws(
+    () => read("[swarm]\nmax_peer_age = 990\n"),
+    /^ConfigError: c\.toml:2: swarm\.max_peer_age = 990: expected above udp\.peer_announce_interval = 900 and its 10 % on top$/,
+  );
+  assert.throws(
+    () => read("[http]\npeer_announce_interval = 1100\n"),
+    /swarm\.max_peer_age = 1200: expected above http\.peer_announce_interval = 1100/,
+  );
+  assert.equal(read("[swarm]\nmax_peer_age = 991\n").swarm.maxPeerAge, 991);
+  const off =
+    "[udp]\nenabled = false\n[http]\npeer_announce_interval = 300\npeer_min_announce_interval = 100\n";
+  assert.equal(read(`${off}[swarm]\nmax_peer_age = 400\n`).swarm.maxPeerAge, 400);
+});

@@ -3,8 +3,14 @@
  * it, `startTracker` takes what it reads. Main thread only.
  */
 import { logKeys, privilegesSection } from "@swarmtide/runtime";
-import { accessListSection, limitsSection } from "@swarmtide/swarm";
-import { boolean, type ConfigOf, integer, section } from "@swarmtide/toml-config";
+import { accessListSection, INTERVAL_JITTER, limitsSection } from "@swarmtide/swarm";
+import {
+  boolean,
+  type CheckProblem,
+  type ConfigOf,
+  integer,
+  section,
+} from "@swarmtide/toml-config";
 import { serviceSections } from "./services/services.ts";
 
 /** [statistics] */
@@ -32,6 +38,34 @@ export const trackerSchema = section(
     privileges: privilegesSection,
     statistics: statisticsSection,
   },
+  (config) => shortLife(config),
 );
 
 export type TrackerConfig = ConfigOf<typeof trackerSchema>;
+
+interface Announcing {
+  readonly enabled: boolean;
+  readonly peerAnnounceInterval: number;
+}
+
+/**
+ * Objects where peers would be forgotten before they are asked to announce again. WebTorrent has its own `max_peer_age`, which
+ * its section checks.
+ */
+export function shortLife({
+  udp,
+  http,
+  swarm,
+}: {
+  readonly udp: Announcing;
+  readonly http: Announcing;
+  readonly swarm: { readonly maxPeerAge: number };
+}): CheckProblem | undefined {
+  for (const [name, { enabled, peerAnnounceInterval }] of Object.entries({ udp, http }))
+    if (enabled && swarm.maxPeerAge <= peerAnnounceInterval * (1 + INTERVAL_JITTER))
+      return {
+        key: "swarm.max_peer_age",
+        expected: `above ${name}.peer_announce_interval = ${peerAnnounceInterval} and its 10 % on top`,
+      };
+  return undefined;
+}

@@ -14,7 +14,7 @@ import {
   withConfigLine,
 } from "@swarmtide/runtime";
 import { SERVE_ALL, SERVE_HTTP, SERVE_UDP, SERVE_WS } from "./command-line.ts";
-import { type TrackerConfig, trackerSchema } from "./config.ts";
+import { shortLife, type TrackerConfig, trackerSchema } from "./config.ts";
 import type { ProgramSignals } from "./program-signals.ts";
 import { type RunningTracker, startTracker } from "./start-tracker.ts";
 import { formatFinalStatisticsLine, formatStatisticsLine, type Statistics } from "./statistics.ts";
@@ -82,12 +82,19 @@ function restrictTo(command: Command, config: TrackerConfig): TrackerConfig {
     throw new OperatorError("udp.use_ipv4 and udp.use_ipv6 are both false, expected one true", {
       code: "SWARMTIDE_NOTHING_TO_RUN",
     });
-  return {
+  const restricted = {
     ...config,
     udp: { ...config.udp, enabled: command === SERVE_UDP },
     http: { ...config.http, enabled: command === SERVE_HTTP },
     ws: { ...config.ws, enabled: command === SERVE_WS },
   };
+  const problem = shortLife(restricted);
+  if (problem !== undefined)
+    throw new OperatorError(
+      `${problem.key} = ${config.swarm.maxPeerAge}: expected ${problem.expected}`,
+      { code: "SWARMTIDE_CONFIG_INVALID" },
+    );
+  return restricted;
 }
 
 /** Nothing is served yet and nobody waits for an answer, so that the end of the process is all it takes. */

@@ -16,6 +16,7 @@ import { monotonicSeconds, type SwarmStore } from "@swarmtide/swarm";
 import { ReloadableAccessList } from "./access-list.ts";
 import type { TrackerConfig } from "./config.ts";
 import { divideMemory, openStore } from "./memory.ts";
+import { withoutMissingFamilies } from "./missing-families.ts";
 import type {
   BoundService,
   RunningService,
@@ -24,6 +25,7 @@ import type {
   TrackerAddress,
 } from "./services/service.ts";
 import { services } from "./services/services.ts";
+import { checkOpenFiles, warnOfServing } from "./start-checks.ts";
 import { readStatistics, type Statistics } from "./statistics.ts";
 
 /** A tracker that serves. */
@@ -54,19 +56,22 @@ export interface StartOptions {
 
 /** Starts a tracker. Throws OperatorError or SyscallError; then nothing is left running. */
 export async function startTracker(
-  given: TrackerConfig,
+  wanted: TrackerConfig,
   options: StartOptions = {},
 ): Promise<RunningTracker> {
-  const log = options.log ?? createLogger(given, "main");
+  const log = options.log ?? createLogger(wanted, "main");
+  const given = withoutMissingFamilies(wanted, log);
   if (!given.udp.enabled && !given.http.enabled && !given.ws.enabled)
     throw new OperatorError(
       "nothing to run: udp.enabled, http.enabled and ws.enabled are all false",
       { code: "SWARMTIDE_NOTHING_TO_RUN" },
     );
+  const threads = workerThreads(given);
+  checkOpenFiles(threads);
   const folder = process.cwd();
   const locate = (path: string) => pathAfterDrop(given.privileges, path, folder);
   const accessList = await ReloadableAccessList.open(given.accessList, locate, log);
-  const { config, line: memory } = divideMemory(given, workerThreads(given), log);
+  const { config, line: memory } = divideMemory(given, threads, log);
   const store = openStore(config, given.swarm.maxMemory, log);
   const bound = bindServices(config, log);
   const watch = watchForDeath(options.onDeath ?? throwOutside);
@@ -88,6 +93,7 @@ export async function startTracker(
     throw error;
   }
   watch.startIsOver();
+  warnOfServing(config, threads, log);
   return tracker;
 }
 

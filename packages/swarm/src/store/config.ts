@@ -17,7 +17,7 @@ export const swarmSection = section(
       min: 10,
       max: PEER_AGE_SECONDS_MAX,
       unit: "seconds",
-      doc: "Time after its last announce at which a peer is forgotten. Keep it above peer_announce_interval.",
+      doc: "Time after its last announce at which a peer is forgotten. It must lie above peer_announce_interval of [udp] and [http] and the 10 % by which replies vary it.",
     }),
     torrent_cleaning_interval: integer({
       default: 120,

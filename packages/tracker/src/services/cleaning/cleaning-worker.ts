@@ -9,10 +9,13 @@ import {
   type AccessListHandle,
   attachSwarmStore,
   openClock,
+  readSwarmTotals,
+  SHARD_COUNT,
   SwarmCleaning,
   type SwarmConfig,
   type SwarmStoreHandle,
 } from "@swarmtide/swarm";
+import { FullStoreNotice } from "./full-store-notice.ts";
 
 /** What the thread keeps for its whole life. */
 export interface CleaningSetup {
@@ -43,6 +46,7 @@ function openCleaning(
   const nowSeconds = openClock(setup.startedSeconds);
   let settings = firstSettings;
   let passSeconds = nowSeconds();
+  const notice = new FullStoreNotice(Math.floor((store.arenaBytes * SHARD_COUNT) / 2 ** 20));
   return {
     reload(news) {
       settings = news;
@@ -50,6 +54,8 @@ function openCleaning(
     run(steering) {
       while (steering.sleep(LOOK_MILLISECONDS)) {
         const startSeconds = nowSeconds();
+        const line = notice.look(readSwarmTotals(store), startSeconds);
+        if (line !== undefined) log.warn(line);
         if (startSeconds < passSeconds + settings.config.torrentCleaningInterval) continue;
         const cleaning = new SwarmCleaning(store, {
           nowSeconds: startSeconds,

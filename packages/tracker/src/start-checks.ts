@@ -1,0 +1,20 @@
+/** What `startTracker` looks at beside the parts themselves: descriptors, and settings that are hardly meant. Main thread. */
+import { type Logger, OperatorError } from "@swarmtide/runtime";
+import type { TrackerConfig } from "./config.ts";
+import { openFilesLimit, tooFewForConnections, tooFewForThreads } from "./open-files.ts";
+import { riskySettings } from "./risky-settings.ts";
+
+/** Throws OperatorError where so many threads cannot be started. */
+export function checkOpenFiles(threads: number): void {
+  const error = tooFewForThreads(openFilesLimit(), threads);
+  if (error !== undefined) throw new OperatorError(error, { code: "SWARMTIDE_OPEN_FILES" });
+}
+
+/** Warns of what works, but hardly as it was meant. Called when the start has succeeded. */
+export function warnOfServing(config: TrackerConfig, threads: number, log: Logger): void {
+  for (const line of riskySettings(config)) log.warn(line);
+  if (!config.http.enabled && !config.ws.enabled) return;
+  const { maxConnections } = config.web;
+  const warning = tooFewForConnections(openFilesLimit(), threads, maxConnections);
+  if (warning !== undefined) log.warn(warning);
+}
