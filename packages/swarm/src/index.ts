@@ -44,4 +44,13 @@ export {
   type SwarmStoreOptions,
   type SwarmTotals,
 } from "./store/open-store.ts";
+export { SwarmRestore, TorrentSlots } from "./store/restore.ts";
+export {
+  ageOfTail,
+  isCountedTail,
+  isPausedTail,
+  makeTail,
+  portOfTail,
+  tickOf,
+} from "./store/slot-tail.ts";
 export { INFO_HASH_STRIDE, SwarmWalk, type WalkOptions } from "./store/walk.ts";

@@ -1,0 +1,278 @@
+/**
+ * Puts swarms that were read from elsewhere into the store, while it serves: the reader of a snapshot calls it, on a thread
+ * of its own. What has announced meanwhile is younger and stays as it is; counts of completed downloads only grow.
+ *
+ * A lock is held for one torrent and at most 64 of its peers. While memory is short nothing is taken, so that the last
+ * sixteenth of each arena is left to those who announce; nothing that is there makes room.
+ */
+
+import { type AnnounceLimits, NO_REPEATS } from "../limits/hot/announce-limits.ts";
+import { openAnnounceLimits } from "../limits/limits.ts";
+import { takeBlock } from "./hot/allocator.ts";
+import { upsertPeer } from "./hot/announce.ts";
+import { isShort } from "./hot/give-way.ts";
+import { keyedHash } from "./hot/keyed-hash.ts";
+import { findLarge, slabClassFor } from "./hot/large-swarm.ts";
+import { lock, unlock } from "./hot/lock.ts";
+import { findSlot, smallLeechers, smallSeeders } from "./hot/small-swarm.ts";
+import type { SwarmStore } from "./hot/swarm-store.ts";
+import { findTorrent, insertTorrent } from "./hot/torrent-table.ts";
+import { isEmpty, markOf, readMark, writeMark } from "./kept-completed.ts";
+import {
+  COMPLETED_BIT,
+  LARGE_META,
+  LOCK,
+  PEER_COUNT,
+  PORT_MASK,
+  RECORD_COMPLETED,
+  RECORD_SWARM_4,
+  RECORD_SWARM_6,
+  SEEDER_COUNT,
+  SLOT_WORDS_4,
+  SLOT_WORDS_6,
+  SMALL_LEECHERS_SHIFT,
+  SMALL_PEERS_MAX_4,
+  SMALL_PEERS_MAX_6,
+  SMALL_RENEWED,
+  SMALL_SEEDERS_SHIFT,
+} from "./layout.ts";
+import { ageOfTail, tickOf } from "./slot-tail.ts";
+
+const INFO_HASH_WORDS = 5;
+const SECONDS_PER_HOUR = 3600;
+const PEERS_PER_HOLD = 64;
+
+/** Limits hold for announces: what is restored was within them. */
+const NO_LIMITS: AnnounceLimits = openAnnounceLimits({ config: undefined });
+
+/** Some peers of one role and family, as slots (layout.ts). */
+interface Peers {
+  readonly swarmOffset: number;
+  readonly slotWords: number;
+  readonly seeder: boolean;
+  readonly slotsAt: number;
+  readonly count: number;
+}
+
+/** A torrent on its way into the store. One for each thread, filled anew for every torrent. */
+export class TorrentSlots {
+  readonly infoHash: Int32Array = new Int32Array(INFO_HASH_WORDS);
+  completed = 0;
+  /** Whether one of its peers has announced more than once. */
+  isRenewed = false;
+  /** For a torrent without peers: for how long. */
+  hoursEmpty = 0;
+  /** IPv4 leechers, IPv4 seeders, IPv6 leechers, IPv6 seeders. */
+  slots: Int32Array = new Int32Array(0);
+  readonly leechers: Record<4 | 6, number> = { 4: 0, 6: 0 };
+  readonly seeders: Record<4 | 6, number> = { 4: 0, 6: 0 };
+}
+
+export class SwarmRestore {
+  /** What was taken so far, and what was not because memory is short. A peer that was there already is taken. */
+  recordsStored = 0;
+  peersStored = 0;
+  recordsRefused = 0;
+  peersRefused = 0;
+  readonly #store: SwarmStore;
+  readonly #key = new Int32Array(SLOT_WORDS_6);
+  #nowSeconds = 0;
+  #tick = 0;
+
+  constructor(store: SwarmStore) {
+    this.#store = store;
+  }
+
+  /** The clock of SwarmStore.setNow. Ages of slots count from here. */
+  setNow(seconds: number): void {
+    this.#nowSeconds = seconds;
+    this.#tick = tickOf(seconds);
+  }
+
+  /** Takes a torrent with its peers, or as many of them as there is memory for. */
+  restore(torrent: TorrentSlots): void {
+    const hash = keyedHash(this.#store.handle.hashKey, torrent.infoHash, 0, INFO_HASH_WORDS);
+    const w = this.#store.shards[hash & (this.#store.shards.length - 1)];
+    if (w === undefined) return;
+    const { leechers, seeders } = torrent;
+    const peers = leechers[4] + seeders[4] + leechers[6] + seeders[6];
+    const storedBefore = this.peersStored;
+    lock(w, LOCK);
+    const record = this.#openTorrent(w, hash, torrent);
+    const isStored = record !== 0;
+    if (isStored && peers <= PEERS_PER_HOLD) this.#restoreFew(w, record, torrent);
+    unlock(w, LOCK);
+    if (isStored && peers > PEERS_PER_HOLD) this.#restoreMany(w, hash, torrent);
+    if (isStored) this.recordsStored++;
+    else this.recordsRefused++;
+    this.peersRefused += peers - (this.peersStored - storedBefore);
+  }
+
+  /** The torrent's record with its completed count; 0 where memory is short. */
+  #openTorrent(w: Int32Array, hash: number, torrent: TorrentSlots): number {
+    let record = findTorrent(w, hash, torrent.infoHash, 0);
+    if (record === 0 && !isShort(w))
+      record = insertTorrent(w, this.#store.handle.hashKey, hash, torrent.infoHash, 0);
+    if (record === 0) return 0;
+    const at = record + RECORD_COMPLETED;
+    if (torrent.completed > (w[at] ?? 0) >>> 0) w[at] = torrent.completed;
+    if (isEmpty(w, record) && readMark(w, record) === 0 && torrent.hoursEmpty > 0)
+      writeMark(w, record, markOf(this.#nowSeconds - torrent.hoursEmpty * SECONDS_PER_HOUR));
+    return record;
+  }
+
+  /** All peers under one lock. */
+  #restoreFew(w: Int32Array, record: number, torrent: TorrentSlots): void {
+    const { leechers, seeders } = torrent;
+    let slotsAt = 0;
+    for (const family of [4, 6] as const) {
+      const count = leechers[family] + seeders[family];
+      if (count === 0) continue;
+      const slotWords = family === 4 ? SLOT_WORDS_4 : SLOT_WORDS_6;
+      const swarm = record + (family === 4 ? RECORD_SWARM_4 : RECORD_SWARM_6);
+      const peersMax = family === 4 ? SMALL_PEERS_MAX_4 : SMALL_PEERS_MAX_6;
+      const isNew = w[swarm + 1] === 0 && count <= peersMax;
+      if (isNew && !hasTwins(torrent.slots, slotsAt, slotWords, count))
+        this.#openSmall(w, swarm, slotWords, torrent, slotsAt, leechers[family], count);
+      else
+        for (let i = 0; i < count; i++)
+          this.#merge(w, swarm, slotWords, torrent, slotsAt + i * slotWords, i >= leechers[family]);
+      if (torrent.isRenewed && (w[swarm + 1] ?? 0) > 0) w[swarm + 1] |= SMALL_RENEWED;
+      slotsAt += count * slotWords;
+    }
+  }
+
+  /** A swarm that has no peers yet gets all of its slots at once. */
+  #openSmall(
+    w: Int32Array,
+    swarm: number,
+    slotWords: number,
+    { slots }: TorrentSlots,
+    slotsAt: number,
+    leechers: number,
+    count: number,
+  ): void {
+    const sizeClass = slabClassFor(count, slotWords);
+    const slab = takeBlock(w, sizeClass);
+    if (slab === 0) return;
+    for (let i = 0; i < count * slotWords; i++) w[slab + i] = slots[slotsAt + i] ?? 0;
+    const seeders = count - leechers;
+    w[swarm] = slab;
+    w[swarm + 1] =
+      sizeClass | (leechers << SMALL_LEECHERS_SHIFT) | (seeders << SMALL_SEEDERS_SHIFT);
+    const family = slotWords === SLOT_WORDS_4 ? 0 : 1;
+    w[PEER_COUNT + family] += count;
+    w[SEEDER_COUNT + family] += seeders;
+    this.peersStored += count;
+  }
+
+  /** A part of a large swarm: some peers under each lock. */
+  #restoreMany(w: Int32Array, hash: number, torrent: TorrentSlots): void {
+    let slotsAt = 0;
+    for (const family of [4, 6] as const)
+      for (const seeder of [false, true]) {
+        const swarmOffset = family === 4 ? RECORD_SWARM_4 : RECORD_SWARM_6;
+        const slotWords = family === 4 ? SLOT_WORDS_4 : SLOT_WORDS_6;
+        const total = (seeder ? torrent.seeders : torrent.leechers)[family];
+        for (let first = 0; first < total; first += PEERS_PER_HOLD) {
+          const count = Math.min(PEERS_PER_HOLD, total - first);
+          const at = slotsAt + first * slotWords;
+          this.#restorePart(w, hash, torrent, {
+            swarmOffset,
+            slotWords,
+            seeder,
+            slotsAt: at,
+            count,
+          });
+        }
+        slotsAt += total * slotWords;
+      }
+  }
+
+  #restorePart(w: Int32Array, hash: number, torrent: TorrentSlots, peers: Peers): void {
+    const { slotWords, slotsAt } = peers;
+    lock(w, LOCK);
+    // Meanwhile cleaning may have taken an empty torrent out.
+    const record = this.#openTorrent(w, hash, torrent);
+    if (record !== 0)
+      for (let i = 0; i < peers.count; i++)
+        this.#merge(
+          w,
+          record + peers.swarmOffset,
+          slotWords,
+          torrent,
+          slotsAt + i * slotWords,
+          peers.seeder,
+        );
+    unlock(w, LOCK);
+  }
+
+  /** One peer beside those that are there. Of the same peer, the younger stays; both say whether it was counted. */
+  #merge(
+    w: Int32Array,
+    swarm: number,
+    slotWords: number,
+    { slots }: TorrentSlots,
+    slotAt: number,
+    seeder: boolean,
+  ): void {
+    const key = this.#key;
+    const { hashKey } = this.#store.handle;
+    for (let i = 0; i < slotWords - 1; i++) key[i] = slots[slotAt + i] ?? 0;
+    const tail = slots[slotAt + slotWords - 1] ?? 0;
+    key[slotWords - 1] = tail & PORT_MASK;
+    const known = findPeer(w, swarm, slotWords, hashKey, key);
+    if (known !== 0) {
+      const at = known + slotWords - 1;
+      const isYounger = ageOfTail(tail, this.#tick) < ageOfTail(w[at] ?? 0, this.#tick);
+      w[at] |= tail & COMPLETED_BIT;
+      this.peersStored++;
+      if (!isYounger) return;
+    } else if (isShort(w)) return;
+    const slot = upsertPeer(
+      w,
+      swarm,
+      slotWords,
+      hashKey,
+      key,
+      tail,
+      seeder,
+      0,
+      NO_LIMITS,
+      NO_REPEATS,
+    );
+    if (slot !== 0 && known === 0) this.peersStored++;
+  }
+}
+
+/** Whether the same peer stands in two of these slots; no writer does that, but a file may hold anything. */
+function hasTwins(slots: Int32Array, at: number, slotWords: number, count: number): boolean {
+  const end = at + count * slotWords;
+  for (let a = at; a < end; a += slotWords)
+    for (let b = a + slotWords; b < end; b += slotWords)
+      if (areTwins(slots, a, b, slotWords)) return true;
+  return false;
+}
+
+function areTwins(slots: Int32Array, a: number, b: number, slotWords: number): boolean {
+  for (let i = slotWords - 2; i >= 0; i--) if (slots[a + i] !== slots[b + i]) return false;
+  const tails = (slots[a + slotWords - 1] ?? 0) ^ (slots[b + slotWords - 1] ?? 0);
+  return (tails & PORT_MASK) === 0;
+}
+
+/** The slot of a peer in its swarm, whatever its role, or 0. */
+function findPeer(
+  w: Int32Array,
+  swarm: number,
+  slotWords: number,
+  hashKey: Int32Array,
+  key: Int32Array,
+): number {
+  const meta = w[swarm + 1] ?? 0;
+  const reference = w[swarm] ?? 0;
+  if (meta !== LARGE_META)
+    return findSlot(w, reference, smallLeechers(meta) + smallSeeders(meta), slotWords, key);
+  const hash = keyedHash(hashKey, key, 0, slotWords);
+  const leecher = findLarge(w, reference, slotWords, hash, key, false);
+  return leecher === 0 ? findLarge(w, reference, slotWords, hash, key, true) : leecher;
+}
