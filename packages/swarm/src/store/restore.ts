@@ -137,7 +137,8 @@ export class SwarmRestore {
       else
         for (let i = 0; i < count; i++)
           this.#merge(w, swarm, slotWords, torrent, slotsAt + i * slotWords, i >= leechers[family]);
-      if (torrent.isRenewed && (w[swarm + 1] ?? 0) > 0) w[swarm + 1] |= SMALL_RENEWED;
+      const meta = w[swarm + 1] ?? 0;
+      if (torrent.isRenewed && meta > 0) w[swarm + 1] = meta | SMALL_RENEWED;
       slotsAt += count * slotWords;
     }
   }
@@ -161,8 +162,8 @@ export class SwarmRestore {
     w[swarm + 1] =
       sizeClass | (leechers << SMALL_LEECHERS_SHIFT) | (seeders << SMALL_SEEDERS_SHIFT);
     const family = slotWords === SLOT_WORDS_4 ? 0 : 1;
-    w[PEER_COUNT + family] += count;
-    w[SEEDER_COUNT + family] += seeders;
+    w[PEER_COUNT + family] = (w[PEER_COUNT + family] ?? 0) + count;
+    w[SEEDER_COUNT + family] = (w[SEEDER_COUNT + family] ?? 0) + seeders;
     this.peersStored += count;
   }
 
@@ -224,8 +225,9 @@ export class SwarmRestore {
     const known = findPeer(w, swarm, slotWords, hashKey, key);
     if (known !== 0) {
       const at = known + slotWords - 1;
-      const isYounger = ageOfTail(tail, this.#tick) < ageOfTail(w[at] ?? 0, this.#tick);
-      w[at] |= tail & COMPLETED_BIT;
+      const old = w[at] ?? 0;
+      const isYounger = ageOfTail(tail, this.#tick) < ageOfTail(old, this.#tick);
+      w[at] = old | (tail & COMPLETED_BIT);
       this.peersStored++;
       if (!isYounger) return;
     } else if (isShort(w)) return;
