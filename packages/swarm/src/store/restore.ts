@@ -137,8 +137,7 @@ export class SwarmRestore {
       else
         for (let i = 0; i < count; i++)
           this.#merge(w, swarm, slotWords, torrent, slotsAt + i * slotWords, i >= leechers[family]);
-      const meta = w[swarm + 1] ?? 0;
-      if (torrent.isRenewed && meta > 0) w[swarm + 1] = meta | SMALL_RENEWED;
+      if (torrent.isRenewed) markRenewed(w, swarm);
       slotsAt += count * slotWords;
     }
   }
@@ -205,6 +204,7 @@ export class SwarmRestore {
           slotsAt + i * slotWords,
           peers.seeder,
         );
+    if (record !== 0 && torrent.isRenewed) markRenewed(w, record + peers.swarmOffset);
     unlock(w, LOCK);
   }
 
@@ -245,6 +245,12 @@ export class SwarmRestore {
     );
     if (slot !== 0 && known === 0) this.peersStored++;
   }
+}
+
+/** A large swarm is renewed anyway, and one without peers has nothing to mark. */
+function markRenewed(w: Int32Array, swarm: number): void {
+  const meta = w[swarm + 1] ?? 0;
+  if (meta > 0) w[swarm + 1] = meta | SMALL_RENEWED;
 }
 
 /** Whether the same peer stands in two of these slots; no writer does that, but a file may hold anything. */
