@@ -25,7 +25,7 @@ export {
   announceFlags,
   LEFT_UNKNOWN,
 } from "./announce/hot/role.ts";
-export { monotonicSeconds, openClock } from "./clock.ts";
+export { monotonicSeconds, openClock, openServedClock, Standstills } from "./clock.ts";
 export { type LimitsConfig, limitsSection } from "./limits/config.ts";
 export { type CleaningOptions, SwarmCleaning } from "./store/cleaning.ts";
 export {

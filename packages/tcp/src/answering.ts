@@ -24,6 +24,7 @@ import {
   Admission,
   attachSwarmStore,
   openClock,
+  openServedClock,
   type SwarmStore,
   type SwarmStoreHandle,
 } from "@swarmtide/swarm";
@@ -134,7 +135,7 @@ export function openAnswering(
         LOOK_MILLISECONDS,
         performance.now(),
       ),
-      nowMilliseconds: () => performance.now(),
+      nowMilliseconds: openServedClock(),
     },
   };
 }

@@ -54,6 +54,27 @@ test("the clock may run over the end of its 14 bits", () => {
   assert.equal(clean(store, wrap + 1200).peersRemoved, 1);
 });
 
+test("a peer that announces while a pass is under way stays, however long the pass takes", () => {
+  const store = createSwarmStore({ memoryBytesMax: 2 ** 28 });
+  for (const secondsLater of [5, 60, 3600]) {
+    const cleaning = new SwarmCleaning(store, { nowSeconds: 10_000, peerAgeSecondsMax: 1200 });
+    store.setNow(10_000 + secondsLater);
+    for (let peer = 0; peer < 3000; peer++) announce(store, 1, peer);
+    announce(store, 2, 1, 6);
+    while (cleaning.step());
+    assert.equal(cleaning.peersRemoved, 0, `${secondsLater} s`);
+  }
+});
+
+test("a refused torrent loses its peers, also those that have announced since the pass began", () => {
+  const store = createSwarmStore({ memoryBytesMax: 2 ** 28 });
+  store.setNow(1060);
+  for (let peer = 0; peer < 3000; peer++) announce(store, 1, peer);
+  announce(store, 2, 1, 6);
+  assert.equal(clean(store, 1000, () => false).peersRemoved, 3001);
+  assert.equal(readSwarmTotals(store).torrents, 0);
+});
+
 test("memory that expired peers took is used again: ten full turns need no more than two", () => {
   const store = createSwarmStore({ memoryBytesMax: 2 ** 30 });
   const used: number[] = [];

@@ -32,6 +32,7 @@ import {
   KEPT_COUNT,
   LARGE_META,
   LOCK,
+  NO_AGE,
   PAGE_COUNT_MASK,
   PAGE_DEPTH_SHIFT,
   RECORD_SWARM_4,
@@ -66,7 +67,7 @@ interface LargeSwarmTask {
   readonly infoHash: Int32Array;
   readonly swarmOffset: number;
   readonly slotWords: number;
-  /** The greatest age that is kept; -1 removes everybody, for a torrent that the access list refuses. */
+  /** The greatest age that is kept; NO_AGE removes everybody, for a torrent that the access list refuses. */
   readonly ageTicksMax: number;
   seeders: boolean;
   /** First hash of the next page, from 0 to 2^32. */
@@ -143,7 +144,7 @@ export class SwarmCleaning {
     for (let i = 0; i < 4; i++) infoHash[i + 1] = w[record + i] ?? 0;
     const refused = this.accessList !== undefined && !this.accessList.allows(infoHash, 0);
     const keptTicks = short && isAlone(w, record) ? this.ageTicksMax >> 1 : this.ageTicksMax;
-    const ageTicksMax = refused ? -1 : keptTicks;
+    const ageTicksMax = refused ? NO_AGE : keptTicks;
     this.cleanSwarm(w, record, RECORD_SWARM_4, SLOT_WORDS_4, ageTicksMax);
     this.cleanSwarm(w, record, RECORD_SWARM_6, SLOT_WORDS_6, ageTicksMax);
     const keeps = this.removeIfEmpty(w, page, record, refused || short);
@@ -209,7 +210,7 @@ export class SwarmCleaning {
       if (task.position >= HASH_SPACE) {
         if (task.seeders) {
           settleLarge(w, swarm, task.slotWords);
-          const refused = task.ageTicksMax < 0;
+          const refused = task.ageTicksMax === NO_AGE;
           if (this.removeIfEmpty(w, torrentPage(w, hash), record, refused || isShort(w)))
             this.keptInShard++;
           return false;

@@ -135,6 +135,15 @@ export const TICK_MASK = 0x3fff;
 export const SECONDS_PER_TICK = 4;
 /** A peer older than half of the ticks could be mistaken for a young one. */
 export const PEER_AGE_SECONDS_MAX = (TICK_MASK >> 1) * SECONDS_PER_TICK;
+/**
+ * A peer may be younger than the tick that it is held against: a pass of cleaning keeps the tick of its beginning while
+ * announces go on, for 68 minutes at most. Greater differences are ages.
+ */
+export const TICKS_AHEAD_MAX = 1024;
+/** Lower than every age: removes everybody. */
+export const NO_AGE = -TICKS_AHEAD_MAX - 1;
+/** The greatest age that can be told from a peer of the future. */
+export const KEPT_AGE_SECONDS_MAX = (TICK_MASK - TICKS_AHEAD_MAX) * SECONDS_PER_TICK;
 export const PAUSED_BIT = 0x40000000;
 export const COMPLETED_BIT = 0x80000000 | 0;
 

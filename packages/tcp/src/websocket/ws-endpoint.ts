@@ -13,7 +13,7 @@ import { peerAt } from "@swarmtide/http";
 import { closeFd } from "@swarmtide/linux";
 import { add, type CounterRow } from "@swarmtide/metrics";
 import { DRAIN_MILLISECONDS_MAX } from "@swarmtide/runtime";
-import type { AccessList, SwarmStore } from "@swarmtide/swarm";
+import { type AccessList, openServedClock, type SwarmStore } from "@swarmtide/swarm";
 import {
   answerUpgrade,
   COUNT_UPGRADES_REFUSED,
@@ -81,7 +81,7 @@ export class WsEndpoint implements SessionOwner {
       ownerSecret: options.ownerSecret,
       seed: randomFillSync(new Int32Array(4)),
       counts: options.counters,
-      clockMilliseconds: () => performance.now(),
+      clockMilliseconds: openServedClock(),
       sendBatch: (worker, bytes) => this.#sendBatch(worker, bytes),
       store: options.store,
     });

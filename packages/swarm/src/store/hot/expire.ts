@@ -1,6 +1,7 @@
 /**
  * Cleaning of single swarms: takes out the peers that have not announced for too long. The caller holds the shard's
- * lock. `tick` is now, `ageTicksMax` the greatest age that is kept; both in ticks of 4 s modulo 2^14.
+ * lock. `tick` is when the pass began, `ageTicksMax` the greatest age that is kept; both in ticks of 4 s modulo 2^14. A peer
+ * that has announced since is younger than no age, not as old as the ring is long.
  */
 import {
   LARGE_CLASS,
@@ -18,18 +19,13 @@ import {
   SMALL_CLASS_MASK,
   SMALL_PEERS_MAX_4,
   SMALL_PEERS_MAX_6,
-  TICK_MASK,
-  TICK_SHIFT,
 } from "../layout.ts";
 import { shrinkDirectory } from "./directory.ts";
 import { demote, slabClassFor } from "./large-swarm.ts";
+import { ageTicks } from "./peer-age.ts";
 import { firstSlot, joinTwins, peerPage } from "./peer-pages.ts";
 import { gatherBlock } from "./slab-pages.ts";
 import { copySlot, moveSlab, removeSmall, smallLeechers, smallSeeders } from "./small-swarm.ts";
-
-function isExpired(tail: number, tick: number, ageTicksMax: number): boolean {
-  return ((tick - (tail >>> TICK_SHIFT)) & TICK_MASK) > ageTicksMax;
-}
 
 function countRemoved(w: Int32Array, slotWords: number, seeder: boolean): void {
   const family = slotWords === SLOT_WORDS_4 ? 0 : 1;
@@ -49,7 +45,7 @@ export function expireSmall(
   const meta = w[swarm + 1];
   for (let i = smallLeechers(meta) + smallSeeders(meta) - 1; i >= 0; i--) {
     const slot = w[swarm] + i * slotWords;
-    if (!isExpired(w[slot + slotWords - 1], tick, ageTicksMax)) continue;
+    if (ageTicks(w[slot + slotWords - 1], tick) <= ageTicksMax) continue;
     countRemoved(w, slotWords, i >= smallLeechers(w[swarm + 1]));
     removeSmall(w, swarm, slotWords, slot);
     removed++;
@@ -83,7 +79,7 @@ export function expirePage(
     for (let i = (w[page] & PAGE_COUNT_MASK) - 1; i >= 0; i--) {
       const slot = first + i * slotWords;
       const tail = w[slot + slotWords - 1];
-      if (!isExpired(tail, tick, ageTicksMax)) continue;
+      if (ageTicks(tail, tick) <= ageTicksMax) continue;
       w[page]--;
       const last = first + (w[page] & PAGE_COUNT_MASK) * slotWords;
       if (slot !== last) copySlot(w, last, slot, slotWords);

@@ -25,10 +25,10 @@ import {
   SLOT_WORDS_6,
   SMALL_RENEWED,
   TICK_MASK,
-  TICK_SHIFT,
   TORRENT_RECORDS,
   WORDS_FREE,
 } from "../layout.ts";
+import { ageTicks } from "./peer-age.ts";
 import { removeSmall, smallLeechers, smallSeeders } from "./small-swarm.ts";
 import { removeTorrentAt, torrentPage } from "./torrent-table.ts";
 
@@ -118,7 +118,7 @@ function ageOf(w: Int32Array, record: number, tick: number): number {
   else if (w[record + RECORD_SWARM_6 + 1] !== 0)
     tail = w[record + RECORD_SWARM_6] + SLOT_WORDS_6 - 1;
   else return AGE_WITHOUT_PEERS;
-  return (tick - (w[tail] >>> TICK_SHIFT)) & TICK_MASK;
+  return ageTicks(w[tail], tick);
 }
 
 function removeOnlyPeer(w: Int32Array, swarm: number, slotWords: number): void {

@@ -11,6 +11,7 @@ import {
   openClock,
   readSwarmTotals,
   SHARD_COUNT,
+  Standstills,
   SwarmCleaning,
   type SwarmConfig,
   type SwarmStoreHandle,
@@ -47,24 +48,39 @@ function openCleaning(
   let settings = firstSettings;
   let passSeconds = nowSeconds();
   const notice = new FullStoreNotice(Math.floor((store.arenaBytes * SHARD_COUNT) / 2 ** 20));
+  const standstills = new Standstills(passSeconds);
+  const look = () => {
+    const lost = standstills.look(nowSeconds());
+    if (lost > 0)
+      log.warn(
+        `the process stood still for ${Math.round(lost)} s; peers are kept for as long on top of swarm.max_peer_age`,
+      );
+  };
   return {
     reload(news) {
       settings = news;
     },
     run(steering) {
       while (steering.sleep(LOOK_MILLISECONDS)) {
+        look();
         const startSeconds = nowSeconds();
         const line = notice.look(readSwarmTotals(store), startSeconds);
         if (line !== undefined) log.warn(line);
         if (startSeconds < passSeconds + settings.config.torrentCleaningInterval) continue;
         const cleaning = new SwarmCleaning(store, {
           nowSeconds: startSeconds,
-          peerAgeSecondsMax: settings.config.maxPeerAge,
+          peerAgeSecondsMax: standstills.peerAgeSecondsMax(
+            startSeconds,
+            settings.config.maxPeerAge,
+          ),
           keepCompletedSeconds: settings.config.keepCompleted * SECONDS_PER_DAY,
           accessList: AccessList.attach(settings.accessList),
         });
-        for (let slices = 1; cleaning.step(); slices++)
-          if (slices % SLICES_PER_LOOK === 0 && !steering.goesOn()) return;
+        for (let slices = 1; cleaning.step(); slices++) {
+          if (slices % SLICES_PER_LOOK !== 0) continue;
+          look();
+          if (!steering.goesOn()) return;
+        }
         passSeconds = nowSeconds();
         log.debug("cleaned", {
           peersRemoved: cleaning.peersRemoved,
