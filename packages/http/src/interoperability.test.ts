@@ -2,11 +2,13 @@
  * Requests that other HTTP trackers answer wrongly or not at all, as they come from real clients and from hostile ones.
  * Those of aquatic_http 0.9.0: it answers nothing to what it cannot parse and the connection never recovers.
  */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readAnnounceReply, readScrapeReply } from "@swarmtide/http-protocol";
 import { readSwarmTotals } from "@swarmtide/swarm";
-import { announceTarget, ask, type Fixture, get, makeFixture } from "./testing/tracker-fixture.ts";
+import { announceTarget, httpGet } from "@swarmtide/test-kit";
+import { ask, type Fixture, makeFixture } from "./testing/tracker-fixture.ts";
 
 const [, QUERY = ""] = announceTarget("a", 6881, "&left=0").split("?");
 
@@ -46,17 +48,17 @@ const ACCEPTED: readonly [name: string, target: string][] = [
 
 for (const [name, target] of ACCEPTED)
   test(`an announce with ${name} is answered`, () => {
-    succeeds(makeFixture(), get(target));
+    succeeds(makeFixture(), httpGet(target));
   });
 
 test("an announce with forty headers is answered", () => {
-  succeeds(makeFixture(), get(`/announce?${QUERY}`, ...Array(40).fill("X-Header: value")));
+  succeeds(makeFixture(), httpGet(`/announce?${QUERY}`, ...Array(40).fill("X-Header: value")));
 });
 
 test("of equal parameters the last one counts", () => {
   const fixture = makeFixture();
-  succeeds(fixture, get(`/announce?port=1&${QUERY}&port=7000`));
-  const reply = succeeds(fixture, get(announceTarget("a", 1, "&left=1")));
+  succeeds(fixture, httpGet(`/announce?port=1&${QUERY}&port=7000`));
+  const reply = succeeds(fixture, httpGet(announceTarget("a", 1, "&left=1")));
   assert.deepEqual(
     reply.peers.map(({ port }) => port),
     [7000],
@@ -66,30 +68,33 @@ test("of equal parameters the last one counts", () => {
 test("raw bytes in an info hash are bytes: not UTF-8, not Latin-1, a plus is a plus", () => {
   const fixture = makeFixture();
   const raw = "+\x80\xff\xc3\xa9aaaaaaaaaaaaaaa";
-  succeeds(fixture, get(`/announce?info_hash=${raw}&peer_id=-ST0001-abcdefghijkl&port=1&left=0`));
+  succeeds(
+    fixture,
+    httpGet(`/announce?info_hash=${raw}&peer_id=-ST0001-abcdefghijkl&port=1&left=0`),
+  );
   const encoded = "%2B%80%ff%C3%A9%61aaaaaaaaaaaaaa";
-  const [scraped] = ask(fixture, get(`/scrape?info_hash=${encoded}`));
+  const [scraped] = ask(fixture, httpGet(`/scrape?info_hash=${encoded}`));
   assert.match(scraped.text, /8:completei1e/);
 });
 
 test("a bad request gets its answer at once, and a new connection is served", () => {
   const fixture = makeFixture();
-  const [bad] = ask(fixture, get("/announce?info_hash=%zz"));
+  const [bad] = ask(fixture, httpGet("/announce?info_hash=%zz"));
   assert.equal(bad.status, 400);
   assert.equal(bad.keepAlive, false);
-  succeeds(fixture, get(`/announce?${QUERY}`));
+  succeeds(fixture, httpGet(`/announce?${QUERY}`));
 });
 
 test("a bad announce gets its answer, and the same connection is served", () => {
   const fixture = makeFixture();
-  const answers = ask(fixture, get("/announce?port=0") + get(`/announce?${QUERY}`));
+  const answers = ask(fixture, httpGet("/announce?port=0") + httpGet(`/announce?${QUERY}`));
   assert.match(answers[0].text, /^d14:failure reason/);
   assert.match(answers[1].text, /8:completei1e/);
 });
 
 test("port 0 is refused and not handed out", () => {
   const fixture = makeFixture();
-  const [answer] = ask(fixture, get(announceTarget("a", 0, "&left=0")));
+  const [answer] = ask(fixture, httpGet(announceTarget("a", 0, "&left=0")));
   assert.match(answer.text, /port is not a number from 1 to 65535/);
   assert.equal(readSwarmTotals(fixture.store).torrents, 0);
 });
@@ -97,10 +102,10 @@ test("port 0 is refused and not handed out", () => {
 test("numwant 1 gives one peer, an odd number gives that many, 0 none", () => {
   const fixture = makeFixture();
   for (let port = 1; port <= 20; port++)
-    succeeds(fixture, get(announceTarget("a", port, "&left=0")));
+    succeeds(fixture, httpGet(announceTarget("a", port, "&left=0")));
   for (const wanted of [0, 1, 2, 3, 7, 19])
     assert.equal(
-      succeeds(fixture, get(announceTarget("a", 99, `&left=1&numwant=${wanted}`))).peers.length,
+      succeeds(fixture, httpGet(announceTarget("a", 99, `&left=1&numwant=${wanted}`))).peers.length,
       wanted,
     );
 });
@@ -110,38 +115,41 @@ test("a scrape of more than 57 torrents is answered, as many as the limit says",
     { length: 100 },
     (_, i) => `info_hash=${`%${(i + 16).toString(16)}`.repeat(20)}`,
   );
-  const [answer] = ask(makeFixture(), get(`/scrape?${query.join("&")}`));
+  const [answer] = ask(makeFixture(), httpGet(`/scrape?${query.join("&")}`));
   const reply = readScrapeReply(answer.body);
   assert.ok(reply.failureReason === undefined);
   assert.equal(reply.files.size, 100);
 });
 
 test("Content-Length counts the bencoded value and nothing behind it, and says text/plain", () => {
-  const [answer] = ask(makeFixture(), get(`/announce?${QUERY}`));
+  const [answer] = ask(makeFixture(), httpGet(`/announce?${QUERY}`));
   assert.match(answer.head, /\r\nContent-Type: text\/plain\r\n/);
   assert.match(answer.head, new RegExp(`\r\nContent-Length: +${answer.body.length}\r\n`));
   assert.equal(answer.text.at(-1), "e");
 });
 
 test("Expect: 100-continue gets the final answer, with a body the refusal (RFC 9110 section 10.1.1)", () => {
-  succeeds(makeFixture(), get(`/announce?${QUERY}`, "Expect: 100-continue"));
+  succeeds(makeFixture(), httpGet(`/announce?${QUERY}`, "Expect: 100-continue"));
   const [refused] = ask(
     makeFixture(),
-    get(`/announce?${QUERY}`, "Expect: 100-continue", "Content-Length: 9"),
+    httpGet(`/announce?${QUERY}`, "Expect: 100-continue", "Content-Length: 9"),
   );
   assert.equal(refused.status, 413);
   assert.equal(refused.keepAlive, false);
 });
 
 test("bytes above 127 are nothing in a header value and refused in a header name (obs-text)", () => {
-  succeeds(makeFixture(), get(`/announce?${QUERY}`, "X-Name: \x80\xff"));
-  const [refused] = ask(makeFixture(), get(`/announce?${QUERY}`, "X-\x80: a"));
+  succeeds(makeFixture(), httpGet(`/announce?${QUERY}`, "X-Name: \x80\xff"));
+  const [refused] = ask(makeFixture(), httpGet(`/announce?${QUERY}`, "X-\x80: a"));
   assert.equal(refused.status, 400);
 });
 
 test("the control characters in a target are refused, each", () => {
   for (const code of [...Array(32).keys(), 127]) {
-    const [answer] = ask(makeFixture(), get(`/announce?a=${String.fromCharCode(code)}&${QUERY}`));
+    const [answer] = ask(
+      makeFixture(),
+      httpGet(`/announce?a=${String.fromCharCode(code)}&${QUERY}`),
+    );
     assert.equal(answer.status, 400, `${code}`);
     assert.equal(answer.keepAlive, false);
   }
@@ -157,7 +165,7 @@ test("only the exact paths are the tracker's", () => {
     "//announce",
     "/",
   ]) {
-    const [answer] = ask(makeFixture(), get(`${target}?${QUERY}`));
+    const [answer] = ask(makeFixture(), httpGet(`${target}?${QUERY}`));
     assert.equal(answer.status, 404, target);
     assert.equal(answer.keepAlive, true);
   }

@@ -5,6 +5,7 @@ import { asciiBytes, readAnnounceReply } from "@swarmtide/http-protocol";
 import { linuxSupported } from "@swarmtide/linux";
 import { formatListener } from "@swarmtide/runtime";
 import { AccessList, createSwarmStore } from "@swarmtide/swarm";
+import { announceTarget, HttpClient, httpGet, until } from "@swarmtide/test-kit";
 import { defaultConfig } from "@swarmtide/toml-config";
 import { wsSection } from "@swarmtide/ws";
 import type { WebSettings } from "./answering.ts";
@@ -12,7 +13,7 @@ import { bindWeb, closeGroups, type WebBinding, webPlacesOf } from "./bind.ts";
 import { type WebConfig, webSection } from "./config.ts";
 import { CONNECTIONS_ACCEPTED, CONNECTIONS_CLOSED, TLS_HANDSHAKES } from "./counters.ts";
 import { startWeb } from "./server.ts";
-import { announce, get, TestClient, testdata } from "./testing/engines.ts";
+import { testdata } from "./testing/engines.ts";
 import { readTlsFiles } from "./tls-files.ts";
 
 const skip = linuxSupported() ? false : "descriptors for workers need Linux";
@@ -73,8 +74,8 @@ async function startTracker(changes: Partial<WebConfig>, httpWorkers = 1) {
 
 /** One announce on a connection of its own. */
 async function ask(kind: "net" | "tls", port: number, target: string, ...headers: string[]) {
-  const client = await TestClient.connect(kind, port);
-  client.send(get(target, "Connection: close", ...headers));
+  const client = await HttpClient.connect(port, { isTls: kind === "tls" });
+  client.send(httpGet(target, "Connection: close", ...headers));
   const [answer] = await client.receive(1);
   await client.closed;
   return readAnnounceReply(Buffer.from(answer.text, "latin1"));
@@ -87,11 +88,15 @@ describe("the HTTP server", { skip }, () => {
       assert.equal(binding.engine, engine);
       assert.equal(addresses.length, 3);
       for (let i = 1; i <= 8; i++)
-        await ask("net", port("http://127"), announce("a", i, "&left=0"));
-      const secure = await ask("tls", port("https://127"), announce("a", 99, "&left=1"));
+        await ask("net", port("http://127"), announceTarget("a", i, "&left=0"));
+      const secure = await ask("tls", port("https://127"), announceTarget("a", 99, "&left=1"));
       assert.ok(secure.failureReason === undefined);
       assert.deepEqual(secure.peers.map((peer) => peer.port).sort(), [1, 2, 3, 4, 5, 6, 7, 8]);
-      const plain = await ask("net", port("http://127"), announce("a", 98, "&left=1&numwant=0"));
+      const plain = await ask(
+        "net",
+        port("http://127"),
+        announceTarget("a", 98, "&left=1&numwant=0"),
+      );
       assert.ok(plain.failureReason === undefined);
       assert.deepEqual([plain.complete, plain.incomplete], [8, 2]);
       assert.equal(server.httpCounters.sum(httpColumns.ANNOUNCES, 4), 10);
@@ -103,10 +108,10 @@ describe("the HTTP server", { skip }, () => {
 
   test("a reload takes a new access list and a new certificate into use without a dropped connection", async () => {
     const { port, server, settings } = await startTracker({});
-    const kept = await TestClient.connect("net", port("http://127"));
-    const keptSecure = await TestClient.connect("tls", port("https://127"));
+    const kept = await HttpClient.connect(port("http://127"));
+    const keptSecure = await HttpClient.connect(port("https://127"), { isTls: true });
     for (const client of [kept, keptSecure]) {
-      client.send(get("/health"));
+      client.send(httpGet("/health"));
       await client.receive(1);
     }
     server.reload({
@@ -116,16 +121,15 @@ describe("the HTTP server", { skip }, () => {
     });
     for (const kind of ["net", "tls"] as const) {
       const target = port(kind === "net" ? "http://127" : "https://127");
-      for (;;) {
-        const reply = await ask(kind, target, announce("b", 1));
-        if (reply.failureReason === undefined) continue;
-        assert.match(reply.failureReason, /not allowed/);
-        break;
-      }
-      assert.equal((await ask(kind, target, announce("a", 1))).failureReason, undefined);
+      const refusal = await until(
+        "the worker refuses the torrent",
+        async () => (await ask(kind, target, announceTarget("b", 1))).failureReason,
+      );
+      assert.match(String(refusal), /not allowed/);
+      assert.equal((await ask(kind, target, announceTarget("a", 1))).failureReason, undefined);
     }
     for (const client of [kept, keptSecure]) {
-      client.send(get("/health"));
+      client.send(httpGet("/health"));
       await client.receive(2);
       client.destroy();
     }
@@ -133,23 +137,23 @@ describe("the HTTP server", { skip }, () => {
 
   test("a worker tells of a proxy that was forgotten", async () => {
     const { port, hints } = await startTracker({});
-    const client = await TestClient.connect("net", port("http://127"));
-    const request = get(announce("a", 1), "X-Forwarded-For: 192.0.2.1");
+    const client = await HttpClient.connect(port("http://127"));
+    const request = httpGet(announceTarget("a", 1), "X-Forwarded-For: 192.0.2.1");
     client.send(request.repeat(250));
     await client.receive(250);
-    while (hints.length === 0) {
+    await until("the worker has told of it", () => {
       client.send(request);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+      return hints.length > 0;
+    });
     assert.match(hints[0], /127\.0\.0\.1 .*trusted_proxies/);
     client.destroy();
   });
 
   test("it stops with connections open, and its ports are free again", async () => {
     const { port, stop } = await startTracker({});
-    const idle = await TestClient.connect("net", port("http://127"));
-    const secure = await TestClient.connect("tls", port("https://127"));
-    idle.send(get("/health"));
+    const idle = await HttpClient.connect(port("http://127"));
+    const secure = await HttpClient.connect(port("https://127"), { isTls: true });
+    idle.send(httpGet("/health"));
     await idle.receive(1);
     await stop();
     await Promise.all([idle.closed, secure.closed]);

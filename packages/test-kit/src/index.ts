@@ -1,4 +1,27 @@
 /** What tests of several rooms share. Imported by tests, benches and `testing/` only; never published. */
 export { FakeClock } from "./fake-clock.ts";
+export {
+  announceTarget,
+  type HttpAnswer,
+  HttpClient,
+  type HttpConnectOptions,
+  httpGet,
+} from "./http-client.ts";
+export {
+  FIRST_INHERITED_FD,
+  type InheritedListener,
+  inheritedListeners,
+} from "./inherited-listener.ts";
 export { cgroupsMissing, limitedCgroup } from "./limited-cgroup.ts";
-export { until } from "./until.ts";
+export {
+  LOOPBACK_CONFIG,
+  PROGRAM,
+  type ProgramOptions,
+  runToEnd,
+  ServingProgram,
+  startProgram,
+  temporaryFolder,
+} from "./program.ts";
+export { type UdpAnnounceReply, UdpClient } from "./udp-client.ts";
+export { until, within } from "./until.ts";
+export { idOf, type TrackerMessage, WebTorrentClient } from "./web-torrent-client.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { until } from "./until.ts";
+import { until, within } from "./until.ts";
 
 test("until resolves with the first truthy value of its probe", async () => {
   let probes = 0;
@@ -33,4 +33,13 @@ test("an assertion inside the probe counts as not yet, and is the cause of the f
     assert.ok(error.cause instanceof assert.AssertionError);
     return true;
   });
+});
+
+test("within hands on what a promise is fulfilled or rejected with", async () => {
+  assert.equal(await within("a value", Promise.resolve(1)), 1);
+  await assert.rejects(within("a value", Promise.reject(new Error("broken"))), /^Error: broken$/);
+});
+
+test("within fails with what was waited for", async () => {
+  await assert.rejects(within("pigs fly", new Promise(() => {}), 1), /waited 1 ms until pigs fly/);
 });

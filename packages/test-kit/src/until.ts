@@ -4,8 +4,11 @@
  */
 import { setTimeout as wait } from "node:timers/promises";
 
-/** Generous: it ends a test that would hang, and must not end one on a busy machine. */
-const UNTIL_DEADLINE_MILLISECONDS = 60_000;
+/**
+ * Generous: it ends a test that would hang, and must not end one on a busy machine. Less than the timeout of most tests (60
+ * s), so that it is this error which is seen.
+ */
+const UNTIL_DEADLINE_MILLISECONDS = 40_000;
 
 const PROBE_INTERVAL_MILLISECONDS = 5;
 
@@ -31,6 +34,24 @@ export async function until<Value>(
     }
     if (performance.now() >= deadline) throw lateError(what, deadlineMilliseconds, last, failure);
     await wait(PROBE_INTERVAL_MILLISECONDS);
+  }
+}
+
+/** What `promise` is fulfilled with. Fails after the deadline with `what` was waited for ("the connection has ended"). */
+export async function within<Value>(
+  what: string,
+  promise: Promise<Value>,
+  deadlineMilliseconds = UNTIL_DEADLINE_MILLISECONDS,
+): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const fail = () => reject(new Error(`waited ${deadlineMilliseconds} ms until ${what}`));
+    timer = setTimeout(fail, deadlineMilliseconds);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

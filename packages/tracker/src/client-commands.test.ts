@@ -1,10 +1,10 @@
+import { LOOPBACK_CONFIG, PROGRAM, runToEnd } from "@swarmtide/test-kit";
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { test } from "node:test";
 import { readConfig } from "@swarmtide/toml-config";
 import { trackerSchema } from "./config.ts";
 import { startTracker } from "./start-tracker.ts";
-import { LOOPBACK_CONFIG, PROGRAM, runToEnd } from "./testing/program.ts";
 
 const TIMEOUT = { timeout: 60_000 };
 const HASH = "0123456789abcdef0123456789abcdef01234567";

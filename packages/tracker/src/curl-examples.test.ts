@@ -2,13 +2,14 @@
  * The curl examples of docs/http.md, as they stand there, against the real program: what the page says they print is what
  * they print. `SWARMTIDE_REQUIRE_CLIENTS=1` makes a missing curl a failure instead of a skipped test.
  */
+
 import assert from "node:assert/strict";
 import { execFile, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { LOOPBACK_CONFIG, startProgram } from "./testing/program.ts";
+import { LOOPBACK_CONFIG, startProgram } from "@swarmtide/test-kit";
 
 const hasCurl = spawnSync("curl", ["--version"]).status === 0;
 const isRequired = process.env.SWARMTIDE_REQUIRE_CLIENTS === "1";

@@ -1,4 +1,5 @@
 /** The real program with few file descriptors (`ulimit -n`): more clients connect than it can have open. */
+
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { copyFileSync } from "node:fs";
@@ -7,7 +8,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { connect as connectTls } from "node:tls";
 import { fileURLToPath } from "node:url";
-import { LOOPBACK_CONFIG, startProgram, temporaryFolder } from "./testing/program.ts";
+import { LOOPBACK_CONFIG, startProgram, temporaryFolder, until } from "@swarmtide/test-kit";
 
 /** Fewer are too few to start with: the loader of modules opens many files at once in each worker. */
 const OPEN_FILES = 256;
@@ -94,7 +95,7 @@ for (const [engine, protocol] of [
     await askHealth(kept);
 
     for (const socket of crowd) socket.destroy();
-    while (!(await isServed(url)));
+    await until("a new connection is served", () => isServed(url));
     await askHealth(kept);
     kept.destroy();
     assert.equal(await program.end("SIGTERM"), 0);

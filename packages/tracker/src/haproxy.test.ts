@@ -3,6 +3,7 @@
  * and 2, before HTTP and before TLS. `SWARMTIDE_REQUIRE_CLIENTS=1` makes a missing HAProxy a failure instead of a skipped
  * test.
  */
+
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -13,8 +14,14 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { announceQueryString, readAnnounceReply } from "@swarmtide/http-protocol";
-import { freePorts, isListening } from "./testing/ports.ts";
-import { LOOPBACK_CONFIG, startProgram, temporaryFolder } from "./testing/program.ts";
+import {
+  FIRST_INHERITED_FD,
+  type InheritedListener,
+  inheritedListeners,
+  LOOPBACK_CONFIG,
+  startProgram,
+  temporaryFolder,
+} from "@swarmtide/test-kit";
 
 const hasHaproxy = spawnSync("haproxy", ["-v"]).status === 0;
 const isRequired = process.env.SWARMTIDE_REQUIRE_CLIENTS === "1";
@@ -22,35 +29,32 @@ const skip = hasHaproxy || isRequired ? false : "haproxy is not installed";
 const testdata = (name: string) =>
   fileURLToPath(new URL(`../../tcp/testdata/${name}`, import.meta.url));
 
-/** A front of HAProxy: the port it listens on, the one it connects to, and how it says for whom. */
+/** A front of HAProxy: where it listens, the port it connects to, and how it says for whom. */
 interface Front {
-  readonly port: number;
+  readonly listener: InheritedListener;
   readonly to: number;
   readonly send: "send-proxy" | "send-proxy-v2";
 }
 
-async function startHaproxy(t: TestContext, fronts: readonly Front[]): Promise<void> {
+/** Its listeners accept connections from now on, and HAProxy takes them as soon as it runs. */
+function startHaproxy(t: TestContext, fronts: readonly Front[]): void {
   const folder = temporaryFolder(t);
   const file = join(folder, "haproxy.cfg");
   const sections = fronts.map(
-    ({ port, to, send }) =>
-      `listen front${port}\n  bind 127.0.0.1:${port}\n  server tracker 127.0.0.1:${to} ${send}\n`,
+    ({ to, send }, i) =>
+      `listen front${i}\n  bind fd@${FIRST_INHERITED_FD + i}\n  server tracker 127.0.0.1:${to} ${send}\n`,
   );
   const defaults =
     "defaults\n  mode tcp\n  timeout connect 5s\n  timeout client 30s\n  timeout server 30s\n";
   writeFileSync(file, defaults + sections.join(""));
-  const haproxy = spawn("haproxy", ["-db", "-f", file], { stdio: ["ignore", "ignore", "pipe"] });
-  let words = "";
-  haproxy.stderr.on("data", (data) => {
-    words += data;
+  const haproxy = spawn("haproxy", ["-db", "-f", file], {
+    stdio: ["ignore", "ignore", "inherit", ...fronts.map(({ listener }) => listener.fd)],
   });
   const exited = once(haproxy, "exit");
   t.after(async () => {
     haproxy.kill("SIGTERM");
     await exited;
   });
-  for (const { port } of fronts)
-    while (!(await isListening(port))) assert.equal(haproxy.exitCode, null, words);
 }
 
 /** An announce from one of the loopback addresses. */
@@ -93,14 +97,14 @@ for (const engine of ["epoll", "net"])
     const portOf = (start: string) =>
       Number(new URL(urls.find((url) => url.startsWith(start)) ?? "").port);
     const targets = [portOf("http://127"), portOf("https://127")];
-    const ports = await freePorts(4);
-    const fronts = targets.flatMap((to, i) => [
-      { port: ports[2 * i] ?? 0, to, send: "send-proxy" as const },
-      { port: ports[2 * i + 1] ?? 0, to, send: "send-proxy-v2" as const },
-    ]);
-    await startHaproxy(t, fronts);
-    for (const [i, { port, to }] of fronts.entries()) {
-      const reply = await announce(to === targets[1], port, `127.0.0.${21 + i}`, 1 + i);
+    const fronts = inheritedListeners(t, 4).map((listener, i) => ({
+      listener,
+      to: targets[i >> 1] ?? 0,
+      send: i % 2 === 0 ? ("send-proxy" as const) : ("send-proxy-v2" as const),
+    }));
+    startHaproxy(t, fronts);
+    for (const [i, { listener, to }] of fronts.entries()) {
+      const reply = await announce(to === targets[1], listener.port, `127.0.0.${21 + i}`, 1 + i);
       assert.equal(reply.externalIp, `127.0.0.${21 + i}`);
       assert.equal(reply.peers.length, i);
     }

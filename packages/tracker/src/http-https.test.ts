@@ -7,11 +7,16 @@ import { type TestContext, test } from "node:test";
 import type { TLSSocket } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { announceQueryString, readAnnounceReply } from "@swarmtide/http-protocol";
+import {
+  LOOPBACK_CONFIG,
+  startProgram,
+  temporaryFolder,
+  UdpClient,
+  until,
+} from "@swarmtide/test-kit";
 import { readConfig } from "@swarmtide/toml-config";
 import { trackerSchema } from "./config.ts";
 import { startTracker } from "./start-tracker.ts";
-import { LOOPBACK_CONFIG, startProgram, temporaryFolder } from "./testing/program.ts";
-import { UdpClient } from "./testing/udp-client.ts";
 
 const TIMEOUT = { timeout: 60_000 };
 const INFO_HASH = Buffer.from("0123456789abcdef0123456789abcdef01234567", "hex");
@@ -156,7 +161,8 @@ test(
     await program.output(
       /TLS files reloaded: certificate for DNS:localhost.* is good for \d+ days/,
     );
-    while ((await get(`${secure}/health`)).keyType !== "rsa");
+    const keyType = async () => (await get(`${secure}/health`)).keyType;
+    await until("the new certificate is shown", async () => (await keyType()) === "rsa");
     assert.equal(await program.end("SIGTERM"), 0);
   },
 );
@@ -189,10 +195,14 @@ for (const engine of ["epoll", "net"])
         copyFileSync(testdata(`${name}.key`), key);
         const before = program.stderr.split("TLS files reloaded").length;
         program.child.kill(signal);
-        while (program.stderr.split("TLS files reloaded").length === before)
+        await until("the TLS files are reloaded", async () => {
           for (const client of kept) await client.ask();
-        while ((await get(`${secure}/health`)).keyType !== type)
+          return program.stderr.split("TLS files reloaded").length > before;
+        });
+        await until(`the certificate ${type} is shown`, async () => {
           for (const client of kept) await client.ask();
+          return (await get(`${secure}/health`)).keyType === type;
+        });
       }
       assert.deepEqual(
         kept.map(({ connections }) => connections),
@@ -235,7 +245,8 @@ test("the access list holds for HTTP too, and is reloaded", TIMEOUT, async (t) =
   writeFileSync(path, `${other.toString("hex")}\n`);
   program.child.kill("SIGHUP");
   await program.output(/access list reloaded/);
-  while ((await announce(url, 1, 0, other)).failureReason !== undefined);
+  const refusal = async () => (await announce(url, 1, 0, other)).failureReason;
+  await until("the new list allows the other", async () => (await refusal()) === undefined);
   assert.match((await announce(url, 1, 0)).failureReason ?? "", /not allowed/);
   assert.equal(await program.end("SIGTERM"), 0);
 });

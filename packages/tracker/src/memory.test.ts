@@ -1,9 +1,7 @@
+import { LOOPBACK_CONFIG, UdpClient, cgroupsMissing, limitedCgroup, startProgram } from "@swarmtide/test-kit";
 import assert from "node:assert/strict";
 import { totalmem } from "node:os";
 import { test } from "node:test";
-import { cgroupsMissing, limitedCgroup } from "@swarmtide/test-kit";
-import { LOOPBACK_CONFIG, startProgram } from "./testing/program.ts";
-import { UdpClient } from "./testing/udp-client.ts";
 
 const TIMEOUT = { timeout: 60_000 };
 const INFO_HASH = Buffer.from("0123456789abcdef0123456789abcdef01234567", "hex");

@@ -2,6 +2,7 @@
  * The tracker behind a real nginx, as docs/http.md sets it up. `SWARMTIDE_REQUIRE_CLIENTS=1` makes a missing nginx a
  * failure instead of a skipped test.
  */
+
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -10,14 +11,21 @@ import { get } from "node:http";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { announceQueryString, readAnnounceReply } from "@swarmtide/http-protocol";
-import { freePorts, isListening } from "./testing/ports.ts";
-import { LOOPBACK_CONFIG, startProgram, temporaryFolder } from "./testing/program.ts";
+import {
+  FIRST_INHERITED_FD,
+  type InheritedListener,
+  inheritedListeners,
+  LOOPBACK_CONFIG,
+  startProgram,
+  temporaryFolder,
+} from "@swarmtide/test-kit";
 
 const hasNginx = spawnSync("nginx", ["-v"]).status === 0;
 const isRequired = process.env.SWARMTIDE_REQUIRE_CLIENTS === "1";
 const skip = hasNginx || isRequired ? false : "nginx is not installed";
 
-async function startNginx(t: TestContext, port: number, trackerUrl: string): Promise<void> {
+/** nginx on a socket that listens already: it takes over those that NGINX names, as it does from the nginx before. */
+function startNginx(t: TestContext, { fd, port }: InheritedListener, trackerUrl: string): void {
   const folder = temporaryFolder(t);
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
     .map((name) => `${name}_temp_path ${folder}/${name};`)
@@ -41,17 +49,15 @@ async function startNginx(t: TestContext, port: number, trackerUrl: string): Pro
     }`,
   );
   const arguments_ = ["-p", folder, "-c", "nginx.conf", "-e", "stderr"];
-  const nginx = spawn("nginx", arguments_, { stdio: ["ignore", "ignore", "pipe"] });
-  let words = "";
-  nginx.stderr.on("data", (data) => {
-    words += data;
+  const nginx = spawn("nginx", arguments_, {
+    env: { ...process.env, NGINX: `${FIRST_INHERITED_FD};` },
+    stdio: ["ignore", "ignore", "inherit", fd],
   });
   const exited = once(nginx, "exit");
   t.after(async () => {
     nginx.kill("SIGQUIT");
     await exited;
   });
-  while (!(await isListening(port))) assert.equal(nginx.exitCode, null, words);
 }
 
 /** An announce from one of the loopback addresses, with a forged header. */
@@ -83,8 +89,10 @@ test("behind nginx the clients' own addresses are recorded, whatever they forge"
   const config = LOOPBACK_CONFIG.replace("[web]", '[web]\ntrusted_proxies = ["127.0.0.1"]');
   const program = startProgram(t, config, { args: ["http"] });
   const [url = ""] = await program.httpUrls();
-  const [port = 0] = await freePorts(1);
-  await startNginx(t, port, url);
+  const [listener] = inheritedListeners(t, 1);
+  assert.ok(listener !== undefined);
+  const { port } = listener;
+  startNginx(t, listener, url);
 
   const first = await announce(port, "127.0.0.11", 1);
   assert.ok(first.failureReason === undefined);

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { LOOPBACK_CONFIG, startProgram } from "./testing/program.ts";
-import { UdpClient } from "./testing/udp-client.ts";
+import { LOOPBACK_CONFIG, startProgram, UdpClient } from "@swarmtide/test-kit";
 
 /** Makes Node say that it runs on macOS, before anything of the tracker is loaded. NODE_OPTIONS eats bare quotes. */
 const AS_MACOS =

@@ -3,8 +3,7 @@ import { chmodSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { linuxSupported } from "@swarmtide/linux";
-import { LOOPBACK_CONFIG, startProgram, temporaryFolder } from "./testing/program.ts";
-import { UdpClient } from "./testing/udp-client.ts";
+import { LOOPBACK_CONFIG, startProgram, temporaryFolder, UdpClient } from "@swarmtide/test-kit";
 
 const isRoot = process.getuid?.() === 0 && linuxSupported();
 const INFO_HASH = Buffer.alloc(20, 7);

@@ -3,7 +3,6 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { setImmediate as turn } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import {
   LOOPBACK_CONFIG,
@@ -11,7 +10,8 @@ import {
   ServingProgram,
   startProgram,
   temporaryFolder,
-} from "./testing/program.ts";
+  until,
+} from "@swarmtide/test-kit";
 
 const TIMEOUT = { timeout: 60_000 };
 const ROUNDS = 5;
@@ -19,12 +19,11 @@ const skip = process.platform === "linux" ? false : "reads /proc, which only Lin
 
 /** Waits until the process catches SIGHUP, the last signal that the program asks for (proc(5), SigCgt). */
 async function signalsHeld(child: ChildProcess): Promise<void> {
-  for (;;) {
+  await until("the program catches SIGHUP", () => {
     const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
     const caught = BigInt(`0x${/^SigCgt:\s+([0-9a-f]+)$/m.exec(status)?.[1] ?? "0"}`);
-    if ((caught & 1n) === 1n) return;
-    await turn();
-  }
+    return (caught & 1n) === 1n;
+  });
 }
 
 describe("signals that come while the program starts", { skip }, () => {

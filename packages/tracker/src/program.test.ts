@@ -5,10 +5,15 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import {
+  LOOPBACK_CONFIG,
+  runToEnd,
+  startProgram,
+  temporaryFolder,
+  UdpClient,
+} from "@swarmtide/test-kit";
 import { defaultConfig, readConfig } from "@swarmtide/toml-config";
 import { trackerSchema } from "./config.ts";
-import { LOOPBACK_CONFIG, runToEnd, startProgram, temporaryFolder } from "./testing/program.ts";
-import { UdpClient } from "./testing/udp-client.ts";
 
 const TIMEOUT = { timeout: 60_000 };
 const INFO_HASH = Buffer.from("0123456789abcdef0123456789abcdef01234567", "hex");

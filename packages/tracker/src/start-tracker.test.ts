@@ -2,11 +2,10 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { LOOPBACK_CONFIG, temporaryFolder, UdpClient, until } from "@swarmtide/test-kit";
 import { readConfig } from "@swarmtide/toml-config";
 import { trackerSchema } from "./config.ts";
 import { startTracker } from "./start-tracker.ts";
-import { LOOPBACK_CONFIG, temporaryFolder } from "./testing/program.ts";
-import { UdpClient } from "./testing/udp-client.ts";
 
 const config = readConfig(trackerSchema, `log_level = "off"\n${LOOPBACK_CONFIG}`, "test");
 
@@ -33,11 +32,6 @@ test("a tracker runs inside another program, and two of them side by side", {
   await again.stop();
 });
 
-/** Waits, asking every 50 ms, until something holds; the test's own timeout ends it. */
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 50));
-}
-
 const fastCleaning = { ...config.swarm, torrentCleaningInterval: 1 };
 
 test("peers that do not announce again are forgotten, and their torrent with them", {
@@ -56,7 +50,7 @@ test("peers that do not announce again are forgotten, and their torrent with the
     ],
     [1, 1, 1],
   );
-  await until(() => tracker.statistics().torrents === 0);
+  await until("the torrent is forgotten", () => tracker.statistics().torrents === 0);
   assert.equal(tracker.statistics().ipv6.peers, 0);
 });
 
@@ -77,7 +71,7 @@ test("torrents that a reloaded list refuses vanish with the next cleaning, other
   client.close();
   writeFileSync(path, `${"01".repeat(20)}\n`);
   await tracker.reload();
-  await until(() => tracker.statistics().torrents === 1);
+  await until("the refused torrent is gone", () => tracker.statistics().torrents === 1);
   assert.equal(tracker.statistics().ipv4.peers, 1);
 });
 

@@ -6,11 +6,17 @@ import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { connect as connectTls } from "node:tls";
 import { fileURLToPath } from "node:url";
+import {
+  idOf,
+  LOOPBACK_CONFIG,
+  startProgram,
+  temporaryFolder,
+  until,
+  WebTorrentClient,
+} from "@swarmtide/test-kit";
 import { readConfig } from "@swarmtide/toml-config";
 import { trackerSchema } from "./config.ts";
 import { startTracker } from "./start-tracker.ts";
-import { LOOPBACK_CONFIG, startProgram, temporaryFolder } from "./testing/program.ts";
-import { idOf, WebTorrentClient } from "./testing/web-torrent-client.ts";
 
 const TIMEOUT = { timeout: 60_000 };
 const testdata = (name: string) =>
@@ -62,12 +68,11 @@ async function meet(torrent: string, seederUrl: string, leecherUrl: string): Pro
 const TORRENTS = Array.from({ length: 12 }, (_, i) => `film-${i}`);
 
 /** Waits until a reading is as wanted: what closes a connection is counted a moment later. */
-async function settles(reading: () => unknown, wanted: unknown): Promise<void> {
-  const deadline = performance.now() + 10_000;
-  while (reading() !== wanted && performance.now() < deadline)
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  assert.equal(reading(), wanted);
-}
+const settles = (reading: () => unknown, wanted: unknown): Promise<unknown> =>
+  until(`${reading} gives ${wanted}`, () => {
+    assert.equal(reading(), wanted);
+    return true;
+  });
 
 for (const engine of ["epoll", "net"])
   for (const workers of [1, 3])
@@ -319,7 +324,7 @@ test(
     await program.output(/TLS files reloaded/);
     early.announce("film");
     await early.reply();
-    while ((await fingerprint(url)) === before) await new Promise((go) => setTimeout(go, 10));
+    await until("the new certificate is shown", async () => (await fingerprint(url)) !== before);
     const late = await WebTorrentClient.connect(url, "late");
     late.announce("film");
     assert.equal((await late.reply()).incomplete, 2);

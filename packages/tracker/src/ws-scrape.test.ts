@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { announceQueryString } from "@swarmtide/http-protocol";
+import { idOf, LOOPBACK_CONFIG, UdpClient, WebTorrentClient } from "@swarmtide/test-kit";
 import { readConfig } from "@swarmtide/toml-config";
 import { trackerSchema } from "./config.ts";
 import { startTracker } from "./start-tracker.ts";
-import { LOOPBACK_CONFIG } from "./testing/program.ts";
-import { UdpClient } from "./testing/udp-client.ts";
-import { idOf, WebTorrentClient } from "./testing/web-torrent-client.ts";
 
 const TIMEOUT = { timeout: 60_000 };
 const INFO_HASH = Buffer.from(idOf("film"), "latin1");

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readAnnounceReply } from "@swarmtide/http-protocol";
 import { readSwarmTotals } from "@swarmtide/swarm";
+import { announceTarget, httpGet } from "@swarmtide/test-kit";
 import { PROXY_HEADER_ERRORS, UNTRUSTED_FORWARDING } from "../counters.ts";
-import { announceTarget, ask, get, makeFixture } from "../testing/tracker-fixture.ts";
+import { ask, makeFixture } from "../testing/tracker-fixture.ts";
 import { HINT_ANNOUNCES } from "./proxy-hint.ts";
 
 const TRUSTED = ["10.0.0.0/8", "2001:db8:ffff::/48"];
@@ -11,7 +12,7 @@ const TRUSTED = ["10.0.0.0/8", "2001:db8:ffff::/48"];
 /** The address an announce is recorded under, or its failure. */
 function recorded(from: string, ...headers: string[]): string | undefined {
   const fixture = makeFixture({ trusted: TRUSTED });
-  const [answer] = ask(fixture, get(announceTarget("a", 1), ...headers), from);
+  const [answer] = ask(fixture, httpGet(announceTarget("a", 1), ...headers), from);
   assert.equal(answer.status, 200);
   assert.equal(answer.keepAlive, true);
   const reply = readAnnounceReply(answer.body);
@@ -90,8 +91,12 @@ test("a missing or broken header from a trusted proxy is an error answer, never 
 
 test("the error answer says when to come back, scrapes get it too, health checks do not", () => {
   const fixture = makeFixture({ trusted: TRUSTED });
-  const scrape = get("/scrape?info_hash=aaaaaaaaaaaaaaaaaaaa");
-  const answers = ask(fixture, get(announceTarget("a", 1)) + scrape + get("/health"), "10.0.0.1");
+  const scrape = httpGet("/scrape?info_hash=aaaaaaaaaaaaaaaaaaaa");
+  const answers = ask(
+    fixture,
+    httpGet(announceTarget("a", 1)) + scrape + httpGet("/health"),
+    "10.0.0.1",
+  );
   assert.match(answers[0].text, /8:retry in2:15e$/);
   assert.match(answers[1].text, /^d14:failure reason/);
   assert.equal(answers[2].status, 200);
@@ -101,7 +106,7 @@ test("the error answer says when to come back, scrapes get it too, health checks
 test("one proxy connection carries many peers", () => {
   const fixture = makeFixture({ trusted: TRUSTED });
   const requests = Array.from({ length: 20 }, (_, i) =>
-    get(announceTarget("a", 1, "&left=0"), `X-Forwarded-For: 192.0.2.${i}`),
+    httpGet(announceTarget("a", 1, "&left=0"), `X-Forwarded-For: 192.0.2.${i}`),
   );
   ask(fixture, requests.join(""), "10.0.0.1");
   assert.equal(readSwarmTotals(fixture.store).peersIpv4, 20);
@@ -111,7 +116,7 @@ test("many announces with forwarding headers from one untrusted address give one
   const fixture = makeFixture({ trusted: TRUSTED });
   const send = (from: string, count: number) => {
     for (let i = 0; i < count; i++)
-      ask(fixture, get(announceTarget("a", 1), "X-Forwarded-For: 192.0.2.1"), from);
+      ask(fixture, httpGet(announceTarget("a", 1), "X-Forwarded-For: 192.0.2.1"), from);
   };
   send("203.0.113.1", 50);
   send("203.0.113.5", HINT_ANNOUNCES - 1);

@@ -1,17 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { asciiBytes, latin1Text } from "@swarmtide/http-protocol";
+import { announceTarget, httpGet } from "@swarmtide/test-kit";
 import fc from "fast-check";
 import { HEALTH_CHECKS, RESPONSES_BY_STATUS, UPGRADES } from "../counters.ts";
-import {
-  announceTarget,
-  ask,
-  type Fixture,
-  get,
-  makeFixture,
-  peerAt,
-  readAnswers,
-} from "../testing/tracker-fixture.ts";
+import { ask, type Fixture, makeFixture, peerAt, readAnswers } from "../testing/tracker-fixture.ts";
 import { OUTCOME_CLOSES, OUTCOME_FULL, OUTCOME_UPGRADES, OUTCOME_WAITS } from "./http-handler.ts";
 
 function responses(fixture: Fixture, status: number): number {
@@ -23,8 +16,12 @@ function responses(fixture: Fixture, status: number): number {
 
 test("a golden announce and its whole answer, byte by byte", () => {
   const fixture = makeFixture();
-  ask(fixture, get(announceTarget("a", 0x6162, "&left=0")), "65.66.67.68");
-  const [answer] = ask(fixture, get(announceTarget("a", 1, "&left=5&trackerid=x")), "192.0.2.1");
+  ask(fixture, httpGet(announceTarget("a", 0x6162, "&left=0")), "65.66.67.68");
+  const [answer] = ask(
+    fixture,
+    httpGet(announceTarget("a", 1, "&left=5&trackerid=x")),
+    "192.0.2.1",
+  );
   assert.equal(
     answer.head,
     "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length:     133\r\n\r\n",
@@ -41,11 +38,11 @@ test("/health answers 200, other paths 404, other methods 405 with Allow, and th
   const fixture = makeFixture();
   const answers = ask(
     fixture,
-    get("/health") +
-      get("/stats") +
+    httpGet("/health") +
+      httpGet("/stats") +
       "DELETE /announce HTTP/1.1\r\nHost: t\r\n\r\n" +
       "OPTIONS * HTTP/1.1\r\nHost: t\r\n\r\n" +
-      get("http://tracker.example/health?x"),
+      httpGet("http://tracker.example/health?x"),
   );
   assert.deepEqual(
     answers.map(({ status }) => status),
@@ -68,7 +65,7 @@ test("a request with a body is refused and the connection closed, whatever its m
   ] as const)
     for (const length of ["Content-Length: 3", "Transfer-Encoding: chunked"]) {
       const fixture = makeFixture();
-      const text = `${method} /announce HTTP/1.1\r\nHost: t\r\n${length}\r\n\r\nabc${get("/health")}`;
+      const text = `${method} /announce HTTP/1.1\r\nHost: t\r\n${length}\r\n\r\nabc${httpGet("/health")}`;
       const answers = ask(fixture, text, "192.0.2.1", method === "HEAD");
       assert.deepEqual(
         answers.map((answer) => answer.status),
@@ -84,16 +81,16 @@ test("what is not proper HTTP gets its status and one line, and the connection c
   const cases: [text: string, status: number][] = [
     ["hello\r\n\r\n", 400],
     ["GET / HTTP/1.1\r\n\r\n", 400],
-    [get("/announce?a=%zz"), 400],
-    [get("/", "Content-Length: 1", "Content-Length: 1"), 400],
-    [get(`/${"a".repeat(9000)}`), 414],
-    [get("/", `A: ${"a".repeat(9000)}`), 431],
-    [get("/", ...Array(70).fill("A: b")), 431],
+    [httpGet("/announce?a=%zz"), 400],
+    [httpGet("/", "Content-Length: 1", "Content-Length: 1"), 400],
+    [httpGet(`/${"a".repeat(9000)}`), 414],
+    [httpGet("/", `A: ${"a".repeat(9000)}`), 431],
+    [httpGet("/", ...Array(70).fill("A: b")), 431],
     ["PRI * HTTP/2.0\r\n\r\n", 505],
   ];
   for (const [text, status] of cases) {
     const fixture = makeFixture();
-    const answers = ask(fixture, get("/health") + text + get("/health"));
+    const answers = ask(fixture, httpGet("/health") + text + httpGet("/health"));
     assert.deepEqual(
       answers.map((answer) => answer.status),
       [200, status],
@@ -108,8 +105,8 @@ test("what is not proper HTTP gets its status and one line, and the connection c
 test("HEAD gets the head of GET and no body", () => {
   const fixture = makeFixture();
   for (const target of ["/health", "/nothing", "/scrape", announceTarget("a", 1)]) {
-    const [whole] = ask(fixture, get(target));
-    const [head] = ask(fixture, get(target).replace("GET", "HEAD"), "192.0.2.1", true);
+    const [whole] = ask(fixture, httpGet(target));
+    const [head] = ask(fixture, httpGet(target).replace("GET", "HEAD"), "192.0.2.1", true);
     assert.equal(head.head, whole.head, target);
     assert.equal(head.body.length, 0);
   }
@@ -127,7 +124,7 @@ test("HTTP/1.0 closes unless it asks to stay, and is told so", () => {
 
 test("Connection: close is obeyed and what follows is not answered", () => {
   const fixture = makeFixture();
-  const answers = ask(fixture, get("/health", "Connection: close") + get("/health"));
+  const answers = ask(fixture, httpGet("/health", "Connection: close") + httpGet("/health"));
   assert.equal(answers.length, 1);
   assert.equal(fixture.handler.outcome, OUTCOME_CLOSES);
 });
@@ -139,30 +136,30 @@ test("a closing connection lingers where the other end may still be sending", ()
     assert.equal(fixture.handler.outcome, OUTCOME_CLOSES);
     return fixture.handler.lingers;
   };
-  assert.equal(lingers(get("/health", "Connection: close")), false);
-  assert.equal(lingers(get("/health", "Connection: close") + get("/health")), true);
+  assert.equal(lingers(httpGet("/health", "Connection: close")), false);
+  assert.equal(lingers(httpGet("/health", "Connection: close") + httpGet("/health")), true);
   assert.equal(lingers("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 9\r\n\r\n"), true);
   assert.equal(lingers("nonsense\r\n"), true);
   const fixture = makeFixture({ requestsPerConnectionMax: 1 });
-  ask(fixture, get("/health"));
+  ask(fixture, httpGet("/health"));
   assert.equal(
     fixture.handler.lingers,
     true,
     "the limit ends it, of which the client knows nothing",
   );
-  ask(fixture, get("/health", "Connection: close"));
+  ask(fixture, httpGet("/health", "Connection: close"));
   assert.equal(fixture.handler.lingers, false);
 });
 
 test("a connection closes after its last allowed request, and every one when the program stops", () => {
   const fixture = makeFixture({ requestsPerConnectionMax: 3 });
-  const answers = ask(fixture, get("/health").repeat(5));
+  const answers = ask(fixture, httpGet("/health").repeat(5));
   assert.deepEqual(
     answers.map(({ keepAlive }) => keepAlive),
     [true, true, false],
   );
   fixture.handler.isStopping = true;
-  const [last] = ask(fixture, get("/health"));
+  const [last] = ask(fixture, httpGet("/health"));
   assert.equal(last.keepAlive, false);
 });
 
@@ -175,15 +172,17 @@ test("pipelined requests are answered together, exactly as one by one", () => {
   ];
   const one = makeFixture();
   const all = makeFixture();
-  const singly = targets.map((target) => ask(one, get(target))[0].text);
-  const together = ask(all, targets.map((target) => get(target)).join("")).map(({ text }) => text);
+  const singly = targets.map((target) => ask(one, httpGet(target))[0].text);
+  const together = ask(all, targets.map((target) => httpGet(target)).join("")).map(
+    ({ text }) => text,
+  );
   assert.deepEqual(together, singly);
 });
 
 test("when the reply buffer is full the rest is answered in the next call", () => {
   const fixture = makeFixture({ requestsPerConnectionMax: 10_000 });
   const count = 1500;
-  const bytes = asciiBytes(get("/health").repeat(count));
+  const bytes = asciiBytes(httpGet("/health").repeat(count));
   const peer = peerAt("192.0.2.1");
   let answered = 0;
   let calls = 0;
@@ -197,7 +196,7 @@ test("when the reply buffer is full the rest is answered in the next call", () =
 });
 
 test("a request gets the same answer at every split point, and the rest stays where it was", () => {
-  const text = get(announceTarget("a", 1), "User-Agent: x") + get("/health");
+  const text = httpGet(announceTarget("a", 1), "User-Agent: x") + httpGet("/health");
   const bytes = asciiBytes(text);
   const whole = ask(makeFixture(), text).map((answer) => answer.text);
   const fixture = makeFixture();
@@ -218,8 +217,8 @@ test("a request gets the same answer at every split point, and the rest stays wh
 });
 
 test("a WebSocket upgrade is handed on where it begins, after the answers before it", () => {
-  const upgrade = get("/", "Upgrade: websocket", "Connection: Upgrade");
-  const text = get("/health") + upgrade;
+  const upgrade = httpGet("/", "Upgrade: websocket", "Connection: Upgrade");
+  const text = httpGet("/health") + upgrade;
   const fixture = makeFixture({ upgradesWebSockets: true });
   const bytes = asciiBytes(text);
   const at = fixture.handler.answer(peerAt("192.0.2.1"), bytes, 0, bytes.length);
@@ -233,11 +232,11 @@ test("a WebSocket upgrade is handed on where it begins, after the answers before
 
 test("mutated requests never throw, and each answer is whole", () => {
   const fixture = makeFixture({ trusted: ["192.0.2.0/24"], upgradesWebSockets: true });
-  const seed = get(
+  const seed = httpGet(
     announceTarget("a", 1, "&left=0&event=completed&compact=0"),
     "X-Forwarded-For: 2001:db8::1, ::1",
   );
-  const scrape = get("/scrape?info_hash=aaaaaaaaaaaaaaaaaaaa&info_hash=bbbbbbbbbbbbbbbbbbbb");
+  const scrape = httpGet("/scrape?info_hash=aaaaaaaaaaaaaaaaaaaa&info_hash=bbbbbbbbbbbbbbbbbbbb");
   const edit = fc.tuple(
     fc.nat(600),
     fc.oneof(fc.nat(255), fc.constantFrom(10, 13, 32, 37, 38, 61)),

@@ -10,6 +10,7 @@ import {
   portInPacketOrder,
   readSwarmTotals,
 } from "@swarmtide/swarm";
+import { announceTarget, httpGet } from "@swarmtide/test-kit";
 import {
   ANNOUNCES,
   ERRORS,
@@ -18,17 +19,10 @@ import {
   SCRAPE_TORRENTS_OVER_LIMIT,
   SCRAPES,
 } from "../counters.ts";
-import {
-  announceTarget,
-  ask,
-  type Fixture,
-  get,
-  hashOf,
-  makeFixture,
-} from "../testing/tracker-fixture.ts";
+import { ask, type Fixture, hashOf, makeFixture } from "../testing/tracker-fixture.ts";
 
 function announce(fixture: Fixture, target: string, from = "192.0.2.1", ...headers: string[]) {
-  const [answer] = ask(fixture, get(target, ...headers), from);
+  const [answer] = ask(fixture, httpGet(target, ...headers), from);
   assert.equal(answer.status, 200);
   const reply = readAnnounceReply(answer.body);
   assert.ok(reply.failureReason === undefined, reply.failureReason);
@@ -36,7 +30,7 @@ function announce(fixture: Fixture, target: string, from = "192.0.2.1", ...heade
 }
 
 function failure(fixture: Fixture, target: string, from = "192.0.2.1") {
-  const [answer] = ask(fixture, get(target), from);
+  const [answer] = ask(fixture, httpGet(target), from);
   assert.equal(answer.status, 200);
   const reply = readAnnounceReply(answer.body);
   assert.ok(reply.failureReason !== undefined, answer.text);
@@ -45,7 +39,7 @@ function failure(fixture: Fixture, target: string, from = "192.0.2.1") {
 
 function scrape(fixture: Fixture, letters: string, from = "192.0.2.1") {
   const query = [...letters].map((letter) => `info_hash=${letter.repeat(20)}`).join("&");
-  const [answer] = ask(fixture, get(`/scrape?${query}`), from);
+  const [answer] = ask(fixture, httpGet(`/scrape?${query}`), from);
   const reply = readScrapeReply(answer.body);
   assert.ok(reply.failureReason === undefined, reply.failureReason);
   return { counts: (letter: string) => reply.files.get(infoHashToHex(hashOf(letter))), reply };
@@ -215,7 +209,7 @@ test("a scrape of 100 torrents, fully percent-encoded, is answered whole", () =>
     { length: 100 },
     (_, i) => `info_hash=${`%${i.toString(16).padStart(2, "0")}`.repeat(20)}`,
   );
-  const [answer] = ask(fixture, get(`/scrape?${query.join("&")}`));
+  const [answer] = ask(fixture, httpGet(`/scrape?${query.join("&")}`));
   const reply = readScrapeReply(answer.body);
   assert.equal(reply.failureReason === undefined && reply.files.size, 100);
 });

@@ -2,7 +2,6 @@
 import { type Cidr, parseCidr, parseIpAddress } from "@swarmtide/bittorrent";
 import {
   asciiBytes,
-  encodePercent,
   HttpResponse,
   latin1Text,
   parseHttpResponse,
@@ -116,18 +115,5 @@ export function readAnswers(reply: Uint8Array, heads = false): Answer[] {
   return answers;
 }
 
-/** One GET request of HTTP/1.1. */
-export function get(target: string, ...headers: string[]): string {
-  return `GET ${target} HTTP/1.1\r\nHost: t\r\n${headers.map((line) => `${line}\r\n`).join("")}\r\n`;
-}
-
 /** An info hash of one letter, twenty times. */
 export const hashOf = (letter: string) => asciiBytes(letter.repeat(20));
-
-/** The target of an announce for the info hash of one letter. */
-export function announceTarget(letter: string, port: number, more = ""): string {
-  return (
-    `/announce?info_hash=${encodePercent(hashOf(letter))}` +
-    `&peer_id=-ST0001-abcdefghijkl&port=${port}${more}`
-  );
-}

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import { type TestContext, test } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
+import { until } from "@swarmtide/test-kit";
 import {
   BytePool,
   formatUpgradeRefusal,
@@ -71,10 +71,6 @@ function startLoad(context: TestContext, server: Server, options: Partial<LoadOp
   return load;
 }
 
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await delay(2);
-}
-
 const replyTo = ({ info_hash }: Message): Message => ({
   action: "announce",
   info_hash,
@@ -90,11 +86,11 @@ test("every reply is followed by the next announce, on every connection", async 
     send(socket, replyTo(message));
   });
   const load = startLoad(context, server, { scrapeShare: 0 });
-  await until(() => load.counts.announces >= 30 && peers.size === 3);
+  await until("every peer has announced", () => load.counts.announces >= 30 && peers.size === 3);
   assert.equal(load.counts.connections, 3);
   assert.equal(load.counts.errors, 0);
   load.stop();
-  await until(() => load.counts.connections === 0);
+  await until("the connections are closed", () => load.counts.connections === 0);
   assert.equal(load.counts.lost, 0);
 });
 
@@ -113,7 +109,7 @@ test("an offer is answered to the peer that made it", async (context) => {
     send(socket, replyTo(message));
   });
   const load = startLoad(context, server, { answerShare: 1, scrapeShare: 0 });
-  await until(() => answers.length >= 3);
+  await until("three answers have come", () => answers.length >= 3);
   assert.ok(load.counts.offers >= 3);
   const [first] = answers;
   assert.equal(first?.to_peer_id, "p".repeat(20));
@@ -126,7 +122,10 @@ test("scrapes and refusals are counted, and the clients go on", async (context) 
     else send(socket, { action: "scrape", files: {} });
   });
   const load = startLoad(context, server, { scrapeShare: 0.5 });
-  await until(() => load.counts.scrapes >= 5 && load.counts.errors >= 5);
+  await until(
+    "five scrapes and five refusals are counted",
+    () => load.counts.scrapes >= 5 && load.counts.errors >= 5,
+  );
   assert.equal(load.counts.announces, 0);
 });
 
@@ -174,7 +173,10 @@ test("what a tracker sends is counted under what it is: offers, answers, strange
     }
   });
   const load = startLoad(context, server, { answerShare: 0, scrapeShare: 0.2 });
-  await until(() => saw.announces >= 60 && load.counts.received === messages);
+  await until(
+    "sixty announces are answered",
+    () => saw.announces >= 60 && load.counts.received === messages,
+  );
   const { answered, errors, malformed, unknown, offers, answers } = load.tally.counts();
   assert.deepEqual(
     { ...answered, offers, answers, unknown, errors, malformed },
@@ -195,7 +197,7 @@ test("a refused connection is lost, and why is kept", async (context) => {
   await once(server, "listening");
   context.after(() => server.close());
   const load = startLoad(context, server, {});
-  await until(() => load.counts.lost === 3);
+  await until("three connections are lost", () => load.counts.lost === 3);
   assert.equal(load.counts.connections, 0);
   assert.match([...load.reasons].join(), /HTTP status 503/);
 });

@@ -3,41 +3,35 @@
  * connection are those that the handler alone gives for the same bytes in one piece. Proper, damaged and pipelined
  * requests, cut anywhere; on half of the plain connections a PROXY header comes first, and is cut as well.
  */
+
 import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
 import { test } from "node:test";
 import { HttpHandler, OUTCOME_CLOSES, OUTCOME_FULL, peerAt } from "@swarmtide/http";
 import { HttpResponse, parseHttpResponse, RESPONSE_OK } from "@swarmtide/http-protocol";
+import { announceTarget, type HttpClient, httpGet } from "@swarmtide/test-kit";
 import { CONNECTIONS_ACCEPTED, CONNECTIONS_CLOSED } from "../counters.ts";
-import {
-  announce,
-  ENGINES,
-  type EngineName,
-  get,
-  handlerOptions,
-  startEngine,
-  TestClient,
-} from "../testing/engines.ts";
+import { ENGINES, type EngineName, handlerOptions, startEngine } from "../testing/engines.ts";
 
 const CASES = 150;
 const LINE_FEED = 0x0a;
 
 /** Requests that another one may follow. */
 const GOING_ON = [
-  get("/health"),
-  get(announce("a", 1, "&left=0")),
-  get(announce("b", 2, "&compact=0"), "User-Agent: x", "Accept-Encoding: gzip"),
-  get(`/scrape?${"info_hash=aaaaaaaaaaaaaaaaaaaa&".repeat(40)}`),
-  get("/nothing"),
+  httpGet("/health"),
+  httpGet(announceTarget("a", 1, "&left=0")),
+  httpGet(announceTarget("b", 2, "&compact=0"), "User-Agent: x", "Accept-Encoding: gzip"),
+  httpGet(`/scrape?${"info_hash=aaaaaaaaaaaaaaaaaaaa&".repeat(40)}`),
+  httpGet("/nothing"),
   "DELETE / HTTP/1.1\r\nHost: t\r\n\r\n",
 ];
 const LAST = [
   ...GOING_ON,
-  get("/health", "Connection: close"),
+  httpGet("/health", "Connection: close"),
   "GET /health HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
   "GET /health HTTP/1.0\r\n\r\n",
   "POST /announce HTTP/1.1\r\nHost: t\r\nContent-Length: 3\r\n\r\nabc",
-  get("/health", "Content-Length: 1", "Content-Length: 1"),
+  httpGet("/health", "Content-Length: 1", "Content-Length: 1"),
   `GET /${"a".repeat(9000)}`,
 ];
 const SPICE = [0, 10, 13, 32, 37, 38, 58, 61, 255];
@@ -92,7 +86,7 @@ function expectedStatuses(handler: HttpHandler, bytes: Buffer): number[] {
   return statuses;
 }
 
-async function send(client: TestClient, bytes: Buffer, { below }: Random): Promise<void> {
+async function send(client: HttpClient, bytes: Buffer, { below }: Random): Promise<void> {
   const cuts = Array.from({ length: below(6) }, () => below(bytes.length + 1)).sort(
     (a, b) => a - b,
   );
@@ -114,7 +108,7 @@ async function run(kind: EngineName, hasProxyHeader: boolean, seed: number): Pro
     const expected = expectedStatuses(handler, requests);
     const closes = handler.outcome === OUTCOME_CLOSES;
     const prefix = hasProxyHeader ? random.pick(PROXY_HEADERS) : Buffer.alloc(0);
-    const client = await TestClient.connect(kind, engine.port);
+    const client = await engine.connect();
     await send(client, Buffer.concat([prefix, requests]), random);
     await client.receive(expected.length);
     if (closes) await client.closed;

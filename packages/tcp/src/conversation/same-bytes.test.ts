@@ -2,6 +2,7 @@
  * The same script over every engine: what a client receives, and what a WebSocket session is handed, are the same bytes.
  * Each script runs on connections of its own against a fresh engine, so that the store answers alike.
  */
+
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
@@ -9,20 +10,18 @@ import { connect as connectPlain, type Socket } from "node:net";
 import { test } from "node:test";
 import { connect as connectTls } from "node:tls";
 import { closeFd } from "@swarmtide/linux";
+import { announceTarget, httpGet, until } from "@swarmtide/test-kit";
 import { RECEIVED_BYTES, SENDS_DELAYED } from "../counters.ts";
 import {
-  announce,
   ENGINES,
   type EngineName,
   type EngineSettings,
-  eventually,
-  get,
   type RunningEngine,
   startEngine,
 } from "../testing/engines.ts";
 
-const LAST = get("/health", "Connection: close");
-const UPGRADE = get("/", "Upgrade: websocket", "Connection: Upgrade");
+const LAST = httpGet("/health", "Connection: close");
+const UPGRADE = httpGet("/", "Upgrade: websocket", "Connection: Upgrade");
 const PROXY_HEADERS = [
   Buffer.from("PROXY TCP4 192.0.2.1 127.0.0.1 4711 443\r\n"),
   Buffer.from("PROXY UNKNOWN\r\n"),
@@ -80,11 +79,14 @@ class Client {
 async function sendPart(engine: RunningEngine, socket: Socket, part: Buffer): Promise<void> {
   const before = engine.count(RECEIVED_BYTES);
   socket.write(part);
-  await eventually(() => engine.count(RECEIVED_BYTES) >= before + part.length);
+  await until(
+    "the server has read the bytes",
+    () => engine.count(RECEIVED_BYTES) >= before + part.length,
+  );
 }
 
 /** A scrape whose answer takes 3 KB. */
-const SCRAPE = get(
+const SCRAPE = httpGet(
   `/scrape?${Array.from({ length: 50 }, (_, i) => `info_hash=%${(i + 100).toString(16)}aaaaaaaaaaaaaaaaaaa`).join("&")}`,
 );
 /** Answers to so many fill the buffers of the kernel at both ends. */
@@ -115,7 +117,7 @@ function sameOverEngines(
 }
 
 sameOverEngines("two requests, cut at every byte", {}, async (engine, kind) => {
-  const requests = get(announce("a", 1, "&left=0"), "User-Agent: x") + LAST;
+  const requests = httpGet(announceTarget("a", 1, "&left=0"), "User-Agent: x") + LAST;
   const texts: string[] = [];
   for (let at = 1; at < requests.length; at++) {
     const client = await Client.connect(kind, engine);
@@ -129,7 +131,7 @@ sameOverEngines("two requests, cut at every byte", {}, async (engine, kind) => {
 sameOverEngines("a thousand pipelined requests", {}, async (engine, kind) => {
   const client = await Client.connect(kind, engine);
   for (let i = 0; i < 1000; i++)
-    client.socket.write(get(announce("a", 1 + (i % 20), "&left=0&numwant=0"), `A: ${i}`));
+    client.socket.write(httpGet(announceTarget("a", 1 + (i % 20), "&left=0&numwant=0"), `A: ${i}`));
   client.socket.write(LAST);
   const text = await client.all();
   assert.equal(answersIn(text), 1001);
@@ -140,7 +142,7 @@ sameOverEngines("a reader that is slow at first", {}, async (engine, kind) => {
   const client = await Client.connect(kind, engine);
   client.socket.pause();
   client.socket.write(SCRAPE.repeat(SCRAPES) + LAST);
-  await eventually(() => engine.count(SENDS_DELAYED) > 0);
+  await until("a send is delayed", () => engine.count(SENDS_DELAYED) > 0);
   client.socket.resume();
   const text = await client.all();
   assert.equal(answersIn(text), SCRAPES + 1);
@@ -149,7 +151,11 @@ sameOverEngines("a reader that is slow at first", {}, async (engine, kind) => {
 
 sameOverEngines("a client that closes its side behind its requests", {}, async (engine, kind) => {
   const texts: string[] = [];
-  for (const requests of [get("/health"), get("/health") + get("/nothing"), "GET /hea"]) {
+  for (const requests of [
+    httpGet("/health"),
+    httpGet("/health") + httpGet("/nothing"),
+    "GET /hea",
+  ]) {
     const client = await Client.connect(kind, engine);
     client.socket.end(requests);
     texts.push(await client.all());
@@ -164,7 +170,7 @@ sameOverEngines("errors, and what is sent behind them", {}, async (engine, kind)
     "hello\r\n",
     `GET /${"a".repeat(9000)}`,
     `POST /announce HTTP/1.1\r\nHost: t\r\nContent-Length: 300000\r\n\r\n${"x".repeat(100_000)}`,
-    `${get("/health")}GET / HTTP/1.1\r\n\r\n${get("/health")}`,
+    `${httpGet("/health")}GET / HTTP/1.1\r\n\r\n${httpGet("/health")}`,
     "GET /health HTTP/1.0\r\n\r\n",
   ]) {
     const client = await Client.connect(kind, engine);
@@ -180,7 +186,11 @@ for (const [name, header] of PROXY_HEADERS.map((bytes, i) => [i, bytes] as const
     `PROXY header ${name + 1}, cut at every byte`,
     { trusted: ["127.0.0.1"], proxyProtocol: true },
     async (engine, kind) => {
-      const request = get(announce("a", 1), "X-Forwarded-For: 198.51.100.1", "Connection: close");
+      const request = httpGet(
+        announceTarget("a", 1),
+        "X-Forwarded-For: 198.51.100.1",
+        "Connection: close",
+      );
       const texts: string[] = [];
       for (let at = 1; at <= header.length; at++) {
         const parts = [header.subarray(0, at), header.subarray(at)].filter(
@@ -206,11 +216,11 @@ async function upgrade(kind: EngineName, requests: string, isSlow: boolean): Pro
   if (isSlow) client.socket.pause();
   client.socket.write(`${requests}${UPGRADE}frames`);
   if (isSlow) {
-    await eventually(() => engine.count(SENDS_DELAYED) > 0);
+    await until("a send is delayed", () => engine.count(SENDS_DELAYED) > 0);
     assert.equal(handed.length, 0);
     client.socket.resume();
   }
-  await eventually(() => handed.length === 1);
+  await until("the connection is handed on", () => handed.length === 1);
   const [{ target, address, bytes }] = handed;
   if (typeof target === "number") closeFd(target);
   else target.resume().end();
@@ -225,7 +235,11 @@ async function upgrade(kind: EngineName, requests: string, isSlow: boolean): Pro
 }
 
 for (const [name, requests, isSlow] of [
-  ["an upgrade behind pipelined requests", get("/health") + get(announce("a", 1)), false],
+  [
+    "an upgrade behind pipelined requests",
+    httpGet("/health") + httpGet(announceTarget("a", 1)),
+    false,
+  ],
   ["an upgrade behind requests whose answers are taken slowly", SCRAPE.repeat(SCRAPES), true],
 ] as const)
   test(`${name} is handed on after their answers`, { timeout: 60_000 }, async () => {

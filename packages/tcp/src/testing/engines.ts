@@ -1,10 +1,8 @@
 /** Each engine of this package behind one interface, on a free port with a clock that tests move. For tests only. */
-import { connect as connectPlain, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
+import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { type Cidr, parseCidr } from "@swarmtide/bittorrent";
 import { type HttpHandlerOptions, httpColumns } from "@swarmtide/http";
-import { HttpResponse, latin1Text, parseHttpResponse, RESPONSE_OK } from "@swarmtide/http-protocol";
 import { closeFd, linuxSupported, openTcpListener } from "@swarmtide/linux";
 import { type Column, CounterTable, Histogram, RoundTimer } from "@swarmtide/metrics";
 import {
@@ -14,6 +12,7 @@ import {
   createSwarmStore,
   type SwarmStore,
 } from "@swarmtide/swarm";
+import { FakeClock, HttpClient, type HttpConnectOptions } from "@swarmtide/test-kit";
 import { tcpCounters } from "../counters.ts";
 import { EpollServer } from "../engines/epoll/hot/epoll-server.ts";
 import { NetServer } from "../engines/net/net-server.ts";
@@ -40,6 +39,8 @@ export interface EngineSettings {
 
 export interface RunningEngine {
   readonly port: number;
+  /** A client, over TLS where the engine serves that. */
+  connect(options?: Omit<HttpConnectOptions, "isTls">): Promise<HttpClient>;
   readonly store: SwarmStore;
   count(column: Column<"tcp">): number;
   connectionCount(): number;
@@ -66,7 +67,7 @@ export async function startEngine(
   const store = createSwarmStore({ memoryBytesMax: 16 << 20 });
   const counters = CounterTable.create(tcpCounters, 1);
   const latency = Histogram.create({ rows: 1 });
-  let now = 1000;
+  const clock = new FakeClock(1);
   const trustedProxies = (settings.trusted ?? [])
     .map(parseCidr)
     .filter((cidr): cidr is Cidr => cidr !== undefined);
@@ -82,8 +83,8 @@ export async function startEngine(
     idleTimeoutMilliseconds: IDLE_TIMEOUT,
     handshakeTimeoutMilliseconds: HANDSHAKE_TIMEOUT,
     counters: counters.row(0),
-    rounds: new RoundTimer(latency.row(0), 50, now),
-    nowMilliseconds: () => now,
+    rounds: new RoundTimer(latency.row(0), 50, clock.nowMilliseconds()),
+    nowMilliseconds: clock.nowMilliseconds,
     ...(settings.onUpgrade === undefined ? {} : { onUpgrade: settings.onUpgrade }),
   };
   const common = {
@@ -103,10 +104,9 @@ export async function startEngine(
       ...common,
       server,
       port: listener.port,
+      connect: (options) => HttpClient.connect(listener.port, options),
       connectionCount: () => server.connectionCount,
-      advance: (milliseconds) => {
-        now += milliseconds;
-      },
+      advance: (milliseconds) => clock.advanceMilliseconds(milliseconds),
       stop: async () => {
         await pump.stop();
         server.close();
@@ -125,13 +125,15 @@ export async function startEngine(
     ],
     secureContext: name === "tls" ? testContext() : undefined,
   });
+  const [port] = server.ports;
   return {
     ...common,
     server,
-    port: server.ports[0],
+    port,
+    connect: (options) => HttpClient.connect(port, { ...options, isTls: name === "tls" }),
     connectionCount: () => server.connectionCount,
     advance: (milliseconds) => {
-      now += milliseconds;
+      clock.advanceMilliseconds(milliseconds);
       server.sweep();
     },
     stop: () => server.stop(),
@@ -176,111 +178,4 @@ function startPump(server: EpollServer): { stop(): Promise<void> } {
       return ended;
     },
   };
-}
-
-/** A client that keeps what it receives. */
-export class TestClient {
-  readonly socket: Socket;
-  readonly closed: Promise<void>;
-  isClosed = false;
-  readonly #answers: { status: number; text: string }[] = [];
-  #rest: Buffer = Buffer.alloc(0);
-  #onChange: (() => void) | undefined;
-
-  /** Connects; for "tls" the promise is fulfilled after the handshake. */
-  static async connect(
-    engine: EngineName,
-    port: number,
-    before?: Uint8Array,
-    localAddress = "127.0.0.1",
-  ): Promise<TestClient> {
-    const raw = connectPlain({ port, host: "127.0.0.1", noDelay: true, localAddress });
-    await new Promise<void>((resolve, reject) => {
-      raw.once("error", reject);
-      raw.once("connect", resolve);
-    });
-    raw.removeAllListeners("error");
-    if (before !== undefined) raw.write(before);
-    if (engine !== "tls") return new TestClient(raw);
-    const secure = connectTls({ socket: raw, rejectUnauthorized: false });
-    await new Promise<void>((resolve, reject) => {
-      secure.once("error", reject);
-      secure.once("secureConnect", resolve);
-    });
-    secure.removeAllListeners("error");
-    return new TestClient(secure);
-  }
-
-  constructor(socket: Socket) {
-    this.socket = socket;
-    socket.on("data", (chunk: Buffer) => {
-      this.#take(chunk);
-      this.#onChange?.();
-    });
-    socket.on("error", () => socket.destroy());
-    this.closed = new Promise((resolve) => {
-      socket.once("close", () => {
-        this.isClosed = true;
-        this.#onChange?.();
-        resolve();
-      });
-    });
-  }
-
-  send(bytes: string | Uint8Array): void {
-    this.socket.write(typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes);
-  }
-
-  /** Bodies and statuses received so far. */
-  answers(): readonly { status: number; text: string }[] {
-    return this.#answers;
-  }
-
-  #take(chunk: Buffer): void {
-    const bytes = Buffer.concat([this.#rest, chunk]);
-    const response = new HttpResponse();
-    let at = 0;
-    while (at < bytes.length) {
-      if (parseHttpResponse(response, bytes, at, bytes.length) !== RESPONSE_OK) break;
-      const end = response.bodyStart + response.contentLength;
-      if (end > bytes.length) break;
-      const text = latin1Text(bytes.subarray(response.bodyStart, end));
-      this.#answers.push({ status: response.status, text });
-      at = end;
-    }
-    this.#rest = bytes.subarray(at);
-  }
-
-  /** Waits until there are `count` answers; rejects when the connection ends before. */
-  async receive(count: number): Promise<readonly { status: number; text: string }[]> {
-    await this.#until(() => this.isClosed || this.answers().length >= count);
-    const answers = this.answers();
-    if (answers.length < count)
-      throw new Error(`closed after ${answers.length} of ${count} answers: ${this.#rest}`);
-    return answers;
-  }
-
-  destroy(): void {
-    this.socket.destroy();
-  }
-
-  async #until(isTrue: () => boolean): Promise<void> {
-    while (!isTrue())
-      await new Promise<void>((resolve) => {
-        this.#onChange = resolve;
-      });
-  }
-}
-
-/** Turns of the event loop until something holds. */
-export async function eventually(isTrue: () => boolean): Promise<void> {
-  while (!isTrue()) await new Promise((resolve) => setImmediate(resolve));
-}
-
-export function get(target: string, ...headers: string[]): string {
-  return `GET ${target} HTTP/1.1\r\nHost: t\r\n${headers.map((line) => `${line}\r\n`).join("")}\r\n`;
-}
-
-export function announce(letter: string, port: number, more = ""): string {
-  return `/announce?info_hash=${letter.repeat(20)}&peer_id=${"p".repeat(20)}&port=${port}${more}`;
 }

@@ -10,6 +10,7 @@ import {
   openUdpSocket,
 } from "@swarmtide/linux";
 import { readSwarmTotals } from "@swarmtide/swarm";
+import { UdpClient } from "@swarmtide/test-kit";
 import {
   ANNOUNCES,
   CONNECTS,
@@ -19,7 +20,6 @@ import {
   SENDS_DELAYED,
 } from "../counters.ts";
 import { announceRequest, connectRequest, TestTracker } from "../testing/tracker-client.ts";
-import { UdpClient } from "../testing/udp-client.ts";
 import { MmsgSocket } from "./mmsg-socket.ts";
 
 const skip = linuxSupported() ? false : "batches of datagrams need Linux";

@@ -3,7 +3,7 @@
  *
  * The thread started first starts the second, plays the part of one client and reports what both have heard.
  */
-import assert from "node:assert/strict";
+
 import { fileURLToPath } from "node:url";
 import {
   MessageChannel,
@@ -12,6 +12,7 @@ import {
   Worker,
   workerData,
 } from "node:worker_threads";
+import { until } from "@swarmtide/test-kit";
 import { defaultConfig } from "@swarmtide/toml-config";
 import { wsSection } from "../config.ts";
 import { WS_COUNTER_NAMES } from "../counters.ts";
@@ -40,15 +41,6 @@ function trackerOver(port: MessagePort, worker: number): WebTorrentTracker {
   return tracker;
 }
 
-/** Waits until the condition holds; each turn lets messages of the port in. */
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 10_000;
-  while (!condition()) {
-    assert.ok(performance.now() < deadline, "nothing came for ten seconds");
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
-
 async function playFirst(): Promise<void> {
   const { port1, port2 } = new MessageChannel();
   const second = new Worker(fileURLToPath(import.meta.url), {
@@ -59,16 +51,16 @@ async function playFirst(): Promise<void> {
   const ann = new TestClient(tracker);
   ann.announce({ torrent: "film", peer: "ann", left: 0 });
   tracker.flush();
-  await until(() => ann.take("announce").length > 0);
+  await until("the announce is answered", () => ann.take("announce").length > 0);
   second.postMessage("ann is there");
-  await until(() => ann.messages.length > 0);
+  await until("the other worker has sent something", () => ann.messages.length > 0);
   const offers = ann.take();
   ann.answer("ann", offers[0]);
   tracker.flush();
   const answers = await new Promise<string[]>((resolve) => second.once("message", resolve));
   ann.scrape("film");
   tracker.flush();
-  await until(() => ann.messages.length > 0);
+  await until("the other worker has sent something", () => ann.messages.length > 0);
   parentPort?.postMessage({ offers: offers.map(wordsOf), answers, scrape: ann.takeWords() });
   await second.terminate();
   port1.close();
@@ -80,7 +72,7 @@ async function playSecond(port: MessagePort): Promise<void> {
   await new Promise((resolve) => parentPort?.once("message", resolve));
   bob.announce({ torrent: "film", peer: "bob", left: 1, offers: [offerOf("o1")] });
   tracker.flush();
-  await until(() => bob.messages.some(({ kind }) => kind === "answer"));
+  await until("the answer has come", () => bob.messages.some(({ kind }) => kind === "answer"));
   parentPort?.postMessage(bob.take("answer").map(wordsOf));
 }
 

@@ -2,15 +2,9 @@ import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { test } from "node:test";
 import { connect as connectTls, type TLSSocket } from "node:tls";
+import { HttpClient, httpGet, until } from "@swarmtide/test-kit";
 import { TLS_FAILURES, TLS_HANDSHAKES } from "../../counters.ts";
-import {
-  eventually,
-  get,
-  HANDSHAKE_TIMEOUT,
-  startEngine,
-  TestClient,
-  testdata,
-} from "../../testing/engines.ts";
+import { HANDSHAKE_TIMEOUT, startEngine, testdata } from "../../testing/engines.ts";
 import { makeSecureContext, readTlsFiles } from "../../tls-files.ts";
 import { NetServer } from "./net-server.ts";
 
@@ -18,7 +12,7 @@ test("a TLS handshake must be done in time", { timeout: 20_000 }, async () => {
   const engine = await startEngine("tls");
   const silent = connect({ port: engine.port, host: "127.0.0.1" });
   const closed = new Promise((resolve) => silent.once("close", resolve));
-  await eventually(() => engine.connectionCount() === 1);
+  await until("one connection is open", () => engine.connectionCount() === 1);
   engine.advance(HANDSHAKE_TIMEOUT + 1);
   await closed;
   assert.equal(engine.count(TLS_FAILURES), 1);
@@ -29,12 +23,12 @@ test("plain HTTP on the TLS port ends the connection and nothing else", {
   timeout: 20_000,
 }, async () => {
   const engine = await startEngine("tls");
-  const plain = await TestClient.connect("net", engine.port);
-  plain.send(get("/health"));
+  const plain = await HttpClient.connect(engine.port);
+  plain.send(httpGet("/health"));
   await plain.closed;
   assert.equal(engine.count(TLS_FAILURES), 1);
-  const client = await TestClient.connect("tls", engine.port);
-  client.send(get("/health"));
+  const client = await HttpClient.connect(engine.port, { isTls: true });
+  client.send(httpGet("/health"));
   await client.receive(1);
   assert.equal(engine.count(TLS_HANDSHAKES), 1);
   client.destroy();
@@ -45,17 +39,17 @@ test("a renewed certificate serves new connections, and open ones go on", {
   timeout: 20_000,
 }, async () => {
   const engine = await startEngine("tls");
-  const before = await TestClient.connect("tls", engine.port);
-  const keyType = (client: TestClient) =>
+  const before = await HttpClient.connect(engine.port, { isTls: true });
+  const keyType = (client: HttpClient) =>
     (client.socket as TLSSocket).getPeerX509Certificate()?.publicKey.asymmetricKeyType;
   assert.equal(keyType(before), "ec");
   const renewed = readTlsFiles(testdata("rsa.crt"), testdata("rsa-pkcs1.key"));
   assert.ok(engine.server instanceof NetServer);
   engine.server.setSecureContext(makeSecureContext(renewed, undefined));
-  const after = await TestClient.connect("tls", engine.port);
+  const after = await HttpClient.connect(engine.port, { isTls: true });
   assert.equal(keyType(after), "rsa");
   for (const client of [before, after]) {
-    client.send(get("/health"));
+    client.send(httpGet("/health"));
     await client.receive(1);
     client.destroy();
   }
@@ -77,7 +71,7 @@ test("a TLS session goes on at another context with the same ticket keys", {
       ...(session === undefined ? {} : { session }),
     });
     const ticket = new Promise<Buffer>((resolve) => socket.once("session", resolve));
-    socket.write(get("/health"));
+    socket.write(httpGet("/health"));
     await new Promise((resolve) => socket.once("data", resolve));
     const result = { isReused: socket.isSessionReused(), session: session ?? (await ticket) };
     socket.destroy();

@@ -6,8 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
+import { within } from "./until.ts";
 
-export const PROGRAM = fileURLToPath(new URL("../bin.js", import.meta.url));
+/** `swarmtide`, compiled: a process of its own, so no import. */
+export const PROGRAM: string = fileURLToPath(new URL("../../tracker/dist/bin.js", import.meta.url));
 
 /** A configuration that listens on free ports of the loopback addresses. */
 export const LOOPBACK_CONFIG = `
@@ -65,7 +67,7 @@ export class ServingProgram {
       if (this.#hasExited)
         throw new Error(`ended without ${pattern}\n${this.stdout}\n${this.stderr}`);
       const more = [once(this.child.stdout, "data"), once(this.child.stderr, "data")];
-      await Promise.race([...more, this.#exited]);
+      await within(`the program has written ${pattern}`, Promise.race([...more, this.#exited]));
     }
   }
 
@@ -90,7 +92,7 @@ export class ServingProgram {
   }
 
   async ended(): Promise<unknown> {
-    const [code] = await this.#exited;
+    const [code] = await within("the program has ended", this.#exited);
     return code;
   }
 }

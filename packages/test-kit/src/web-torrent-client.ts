@@ -1,6 +1,7 @@
 /** A WebTorrent client of few words over the `ws` package, for tests of the whole tracker. */
 import { once } from "node:events";
 import { type ClientOptions, WebSocket } from "ws";
+import { within } from "./until.ts";
 
 export interface TrackerMessage {
   readonly action?: string;
@@ -80,11 +81,15 @@ export class WebTorrentClient {
       const index = this.#messages.findIndex(fits);
       const [message] = index < 0 ? [] : this.#messages.splice(index, 1);
       if (message !== undefined) return message;
-      await new Promise<void>((resolve, reject) => {
-        this.#wake = resolve;
-        this.socket.once("close", (code) => reject(new Error(`closed with ${code}`)));
-      });
+      await within("the tracker has sent the message that fits", this.#arrival());
     }
+  }
+
+  #arrival(): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
+      this.#wake = resolve;
+      this.socket.once("close", (code) => reject(new Error(`closed with ${code}`)));
+    });
   }
 
   /** The reply to an announce. */
@@ -94,7 +99,7 @@ export class WebTorrentClient {
 
   /** The code with which the tracker closes, or has closed. */
   async closeCode(): Promise<number> {
-    const [code] = await once(this.socket, "close");
+    const [code] = await within("the tracker has closed the socket", once(this.socket, "close"));
     return Number(code);
   }
 }
