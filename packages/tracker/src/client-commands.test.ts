@@ -1,7 +1,7 @@
-import { LOOPBACK_CONFIG, PROGRAM, runToEnd } from "@swarmtide/test-kit";
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { test } from "node:test";
+import { LOOPBACK_CONFIG, PROGRAM, runToEnd } from "@swarmtide/test-kit";
 import { readConfig } from "@swarmtide/toml-config";
 import { trackerSchema } from "./config.ts";
 import { startTracker } from "./start-tracker.ts";

@@ -1,7 +1,13 @@
-import { LOOPBACK_CONFIG, UdpClient, cgroupsMissing, limitedCgroup, startProgram } from "@swarmtide/test-kit";
 import assert from "node:assert/strict";
 import { totalmem } from "node:os";
 import { test } from "node:test";
+import {
+  cgroupsMissing,
+  LOOPBACK_CONFIG,
+  limitedCgroup,
+  startProgram,
+  UdpClient,
+} from "@swarmtide/test-kit";
 
 const TIMEOUT = { timeout: 60_000 };
 const INFO_HASH = Buffer.from("0123456789abcdef0123456789abcdef01234567", "hex");

@@ -2,7 +2,7 @@
  * The tracker as a service of systemd: what it tells the service manager, and the unit that packaging/systemd installs.
  * `SWARMTIDE_REQUIRE_CLIENTS=1` makes missing programs a failure instead of a skipped test.
  */
-import { LOOPBACK_CONFIG, startProgram, temporaryFolder } from "@swarmtide/test-kit";
+
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -11,6 +11,7 @@ import { createInterface } from "node:readline";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { linuxSupported } from "@swarmtide/linux";
+import { LOOPBACK_CONFIG, startProgram, temporaryFolder } from "@swarmtide/test-kit";
 
 const isRequired = process.env.SWARMTIDE_REQUIRE_CLIENTS === "1";
 const has = (program: string) => spawnSync(program, ["--version"]).status === 0;

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readAnnounceReply } from "@swarmtide/http-protocol";
+import { announceTarget, httpGet } from "@swarmtide/test-kit";
 import { ANNOUNCE_REPEATS, ANNOUNCES } from "../counters.ts";
-import { announceTarget, ask, type Fixture, get, makeFixture } from "../testing/tracker-fixture.ts";
+import { ask, type Fixture, makeFixture } from "../testing/tracker-fixture.ts";
 
 function announce(fixture: Fixture, from: string, more = "", ...headers: string[]) {
-  const [answer] = ask(fixture, get(announceTarget("a", 1000, more), ...headers), from);
+  const [answer] = ask(fixture, httpGet(announceTarget("a", 1000, more), ...headers), from);
   if (answer === undefined) throw new Error("no answer");
   assert.equal(answer.status, 200);
   const reply = readAnnounceReply(answer.body);
