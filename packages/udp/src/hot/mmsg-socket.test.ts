@@ -102,7 +102,7 @@ describe("a socket of the mmsg engine", { skip }, () => {
       Array.from({ length: 12 }, () => UdpClient.open(`127.0.0.1:${port}`)),
     );
     for (const client of clients) client.send(connectRequest());
-    const arrivals = clients.map((client) => client.next().then(() => 1));
+    const arrivals = clients.filter((_, i) => i !== 2).map((client) => client.next());
     // As the kernel may answer sendmmsg: two sent, the third refused, one more sent, then no buffers.
     const batch = Reflect.get(socket, "batch") as DatagramBatch;
     const realSend = batch.send.bind(batch);
@@ -119,7 +119,7 @@ describe("a socket of the mmsg engine", { skip }, () => {
     assert.equal(tracker.count(SEND_FAILURES), 1);
     assert.equal(tracker.count(SENDS_DELAYED), 8);
     socket.serve();
-    const arrived = await Promise.all(arrivals.filter((_, i) => i !== 2));
+    const arrived = await Promise.all(arrivals);
     assert.equal(arrived.length, 11);
     for (const client of clients) client.close();
     closeFd(fd);
