@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { createLogger } from "@swarmtide/runtime";
+import { PROGRAM, ServingProgram } from "@swarmtide/test-kit";
 import { defaultConfig, readConfig } from "@swarmtide/toml-config";
 import { trackerSchema } from "./config.ts";
 import { withoutMissingFamilies } from "./missing-families.ts";
-import { PROGRAM, ServingProgram } from "./testing/program.ts";
 
 /** What becomes of a configuration where one family is missing, and what is logged. */
 function without(family: 4 | 6, text: string) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { LOOPBACK_CONFIG, startProgram } from "@swarmtide/test-kit";
 import { tooFewForConnections, tooFewForThreads, tooFewToLoad } from "./open-files.ts";
-import { LOOPBACK_CONFIG, startProgram } from "./testing/program.ts";
 
 const skip = process.platform === "linux" ? false : "ulimit -n is for Linux here";
 
