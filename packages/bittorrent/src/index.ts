@@ -29,5 +29,10 @@ export {
   isMappedIpv4,
   parseIpAddress,
 } from "./ip-address.ts";
-export { TORRENT_REFUSED_TEXT } from "./refusals.ts";
+export {
+  PEERS_OF_ADDRESS_TEXT,
+  SCRAPES_OF_ADDRESS_TEXT,
+  TORRENT_REFUSED_TEXT,
+  TORRENTS_OF_ADDRESS_TEXT,
+} from "./refusals.ts";
 export { formatSocketAddress, type SocketAddress } from "./socket-address.ts";

@@ -2,3 +2,10 @@
 
 /** The access list does not allow this torrent. */
 export const TORRENT_REFUSED_TEXT = "this torrent is not allowed on this tracker";
+
+/** More peers than `limits.max_peers_per_address`. */
+export const PEERS_OF_ADDRESS_TEXT = "too many peers of your address are in this torrent";
+/** More torrents than `limits.max_torrents_per_address`. */
+export const TORRENTS_OF_ADDRESS_TEXT = "your address is in too many torrents on this tracker";
+/** More scrapes than `limits.max_scrapes_per_address`. */
+export const SCRAPES_OF_ADDRESS_TEXT = "too many scrapes from your address, wait a second";

@@ -31,6 +31,17 @@ export const NOT_STORED = httpCounters.counter(
   "announces_not_stored",
   "Announces answered although memory had no room for the peer.",
 );
+const LIMITED =
+  "Announces and scrapes refused by a limit of [limits], by limit; errors contains them.";
+export const LIMITED_PEERS = httpCounters.counter("limited", LIMITED, {
+  limit: "peers_per_address",
+});
+export const LIMITED_TORRENTS = httpCounters.counter("limited", LIMITED, {
+  limit: "torrents_per_address",
+});
+export const LIMITED_SCRAPES = httpCounters.counter("limited", LIMITED, {
+  limit: "scrapes_per_address",
+});
 export const ANNOUNCE_REPEATS = httpCounters.counter(
   "announce_repeats",
   "Announces of a peer before limits.min_announce_interval had passed, answered with counts and no peers.",

@@ -2,11 +2,20 @@
  * The texts of failures and warnings, as bytes, made once per worker. They are shown to people by their BitTorrent
  * clients.
  */
-import { TORRENT_REFUSED_TEXT } from "@swarmtide/bittorrent";
+import {
+  PEERS_OF_ADDRESS_TEXT,
+  SCRAPES_OF_ADDRESS_TEXT,
+  TORRENT_REFUSED_TEXT,
+  TORRENTS_OF_ADDRESS_TEXT,
+} from "@swarmtide/bittorrent";
 import { asciiBytes, describeQueryStatus, QUERY_STATUS_COUNT } from "@swarmtide/http-protocol";
 
 /** Minutes after which an operator may have mended the proxy. */
 export const RETRY_PROXY_MINUTES = 15;
+
+/** Minutes after which other peers of an address may have gone; and seconds of a scrape, rounded up. */
+export const RETRY_LIMIT_MINUTES = 20;
+export const RETRY_SCRAPE_MINUTES = 1;
 
 /** For an announce that was answered although the peer could not be kept. */
 export const WARNING_FULL = asciiBytes(
@@ -19,6 +28,9 @@ export interface Failures {
   readonly refusedTorrent: Uint8Array;
   readonly proxyMissing: Uint8Array;
   readonly proxyBad: Uint8Array;
+  readonly peersOfAddress: Uint8Array;
+  readonly torrentsOfAddress: Uint8Array;
+  readonly scrapesOfAddress: Uint8Array;
   readonly noWarning: Uint8Array;
 }
 
@@ -34,6 +46,9 @@ export function makeFailures(forwardedHeaderName: string): Failures {
     proxyBad: asciiBytes(
       `the proxy before this tracker sends no IP address in its ${forwardedHeaderName} header`,
     ),
+    peersOfAddress: asciiBytes(PEERS_OF_ADDRESS_TEXT),
+    torrentsOfAddress: asciiBytes(TORRENTS_OF_ADDRESS_TEXT),
+    scrapesOfAddress: asciiBytes(SCRAPES_OF_ADDRESS_TEXT),
     noWarning: new Uint8Array(0),
   };
 }

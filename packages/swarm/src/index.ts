@@ -27,6 +27,7 @@ export {
 } from "./announce/hot/role.ts";
 export { monotonicSeconds, openClock, openServedClock, Standstills } from "./clock.ts";
 export { type LimitsConfig, limitsSection } from "./limits/config.ts";
+export { REFUSED_PEERS_OF_ADDRESS } from "./limits/hot/announce-limits.ts";
 export { type CleaningOptions, SwarmCleaning } from "./store/cleaning.ts";
 export {
   SWARM_MEMORY_MIB_MAX,

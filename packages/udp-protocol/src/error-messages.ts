@@ -4,7 +4,12 @@
  * Called when a handler is set up, and by statistics. An error reply goes out only to a client whose connection id is
  * valid, so nobody can have one sent to a stranger.
  */
-import { TORRENT_REFUSED_TEXT } from "@swarmtide/bittorrent";
+import {
+  PEERS_OF_ADDRESS_TEXT,
+  SCRAPES_OF_ADDRESS_TEXT,
+  TORRENT_REFUSED_TEXT,
+  TORRENTS_OF_ADDRESS_TEXT,
+} from "@swarmtide/bittorrent";
 import { REPLY_HEADER_BYTES } from "./hot/reply.ts";
 import {
   UDP_ERROR_FULL_SCRAPE,
@@ -22,6 +27,10 @@ export const FULL_SCRAPE_MESSAGE: Uint8Array = encoder.encode("scrape names no i
 export const SCRAPE_LIST_MESSAGE: Uint8Array = encoder.encode("scrape ends within an info hash");
 /** For an announce that the access list refuses. */
 export const INFO_HASH_REFUSED_MESSAGE: Uint8Array = encoder.encode(TORRENT_REFUSED_TEXT);
+/** For announces and scrapes that a limit of [limits] refuses. */
+export const PEERS_OF_ADDRESS_MESSAGE: Uint8Array = encoder.encode(PEERS_OF_ADDRESS_TEXT);
+export const TORRENTS_OF_ADDRESS_MESSAGE: Uint8Array = encoder.encode(TORRENTS_OF_ADDRESS_TEXT);
+export const SCRAPES_OF_ADDRESS_MESSAGE: Uint8Array = encoder.encode(SCRAPES_OF_ADDRESS_TEXT);
 
 /** Bytes of the longest error reply with one of these messages. */
 export const ERROR_REPLY_BYTES_MAX: number =
@@ -31,6 +40,9 @@ export const ERROR_REPLY_BYTES_MAX: number =
     FULL_SCRAPE_MESSAGE.length,
     SCRAPE_LIST_MESSAGE.length,
     INFO_HASH_REFUSED_MESSAGE.length,
+    PEERS_OF_ADDRESS_MESSAGE.length,
+    TORRENTS_OF_ADDRESS_MESSAGE.length,
+    SCRAPES_OF_ADDRESS_MESSAGE.length,
   );
 
 /** The message for one of the three `UDP_ERROR_…` outcomes. */

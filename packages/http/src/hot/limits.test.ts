@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readAnnounceReply } from "@swarmtide/http-protocol";
 import { announceTarget, httpGet } from "@swarmtide/test-kit";
-import { ANNOUNCE_REPEATS, ANNOUNCES } from "../counters.ts";
+import {
+  ANNOUNCE_REPEATS,
+  ANNOUNCES,
+  ERRORS,
+  LIMITED_PEERS,
+  LIMITED_SCRAPES,
+  LIMITED_TORRENTS,
+  NOT_STORED,
+} from "../counters.ts";
 import { ask, type Fixture, makeFixture } from "../testing/tracker-fixture.ts";
 
 function announce(fixture: Fixture, from: string, more = "", ...headers: string[]) {
@@ -12,6 +20,14 @@ function announce(fixture: Fixture, from: string, more = "", ...headers: string[
   const reply = readAnnounceReply(answer.body);
   assert.ok(reply.failureReason === undefined, reply.failureReason);
   return reply;
+}
+
+/** The failure reason that answers this target, with its `retry in`; undefined for an answer that is none. */
+function failure(fixture: Fixture, from: string, target: string) {
+  const [answer] = ask(fixture, httpGet(target), from);
+  assert.equal(answer?.status, 200);
+  const reason = /14:failure reason\d+:([a-z ,]+)8:retry in\d+:(\w+)e$/.exec(answer?.text ?? "");
+  return reason === null ? undefined : { reason: reason[1], retryIn: reason[2] };
 }
 
 for (const [family, alice, bob] of [
@@ -40,3 +56,47 @@ test("behind a trusted proxy the client's address is exempt or not, never the pr
   announce(fixture, "127.0.0.1", "&left=5", "X-Forwarded-For: 192.0.2.2");
   assert.equal(fixture.counters.sum(ANNOUNCE_REPEATS), 1);
 });
+
+for (const [family, alice, bob] of [
+  [4, "192.0.2.1", "192.0.2.2"],
+  [6, "2001:db8::1", "2001:db8:0:1::2"],
+] as const) {
+  test(`an IPv${family} address is told that too many of its peers are in the torrent`, () => {
+    const fixture = makeFixture({ limits: { maxPeersPerAddress: 2 } });
+    ask(fixture, httpGet(announceTarget("a", 1)) + httpGet(announceTarget("a", 2)), alice);
+    assert.deepEqual(failure(fixture, alice, announceTarget("a", 3)), {
+      reason: "too many peers of your address are in this torrent",
+      retryIn: "20",
+    });
+    assert.equal(failure(fixture, bob, announceTarget("a", 3)), undefined);
+    const { counters } = fixture;
+    assert.equal(counters.sum(LIMITED_PEERS, family), 1);
+    assert.equal(counters.sum(ERRORS, family), 1);
+    assert.equal(counters.sum(NOT_STORED, family), 0);
+  });
+
+  test(`an IPv${family} address is told that it is in too many torrents`, () => {
+    const fixture = makeFixture({ limits: { maxTorrentsPerAddress: 2 } });
+    ask(fixture, httpGet(announceTarget("a", 1)) + httpGet(announceTarget("b", 1)), alice);
+    assert.deepEqual(failure(fixture, alice, announceTarget("c", 1)), {
+      reason: "your address is in too many torrents on this tracker",
+      retryIn: "20",
+    });
+    assert.equal(failure(fixture, bob, announceTarget("c", 1)), undefined);
+    assert.equal(fixture.counters.sum(LIMITED_TORRENTS, family), 1);
+  });
+
+  test(`an IPv${family} address is told to wait with its scrapes`, () => {
+    const fixture = makeFixture({ limits: { maxScrapesPerAddress: 2 } });
+    const target = `/scrape?info_hash=${"a".repeat(20)}`;
+    for (let i = 0; i < 2; i++) assert.equal(failure(fixture, alice, target), undefined);
+    assert.deepEqual(failure(fixture, alice, target), {
+      reason: "too many scrapes from your address, wait a second",
+      retryIn: "1",
+    });
+    assert.equal(failure(fixture, bob, target), undefined);
+    fixture.store.setNow(1);
+    assert.equal(failure(fixture, alice, target), undefined);
+    assert.equal(fixture.counters.sum(LIMITED_SCRAPES, family), 1);
+  });
+}

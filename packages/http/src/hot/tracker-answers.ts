@@ -25,12 +25,16 @@ import {
   type AnnounceInterval,
   announceFlags,
   portInPacketOrder,
+  REFUSED_PEERS_OF_ADDRESS,
   type SwarmStore,
 } from "@swarmtide/swarm";
 import {
   ANNOUNCE_REPEATS,
   ANNOUNCES,
   ERRORS,
+  LIMITED_PEERS,
+  LIMITED_SCRAPES,
+  LIMITED_TORRENTS,
   NOT_STORED,
   PROXY_HEADER_ERRORS,
   REFUSED_TORRENTS,
@@ -38,7 +42,14 @@ import {
   SCRAPES,
   UNTRUSTED_FORWARDING,
 } from "../counters.ts";
-import { type Failures, makeFailures, RETRY_PROXY_MINUTES, WARNING_FULL } from "../failures.ts";
+import {
+  type Failures,
+  makeFailures,
+  RETRY_LIMIT_MINUTES,
+  RETRY_PROXY_MINUTES,
+  RETRY_SCRAPE_MINUTES,
+  WARNING_FULL,
+} from "../failures.ts";
 import type { HttpHandlerOptions } from "../handler-options.ts";
 import { FORWARDED_MISSING, FORWARDED_OK, ForwardedAddress } from "./forwarded-address.ts";
 import type { HttpPeer } from "./http-peer.ts";
@@ -125,6 +136,7 @@ export class TrackerAnswers {
     announce.peersWanted = wanted;
     announce.replyAt = peersOffset >> 1;
     answer.peersCount = store.announce(announce);
+    if (store.refusal !== 0) return this.writeRefusal(family, bodyStart, store.refusal);
     if (store.isRepeat) (family === 6 ? this.countersIpv6 : this.countersIpv4)[ANNOUNCE_REPEATS]++;
     answer.peersOffset = peersOffset;
     answer.complete = store.seeders;
@@ -158,6 +170,11 @@ export class TrackerAnswers {
     if (status !== QUERY_OK)
       return this.writeFailure(counters, bodyStart, this.failures.query[status], 0);
     counters[SCRAPES]++;
+    if (!store.scrapeRate.allows(this.forwarded.words, 0, family)) {
+      counters[LIMITED_SCRAPES]++;
+      const { scrapesOfAddress } = this.failures;
+      return this.writeFailure(counters, bodyStart, scrapesOfAddress, RETRY_SCRAPE_MINUTES);
+    }
     if (query.hashesSeen > query.infoHashesMax)
       counters[SCRAPE_TORRENTS_OVER_LIMIT] += query.hashesSeen - query.infoHashesMax;
     let at = writeScrapeReplyStart(this.reply, bodyStart);
@@ -204,6 +221,16 @@ export class TrackerAnswers {
   private writeProxyFailure(counters: CounterRow<"http">, bodyStart: number): number {
     counters[PROXY_HEADER_ERRORS]++;
     return this.writeFailure(counters, bodyStart, this.proxyFailure, RETRY_PROXY_MINUTES);
+  }
+
+  /** What a new peer is told that a limit by address refuses. */
+  private writeRefusal(family: 4 | 6, bodyStart: number, refusal: number): number {
+    const counters = family === 6 ? this.countersIpv6 : this.countersIpv4;
+    const isPeers = refusal === REFUSED_PEERS_OF_ADDRESS;
+    counters[isPeers ? LIMITED_PEERS : LIMITED_TORRENTS]++;
+    const { peersOfAddress, torrentsOfAddress } = this.failures;
+    const reason = isPeers ? peersOfAddress : torrentsOfAddress;
+    return this.writeFailure(counters, bodyStart, reason, RETRY_LIMIT_MINUTES);
   }
 
   private writeFailure(

@@ -1,6 +1,7 @@
 /** [limits] of the configuration file: what one address and one peer may ask for. Read on the main thread. */
 import { type Cidr, parseCidr } from "@swarmtide/bittorrent";
 import { type ConfigOf, integer, list, section, text } from "@swarmtide/toml-config";
+import { SCRAPES_PER_ADDRESS_MAX } from "./hot/scrape-rate.ts";
 
 /** A repeat does not renew its peer: with more than this a client that announces often could expire between two. */
 const MIN_ANNOUNCE_INTERVAL_SECONDS_MAX = 300;
@@ -15,6 +16,25 @@ export const limitsSection = section(
       max: MIN_ANNOUNCE_INTERVAL_SECONDS_MAX,
       unit: "seconds",
       doc: "A peer that announces again sooner gets counts and no peers, unless the announce has an event or changes its role. The store's clock ticks every four seconds: only what is certainly too early counts as a repeat.",
+    }),
+    max_peers_per_address: integer({
+      default: 128,
+      min: 0,
+      max: 65_535,
+      doc: "Peers of one address (IPv6: one /64) in one torrent. A further one gets an error and is not kept.",
+    }),
+    max_torrents_per_address: integer({
+      default: 100_000,
+      min: 0,
+      max: 1_000_000_000,
+      doc: "Torrents that one address (IPv6: one /64) is in at a time, each counted once for each of its peers there. One more gets an error and is not kept.",
+    }),
+    max_scrapes_per_address: integer({
+      default: 100,
+      min: 0,
+      max: SCRAPES_PER_ADDRESS_MAX,
+      unit: "scrapes a second",
+      doc: "Scrapes of one address (IPv6: one /64) in one second. A further one gets an error.",
     }),
     exempt: list({
       default: ["127.0.0.0/8", "::1"],

@@ -2,29 +2,54 @@
  * The limits of [limits] on their way from the configuration to the threads: the main thread makes the settings once, as part
  * of the store's handle, and every thread that attaches to the store opens its own records on them.
  */
+import { randomFillSync } from "node:crypto";
 import { type Cidr, IPV4_BYTES } from "@swarmtide/bittorrent";
 import { SECONDS_PER_TICK } from "../store/layout.ts";
 import { exemptBlocksOf, type LimitsConfig } from "./config.ts";
 import { AddressBlocks } from "./hot/address-blocks.ts";
 import { AnnounceLimits, NO_REPEATS } from "./hot/announce-limits.ts";
+import { SCRAPE_RATE_KEY_WORDS, SCRAPE_RATE_WORDS, ScrapeRate } from "./hot/scrape-rate.ts";
 
 /** What the threads share; may be posted to a worker. */
 export interface LimitsHandle {
   /** [limits], or undefined for no limits at all. */
   readonly config: LimitsConfig | undefined;
+  /** Scrapes of this second, see scrape-rate.ts; nothing where they are not limited. */
+  readonly scrapes: SharedArrayBuffer;
 }
 
 export function makeLimits(config: LimitsConfig | undefined): LimitsHandle {
-  return { config };
+  const isLimited = config !== undefined && config.maxScrapesPerAddress > 0;
+  const scrapes = new SharedArrayBuffer(isLimited ? SCRAPE_RATE_WORDS * 4 : 0);
+  if (isLimited) new Int32Array(scrapes).set(randomFillSync(new Int32Array(SCRAPE_RATE_KEY_WORDS)));
+  return { config, scrapes };
 }
 
-/** What the store of this thread asks. */
-export function openAnnounceLimits({ config }: LimitsHandle): AnnounceLimits {
-  if (config === undefined) return new AnnounceLimits(NO_REPEATS, layOutBlocks([]));
-  return new AnnounceLimits(
-    repeatTicksMaxOf(config.minAnnounceInterval),
-    layOutBlocks(exemptBlocksOf(config)),
+/** Whether a limit needs the peers of each address counted. */
+export function countsByAddress(config: LimitsConfig | undefined): boolean {
+  return (
+    config !== undefined && (config.maxPeersPerAddress > 0 || config.maxTorrentsPerAddress > 0)
   );
+}
+
+/** What the store of this thread asks about announces; `shards` are the store's. */
+export function openAnnounceLimits(
+  { config }: LimitsHandle,
+  shards: readonly Int32Array[],
+): AnnounceLimits {
+  return new AnnounceLimits({
+    repeatTicksMax: config ? repeatTicksMaxOf(config.minAnnounceInterval) : NO_REPEATS,
+    peersPerAddressMax: config?.maxPeersPerAddress ?? 0,
+    torrentsPerAddressMax: config?.maxTorrentsPerAddress ?? 0,
+    exempt: layOutBlocks(config ? exemptBlocksOf(config) : []),
+    shards,
+  });
+}
+
+/** What this thread asks about scrapes. */
+export function openScrapeRate({ config, scrapes }: LimitsHandle): ScrapeRate {
+  const exempt = layOutBlocks(config ? exemptBlocksOf(config) : []);
+  return new ScrapeRate(config?.maxScrapesPerAddress ?? 0, exempt, new Int32Array(scrapes));
 }
 
 /** The greatest distance in ticks at which two announces certainly lie less than `seconds` apart. */

@@ -221,7 +221,7 @@ export class SwarmCleaning {
       const at = task.position | 0;
       this.peersRemoved += expirePage(
         w,
-        w[swarm] ?? 0,
+        swarm,
         task.slotWords,
         task.seeders,
         at,

@@ -7,11 +7,17 @@
  */
 import { randomFillSync } from "node:crypto";
 import type { LimitsConfig } from "../limits/config.ts";
-import { makeLimits, openAnnounceLimits } from "../limits/limits.ts";
+import {
+  countsByAddress,
+  makeLimits,
+  openAnnounceLimits,
+  openScrapeRate,
+} from "../limits/limits.ts";
 import { openArenas } from "./arenas.ts";
 import { HASH_KEY_WORDS } from "./hot/keyed-hash.ts";
 import { SHARD_COUNT, SwarmStore, type SwarmStoreHandle } from "./hot/swarm-store.ts";
 import {
+  COUNTS_KEY_WORDS,
   GAVE_WAY,
   KEPT_COUNT,
   NEXT_FRESH,
@@ -50,7 +56,10 @@ export interface SwarmTotals {
 
 /** Reserves the arenas, smaller ones where the host refuses; throws when not even the smallest fit. */
 export function createSwarmStore(options: SwarmStoreOptions): SwarmStore {
-  const arenas = openArenas(SHARD_COUNT, options.memoryBytesMax);
+  const countsKey = countsByAddress(options.limits)
+    ? randomFillSync(new Int32Array(COUNTS_KEY_WORDS))
+    : undefined;
+  const arenas = openArenas(SHARD_COUNT, options.memoryBytesMax, undefined, countsKey);
   const hashKey = new Int32Array(new SharedArrayBuffer(HASH_KEY_WORDS * 4));
   hashKey.set(randomFillSync(new Int32Array(HASH_KEY_WORDS)));
   return attachSwarmStore({ arenas, hashKey, limits: makeLimits(options.limits) });
@@ -60,7 +69,8 @@ export function createSwarmStore(options: SwarmStoreOptions): SwarmStore {
 export function attachSwarmStore(handle: SwarmStoreHandle): SwarmStore {
   const shards = handle.arenas.map((arena) => new Int32Array(arena));
   const [salt = 0] = randomFillSync(new Int32Array(1));
-  return new SwarmStore(handle, shards, openAnnounceLimits(handle.limits), salt);
+  const limits = openAnnounceLimits(handle.limits, shards);
+  return new SwarmStore(handle, shards, limits, openScrapeRate(handle.limits), salt);
 }
 
 /** Sums over all shards, read without locks: each number is right, their relation may be a moment apart. */

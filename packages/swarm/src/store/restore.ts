@@ -6,8 +6,9 @@
  * sixteenth of each arena is left to those who announce; nothing that is there makes room.
  */
 
+import { countPeer } from "../limits/hot/address-counts.ts";
 import { type AnnounceLimits, NO_REPEATS } from "../limits/hot/announce-limits.ts";
-import { openAnnounceLimits } from "../limits/limits.ts";
+import { makeLimits, openAnnounceLimits } from "../limits/limits.ts";
 import { takeBlock } from "./hot/allocator.ts";
 import { upsertPeer } from "./hot/announce.ts";
 import { isShort } from "./hot/give-way.ts";
@@ -43,7 +44,7 @@ const SECONDS_PER_HOUR = 3600;
 const PEERS_PER_HOLD = 64;
 
 /** Limits hold for announces: what is restored was within them. */
-const NO_LIMITS: AnnounceLimits = openAnnounceLimits({ config: undefined });
+const NO_LIMITS: AnnounceLimits = openAnnounceLimits(makeLimits(undefined), []);
 
 /** Some peers of one role and family, as slots (layout.ts). */
 interface Peers {
@@ -156,6 +157,8 @@ export class SwarmRestore {
     const slab = takeBlock(w, sizeClass);
     if (slab === 0) return;
     for (let i = 0; i < count * slotWords; i++) w[slab + i] = slots[slotsAt + i] ?? 0;
+    for (let slot = slab; slot < slab + count * slotWords; slot += slotWords)
+      countPeer(w, swarm, slotWords, w[slot] ?? 0, w[slot + 1] ?? 0, 1);
     const seeders = count - leechers;
     w[swarm] = slab;
     w[swarm + 1] =

@@ -8,7 +8,13 @@
  */
 import { EVENT_NONE } from "@swarmtide/bittorrent";
 import type { CounterRow } from "@swarmtide/metrics";
-import { type Admission, Announce, announceFlags, type SwarmStore } from "@swarmtide/swarm";
+import {
+  type Admission,
+  Announce,
+  announceFlags,
+  REFUSED_PEERS_OF_ADDRESS,
+  type SwarmStore,
+} from "@swarmtide/swarm";
 import {
   ANNOUNCE_INFO_HASH_OFFSET,
   ANNOUNCE_REPLY_HEADER_BYTES,
@@ -17,6 +23,7 @@ import {
   isAnnounceRequest,
   PEER_IPV4_BYTES,
   PEER_IPV6_BYTES,
+  PEERS_OF_ADDRESS_MESSAGE,
   parseUdpRequest,
   readAnnounceEvent,
   readAnnounceLeft,
@@ -27,7 +34,9 @@ import {
   readTransactionId,
   SCRAPE_INFO_HASH_BYTES,
   SCRAPE_INFO_HASHES_OFFSET,
+  SCRAPES_OF_ADDRESS_MESSAGE,
   scrapeInfoHashCount,
+  TORRENTS_OF_ADDRESS_MESSAGE,
   UDP_ANNOUNCE,
   UDP_CONNECT,
   UDP_ERROR_SCRAPE_LIST,
@@ -44,6 +53,9 @@ import {
   CONNECTS,
   DROPPED_CONNECTION_ID,
   ERRORS,
+  LIMITED_PEERS,
+  LIMITED_SCRAPES,
+  LIMITED_TORRENTS,
   NOT_STORED,
   REFUSED_TORRENTS,
   REQUESTS_BY_STATUS,
@@ -136,7 +148,13 @@ export class DatagramHandler {
       return 0;
     }
     if (status === UDP_ANNOUNCE) return this.announce(offset, addressAt, family, replyOffset);
-    if (status === UDP_SCRAPE) return this.scrape(offset, length, family, replyOffset);
+    if (status === UDP_SCRAPE) {
+      counters[SCRAPES]++;
+      if (this.store.scrapeRate.allows(this.sourceWords, addressAt, family))
+        return this.scrape(offset, length, family, replyOffset);
+      counters[LIMITED_SCRAPES]++;
+      return this.error(offset, counters, replyOffset, SCRAPES_OF_ADDRESS_MESSAGE);
+    }
     return this.error(offset, counters, replyOffset, describeUdpStatus(status));
   }
 
@@ -167,6 +185,7 @@ export class DatagramHandler {
     record.peersWanted = wanted < 0 || wanted > peersMax ? peersMax : wanted;
     record.replyAt = (replyOffset + ANNOUNCE_REPLY_HEADER_BYTES) >> 1;
     const peers = store.announce(record);
+    if (store.refusal !== 0) return this.refuse(offset, counters, replyOffset, store.refusal);
     if (!store.stored) counters[NOT_STORED]++;
     if (store.isRepeat) counters[ANNOUNCE_REPEATS]++;
     const headerBytes = writeAnnounceReplyHeader(
@@ -199,8 +218,20 @@ export class DatagramHandler {
       }
       infoHashAt += SCRAPE_INFO_HASH_BYTES >> 2;
     }
-    counters[SCRAPES]++;
     return at - replyOffset;
+  }
+
+  /** What a new peer is told that a limit by address refuses. */
+  private refuse(
+    offset: number,
+    counters: CounterRow<"udp">,
+    replyOffset: number,
+    refusal: number,
+  ): number {
+    const isPeers = refusal === REFUSED_PEERS_OF_ADDRESS;
+    counters[isPeers ? LIMITED_PEERS : LIMITED_TORRENTS]++;
+    const message = isPeers ? PEERS_OF_ADDRESS_MESSAGE : TORRENTS_OF_ADDRESS_MESSAGE;
+    return this.error(offset, counters, replyOffset, message);
   }
 
   private error(

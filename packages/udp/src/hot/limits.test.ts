@@ -1,7 +1,22 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { ANNOUNCE_REPEATS, ANNOUNCES } from "../counters.ts";
-import { readAnnounceReply, TestTracker } from "../testing/tracker-client.ts";
+import {
+  ANNOUNCE_REPEATS,
+  ANNOUNCES,
+  ERRORS,
+  LIMITED_PEERS,
+  LIMITED_SCRAPES,
+  LIMITED_TORRENTS,
+  NOT_STORED,
+  SCRAPES,
+} from "../counters.ts";
+import {
+  infoHash,
+  readAnnounceReply,
+  readError,
+  scrapeRequest,
+  TestTracker,
+} from "../testing/tracker-client.ts";
 
 const ALICE = [192, 0, 2, 1];
 const BOB = [192, 0, 2, 2];
@@ -53,3 +68,62 @@ describe("a peer that announces again within min_announce_interval", () => {
     assert.equal(tracker.count(ANNOUNCE_REPEATS), 0);
   });
 });
+
+for (const [family, alice, bob] of [
+  [4, ALICE, BOB],
+  [6, ALICE6, BOB6],
+] as const)
+  describe(`an IPv${family} address at its limit`, () => {
+    test("is told that too many of its peers are in the torrent", () => {
+      const tracker = new TestTracker({ limits: { maxPeersPerAddress: 2 } });
+      tracker.announce(alice, { port: 1 });
+      tracker.announce(alice, { port: 2 });
+      assert.equal(
+        readError(tracker.announce(alice, { port: 3 })),
+        "too many peers of your address are in this torrent",
+      );
+      assert.equal(readAnnounceReply(tracker.announce(bob, { port: 3 }), family).leechers, 3);
+      assert.deepEqual(
+        [LIMITED_PEERS, ERRORS, ANNOUNCES, NOT_STORED].map((c) => tracker.count(c)),
+        [1, 1, 4, 0],
+      );
+    });
+
+    test("is told that it is in too many torrents", () => {
+      const tracker = new TestTracker({ limits: { maxTorrentsPerAddress: 2 } });
+      tracker.announce(alice, { infoHash: 1 });
+      tracker.announce(alice, { infoHash: 2 });
+      assert.equal(
+        readError(tracker.announce(alice, { infoHash: 3 })),
+        "your address is in too many torrents on this tracker",
+      );
+      assert.equal(readAnnounceReply(tracker.announce(bob, { infoHash: 3 }), family).leechers, 1);
+      assert.deepEqual(
+        [LIMITED_TORRENTS, ERRORS].map((c) => tracker.count(c)),
+        [1, 1],
+      );
+    });
+
+    test("is told to wait a second with its scrapes", () => {
+      const tracker = new TestTracker({ limits: { maxScrapesPerAddress: 2 } });
+      const scrape = (from: readonly number[]) =>
+        tracker.send(scrapeRequest(tracker.connect(from), [infoHash(1)]), from);
+      assert.equal(scrape(alice).length, 20);
+      assert.equal(scrape(alice).length, 20);
+      assert.equal(readError(scrape(alice)), "too many scrapes from your address, wait a second");
+      assert.equal(scrape(bob).length, 20);
+      tracker.tracker.setNow(1001);
+      assert.equal(scrape(alice).length, 20);
+      assert.deepEqual(
+        [LIMITED_SCRAPES, SCRAPES, ERRORS].map((c) => tracker.count(c)),
+        [1, 5, 1],
+      );
+    });
+
+    test("gets no error without a valid connection id", () => {
+      const tracker = new TestTracker({ limits: { maxScrapesPerAddress: 1 } });
+      tracker.send(scrapeRequest(tracker.connect(alice), [infoHash(1)]), alice);
+      assert.equal(tracker.send(scrapeRequest(Buffer.alloc(8), [infoHash(1)]), alice).length, 0);
+      assert.equal(tracker.count(LIMITED_SCRAPES), 0);
+    });
+  });

@@ -1,25 +1,52 @@
 /**
  * The limits of [limits] that the store keeps itself, because only it knows what a peer announced before. Each worker thread
- * has one (limits.ts); `store/hot/announce.ts` asks it with the shard's lock held.
+ * has one (limits.ts); `store/hot/` asks it with the shard's lock held.
  *
  * A repeat costs nothing to recognise: the slot of a known peer says in which tick of four seconds it announced last. Two
  * announces that are d ticks apart lie less than 4 (d + 1) seconds apart, so with 30 s a repeat is what lies at most 6
- * ticks behind: everything within 24 s, nothing from 28 s on.
+ * ticks behind: everything within 24 s, nothing from 28 s on. What is limited by address is asked for new peers only.
  */
-import { PAUSED_BIT, SLOT_WORDS_4, TICK_MASK, TICK_SHIFT } from "../../store/layout.ts";
+import { COUNTS, PAUSED_BIT, SLOT_WORDS_4, TICK_MASK, TICK_SHIFT } from "../../store/layout.ts";
 import type { AddressBlocks } from "./address-blocks.ts";
+import { addressHash, peersInShard, peersInTorrent } from "./address-counts.ts";
 
 /** `repeatTicksMax` where no announce is a repeat. */
 export const NO_REPEATS = -1;
 
+/** Why a new peer is refused; negative, so that they tell themselves from slots. */
+export const REFUSED_PEERS_OF_ADDRESS = -1;
+export const REFUSED_TORRENTS_OF_ADDRESS = -2;
+/** Neither of them is greater: a number below is the slot of a repeat. */
+export const REFUSAL_MIN = -2;
+
+export interface AnnounceLimitsOptions {
+  readonly repeatTicksMax: number;
+  /** Peers of an address in a torrent, and in all torrents together; 0 for any number. */
+  readonly peersPerAddressMax: number;
+  readonly torrentsPerAddressMax: number;
+  readonly exempt: AddressBlocks;
+  /** All shards of the store: an address is in many. */
+  readonly shards: readonly Int32Array[];
+}
+
 export class AnnounceLimits {
   /** The greatest distance of a repeat in ticks, or NO_REPEATS. */
   readonly repeatTicksMax: number;
+  private readonly peersPerAddressMax: number;
+  private readonly torrentsPerAddressMax: number;
+  /** An address with fewer peers in one shard is not near the limit: see `isInTooManyTorrents`. */
+  private readonly shardPeersMin: number;
   private readonly exempt: AddressBlocks;
+  private readonly shards: readonly Int32Array[];
 
-  constructor(repeatTicksMax: number, exempt: AddressBlocks) {
-    this.repeatTicksMax = repeatTicksMax;
-    this.exempt = exempt;
+  constructor(options: AnnounceLimitsOptions) {
+    this.repeatTicksMax = options.repeatTicksMax;
+    this.peersPerAddressMax = options.peersPerAddressMax;
+    this.torrentsPerAddressMax = options.torrentsPerAddressMax;
+    this.exempt = options.exempt;
+    this.shards = options.shards;
+    const mean = options.torrentsPerAddressMax / Math.max(1, options.shards.length);
+    this.shardPeersMin = Math.max(0, Math.floor(mean - 4 * Math.sqrt(mean)));
   }
 
   /**
@@ -35,6 +62,43 @@ export class AnnounceLimits {
   ): boolean {
     const ticks = ((tail >>> TICK_SHIFT) - (old >>> TICK_SHIFT)) & TICK_MASK;
     if (ticks > repeatTicksMax || ((old ^ tail) & PAUSED_BIT) !== 0) return false;
-    return !this.exempt.holds(key, 0, slotWords === SLOT_WORDS_4 ? 4 : 6);
+    return !this.isExempt(key, slotWords);
+  }
+
+  /** 0, or why the peer `key`, which is not in the swarm, is not to be stored there. */
+  refusal(w: Int32Array, swarm: number, slotWords: number, key: Int32Array): number {
+    if (w[COUNTS] === 0) return 0;
+    const ofAddress = addressHash(w, slotWords, key[0], key[1]);
+    const peersMax = this.peersPerAddressMax;
+    if (peersMax > 0 && peersInTorrent(w, swarm, slotWords, ofAddress) >= peersMax)
+      return this.isExempt(key, slotWords) ? 0 : REFUSED_PEERS_OF_ADDRESS;
+    return this.refusalOfTorrent(w, slotWords, key);
+  }
+
+  /** 0, or why the peer `key` is not to be stored in one more torrent. */
+  refusalOfTorrent(w: Int32Array, slotWords: number, key: Int32Array): number {
+    if (w[COUNTS] === 0 || this.torrentsPerAddressMax === 0) return 0;
+    const ofAddress = addressHash(w, slotWords, key[0], key[1]);
+    if (!this.isInTooManyTorrents(w, ofAddress) || this.isExempt(key, slotWords)) return 0;
+    return REFUSED_TORRENTS_OF_ADDRESS;
+  }
+
+  /**
+   * Torrents are spread over the shards at random, so an address near the limit has about a 64th of it in every shard. Only one
+   * that has nearly that many here (but four standard deviations) is added up; with limits below some thousand that is everyone.
+   */
+  private isInTooManyTorrents(w: Int32Array, ofAddress: number): boolean {
+    if (peersInShard(w, ofAddress) < this.shardPeersMin) return false;
+    const shards = this.shards;
+    let peers = 0;
+    for (let i = 0; i < shards.length; i++) {
+      const ofShard = peersInShard(shards[i], ofAddress);
+      if (ofShard > 0) peers += ofShard;
+    }
+    return peers >= this.torrentsPerAddressMax;
+  }
+
+  private isExempt(key: Int32Array, slotWords: number): boolean {
+    return this.exempt.holds(key, 0, slotWords === SLOT_WORDS_4 ? 4 : 6);
   }
 }

@@ -6,7 +6,13 @@ import { createSwarmStore } from "../../store/open-store.ts";
 import { infoHashOf } from "../../store/testing/peers.ts";
 import type { LimitsConfig } from "../config.ts";
 
-export const NO_LIMITS: LimitsConfig = { minAnnounceInterval: 0, exempt: [] };
+export const NO_LIMITS: LimitsConfig = {
+  minAnnounceInterval: 0,
+  maxPeersPerAddress: 0,
+  maxTorrentsPerAddress: 0,
+  maxScrapesPerAddress: 0,
+  exempt: [],
+};
 
 export const limitedStore = (limits: Partial<LimitsConfig>) =>
   createSwarmStore({ memoryBytesMax: 2 ** 26, limits: { ...NO_LIMITS, ...limits } });

@@ -3,6 +3,7 @@
  * Called by SwarmStore with the shard's lock held. `swarm` is the word index of the record's (reference, meta) pair.
  */
 
+import { countPeer } from "../../limits/hot/address-counts.ts";
 import type { AnnounceLimits } from "../../limits/hot/announce-limits.ts";
 import {
   COMPLETED_BIT,
@@ -81,12 +82,13 @@ export function removePeer(
   }
   w[PEER_COUNT + family(slotWords)]--;
   if (seeder) w[SEEDER_COUNT + family(slotWords)]--;
+  countPeer(w, swarm, slotWords, key[0], key[1], -1);
   return true;
 }
 
 /**
- * Stores or refreshes the peer. Returns its slot, 0 when the arena is full and it was not stored, or a negative number:
- * its slot when this is a repeat, which changes nothing. `completedAt` is the word to count up when a known leecher says
+ * Stores or refreshes the peer. Returns its slot, 0 when the arena is full and it was not stored, or a negative number,
+ * which changes nothing: down to REFUSAL_MIN it says why a new peer is refused, below it is the slot of a repeat. `completedAt` is the word to count up when a known leecher says
  * that it has completed, or 0; `repeatTicksMax` the limit of `limits`, or NO_REPEATS for an announce that cannot be one.
  */
 export function upsertPeer(
@@ -129,6 +131,8 @@ export function upsertPeer(
     w[SEEDER_COUNT + family(slotWords)] += seeder ? 1 : -1;
     return switchRoleSmall(w, swarm, slotWords, slot, seeder);
   }
+  const refusal = limits.refusal(w, swarm, slotWords, key);
+  if (refusal !== 0) return refusal;
   if (count === (slotWords === SLOT_WORDS_4 ? SMALL_PEERS_MAX_4 : SMALL_PEERS_MAX_6)) {
     if (!promote(w, swarm, slotWords, hashKey)) return 0;
     return upsertLarge(
@@ -145,7 +149,7 @@ export function upsertPeer(
     );
   }
   if (!insertSmall(w, swarm, slotWords, key, tail, seeder)) return 0;
-  countNewPeer(w, slotWords, seeder);
+  countNewPeer(w, swarm, slotWords, key, seeder);
   return w[swarm] + (seeder ? count : leechers) * slotWords;
 }
 
@@ -173,9 +177,11 @@ function upsertLarge(
   }
   const oldSlot = findLarge(w, header, slotWords, hash, key, !seeder);
   if (oldSlot === 0) {
+    const refusal = limits.refusal(w, swarm, slotWords, key);
+    if (refusal !== 0) return refusal;
     slot = insertLarge(w, header, slotWords, hashKey, hash, key, tail, seeder);
     if (slot === 0) return 0;
-    countNewPeer(w, slotWords, seeder);
+    countNewPeer(w, swarm, slotWords, key, seeder);
     return slot;
   }
   // The new role first: when the arena is full the peer keeps its old one.
@@ -204,7 +210,14 @@ function completion(w: Int32Array, old: number, wasSeeder: boolean, completedAt:
   return COMPLETED_BIT;
 }
 
-function countNewPeer(w: Int32Array, slotWords: number, seeder: boolean): void {
+function countNewPeer(
+  w: Int32Array,
+  swarm: number,
+  slotWords: number,
+  key: Int32Array,
+  seeder: boolean,
+): void {
+  countPeer(w, swarm, slotWords, key[0], key[1], 1);
   w[PEER_COUNT + family(slotWords)]++;
   if (seeder) w[SEEDER_COUNT + family(slotWords)]++;
 }

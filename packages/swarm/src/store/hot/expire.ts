@@ -3,6 +3,8 @@
  * lock. `tick` is when the pass began, `ageTicksMax` the greatest age that is kept; both in ticks of 4 s modulo 2^14. A peer
  * that has announced since is younger than no age, not as old as the ring is long.
  */
+
+import { countPeer } from "../../limits/hot/address-counts.ts";
 import {
   LARGE_CLASS,
   LARGE_LEECHER_SET,
@@ -27,7 +29,15 @@ import { firstSlot, joinTwins, peerPage } from "./peer-pages.ts";
 import { gatherBlock } from "./slab-pages.ts";
 import { copySlot, moveSlab, removeSmall, smallLeechers, smallSeeders } from "./small-swarm.ts";
 
-function countRemoved(w: Int32Array, slotWords: number, seeder: boolean): void {
+/** Counts the peer at `slot`, which is still there, as removed. */
+function countRemoved(
+  w: Int32Array,
+  swarm: number,
+  slotWords: number,
+  slot: number,
+  seeder: boolean,
+): void {
+  countPeer(w, swarm, slotWords, w[slot], w[slot + 1], -1);
   const family = slotWords === SLOT_WORDS_4 ? 0 : 1;
   w[PEER_COUNT + family]--;
   if (seeder) w[SEEDER_COUNT + family]--;
@@ -46,7 +56,7 @@ export function expireSmall(
   for (let i = smallLeechers(meta) + smallSeeders(meta) - 1; i >= 0; i--) {
     const slot = w[swarm] + i * slotWords;
     if (ageTicks(w[slot + slotWords - 1], tick) <= ageTicksMax) continue;
-    countRemoved(w, slotWords, i >= smallLeechers(w[swarm + 1]));
+    countRemoved(w, swarm, slotWords, slot, i >= smallLeechers(w[swarm + 1]));
     removeSmall(w, swarm, slotWords, slot);
     removed++;
   }
@@ -59,18 +69,19 @@ export function expireSmall(
 }
 
 /**
- * Cleans the page of one role that `hash` belongs to; answers the peers removed. When the page is joined with its
+ * Cleans the page of one role of a large swarm that `hash` belongs to; answers the peers removed. When the page is joined with its
  * twin, the joined page is cleaned as well.
  */
 export function expirePage(
   w: Int32Array,
-  header: number,
+  swarm: number,
   slotWords: number,
   seeder: boolean,
   hash: number,
   tick: number,
   ageTicksMax: number,
 ): number {
+  const header = w[swarm];
   const set = header + (seeder ? LARGE_SEEDER_SET : LARGE_LEECHER_SET);
   let removed = 0;
   for (;;) {
@@ -80,12 +91,12 @@ export function expirePage(
       const slot = first + i * slotWords;
       const tail = w[slot + slotWords - 1];
       if (ageTicks(tail, tick) <= ageTicksMax) continue;
+      countRemoved(w, swarm, slotWords, slot, seeder);
       w[page]--;
       const last = first + (w[page] & PAGE_COUNT_MASK) * slotWords;
       if (slot !== last) copySlot(w, last, slot, slotWords);
       if (!seeder && (tail & PAUSED_BIT) !== 0) w[header + LARGE_PAUSED]--;
       w[header + (seeder ? LARGE_SEEDERS : LARGE_LEECHERS)]--;
-      countRemoved(w, slotWords, seeder);
       removed++;
     }
     const depth = w[page] >>> PAGE_DEPTH_SHIFT;

@@ -7,6 +7,8 @@
  * random info hashes is made of such torrents, so it displaces itself: the last sixteenth of an arena is left to swarms
  * that live. The work is bounded: a page and at most four more are looked at, 51 torrents each, and at most eight removed.
  */
+
+import { countPeer } from "../../limits/hot/address-counts.ts";
 import {
   END,
   GAVE_WAY,
@@ -125,7 +127,9 @@ function removeOnlyPeer(w: Int32Array, swarm: number, slotWords: number): void {
   const meta = w[swarm + 1];
   if (meta === 0) return;
   const family = slotWords === SLOT_WORDS_4 ? 0 : 1;
+  const slot = w[swarm];
+  countPeer(w, swarm, slotWords, w[slot], w[slot + 1], -1);
   w[PEER_COUNT + family]--;
   if (smallSeeders(meta) !== 0) w[SEEDER_COUNT + family]--;
-  removeSmall(w, swarm, slotWords, w[swarm]);
+  removeSmall(w, swarm, slotWords, slot);
 }

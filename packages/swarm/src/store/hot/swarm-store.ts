@@ -12,7 +12,8 @@ import {
   ANNOUNCE_SEEDER,
   ANNOUNCE_STOPPED,
 } from "../../announce/hot/role.ts";
-import { type AnnounceLimits, NO_REPEATS } from "../../limits/hot/announce-limits.ts";
+import { type AnnounceLimits, NO_REPEATS, REFUSAL_MIN } from "../../limits/hot/announce-limits.ts";
+import type { ScrapeRate } from "../../limits/hot/scrape-rate.ts";
 import type { LimitsHandle } from "../../limits/limits.ts";
 import {
   LOCK,
@@ -63,6 +64,10 @@ export class SwarmStore {
   stored = true;
   /** Whether the last announce was a repeat (`min_announce_interval`): it has changed nothing and gets no peers. */
   isRepeat = false;
+  /** 0, or the limit that the last announce's peer was refused by, REFUSED_…: it was not stored and gets no peers. */
+  refusal = 0;
+  /** Asked before a scrape. */
+  readonly scrapeRate: ScrapeRate;
 
   private tick = 0;
   private readonly hashKey: Int32Array;
@@ -76,11 +81,13 @@ export class SwarmStore {
     handle: SwarmStoreHandle,
     shards: readonly Int32Array[],
     limits: AnnounceLimits,
+    scrapeRate: ScrapeRate,
     salt: number,
   ) {
     this.handle = handle;
     this.shards = shards;
     this.limits = limits;
+    this.scrapeRate = scrapeRate;
     this.arenaBytes = handle.arenas[0]?.byteLength ?? 0;
     this.hashKey = handle.hashKey;
     this.salt = salt;
@@ -93,6 +100,7 @@ export class SwarmStore {
    */
   setNow(seconds: number): void {
     this.salt = (this.salt + 0x9e3779b9) | 0;
+    this.scrapeRate.setNow(seconds);
     this.tick = ((seconds / SECONDS_PER_TICK) | 0) & TICK_MASK;
   }
 
@@ -112,13 +120,18 @@ export class SwarmStore {
     let written = 0;
     this.stored = true;
     this.isRepeat = false;
+    this.refusal = 0;
     lock(w, LOCK);
     let record = findTorrent(w, hash, infoHash, infoHashAt);
     if ((flags & ANNOUNCE_STOPPED) !== 0) {
       if (record !== 0) removePeer(w, record + swarmOf(family), slotWords, hashKey, key);
     } else {
-      if (record === 0) record = this.insertTorrent(w, hash, infoHash, infoHashAt);
       if (record === 0) {
+        this.refusal = this.limits.refusalOfTorrent(w, slotWords, key);
+        if (this.refusal === 0) record = this.insertTorrent(w, hash, infoHash, infoHashAt);
+      }
+      if (this.refusal !== 0) this.stored = false;
+      else if (record === 0) {
         w[REFUSED]++;
         this.stored = false;
       } else {
@@ -139,8 +152,11 @@ export class SwarmStore {
           completedAt,
           repeatTicksMax,
         );
-        if (slot < 0) this.isRepeat = true;
-        else if (announce.peersWanted > 0)
+        if (slot < REFUSAL_MIN) this.isRepeat = true;
+        else if (slot < 0) {
+          this.refusal = slot;
+          this.stored = false;
+        } else if (announce.peersWanted > 0)
           written = samplePeers(
             w,
             swarm,
