@@ -1,17 +1,8 @@
 // A tracker inside another program, for example a test: free ports on loopback, stopped when it is done with.
-import { readConfig } from "@swarmtide/toml-config";
-import { startTracker, trackerSchema } from "swarmtide";
+import { startTracker } from "swarmtide";
 
-const settings = `
-log_level = "error"
-[udp]
-address_ipv4 = "127.0.0.1:0"
-use_ipv6 = false
-[web]
-address_ipv4 = "127.0.0.1:0"
-use_ipv6 = false
-`;
-const tracker = await startTracker(readConfig(trackerSchema, settings, "embedded"));
+const onLoopback = { port: 0, addressIpv4: "127.0.0.1:0", useIpv6: false };
+const tracker = await startTracker({ logLevel: "error", udp: onLoopback, web: onLoopback });
 for (const { protocol, address } of tracker.addresses)
   console.log(`${protocol}://${address}/announce`);
 await tracker.stop();

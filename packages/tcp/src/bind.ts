@@ -119,8 +119,12 @@ function placesOf(config: WebConfig): Listener[] {
     if (where !== undefined && address !== undefined)
       places.push(listenerAt({ key, family, isTls, address, port: where.port }));
   };
-  if (config.useIpv4) add(4, false, config.addressIpv4);
-  if (config.useIpv6) add(6, false, config.addressIpv6);
+  const plain = (address: { host: string; port: number }) => ({
+    ...address,
+    port: config.port ?? address.port,
+  });
+  if (config.useIpv4) add(4, false, plain(config.addressIpv4));
+  if (config.useIpv6) add(6, false, plain(config.addressIpv6));
   add(4, true, config.tlsAddressIpv4);
   add(6, true, config.tlsAddressIpv6);
   return places;

@@ -9,6 +9,7 @@ import {
   choice,
   integer,
   list,
+  optionalInteger,
   optionalSocketAddress,
   path,
   section,
@@ -34,6 +35,12 @@ export const webSection = section(
     }),
     use_ipv4: boolean({ default: true, doc: "Listen on address_ipv4." }),
     use_ipv6: boolean({ default: true, doc: "Listen on address_ipv6." }),
+    port: optionalInteger({
+      default: undefined,
+      min: 0,
+      max: 65_535,
+      doc: 'Port of address_ipv4 and address_ipv6, in place of those that stand in them; 0 takes a free one, the same for both families. "" leaves the ports of the addresses.',
+    }),
     address_ipv4: socketAddress({
       default: { host: "0.0.0.0", port: 3000 },
       family: 4,
@@ -156,7 +163,7 @@ export const webSection = section(
       [values.addressIpv4, values.tlsAddressIpv4, values.useIpv4, "tls_address_ipv4"],
       [values.addressIpv6, values.tlsAddressIpv6, values.useIpv6, "tls_address_ipv6"],
     ] as const)
-      if (isOn && tls?.port === plain.port && plain.port !== 0)
+      if (isOn && tls?.port === (values.port ?? plain.port) && tls.port !== 0)
         return { key, expected: `another port than that of ${key.slice("tls_".length)}` };
     const wrong = values.trustedProxies.find((proxy) => parseCidr(proxy) === undefined);
     if (wrong !== undefined)

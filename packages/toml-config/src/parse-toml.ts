@@ -25,6 +25,17 @@ export function parseToml(text: string, fileName: string): Table {
   }
 }
 
+/** The value of a text that could stand behind a `=`; undefined where it could not. */
+export function parseTomlValue(text: string): unknown {
+  if (/[\r\n]/.test(text)) return undefined;
+  try {
+    return parse(`value = ${text}`, { integersAsBigInt: true }).value;
+  } catch (error) {
+    if (error instanceof TomlError) return undefined;
+    throw error;
+  }
+}
+
 interface DoubledPlace {
   readonly first: Place;
   readonly second: Place;

@@ -1,21 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { printConfigDocs, printDefaultConfig } from "./print.ts";
-import { camelCase, defaultConfig, readConfig } from "./read.ts";
 import {
   boolean,
   choice,
-  type Entries,
   integer,
-  type KeySchema,
   list,
   optionalSocketAddress,
   path,
-  section,
   socketAddress,
   text,
-} from "./schema.ts";
+} from "./keys.ts";
+import { camelCase } from "./layers.ts";
+import { printConfigDocs, printDefaultConfig } from "./print.ts";
+import { defaultConfig, readConfig } from "./read.ts";
+import { type Entries, type KeySchema, section } from "./schema.ts";
 
 const schema = section("A tracker.\n\nEvery key may be left out.", {
   log_level: choice({ default: "info", choices: ["off", "info"], doc: "How much is logged." }),

@@ -4,20 +4,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { ConfigError } from "./config-error.ts";
-import { defaultConfig, readConfig, readConfigFile } from "./read.ts";
 import {
   boolean,
-  type ConfigOf,
   choice,
   decimal,
   integer,
   list,
   optionalSocketAddress,
   path,
-  section,
   socketAddress,
   text,
-} from "./schema.ts";
+} from "./keys.ts";
+import { defaultConfig, readConfig } from "./read.ts";
+import { readConfigFile } from "./read-file.ts";
+import { type ConfigOf, section } from "./schema.ts";
 
 const schema = section("A tracker.", {
   log_level: choice({ default: "info", choices: ["off", "info", "debug"], doc: "How much." }),

@@ -1,4 +1,4 @@
-/** A tracker inside another program: `startTracker(readConfig(trackerSchema, text, name))`. */
+/** A tracker inside another program: `startTracker({ udp: { port: 0 } })`. */
 
 export {
   type StatisticsConfig,
@@ -7,5 +7,6 @@ export {
   trackerSchema,
 } from "./config.ts";
 export type { ServedProtocol, TrackerAddress } from "./services/service.ts";
-export { type RunningTracker, type StartOptions, startTracker } from "./start-tracker.ts";
+export { startTracker, type TrackerOptions } from "./start-tracker.ts";
 export type { FamilyStatistics, HttpStatistics, Statistics } from "./statistics.ts";
+export type { RunningTracker, StartOptions } from "./tracker.ts";

@@ -16,8 +16,8 @@ import {
 import { SERVE_ALL, SERVE_HTTP, SERVE_UDP, SERVE_WS } from "./command-line.ts";
 import { shortLife, type TrackerConfig, trackerSchema } from "./config.ts";
 import type { ProgramSignals } from "./program-signals.ts";
-import { type RunningTracker, startTracker } from "./start-tracker.ts";
 import { formatFinalStatisticsLine, formatStatisticsLine, type Statistics } from "./statistics.ts";
+import { type RunningTracker, startConfigured } from "./tracker.ts";
 
 const EXIT_DEATH = 1;
 
@@ -46,7 +46,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   });
   let tracker: RunningTracker;
   try {
-    tracker = await startTracker(config, { log, onDeath: (reason) => dieOf(reason, log) });
+    tracker = await startConfigured(config, { log, onDeath: (reason) => dieOf(reason, log) });
   } catch (error) {
     throw withConfigLine(error, configPath);
   }

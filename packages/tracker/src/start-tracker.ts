@@ -1,216 +1,34 @@
 /**
- * Starts the tracker: access list, store, listeners, workers, privileges, in this order, so that whatever an operator
- * got wrong is said before anything is served. What is started stands in services/services.ts. Called by the command line
- * and by programs that embed a tracker.
+ * A tracker inside another program: from options to a tracker that serves. Called by programs that embed one; the program
+ * `swarmtide` reads its own configuration and goes on with tracker.ts.
+ *
+ *     const tracker = await startTracker({ udp: { port: 0 }, http: { enabled: false }, ws: { enabled: false } });
+ *     …
+ *     await tracker.stop();
  */
-import { CounterTables } from "@swarmtide/metrics";
-import {
-  createLogger,
-  dropPrivileges,
-  type Logger,
-  OperatorError,
-  pathAfterDrop,
-  STOP_MILLISECONDS_MAX,
-} from "@swarmtide/runtime";
-import { monotonicSeconds, type SwarmStore } from "@swarmtide/swarm";
-import { ReloadableAccessList } from "./access-list.ts";
-import type { TrackerConfig } from "./config.ts";
-import { divideMemory, openStore } from "./memory.ts";
-import { withoutMissingFamilies } from "./missing-families.ts";
-import type {
-  BoundService,
-  RunningService,
-  ServedProtocol,
-  StartContext,
-  TrackerAddress,
-} from "./services/service.ts";
-import { services } from "./services/services.ts";
-import { checkOpenFiles, warnOfServing } from "./start-checks.ts";
-import { readStatistics, type Statistics } from "./statistics.ts";
+import { OperatorError } from "@swarmtide/runtime";
+import { type ConfigOptionsOf, inWordsOfOptions, readOptions } from "@swarmtide/toml-config";
+import { trackerSchema } from "./config.ts";
+import { type RunningTracker, type StartOptions, startConfigured } from "./tracker.ts";
 
-/** A tracker that serves. */
-export interface RunningTracker {
-  /** What is served: each protocol with its addresses and workers. One that is switched off is missing. */
-  readonly protocols: readonly ServedProtocol[];
-  /** The addresses of all protocols. */
-  readonly addresses: readonly TrackerAddress[];
-  /**
-   * Reads access list and TLS files again; where that fails it is logged and the old ones stay. While one reload is under
-   * way at most one more waits. Fulfilled when it is done.
-   */
-  reload(): Promise<void>;
-  /** What memory is divided into, and why: a line for the operator. */
-  readonly memory: string;
-  /** Counts since the start, and what the swarms hold. */
-  statistics(): Statistics;
-  /** Finishes what is in flight and ends every thread; at most a few seconds. Idempotent. */
-  stop(): Promise<void>;
-}
+/** The keys of the configuration file in camelCase, any of them: what is missing has its default. */
+export type TrackerOptions = ConfigOptionsOf<typeof trackerSchema>;
 
-export interface StartOptions {
-  /** Where the tracker logs; by default as the configuration says. */
-  readonly log?: Logger;
-  /** Called when a worker dies, with its name and the reason. By default this is an uncaught exception. */
-  readonly onDeath?: (reason: string) => void;
-}
-
-/** Starts a tracker. Throws OperatorError or SyscallError; then nothing is left running. */
+/**
+ * Starts a tracker. Without options it serves UDP, HTTP and WebTorrent on port 3000 of every address. Rejects with ConfigError
+ * for options that are not in order, with OperatorError or SyscallError where it cannot start; then nothing is left running.
+ */
 export async function startTracker(
-  wanted: TrackerConfig,
-  options: StartOptions = {},
+  options: TrackerOptions = {},
+  startOptions: StartOptions = {},
 ): Promise<RunningTracker> {
-  const log = options.log ?? createLogger(wanted, "main");
-  const given = withoutMissingFamilies(wanted, log);
-  if (!given.udp.enabled && !given.http.enabled && !given.ws.enabled)
-    throw new OperatorError(
-      "nothing to run: udp.enabled, http.enabled and ws.enabled are all false",
-      { code: "SWARMTIDE_NOTHING_TO_RUN" },
-    );
-  const threads = workerThreads(given);
-  checkOpenFiles(threads);
-  const folder = process.cwd();
-  const locate = (path: string) => pathAfterDrop(given.privileges, path, folder);
-  const accessList = await ReloadableAccessList.open(given.accessList, locate, log);
-  const { config, line: memory } = divideMemory(given, threads, log);
-  const store = openStore(config, given.swarm.maxMemory, log);
-  const bound = bindServices(config, log);
-  const watch = watchForDeath(options.onDeath ?? throwOutside);
-  const context: StartContext = {
-    ...{ log, store, accessList: accessList.handle, startedSeconds: monotonicSeconds() },
-    logSettings: { logLevel: config.logLevel, logFormat: config.logFormat },
-    pathAfterDrop: locate,
-    counters: () => tracker.counters,
-    onDeath: watch.onDeath,
-  };
-  const running = bound.map((service) => service.start(context));
-  const tracker = new Tracker({ config, memory, log, store, accessList, bound, running });
+  const config = readOptions(trackerSchema, options);
   try {
-    const ready = Promise.all(running.map((service) => service.ready));
-    await Promise.race([ready, watch.died]);
-    dropPrivileges(config.privileges);
+    return await startConfigured(config, startOptions);
   } catch (error) {
-    await tracker.stop();
-    throw error;
+    if (!(error instanceof OperatorError)) throw error;
+    // In the program's words: `udp.addressIpv4`, not `udp.address_ipv4`.
+    const message = inWordsOfOptions(error.message, trackerSchema);
+    throw new OperatorError(message, { code: error.code, cause: error });
   }
-  watch.startIsOver();
-  warnOfServing(config, threads, log);
-  return tracker;
-}
-
-/** Worker threads of all services. */
-function workerThreads(config: TrackerConfig): number {
-  let threads = 0;
-  for (const service of services) threads += service.threads(config);
-  return threads;
-}
-
-/** Opens every listener. When one cannot be opened, none stays open. */
-function bindServices(config: TrackerConfig, log: Logger): BoundService<TrackerConfig>[] {
-  const bound: BoundService<TrackerConfig>[] = [];
-  try {
-    for (const service of services) {
-      const one = service.bind(config, log);
-      if (one !== undefined) bound.push(one);
-    }
-    return bound;
-  } catch (error) {
-    for (const one of bound) one.close();
-    throw error;
-  }
-}
-
-/** While the tracker starts, a worker that dies fails the start; from then on it is told to whoever runs it. */
-function watchForDeath(tell: (reason: string) => void) {
-  let isStarting = true;
-  let fail: (error: Error) => void = () => {};
-  const died = new Promise<never>((_, reject) => {
-    fail = reject;
-  });
-  died.catch(() => {}); // Nobody waits for it any more when the start has failed for another reason.
-  return {
-    died,
-    onDeath: (reason: string) => (isStarting ? fail(deathOf(reason)) : tell(reason)),
-    startIsOver() {
-      isStarting = false;
-    },
-  };
-}
-
-interface TrackerParts {
-  readonly config: TrackerConfig;
-  readonly memory: string;
-  readonly log: Logger;
-  readonly store: SwarmStore;
-  readonly accessList: ReloadableAccessList;
-  readonly bound: readonly BoundService<TrackerConfig>[];
-  readonly running: readonly RunningService<TrackerConfig>[];
-}
-
-class Tracker implements RunningTracker {
-  readonly counters: CounterTables;
-  readonly #parts: TrackerParts;
-  #stopped: Promise<void> | undefined;
-  /** The reload that runs or was the last to run. */
-  #reloading: Promise<void> = Promise.resolve();
-  #reloadWaiting: Promise<void> | undefined;
-
-  constructor(parts: TrackerParts) {
-    this.#parts = parts;
-    this.counters = new CounterTables(parts.running.flatMap((service) => service.counters));
-  }
-
-  get protocols(): readonly ServedProtocol[] {
-    return this.#parts.bound.flatMap(({ protocols }) => protocols);
-  }
-
-  get addresses(): readonly TrackerAddress[] {
-    return this.protocols.flatMap(({ addresses }) => addresses);
-  }
-
-  get memory(): string {
-    return this.#parts.memory;
-  }
-
-  reload(): Promise<void> {
-    this.#reloadWaiting ??= this.#reloading.then(() => {
-      this.#reloadWaiting = undefined;
-      this.#reloading = this.#reload();
-      return this.#reloading;
-    });
-    return this.#reloadWaiting;
-  }
-
-  async #reload(): Promise<void> {
-    const { config, accessList, running } = this.#parts;
-    await accessList.reload(config.accessList);
-    if (this.#stopped !== undefined) return;
-    for (const service of running) service.reload(config, accessList.handle);
-  }
-
-  statistics(): Statistics {
-    return readStatistics(this.counters, this.#parts.store);
-  }
-
-  stop(): Promise<void> {
-    this.#stopped ??= this.#stop();
-    return this.#stopped;
-  }
-
-  async #stop(): Promise<void> {
-    const { log, running } = this.#parts;
-    const stopped = await Promise.all(running.map((service) => service.stop()));
-    if (stopped.includes(false))
-      log.warn(
-        `some workers did not stop within ${STOP_MILLISECONDS_MAX / 1000} s; going on without them`,
-      );
-  }
-}
-
-const deathOf = (reason: string): OperatorError =>
-  new OperatorError(reason, { code: "SWARMTIDE_WORKER_DIED" });
-
-function throwOutside(reason: string): void {
-  queueMicrotask(() => {
-    throw deathOf(reason);
-  });
 }

@@ -11,7 +11,7 @@ import {
   listenerAt,
   workerCountOf,
 } from "@swarmtide/runtime";
-import type { UdpConfig } from "./config.ts";
+import { type UdpConfig, udpAddressesOf } from "./config.ts";
 import { type UdpEngineName, udpEngineOf } from "./engines/engines.ts";
 
 export interface UdpBinding {
@@ -55,16 +55,10 @@ export function bindUdp(config: UdpConfig): UdpBinding {
 }
 
 function placesOf(config: UdpConfig): Listener[] {
-  const places: Listener[] = [];
-  const add = (family: 4 | 6, { host, port }: { host: string; port: number }) => {
+  return udpAddressesOf(config).map(({ family, host, port }) => {
     const address = parseIpAddress(host);
     if (address === undefined) throw new Error(`not an IP address: ${host}`);
     // parseIpAddress folds ::ffff:1.2.3.4 into four bytes; no listening address of the configuration is one.
-    places.push(
-      listenerAt({ key: `udp.address_ipv${family}`, family, isTls: false, address, port }),
-    );
-  };
-  if (config.useIpv4) add(4, config.addressIpv4);
-  if (config.useIpv6) add(6, config.addressIpv6);
-  return places;
+    return listenerAt({ key: `udp.address_ipv${family}`, family, isTls: false, address, port });
+  });
 }

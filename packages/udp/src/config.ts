@@ -7,6 +7,7 @@ import {
   type ConfigOf,
   choice,
   integer,
+  optionalInteger,
   section,
   socketAddress,
 } from "@swarmtide/toml-config";
@@ -34,6 +35,12 @@ export const udpSection = section(
     }),
     use_ipv4: boolean({ default: true, doc: "Listen on address_ipv4." }),
     use_ipv6: boolean({ default: true, doc: "Listen on address_ipv6." }),
+    port: optionalInteger({
+      default: undefined,
+      min: 0,
+      max: 65_535,
+      doc: 'Port of both addresses, in place of those that stand in them; 0 takes a free one, the same for both families. "" leaves the ports of the addresses.',
+    }),
     address_ipv4: socketAddress({
       default: { host: "0.0.0.0", port: 3000 },
       family: 4,
@@ -97,5 +104,13 @@ export const udpSection = section(
     return undefined;
   },
 );
+
+/** Where the tracker listens, family by family. */
+export function udpAddressesOf(config: UdpConfig): { family: 4 | 6; host: string; port: number }[] {
+  const { addressIpv4, addressIpv6, port } = config;
+  const ipv4 = { family: 4 as const, ...addressIpv4, port: port ?? addressIpv4.port };
+  const ipv6 = { family: 6 as const, ...addressIpv6, port: port ?? addressIpv6.port };
+  return [...(config.useIpv4 ? [ipv4] : []), ...(config.useIpv6 ? [ipv6] : [])];
+}
 
 export type UdpConfig = ConfigOf<typeof udpSection>;
