@@ -1,21 +1,30 @@
-/** Reads the configuration of a program, from the file the command line names or from the defaults. */
+/**
+ * Reads the configuration of a program: the file that the command line names, or the defaults, and over it the settings of
+ * the environment and the command line.
+ */
 import { readFileSync } from "node:fs";
 import {
   type ConfigOf,
-  defaultConfig,
   type Entries,
+  fileLayer,
   lineOfNamedKey,
-  readConfigFile,
+  readLayers,
   type SectionSchema,
+  type Setting,
+  settingsLayer,
 } from "@swarmtide/toml-config";
 import { OperatorError } from "./operator-error.ts";
 
-/** The configuration of a file, or every default where no file is named. Throws ConfigError. */
+/** The configuration of a file, or every default where no file is named; `settings` count before it. Throws ConfigError. */
 export const loadConfig = <E extends Entries>(
   schema: SectionSchema<E>,
   filePath: string | undefined,
+  settings: readonly Setting[] = [],
 ): ConfigOf<SectionSchema<E>> =>
-  filePath === undefined ? defaultConfig(schema) : readConfigFile(schema, filePath);
+  readLayers(schema, [
+    ...(filePath === undefined ? [] : [fileLayer(filePath)]),
+    ...(settings.length === 0 ? [] : [settingsLayer(settings)]),
+  ]);
 
 /** An error about a value that the configuration's file sets, with file and line before its message; others as they are. */
 export function withConfigLine(error: unknown, filePath: string | undefined): unknown {
