@@ -24,7 +24,7 @@ export { editDistance, nearestName } from "./nearest.ts";
 export { FileReadError, OperatorFile, readOperatorFile } from "./operator-file.ts";
 export { printConfigDocs, printDefaultConfig } from "./print.ts";
 export { defaultConfig, readConfig, readLayers, readOptions } from "./read.ts";
-export { fileLayer, readConfigFile } from "./read-file.ts";
+export { fileLayer } from "./read-file.ts";
 export {
   type CheckProblem,
   type ConfigOf,

@@ -3,8 +3,6 @@ import { ConfigError } from "./config-error.ts";
 import { type ConfigLayer, tomlLayer } from "./layers.ts";
 import { FileReadError, readOperatorFile } from "./operator-file.ts";
 import { wholeFileProblem } from "./parse-toml.ts";
-import { readLayers } from "./read.ts";
-import type { ConfigOf, Entries, SectionSchema } from "./schema.ts";
 
 /** The longest configuration file. */
 const FILE_BYTES_MAX = 2 ** 20;
@@ -19,12 +17,6 @@ export function fileLayer(filePath: string): ConfigLayer {
   }
   return tomlLayer(decodeUtf8(bytes, filePath), filePath);
 }
-
-/** The configuration of a file alone. Throws ConfigError. */
-export const readConfigFile = <E extends Entries>(
-  schema: SectionSchema<E>,
-  filePath: string,
-): ConfigOf<SectionSchema<E>> => readLayers(schema, [fileLayer(filePath)]);
 
 const unreadable = (file: string, line: number | undefined, complaint: string): ConfigError =>
   new ConfigError([wholeFileProblem(file, line, complaint)], "SWARMTIDE_CONFIG_UNREADABLE");

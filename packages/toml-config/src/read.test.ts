@@ -15,8 +15,8 @@ import {
   socketAddress,
   text,
 } from "./keys.ts";
-import { defaultConfig, readConfig } from "./read.ts";
-import { readConfigFile } from "./read-file.ts";
+import { defaultConfig, readConfig, readLayers } from "./read.ts";
+import { fileLayer } from "./read-file.ts";
 import { type ConfigOf, section } from "./schema.ts";
 
 const schema = section("A tracker.", {
@@ -264,7 +264,7 @@ test("files that are missing, folders or not UTF-8 are each named", (t) => {
   writeFileSync(bad, Buffer.from('# fine é\nlog_level = "info"\n# \xff\n', "latin1"));
   const messageOf = (file: string) => {
     try {
-      return String(readConfigFile(schema, file));
+      return String(readLayers(schema, [fileLayer(file)]));
     } catch (error) {
       return (error as Error).message;
     }
