@@ -7,7 +7,6 @@
  */
 import type { CounterTable, Sample } from "./counter-table.ts";
 import type { CounterDefinition } from "./define.ts";
-import { NamedCounterTable } from "./named-counter-table.ts";
 
 /** A table of any definition. */
 export interface AnyCounterTable {
@@ -16,27 +15,20 @@ export interface AnyCounterTable {
 }
 
 export class CounterTables {
-  readonly #tables: readonly (AnyCounterTable | NamedCounterTable)[];
+  readonly #tables: readonly AnyCounterTable[];
 
-  constructor(tables: readonly (AnyCounterTable | NamedCounterTable)[]) {
+  constructor(tables: readonly AnyCounterTable[]) {
     this.#tables = tables;
   }
 
   /** The table of a definition; undefined where what it counts is switched off. */
   of<Table extends string>(definition: CounterDefinition<Table>): CounterTable<Table> | undefined {
-    const found = this.#tables.find(
-      (table) => "definition" in table && table.definition === definition,
-    );
+    const found = this.#tables.find((table) => table.definition === definition);
     return found as CounterTable<Table> | undefined; // Each table names the definition that it was made from.
-  }
-
-  /** The table without a definition, until its room has one. */
-  get named(): NamedCounterTable | undefined {
-    return this.#tables.find((table) => table instanceof NamedCounterTable);
   }
 
   /** Every counter of every table, over all workers. */
   samples(): Sample[] {
-    return this.#tables.flatMap((table) => ("definition" in table ? table.samples() : []));
+    return this.#tables.flatMap((table) => table.samples());
   }
 }

@@ -28,4 +28,3 @@ export {
 } from "./histogram.ts";
 export type { HistogramRow } from "./hot/histogram-row.ts";
 export { RoundTimer } from "./hot/round-timer.ts";
-export { NamedCounterTable, type NamedCounterTableHandle } from "./named-counter-table.ts";

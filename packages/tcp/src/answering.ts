@@ -14,7 +14,6 @@ import {
   type CounterTableHandle,
   Histogram,
   type HistogramHandle,
-  type NamedCounterTableHandle,
   RoundTimer,
 } from "@swarmtide/metrics";
 import { type Listener, LOOK_MILLISECONDS } from "@swarmtide/runtime";
@@ -56,8 +55,8 @@ export interface WebShared {
 
 /** What the WebTorrent trackers of all workers share. */
 export interface WsShared {
-  /** A table of WS_COUNTER_NAMES with a row for each worker that has one. */
-  readonly counters: NamedCounterTableHandle;
+  /** With a row for each worker that has a WebTorrent tracker. */
+  readonly counters: CounterTableHandle<"ws">;
   /** Decides which worker owns which torrent. */
   readonly ownerSecret: number;
 }

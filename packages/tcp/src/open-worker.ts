@@ -5,9 +5,10 @@
 import type { SecureContext } from "node:tls";
 import type { HttpHandler } from "@swarmtide/http";
 import { closeFd } from "@swarmtide/linux";
-import { NamedCounterTable } from "@swarmtide/metrics";
+import { CounterTable } from "@swarmtide/metrics";
 import type { Serving } from "@swarmtide/runtime";
 import { AccessList } from "@swarmtide/swarm";
+import { wsColumns } from "@swarmtide/ws";
 import { openAnswering, type WebAnswering, type WebSettings, type WebSetup } from "./answering.ts";
 import { ACCEPT_FAILURES } from "./counters.ts";
 import { DescriptorHint } from "./descriptor-reserve.ts";
@@ -116,7 +117,7 @@ function openWs(
     workers,
     ownerSecret,
     peers: ports.peers,
-    counters: NamedCounterTable.attach(counters).row(index),
+    counters: CounterTable.attach(wsColumns.wsCounters, counters).row(index),
     tcpCounters: conversation.counters,
     accessList: AccessList.attach(settings.accessList),
     store,

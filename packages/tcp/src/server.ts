@@ -9,15 +9,10 @@
 import { randomBytes, randomInt } from "node:crypto";
 import { httpColumns } from "@swarmtide/http";
 import { linuxSupported } from "@swarmtide/linux";
-import {
-  CounterTable,
-  Histogram,
-  LATENCY_PRECISION_BITS,
-  NamedCounterTable,
-} from "@swarmtide/metrics";
+import { CounterTable, Histogram, LATENCY_PRECISION_BITS } from "@swarmtide/metrics";
 import { joinGroups, startGroup, type WorkerGroup, workerModule } from "@swarmtide/runtime";
 import type { SwarmStoreHandle } from "@swarmtide/swarm";
-import { WS_COUNTER_NAMES } from "@swarmtide/ws";
+import { wsColumns } from "@swarmtide/ws";
 import type { WebSettings, WebSetup, WebShared } from "./answering.ts";
 import type { WebBinding, WebGroup } from "./bind.ts";
 import { tcpCounters as tcpCounterDefinition } from "./counters.ts";
@@ -45,8 +40,8 @@ export interface WebServer extends WorkerGroup<WebSettings> {
   readonly tcpCounters: CounterTable<"tcp">;
   /** Microseconds that HTTP requests stay inside, with a row for each worker. */
   readonly latency: Histogram;
-  /** Counters of all workers that serve WebTorrent, by WS_COUNTER_NAMES; undefined where that is off. */
-  readonly wsCounters: NamedCounterTable | undefined;
+  /** Counters of all workers that serve WebTorrent; undefined where that is off. */
+  readonly wsCounters: CounterTable<"ws"> | undefined;
 }
 
 const TICKET_KEY_BYTES = 48;
@@ -62,7 +57,7 @@ export function startWeb(options: WebServerOptions): WebServer {
   const httpCounters = CounterTable.create(httpColumns.httpCounters, rows);
   const tcpCounters = CounterTable.create(tcpCounterDefinition, rows);
   const wsCounters = settings.ws.enabled
-    ? NamedCounterTable.create(WS_COUNTER_NAMES, workersOf(true))
+    ? CounterTable.create(wsColumns.wsCounters, workersOf(true))
     : undefined;
   const latency = Histogram.create({ rows, precisionBits: LATENCY_PRECISION_BITS });
   const shared: WebShared = {

@@ -3,10 +3,11 @@
  * the counters the workers write in shared memory, so reading them disturbs nobody. Main thread.
  */
 import { httpColumns } from "@swarmtide/http";
-import type { Column, CounterTables, NamedCounterTable } from "@swarmtide/metrics";
+import type { Column, CounterTable, CounterTables } from "@swarmtide/metrics";
 import { readSwarmTotals, type SwarmStore } from "@swarmtide/swarm";
 import { tcpColumns } from "@swarmtide/tcp";
 import { udpColumns } from "@swarmtide/udp";
+import { wsColumns } from "@swarmtide/ws";
 
 /** What the line says of one family. Counts since the start. */
 export interface FamilyStatistics {
@@ -83,7 +84,7 @@ export function readStatistics(counters: CounterTables, store: SwarmStore): Stat
     ipv4: family("ipv4", totals.peersIpv4, totals.seedersIpv4),
     ipv6: family("ipv6", totals.peersIpv6, totals.seedersIpv6),
     http: readHttpStatistics(counters),
-    ws: counters.named && readWsStatistics(counters.named),
+    ws: readWsStatistics(counters.of(wsColumns.wsCounters)),
     torrents: totals.torrents,
   };
 }
@@ -102,22 +103,21 @@ function readHttpStatistics(counters: CounterTables): HttpStatistics | undefined
   };
 }
 
-function readWsStatistics(counters: NamedCounterTable): WsStatistics {
-  const seeders = counters.sum("ws_seeders");
-  const column = counters.column("ws_connections");
+function readWsStatistics(ws: CounterTable<"ws"> | undefined): WsStatistics | undefined {
+  if (ws === undefined) return undefined;
+  const seeders = ws.sum(wsColumns.SEEDERS);
   return {
-    announce: counters.sum("ws_announces_total"),
-    scrape: counters.sum("ws_scrapes_total"),
-    offer: counters.sum("ws_offers_out_total"),
-    answer: counters.sum("ws_answers_out_total"),
-    error: counters.sum("ws_errors_out_total"),
-    connections: counters.sum("ws_connections"),
-    connectionsOfWorkers: Array.from(
-      { length: counters.rowCount },
-      (_, worker) => counters.row(worker)[column] ?? 0,
+    announce: ws.sum(wsColumns.ANNOUNCES),
+    scrape: ws.sum(wsColumns.SCRAPES),
+    offer: ws.sum(wsColumns.OFFERS_SENT),
+    answer: ws.sum(wsColumns.ANSWERS_SENT),
+    error: ws.sum(wsColumns.ERRORS_SENT),
+    connections: ws.sum(wsColumns.CONNECTIONS),
+    connectionsOfWorkers: Array.from({ length: ws.workers }, (_, worker) =>
+      ws.sumOfWorker(wsColumns.CONNECTIONS, worker),
     ),
-    torrents: counters.sum("ws_torrents"),
-    peers: seeders + counters.sum("ws_leechers"),
+    torrents: ws.sum(wsColumns.TORRENTS),
+    peers: seeders + ws.sum(wsColumns.LEECHERS),
     seeders,
   };
 }

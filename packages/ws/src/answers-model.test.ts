@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import * as counters from "./counters.ts";
+import * as columns from "./counters.ts";
 import { idOf, nameOf, offerOf, type TestClient, TestTrackers } from "./testing/harness.ts";
 
 const CLIENTS = 5;
@@ -168,7 +168,7 @@ for (const workers of [1, 2, 3])
           const play = new Play(workers, seed);
           for (const one of deeds) play.act(one);
           const end = play.end();
-          const counted = play.trackers.count(counters.COUNT_ANSWERS_DROPPED_SLOW);
+          const counted = play.trackers.count(columns.ANSWERS_DROPPED_SLOW);
           assert.equal(end.missing, counted);
           due += end.due;
           dropped += counted;

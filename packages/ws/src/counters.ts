@@ -1,95 +1,171 @@
 /**
- * What the WebTorrent tracker counts: one row per worker of a counter table, its columns in this order. The gauges
- * at the end go up and down; all others only up.
+ * What the WebTorrent tracker counts: a row for each worker. The thread that owns the row adds; the main thread reads. One
+ * line declares a counter (packages/metrics/src/define.ts).
+ *
+ * Messages are counted by the worker of the connection, torrents and peers by the worker that owns the torrent. What is
+ * dropped is counted by its kind and the reason.
  */
+import { type Column, defineCounters } from "@swarmtide/metrics";
+import {
+  FRAME_IS_ANSWER,
+  FRAME_IS_ERROR,
+  FRAME_IS_OFFER,
+  FRAME_IS_REPLY,
+} from "./hot/frame-kinds.ts";
 
-export const COUNT_CONNECTIONS_OPENED = 0;
-export const COUNT_CONNECTIONS_CLOSED = 1;
-export const COUNT_MESSAGES_IN = 2;
-export const COUNT_ANNOUNCES = 3;
-export const COUNT_SCRAPES = 4;
-export const COUNT_REFUSED = 5;
-export const COUNT_REPLIES_OUT = 6;
-export const COUNT_OFFERS_OUT = 7;
-export const COUNT_ANSWERS_OUT = 8;
-export const COUNT_ERRORS_OUT = 9;
-export const COUNT_BYTES_IN = 10;
-export const COUNT_BYTES_OUT = 11;
-export const COUNT_OFFERS_DROPPED_SLOW = 12;
-export const COUNT_CLOSED_SLOW = 13;
-export const COUNT_CLOSED_IDLE = 14;
-export const COUNT_CLOSED_RATE = 15;
-export const COUNT_CLOSED_PROTOCOL = 16;
-export const COUNT_PEERS_EXPIRED = 17;
-export const COUNT_COMPLETED = 18;
-export const COUNT_DROPPED_BETWEEN_WORKERS = 19;
-export const COUNT_UPGRADES_REFUSED = 20;
-export const COUNT_OFFERS_SURPLUS = 21;
-export const COUNT_OFFERS_FORGOTTEN = 22;
-export const COUNT_TORRENTS_OVER_LIMIT = 23;
-export const COUNT_SCRAPES_OVER_LIMIT = 24;
-export const COUNT_CLOSED_TOO_LONG = 25;
-export const COUNT_CLOSED_NO_ROOM = 26;
-export const COUNT_OFFERS_DROPPED_NO_ROOM = 27;
-export const COUNT_OFFERS_OVER_SHARE = 28;
-export const COUNT_PEERS_REPLACED = 29;
-export const COUNT_EVENTS_UNKNOWN = 30;
-export const COUNT_ANSWERS_DROPPED_SLOW = 31;
-export const COUNT_REPLIES_DROPPED_SLOW = 32;
-export const COUNT_ERRORS_DROPPED_SLOW = 33;
-export const COUNT_PONGS_DROPPED_SLOW = 34;
-export const COUNT_PEERS_GAVE_WAY = 35;
-export const COUNT_PEERS_NO_ROOM = 36;
-export const COUNT_ANSWERS_SURPLUS = 37;
-export const GAUGE_CONNECTIONS = 38;
-export const GAUGE_TORRENTS = 39;
-export const GAUGE_SEEDERS = 40;
-export const GAUGE_LEECHERS = 41;
-export const GAUGE_BUFFERED_BYTES = 42;
+export const wsCounters = defineCounters("ws");
 
-/** Names of the columns, for `NamedCounterTable.create`. */
-export const WS_COUNTER_NAMES: readonly string[] = [
-  "ws_connections_opened_total",
-  "ws_connections_closed_total",
-  "ws_messages_in_total",
-  "ws_announces_total",
-  "ws_scrapes_total",
-  "ws_requests_refused_total",
-  "ws_replies_out_total",
-  "ws_offers_out_total",
-  "ws_answers_out_total",
-  "ws_errors_out_total",
-  "ws_bytes_in_total",
-  "ws_bytes_out_total",
-  "ws_offers_dropped_slow_total",
-  "ws_connections_closed_slow_total",
-  "ws_connections_closed_idle_total",
-  "ws_connections_closed_rate_total",
-  "ws_connections_closed_protocol_total",
-  "ws_peers_expired_total",
-  "ws_completed_total",
-  "ws_dropped_between_workers_total",
-  "ws_upgrades_refused_total",
-  "ws_offers_surplus_total",
-  "ws_offers_forgotten_total",
-  "ws_torrents_over_limit_total",
-  "ws_scrapes_over_limit_total",
-  "ws_connections_closed_too_long_total",
-  "ws_connections_closed_no_room_total",
-  "ws_offers_dropped_no_room_total",
-  "ws_offers_over_share_total",
-  "ws_peers_replaced_total",
-  "ws_events_unknown_total",
-  "ws_answers_dropped_slow_total",
-  "ws_replies_dropped_slow_total",
-  "ws_errors_dropped_slow_total",
-  "ws_pongs_dropped_slow_total",
-  "ws_peers_gave_way_total",
-  "ws_peers_no_room_total",
-  "ws_answers_surplus_total",
-  "ws_connections",
-  "ws_torrents",
-  "ws_seeders",
-  "ws_leechers",
-  "ws_buffered_bytes",
+export const CONNECTIONS_OPENED = wsCounters.counter(
+  "connections_opened",
+  "WebSocket connections whose handshake was answered.",
+);
+export const CONNECTIONS_CLOSED = wsCounters.counter(
+  "connections_closed",
+  "WebSocket connections that ended, whoever ended them.",
+);
+export const UPGRADES_REFUSED = wsCounters.counter(
+  "upgrades_refused",
+  "Requests for a WebSocket that were refused: a bad one, or a page that is not allowed.",
+);
+export const MESSAGES_RECEIVED = wsCounters.counter("messages_received", "Messages of clients.");
+export const ANNOUNCES = wsCounters.counter(
+  "announces",
+  "Valid announces received, refused ones included.",
+);
+export const SCRAPES = wsCounters.counter("scrapes", "Valid scrapes received.");
+export const EVENTS_UNKNOWN = wsCounters.counter(
+  "events_unknown",
+  "Announces with an event that does not exist; they count as announces without one.",
+);
+
+const REFUSED = "Messages answered with a failure reason, by what was wrong.";
+export const REFUSED_INVALID = wsCounters.counter("requests_refused", REFUSED, {
+  reason: "invalid",
+});
+export const REFUSED_ACCESS_LIST = wsCounters.counter("requests_refused", REFUSED, {
+  reason: "access_list",
+});
+export const REFUSED_TORRENTS_MAX = wsCounters.counter("requests_refused", REFUSED, {
+  reason: "max_torrents_per_connection",
+});
+export const REFUSED_SCRAPE_MAX = wsCounters.counter("requests_refused", REFUSED, {
+  reason: "max_scrape_torrents",
+});
+export const REFUSED_MEMORY = wsCounters.counter("requests_refused", REFUSED, {
+  reason: "max_memory",
+});
+/** All of them, for who wants the sum. */
+export const REFUSALS: readonly Column<"ws">[] = [
+  REFUSED_INVALID,
+  REFUSED_ACCESS_LIST,
+  REFUSED_TORRENTS_MAX,
+  REFUSED_SCRAPE_MAX,
+  REFUSED_MEMORY,
 ];
+
+const SENT = "Messages sent to clients.";
+export const REPLIES_SENT = wsCounters.counter("messages_sent", SENT, { kind: "reply" });
+export const OFFERS_SENT = wsCounters.counter("messages_sent", SENT, { kind: "offer" });
+export const ANSWERS_SENT = wsCounters.counter("messages_sent", SENT, { kind: "answer" });
+export const ERRORS_SENT = wsCounters.counter("messages_sent", SENT, { kind: "error" });
+
+export const RECEIVED_BYTES = wsCounters.counter(
+  "received",
+  "Bytes of frames received, after TLS.",
+  {},
+  "bytes",
+);
+export const SENT_BYTES = wsCounters.counter(
+  "sent",
+  "Bytes of frames sent, before TLS.",
+  {},
+  "bytes",
+);
+
+const DROPPED = "Messages that were not passed on or not sent, by kind and reason.";
+const dropped = (kind: string, reason: string): Column<"ws"> =>
+  wsCounters.counter("messages_dropped", DROPPED, { kind, reason });
+/** The client reads slowly. */
+export const OFFERS_DROPPED_SLOW = dropped("offer", "slow_client");
+export const ANSWERS_DROPPED_SLOW = dropped("answer", "slow_client");
+export const REPLIES_DROPPED_SLOW = dropped("reply", "slow_client");
+export const ERRORS_DROPPED_SLOW = dropped("error", "slow_client");
+export const PONGS_DROPPED_SLOW = dropped("pong", "slow_client");
+/** `max_buffered` is used up. */
+export const OFFERS_DROPPED_NO_ROOM = dropped("offer", "max_buffered");
+/** More offers than `max_offers`. */
+export const OFFERS_SURPLUS = dropped("offer", "max_offers");
+/** The connection has used its share of the memory for offers. */
+export const OFFERS_OVER_SHARE = dropped("offer", "share_of_memory");
+/** The offer had been answered by another client of the page. */
+export const ANSWERS_SURPLUS = dropped("answer", "answered_before");
+export const DROPPED_BETWEEN_WORKERS = dropped("any", "slow_worker");
+
+export const OFFERS_FORGOTTEN = wsCounters.counter(
+  "offers_forgotten",
+  "Offers that could still have been answered and gave way to newer ones, for want of memory.",
+);
+
+const ENDED = "WebSocket connections that the tracker ended, by reason.";
+export const ENDED_SLOW = wsCounters.counter("connections_ended", ENDED, { reason: "slow" });
+export const ENDED_IDLE = wsCounters.counter("connections_ended", ENDED, { reason: "idle" });
+export const ENDED_RATE = wsCounters.counter("connections_ended", ENDED, { reason: "rate" });
+export const ENDED_PROTOCOL = wsCounters.counter("connections_ended", ENDED, {
+  reason: "protocol_error",
+});
+export const ENDED_TOO_LONG = wsCounters.counter("connections_ended", ENDED, {
+  reason: "max_message_size",
+});
+export const ENDED_NO_ROOM = wsCounters.counter("connections_ended", ENDED, {
+  reason: "max_buffered",
+});
+
+const REMOVED = "Peers that the tracker removed, by reason.";
+export const PEERS_EXPIRED = wsCounters.counter("peers_removed", REMOVED, { reason: "expired" });
+export const PEERS_REPLACED = wsCounters.counter("peers_removed", REMOVED, {
+  reason: "newer_peer_id",
+});
+export const PEERS_GAVE_WAY = wsCounters.counter("peers_removed", REMOVED, {
+  reason: "max_memory",
+});
+export const COMPLETED = wsCounters.counter("completed", "Leechers that announced completed.");
+
+export const CONNECTIONS = wsCounters.gauge("connections", "WebSocket connections open now.");
+export const TORRENTS = wsCounters.gauge("torrents", "Torrents with a peer.");
+export const SEEDERS = wsCounters.gauge("seeders", "Peers that have everything.");
+export const LEECHERS = wsCounters.gauge("leechers", "Peers that lack something.");
+export const BUFFERED_BYTES = wsCounters.gauge(
+  "buffered",
+  "Memory of messages that came in part and of what waits to be sent.",
+  {},
+  "bytes",
+);
+
+/** By the kind of a frame, FRAME_IS_…. */
+export const SENT_BY_KIND: readonly Column<"ws">[] = byKind(
+  REPLIES_SENT,
+  OFFERS_SENT,
+  ANSWERS_SENT,
+  ERRORS_SENT,
+);
+/** The same of what a slow client is not sent; pongs have no place here. */
+export const DROPPED_SLOW_BY_KIND: readonly Column<"ws">[] = byKind(
+  REPLIES_DROPPED_SLOW,
+  OFFERS_DROPPED_SLOW,
+  ANSWERS_DROPPED_SLOW,
+  ERRORS_DROPPED_SLOW,
+);
+
+function byKind(
+  reply: Column<"ws">,
+  offer: Column<"ws">,
+  answer: Column<"ws">,
+  error: Column<"ws">,
+): Column<"ws">[] {
+  const columns: Column<"ws">[] = [];
+  columns[FRAME_IS_REPLY] = reply;
+  columns[FRAME_IS_OFFER] = offer;
+  columns[FRAME_IS_ANSWER] = answer;
+  columns[FRAME_IS_ERROR] = error;
+  return columns;
+}

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TrackerMessage } from "@swarmtide/ws-protocol";
 import fc from "fast-check";
-import * as counters from "./counters.ts";
+import * as columns from "./counters.ts";
 import { nameOf, offerOf, type TestClient, TestTrackers } from "./testing/harness.ts";
 
 const TORRENTS = ["film", "song", "book"];
@@ -237,12 +237,7 @@ class History {
     for (const { client } of this.#parties) client.hangUp();
     this.#observer.hangUp();
     this.#settle();
-    for (const gauge of [
-      counters.GAUGE_CONNECTIONS,
-      counters.GAUGE_TORRENTS,
-      counters.GAUGE_SEEDERS,
-      counters.GAUGE_LEECHERS,
-    ])
+    for (const gauge of [columns.CONNECTIONS, columns.TORRENTS, columns.SEEDERS, columns.LEECHERS])
       assert.equal(this.#trackers.count(gauge), 0);
     for (const tracker of this.#trackers.trackers) assert.equal(tracker.tableEntries, 0);
   }
@@ -283,8 +278,8 @@ test("random bytes and frames never throw, and what a connection held is let go"
         client.hangUp();
         trackers.settle();
         assert.equal(client.connection.reader.heldBytes, 0);
-        assert.equal(trackers.count(counters.GAUGE_TORRENTS), 0);
-        assert.equal(trackers.count(counters.GAUGE_CONNECTIONS), 0);
+        assert.equal(trackers.count(columns.TORRENTS), 0);
+        assert.equal(trackers.count(columns.CONNECTIONS), 0);
       },
     ),
   );

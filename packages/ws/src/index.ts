@@ -3,7 +3,7 @@
  * answers, and the batches by which workers share the torrents among them.
  */
 export { type WsConfig, wsSection } from "./config.ts";
-export * from "./counters.ts";
+export * as wsColumns from "./counters.ts";
 export {
   CONNECTION_CLOSED,
   CONNECTION_CLOSING,

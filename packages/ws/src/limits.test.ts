@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { OPCODE_PING, OPCODE_PONG, OPCODE_TEXT } from "@swarmtide/ws-protocol";
-import * as counters from "./counters.ts";
+import * as columns from "./counters.ts";
 import { CONNECTION_CLOSED } from "./hot/connection.ts";
 import { clientFrame, idOf, offerOf, TestTrackers } from "./testing/harness.ts";
 
@@ -108,7 +108,7 @@ test("protocol violations get their close code, and the connection's peers leave
     const ann = trackers.connect();
     ann.announce({ torrent: "film", peer: "ann", left: 1 });
     ann.sendBytes(bytes);
-    assert.equal(trackers.count(counters.GAUGE_TORRENTS), 0);
+    assert.equal(trackers.count(columns.TORRENTS), 0);
     ann.announce({ torrent: "film", peer: "ann", left: 1 });
     trackers.settle();
     assert.deepEqual([ann.closeCode, ann.socket], [code, "ended"]);
@@ -117,10 +117,10 @@ test("protocol violations get their close code, and the connection's peers leave
       ["film: 0 complete, 1 incomplete"],
       "what was due still comes",
     );
-    assert.equal(trackers.count(counters.COUNT_CLOSED_PROTOCOL), 1);
+    assert.equal(trackers.count(columns.ENDED_PROTOCOL, columns.ENDED_TOO_LONG), 1);
     assert.equal(ann.connection.state, CONNECTION_CLOSED);
     ann.hangUp();
-    assert.equal(trackers.count(counters.COUNT_CONNECTIONS_CLOSED), 1, "closed once");
+    assert.equal(trackers.count(columns.CONNECTIONS_CLOSED), 1, "closed once");
   }
 });
 
@@ -152,7 +152,7 @@ test("more messages than allowed close the connection, counted over ten seconds;
   for (let round = 0; round < 21; round++) ann.sendBytes(ping);
   trackers.settle();
   assert.deepEqual([ann.closeCode, ann.socket, ann.pongs], [1008, "ended", 40]);
-  assert.equal(trackers.count(counters.COUNT_CLOSED_RATE), 1);
+  assert.equal(trackers.count(columns.ENDED_RATE), 1);
 });
 
 test("offers to a client that does not read are dropped beyond 32 KiB, and others get them", () => {
@@ -168,7 +168,7 @@ test("offers to a client that does not read are dropped beyond 32 KiB, and other
     trackers.settle();
     assert.ok(slow.connection.waitingBytes < 32_768 + 1300);
   }
-  const dropped = trackers.count(counters.COUNT_OFFERS_DROPPED_SLOW);
+  const dropped = trackers.count(columns.OFFERS_DROPPED_SLOW);
   assert.ok(dropped > 60 && dropped < 75, String(dropped));
   assert.equal(slow.socket, "open");
   bob.announce({ torrent: "film", peer: "bob", left: 1 });
@@ -182,7 +182,7 @@ test("offers to a client that does not read are dropped beyond 32 KiB, and other
   trackers.settle();
   assert.equal(slow.connection.unsentBytes, 0);
   assert.equal(slow.take("offer").length, 100 - dropped);
-  assert.equal(trackers.count(counters.COUNT_OFFERS_OUT), 101 - dropped);
+  assert.equal(trackers.count(columns.OFFERS_SENT), 101 - dropped);
 });
 
 test("a client that asks and does not read is owed one reply a torrent, and gets it when it reads", () => {
@@ -197,7 +197,7 @@ test("a client that asks and does not read is owed one reply a torrent, and gets
   }
   trackers.settle();
   assert.equal(slow.connection.repliesOwed, 5);
-  const dropped = trackers.count(counters.COUNT_REPLIES_DROPPED_SLOW);
+  const dropped = trackers.count(columns.REPLIES_DROPPED_SLOW);
   slow.isStalled = false;
   slow.drain();
   trackers.settle();
@@ -228,8 +228,8 @@ test("who reads nothing at all is closed after max_connection_idle, who reads a 
     if (second === 90) assert.equal(deaf.socket, "open");
   }
   assert.deepEqual([deaf.socket, slow.socket], ["aborted", "open"]);
-  assert.equal(trackers.count(counters.COUNT_CLOSED_SLOW), 1);
-  assert.equal(trackers.count(counters.GAUGE_LEECHERS), 1);
+  assert.equal(trackers.count(columns.ENDED_SLOW), 1);
+  assert.equal(trackers.count(columns.LEECHERS), 1);
 });
 
 test("an answer to a slow offerer overtakes the offers that wait, and is dropped only where answers fill its bound", () => {
@@ -248,7 +248,7 @@ test("an answer to a slow offerer overtakes the offers that wait, and is dropped
   }
   for (const offer of ann.take("offer")) ann.answer("ann", offer);
   trackers.settle();
-  assert.equal(trackers.count(counters.COUNT_ANSWERS_OUT), 20);
+  assert.equal(trackers.count(columns.ANSWERS_SENT), 20);
   slow.isStalled = false;
   slow.drain();
   trackers.settle();
@@ -275,7 +275,7 @@ test("an answer to a slow offerer overtakes the offers that wait, and is dropped
         },
       });
   trackers.settle();
-  const dropped = trackers.count(counters.COUNT_ANSWERS_DROPPED_SLOW);
+  const dropped = trackers.count(columns.ANSWERS_DROPPED_SLOW);
   assert.ok(dropped > 150, String(dropped));
   assert.ok(slow.connection.waitingBytes < 2 * 65_536);
   slow.isStalled = false;
@@ -295,7 +295,7 @@ test("a ping flood by a client that never reads is bounded: its pongs are droppe
   slow.isStalled = false;
   slow.drain();
   trackers.settle();
-  assert.equal(slow.pongs + trackers.count(counters.COUNT_PONGS_DROPPED_SLOW), 1000);
+  assert.equal(slow.pongs + trackers.count(columns.PONGS_DROPPED_SLOW), 1000);
 });
 
 test("half messages beyond max_buffered are refused; small messages are answered all the while", () => {
@@ -310,17 +310,17 @@ test("half messages beyond max_buffered are refused; small messages are answered
   bob.announce({ torrent: "film", peer: "bob", left: 1, offers: [offerOf("o")] });
   trackers.pass(1);
   assert.deepEqual([late.closeCode, late.socket], [1013, "ended"]);
-  assert.equal(trackers.count(counters.COUNT_CLOSED_NO_ROOM), 1);
-  assert.equal(trackers.count(counters.GAUGE_BUFFERED_BYTES), 1_048_576);
+  assert.equal(trackers.count(columns.ENDED_NO_ROOM), 1);
+  assert.equal(trackers.count(columns.BUFFERED_BYTES), 1_048_576);
   assert.ok(holders.every(({ socket }) => socket === "open"));
   assert.deepEqual(ann.takeWords(), ["film: 0 complete, 1 incomplete"], "and no offer");
   assert.deepEqual(bob.takeWords(), ["film: 0 complete, 2 incomplete"]);
-  assert.equal(trackers.count(counters.COUNT_OFFERS_DROPPED_NO_ROOM), 1);
+  assert.equal(trackers.count(columns.OFFERS_DROPPED_NO_ROOM), 1);
   for (const holder of holders) holder.hangUp();
   bob.announce({ torrent: "film", peer: "bob", left: 1, offers: [offerOf("o")] });
   trackers.pass(1);
   assert.equal(ann.take("offer").length, 1);
-  assert.equal(trackers.count(counters.GAUGE_BUFFERED_BYTES), 0);
+  assert.equal(trackers.count(columns.BUFFERED_BYTES), 0);
 });
 
 test("beyond max_buffered a client with much unread is sent nothing more, others go on", () => {
@@ -338,15 +338,15 @@ test("beyond max_buffered a client with much unread is sent nothing more, others
     // The socket of a client that was closed lets go of what it had.
     for (const client of slow) if (!isOpen(client)) client.drain();
     trackers.pass(1);
-    const buffered = trackers.count(counters.GAUGE_BUFFERED_BYTES);
+    const buffered = trackers.count(columns.BUFFERED_BYTES);
     assert.ok(buffered < 1_048_576 + 20 * 1024, `${buffered} bytes in round ${round}`);
   }
   assert.ok(slow.every(isOpen));
-  assert.ok(trackers.count(counters.COUNT_REPLIES_DROPPED_SLOW) > 0);
+  assert.ok(trackers.count(columns.REPLIES_DROPPED_SLOW) > 0);
   assert.equal(quick.take().length, 100);
   for (const client of slow) client.drain();
   trackers.pass(1);
-  assert.equal(trackers.count(counters.GAUGE_BUFFERED_BYTES), 0);
+  assert.equal(trackers.count(columns.BUFFERED_BYTES), 0);
 });
 
 test("a silent client is pinged, kept while it answers, and closed when it does not", () => {
@@ -367,7 +367,7 @@ test("a silent client is pinged, kept while it answers, and closed when it does 
   }
   assert.equal(alive.socket, "open");
   assert.deepEqual([dead.pings, dead.closeCode, dead.socket], [1, 1001, "ended"]);
-  assert.equal(trackers.count(counters.COUNT_CLOSED_IDLE), 1);
+  assert.equal(trackers.count(columns.ENDED_IDLE), 1);
   alive.announce({ torrent: "film", peer: "alive" });
   trackers.settle();
   assert.equal(alive.takeWords().pop(), "film: 0 complete, 1 incomplete");
@@ -393,8 +393,8 @@ test("a peer that no longer announces is forgotten though its connection lives",
   ann.announce({ torrent: "c", peer: "ann" });
   bob.announce({ torrent: "c", peer: "bob" });
   trackers.pass(55);
-  assert.equal(trackers.count(counters.GAUGE_TORRENTS), 1);
-  assert.equal(trackers.count(counters.COUNT_PEERS_EXPIRED), 4);
+  assert.equal(trackers.count(columns.TORRENTS), 1);
+  assert.equal(trackers.count(columns.PEERS_EXPIRED), 4);
   assert.equal(ann.connection.memberships.length, 1);
   ann.announce({ torrent: "a", peer: "other" });
   trackers.settle();
@@ -420,8 +420,8 @@ test("stopping says goodbye to everyone", () => {
   trackers.trackers[0].stop();
   for (const client of clients)
     assert.deepEqual([client.closeCode, client.socket], [1001, "ended"]);
-  assert.equal(trackers.count(counters.GAUGE_CONNECTIONS), 0);
-  assert.equal(trackers.count(counters.GAUGE_TORRENTS), 0);
+  assert.equal(trackers.count(columns.CONNECTIONS), 0);
+  assert.equal(trackers.count(columns.TORRENTS), 0);
 });
 
 test("a write reported that was not made is our bug and said so", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { getHeapStatistics } from "node:v8";
-import * as counters from "./counters.ts";
+import * as columns from "./counters.ts";
 import { PEER_BYTES_MAX, peersMax } from "./memory.ts";
 import { offerOf, TestTrackers } from "./testing/harness.ts";
 
@@ -39,10 +39,10 @@ test("seven addresses with many connections, each in as many torrents as allowed
     newcomer.hangUp();
     trackers.settle();
   }
-  const peers = trackers.count(counters.GAUGE_LEECHERS) + trackers.count(counters.GAUGE_SEEDERS);
+  const peers = trackers.count(columns.LEECHERS) + trackers.count(columns.SEEDERS);
   assert.ok(peers <= 1024, `${peers} peers`);
   assert.equal(newcomers, 70, "members of torrents that nobody else is in give way");
-  assert.ok(trackers.count(counters.COUNT_PEERS_GAVE_WAY) > 5000);
+  assert.ok(trackers.count(columns.PEERS_GAVE_WAY) > 5000);
   bob.take();
   ann.take();
   ann.announce({ torrent: "film", peer: "ann", offers: [offerOf("again")] });
@@ -61,7 +61,7 @@ test("where everybody shares a torrent with somebody, newcomers get a clear fail
   late.announce({ torrent: "t0", peer: "late", left: 1 });
   trackers.settle();
   assert.deepEqual(late.takeWords(), ["failure: The tracker is full: try again later"]);
-  assert.equal(trackers.count(counters.COUNT_PEERS_NO_ROOM), 1);
+  assert.equal(trackers.count(columns.REFUSED_MEMORY), 1);
   ann.take();
   ann.announce({ torrent: "t0", peer: "p" });
   trackers.settle();

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { CounterTable } from "@swarmtide/metrics";
 import { AccessList, createSwarmStore } from "@swarmtide/swarm";
 import { defaultConfig } from "@swarmtide/toml-config";
-import { COUNT_UPGRADES_REFUSED, WS_COUNTER_NAMES, wsSection } from "@swarmtide/ws";
+import { wsColumns, wsSection } from "@swarmtide/ws";
 import { formatUpgradeRequest } from "@swarmtide/ws-protocol";
 import { tcpCounters } from "../counters.ts";
 import { socketPair } from "../testing/socket-pair.ts";
@@ -12,7 +12,7 @@ import { WsEndpoint } from "./ws-endpoint.ts";
 
 /** An endpoint that serves one page, and what it counts. */
 function open() {
-  const counters = new Float64Array(WS_COUNTER_NAMES.length);
+  const counters = CounterTable.create(wsColumns.wsCounters, 1).row(0);
   const endpoint = new WsEndpoint({
     config: { ...defaultConfig(wsSection), allowedOrigins: ["https://films.example"] },
     worker: 0,
@@ -41,14 +41,14 @@ test("an upgrade that is refused is counted, answered and closed; one that is ta
   const [head] = await once(refused.client, "data");
   assert.match(String(head), /^HTTP\/1\.1 403 /);
   await once(refused.client, "end");
-  assert.equal(counters[COUNT_UPGRADES_REFUSED], 1);
+  assert.equal(counters[wsColumns.UPGRADES_REFUSED], 1);
   assert.equal(endpoint.sessionCount, 0);
 
   const taken = await socketPair(t);
   endpoint.adopt(taken.server, request("https://films.example"));
   const [reply] = await once(taken.client, "data");
   assert.match(String(reply), /^HTTP\/1\.1 101 /);
-  assert.equal(counters[COUNT_UPGRADES_REFUSED], 1);
+  assert.equal(counters[wsColumns.UPGRADES_REFUSED], 1);
   assert.equal(endpoint.sessionCount, 1);
   taken.client.destroy();
   await endpoint.stop();

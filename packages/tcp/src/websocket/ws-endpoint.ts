@@ -14,12 +14,7 @@ import { closeFd } from "@swarmtide/linux";
 import { add, type CounterRow } from "@swarmtide/metrics";
 import { DRAIN_MILLISECONDS_MAX } from "@swarmtide/runtime";
 import { type AccessList, openServedClock, type SwarmStore } from "@swarmtide/swarm";
-import {
-  answerUpgrade,
-  COUNT_UPGRADES_REFUSED,
-  WebTorrentTracker,
-  type WsConfig,
-} from "@swarmtide/ws";
+import { answerUpgrade, WebTorrentTracker, type WsConfig, wsColumns } from "@swarmtide/ws";
 import { messageMemory, READ_AT, READ_BYTES, UPGRADE_OK } from "@swarmtide/ws-protocol";
 import { countRefusal } from "../conversation/count-refusal.ts";
 import { ConnectionLimits } from "../conversation/hot/connection-limits.ts";
@@ -46,7 +41,7 @@ export interface WsEndpointOptions {
   /** A port to each other worker, by its number; undefined at the own one. */
   readonly peers: readonly (MessagePort | undefined)[];
   /** Of this worker. */
-  readonly counters: Float64Array;
+  readonly counters: CounterRow<"ws">;
   readonly tcpCounters: CounterRow<"tcp">;
   readonly accessList: AccessList;
   /** The swarms of UDP and HTTP, for scrapes that count them too. */
@@ -80,7 +75,7 @@ export class WsEndpoint implements SessionOwner {
       config: options.config,
       ownerSecret: options.ownerSecret,
       seed: randomFillSync(new Int32Array(4)),
-      counts: options.counters,
+      counters: options.counters,
       clockMilliseconds: openServedClock(),
       sendBatch: (worker, bytes) => this.#sendBatch(worker, bytes),
       store: options.store,
@@ -108,7 +103,7 @@ export class WsEndpoint implements SessionOwner {
   adopt(socket: Socket, bytes: Uint8Array): void {
     const answer = answerUpgrade(bytes, 0, bytes.length, this.#options.config.allowedOrigins);
     if (answer.status !== UPGRADE_OK || this.#isStopping) {
-      this.#options.counters[COUNT_UPGRADES_REFUSED]++;
+      add(this.#options.counters, wsColumns.UPGRADES_REFUSED);
       socket.end(answer.status === UPGRADE_OK ? "" : answer.reply, "latin1");
       socket.resume();
       return;

@@ -7,7 +7,7 @@
  *
  * All are bound before one is started, so that a port in use is an error while nothing runs yet. Called on the main thread.
  */
-import type { AnyCounterTable, CounterTables, NamedCounterTable } from "@swarmtide/metrics";
+import type { AnyCounterTable, CounterTables } from "@swarmtide/metrics";
 import type { Logger, LogSettings } from "@swarmtide/runtime";
 import type { AccessListHandle, SwarmStore } from "@swarmtide/swarm";
 import type { ConfigOf, Entries, SectionSchema } from "@swarmtide/toml-config";
@@ -82,7 +82,7 @@ export interface StartContext {
 export interface RunningService<Config> {
   /** Fulfilled once all workers serve; privileges are dropped then. */
   readonly ready: Promise<void>;
-  readonly counters: readonly (AnyCounterTable | NamedCounterTable)[];
+  readonly counters: readonly AnyCounterTable[];
   /** Takes settings into use, all of them, whether or not they changed, and reads its own files again. */
   reload(config: Config, accessList: AccessListHandle): void;
   /** Stops every worker. Fulfilled when all have ended, or with false when some did not in time. */

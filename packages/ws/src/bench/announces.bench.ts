@@ -7,15 +7,11 @@
  */
 import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
+import { type CounterRow, CounterTable } from "@swarmtide/metrics";
 import { defaultConfig } from "@swarmtide/toml-config";
 import { formatAnnounce, OPCODE_TEXT } from "@swarmtide/ws-protocol";
 import { wsSection } from "../config.ts";
-import {
-  COUNT_ANSWERS_OUT,
-  COUNT_OFFERS_OUT,
-  COUNT_REPLIES_OUT,
-  WS_COUNTER_NAMES,
-} from "../counters.ts";
+import { ANSWERS_SENT, OFFERS_SENT, REPLIES_SENT, wsCounters } from "../counters.ts";
 import type { Connection } from "../hot/connection.ts";
 import { RandomWords } from "../hot/random-words.ts";
 import { WebTorrentTracker } from "../hot/tracker.ts";
@@ -39,14 +35,14 @@ export interface BenchSize {
   readonly idleConnections: number;
 }
 
-function makeTracker(counts: Float64Array): WebTorrentTracker {
+function makeTracker(counters: CounterRow<"ws">): WebTorrentTracker {
   return new WebTorrentTracker({
     worker: 0,
     workers: 1,
     config: { ...defaultConfig(wsSection), maxMessagesPerSecond: 0 },
     ownerSecret: 1,
     seed: Int32Array.of(1, 2, 3, 4),
-    counts,
+    counters,
     clockMilliseconds: () => performance.now(),
     sendBatch: () => undefined,
   });
@@ -70,8 +66,8 @@ function idBytes(random: RandomWords): Uint8Array {
 /** Runs once; the clients' frames are made beforehand. */
 export function benchAnnounces(size: BenchSize): BenchReport {
   const random = new RandomWords(Int32Array.of(9, 8, 7, 6));
-  const counts = new Float64Array(WS_COUNTER_NAMES.length);
-  const tracker = makeTracker(counts);
+  const counters = CounterTable.create(wsCounters, 1).row(0);
+  const tracker = makeTracker(counters);
   const torrents = Array.from({ length: size.torrents }, () => idBytes(random));
   const sdp = "a=candidate:1467250027 1 udp 2122260223 192.0.2.1 46243 typ host\r\n"
     .repeat(40)
@@ -102,8 +98,7 @@ export function benchAnnounces(size: BenchSize): BenchReport {
     }
     tracker.flush();
   };
-  const sum = () =>
-    counts[COUNT_REPLIES_OUT] + counts[COUNT_OFFERS_OUT] + counts[COUNT_ANSWERS_OUT];
+  const sum = () => counters[REPLIES_SENT] + counters[OFFERS_SENT] + counters[ANSWERS_SENT];
   run(size.announces / 4);
   const before = sum();
   // Processor time, so that a busy machine blurs it less than the clock on the wall.
@@ -129,7 +124,7 @@ function idleMemory(connections: number): number {
     const { heapUsed, arrayBuffers } = process.memoryUsage();
     return heapUsed + arrayBuffers;
   };
-  const tracker = makeTracker(new Float64Array(WS_COUNTER_NAMES.length));
+  const tracker = makeTracker(CounterTable.create(wsCounters, 1).row(0));
   const random = new RandomWords(Int32Array.of(4, 4, 4, 4));
   const before = used();
   const kept: Connection[] = [];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as counters from "../counters.ts";
+import * as columns from "../counters.ts";
 import { idOf, TestTrackers } from "../testing/harness.ts";
 
 test("the access list refuses announces, hides counts, and removes peers when it changes", () => {
@@ -26,7 +26,7 @@ test("the access list refuses announces, hides counts, and removes peers when it
     "good 0/2/0, bad 0/0/0",
   ]);
   trackers.pass(4);
-  assert.equal(trackers.count(counters.GAUGE_TORRENTS), 1);
+  assert.equal(trackers.count(columns.TORRENTS), 1);
   for (const tracker of trackers.trackers) tracker.setAccess(undefined);
   ann.scrape("bad", "good");
   trackers.settle();

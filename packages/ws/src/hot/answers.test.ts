@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as counters from "../counters.ts";
+import * as columns from "../counters.ts";
 import { idOf, offerOf, TestTrackers } from "../testing/harness.ts";
 
 const PEER_GONE = "failure: No such offer was made to you, or it has expired or been answered";
@@ -33,7 +33,7 @@ for (const workers of [1, 3]) {
     trackers.settle();
     assert.equal(ann.takeWords().length, 1);
     assert.deepEqual(bob.takeWords(), []);
-    assert.equal(trackers.count(counters.COUNT_ANSWERS_SURPLUS), 1);
+    assert.equal(trackers.count(columns.ANSWERS_SURPLUS), 1);
 
     eve.hangUp();
     trackers.settle();

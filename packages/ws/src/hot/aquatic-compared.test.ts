@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { OPCODE_BINARY } from "@swarmtide/ws-protocol";
-import * as counters from "../counters.ts";
+import * as columns from "../counters.ts";
 import { clientFrame, idOf, offerOf, type TestClient, TestTrackers } from "../testing/harness.ts";
 
 const film = Buffer.from(idOf("film")).toString("latin1");
@@ -68,7 +68,7 @@ test("a message that is too long ends in a close frame, 1009; aquatic_ws says no
   ann.announce({ torrent: "film", peer: "ann", offers: [offerOf("o1", "x".repeat(5000))] });
   trackers.settle();
   assert.equal(ann.closeCode, 1009);
-  assert.equal(trackers.count(counters.COUNT_CLOSED_PROTOCOL), 1);
+  assert.equal(trackers.count(columns.ENDED_TOO_LONG), 1);
 });
 
 test("members that nobody knows are skipped", () => {
@@ -252,7 +252,7 @@ test("max_scrape_torrents bounds a scrape, however many workers own its torrents
     "failure: Too many info hashes in one scrape",
     "a 0/0/0, b 0/0/0, c 0/0/0, d 0/0/0",
   ]);
-  assert.equal(trackers.count(counters.GAUGE_TORRENTS), 0, "asking makes no torrent");
+  assert.equal(trackers.count(columns.TORRENTS), 0, "asking makes no torrent");
 });
 
 test("unknown torrents are in a scrape's answer as zeros; aquatic_ws leaves them out and never counts downloads", () => {

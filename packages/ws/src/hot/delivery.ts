@@ -5,13 +5,6 @@
  * other workers in the batch that is posted there at the end of the tick.
  */
 
-/** What a frame is; offers are the first to go where a client does not keep up. */
-export const FRAME_IS_CONTROL = -1;
-export const FRAME_IS_REPLY = 0;
-export const FRAME_IS_OFFER = 1;
-export const FRAME_IS_ANSWER = 2;
-export const FRAME_IS_ERROR = 3;
-
 /** A connection's address: its worker, its place there, and a serial number that no other connection there has had. */
 export interface ConnectionAddress {
   readonly worker: number;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as counters from "../counters.ts";
+import * as columns from "../counters.ts";
 import { idOf, nameOf, TestTrackers } from "../testing/harness.ts";
 
 test("offers: [null] counts as no offer, other twisted messages are refused; none harms anybody", () => {
@@ -34,7 +34,7 @@ test("offers: [null] counts as no offer, other twisted messages are refused; non
   bob.announce({ torrent: "film", peer: "bob" });
   trackers.settle();
   assert.deepEqual(bob.takeWords(), ["film: 0 complete, 2 incomplete"]);
-  assert.equal(trackers.count(counters.COUNT_REFUSED), 3);
+  assert.equal(trackers.count(...columns.REFUSALS), 3);
 });
 
 test("info hashes of another length become no torrent, and a connection's torrents are bounded", () => {
@@ -44,12 +44,12 @@ test("info hashes of another length become no torrent, and a connection's torren
     ann.sendJson({ action: "announce", info_hash: infoHash, peer_id: "p".repeat(20) });
   trackers.settle();
   assert.equal(new Set(ann.takeWords()).size, 1);
-  assert.equal(trackers.count(counters.GAUGE_TORRENTS), 0);
+  assert.equal(trackers.count(columns.TORRENTS), 0);
   for (let index = 0; index < 5; index++) ann.announce({ torrent: `t${index}`, peer: "ann" });
   ann.announce({ torrent: "t0", peer: "ann", event: "stopped" });
   ann.announce({ torrent: "t4", peer: "ann" });
   trackers.settle();
-  assert.equal(trackers.count(counters.GAUGE_TORRENTS), 3);
+  assert.equal(trackers.count(columns.TORRENTS), 3);
   const refused = "failure: Too many torrents on this connection";
   assert.equal(ann.takeWords().filter((words) => words === refused).length, 2);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseTrackerMessage, type TrackerMessage } from "@swarmtide/ws-protocol";
-import * as counters from "../counters.ts";
+import * as columns from "../counters.ts";
 import { offerOf, TestTrackers } from "../testing/harness.ts";
 
 const fail = (): never => assert.fail("no such message has come");
@@ -84,7 +84,7 @@ for (const workers of [1, 3]) {
     trackers.settle();
     assert.deepEqual(bob.takeWords(), ["film: answer o1 of three"]);
     assert.deepEqual(page.takeWords(), [], "the second and the third hear nothing");
-    assert.equal(trackers.count(counters.COUNT_ANSWERS_SURPLUS), 2);
+    assert.equal(trackers.count(columns.ANSWERS_SURPLUS), 2);
   });
 
   test(`${place}: stopped ends its own id, the connection's end all of them`, () => {
@@ -116,7 +116,7 @@ test("eight ids of a connection may be in a torrent: of nine the one that was si
   page.announce({ torrent: "film", peer: "id8", left: 1 });
   trackers.settle();
   assert.equal(page.takeWords().pop(), "film: 0 complete, 8 incomplete");
-  assert.equal(trackers.count(counters.COUNT_PEERS_REPLACED), 1);
+  assert.equal(trackers.count(columns.PEERS_REPLACED), 1);
   page.announce({ torrent: "film", peer: "id0", event: "stopped" });
   page.announce({ torrent: "film", peer: "id1", event: "stopped" });
   trackers.settle();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as counters from "../counters.ts";
+import * as columns from "../counters.ts";
 import { clientFrame, TestTrackers } from "../testing/harness.ts";
 
 for (const workers of [1, 3]) {
@@ -16,24 +16,24 @@ for (const workers of [1, 3]) {
       bob.announce({ torrent: `t${index}`, peer: "bob", left: 1 });
     }
     trackers.settle();
-    assert.equal(trackers.count(counters.GAUGE_TORRENTS), 50);
-    assert.equal(trackers.count(counters.GAUGE_SEEDERS), 50);
-    assert.equal(trackers.count(counters.GAUGE_LEECHERS), 50);
+    assert.equal(trackers.count(columns.TORRENTS), 50);
+    assert.equal(trackers.count(columns.SEEDERS), 50);
+    assert.equal(trackers.count(columns.LEECHERS), 50);
     ann.take();
     ann.announce({ torrent: "t0", peer: "ann", event: "stopped" });
     trackers.settle();
     assert.deepEqual(ann.takeWords(), ["t0: 0 complete, 1 incomplete"]);
     bob.hangUp();
     trackers.settle();
-    assert.equal(trackers.count(counters.GAUGE_TORRENTS), 49);
-    assert.equal(trackers.count(counters.GAUGE_LEECHERS), 0);
+    assert.equal(trackers.count(columns.TORRENTS), 49);
+    assert.equal(trackers.count(columns.LEECHERS), 0);
     ann.sendBytes(clientFrame(8, Uint8Array.of(3, 232)));
     trackers.settle();
     assert.equal(ann.closeCode, 1000);
     assert.equal(ann.socket, "ended");
-    assert.equal(trackers.count(counters.GAUGE_TORRENTS), 0);
-    assert.equal(trackers.count(counters.GAUGE_SEEDERS), 0);
-    assert.equal(trackers.count(counters.GAUGE_CONNECTIONS), 0);
+    assert.equal(trackers.count(columns.TORRENTS), 0);
+    assert.equal(trackers.count(columns.SEEDERS), 0);
+    assert.equal(trackers.count(columns.CONNECTIONS), 0);
   });
 
   test(`${place}: completed counts once, for a leecher that was there, and shows in scrapes`, () => {
@@ -50,7 +50,7 @@ for (const workers of [1, 3]) {
     bob.scrape("film");
     trackers.settle();
     assert.deepEqual(bob.takeWords(), ["film 2/0/1"]);
-    assert.equal(trackers.count(counters.COUNT_COMPLETED), 1);
+    assert.equal(trackers.count(columns.COMPLETED), 1);
   });
 
   test(`${place}: an announce without left or event keeps the known state; a new peer is a leecher`, () => {
@@ -72,7 +72,7 @@ for (const workers of [1, 3]) {
     assert.equal(say({ left: 1, event: "completed" }), leecher);
     assert.equal(say({ event: "stopped" }), "film: 0 complete, 0 incomplete");
     assert.equal(say({ event: "stopped" }), "film: 0 complete, 0 incomplete");
-    assert.equal(trackers.count(counters.GAUGE_TORRENTS), 0);
+    assert.equal(trackers.count(columns.TORRENTS), 0);
   });
 }
 
@@ -127,5 +127,5 @@ test("peer_announce_interval = 10 asks clients back after nine to eleven seconds
     [...seen].sort((a, b) => a - b),
     [9, 10, 11],
   );
-  assert.equal(trackers.count(counters.GAUGE_LEECHERS), 1, "who does not come back is forgotten");
+  assert.equal(trackers.count(columns.LEECHERS), 1, "who does not come back is forgotten");
 });

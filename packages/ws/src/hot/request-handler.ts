@@ -6,9 +6,9 @@
  */
 import { EVENT_NONE, EVENT_STOPPED } from "@swarmtide/bittorrent";
 import * as protocol from "@swarmtide/ws-protocol";
-import * as counters from "../counters.ts";
+import * as columns from "../counters.ts";
 import type { Connection, Membership } from "./connection.ts";
-import { FRAME_IS_ERROR } from "./delivery.ts";
+import { FRAME_IS_ERROR } from "./frame-kinds.ts";
 import type { Scraping } from "./scraping.ts";
 import { NO_MEMBERSHIP } from "./swarms.ts";
 import type { WorkerState } from "./worker-state.ts";
@@ -37,22 +37,22 @@ export class RequestHandler {
   takeMessage(connection: Connection): void {
     const { request } = this;
     const { reader } = connection;
-    this.state.counts[counters.COUNT_MESSAGES_IN]++;
+    this.state.counters[columns.MESSAGES_RECEIVED]++;
     const status = request.parse(reader.bytes, reader.offset, reader.length);
     if (status === protocol.REQUEST_ANNOUNCE) {
-      this.state.counts[counters.COUNT_ANNOUNCES]++;
-      if (request.isEventUnknown) this.state.counts[counters.COUNT_EVENTS_UNKNOWN]++;
-      this.state.counts[counters.COUNT_OFFERS_SURPLUS] += request.offersSurplus;
+      this.state.counters[columns.ANNOUNCES]++;
+      if (request.isEventUnknown) this.state.counters[columns.EVENTS_UNKNOWN]++;
+      this.state.counters[columns.OFFERS_SURPLUS] += request.offersSurplus;
       this.announce(connection, request);
     } else if (status === protocol.REQUEST_SCRAPE) {
-      this.state.counts[counters.COUNT_SCRAPES]++;
+      this.state.counters[columns.SCRAPES]++;
       if (this.state.delivery.isBehind(connection)) {
-        this.state.counts[counters.COUNT_REPLIES_DROPPED_SLOW]++;
+        this.state.counters[columns.REPLIES_DROPPED_SLOW]++;
         return;
       }
       this.scraping.scrape(connection, request);
     } else if (status === protocol.REQUEST_BAD_UTF8) {
-      this.state.counts[counters.COUNT_CLOSED_PROTOCOL]++;
+      this.state.counters[columns.ENDED_PROTOCOL]++;
       this.state.close(connection, protocol.CLOSE_NOT_UTF8, false);
     } else {
       this.refuse(connection, request, status);
@@ -60,11 +60,7 @@ export class RequestHandler {
   }
 
   private refuse(connection: Connection, request: protocol.TrackerRequest, status: number): void {
-    this.state.counts[counters.COUNT_REFUSED]++;
-    if (status === protocol.REFUSED_TORRENTS)
-      this.state.counts[counters.COUNT_TORRENTS_OVER_LIMIT]++;
-    else if (status === protocol.REQUEST_BAD_SCRAPE_LENGTH)
-      this.state.counts[counters.COUNT_SCRAPES_OVER_LIMIT]++;
+    this.state.counters[refusedColumn(status)]++;
     const action = request.actionNamed;
     const payload = protocol.failureBytes(request, status, action);
     const { delivery } = this.state;
@@ -88,7 +84,7 @@ export class RequestHandler {
     const isStopped = request.event === EVENT_STOPPED;
     if (membership === undefined && !isStopped) {
       if (memberships.siblings >= PEER_IDS_MAX && memberships.silent !== undefined) {
-        this.state.counts[counters.COUNT_PEERS_REPLACED]++;
+        this.state.counters[columns.PEERS_REPLACED]++;
         this.state.leave(memberships.silent);
       }
       if (connection.memberships.length >= this.state.config.maxTorrentsPerConnection) {
@@ -96,7 +92,6 @@ export class RequestHandler {
         return;
       }
       if (!this.state.makeRoom()) {
-        this.state.counts[counters.COUNT_PEERS_NO_ROOM]++;
         this.refuse(connection, request, protocol.REFUSED_FULL);
         return;
       }
@@ -115,7 +110,7 @@ export class RequestHandler {
   /** A reply that has no room now is sent later, once for the torrent; what it says is then as of then. */
   private owe(connection: Connection, membership: Membership | undefined): void {
     if (membership === undefined || membership.isReplyOwed) {
-      this.state.counts[counters.COUNT_REPLIES_DROPPED_SLOW]++;
+      this.state.counters[columns.REPLIES_DROPPED_SLOW]++;
       return;
     }
     membership.isReplyOwed = true;
@@ -160,5 +155,21 @@ export class RequestHandler {
     } else if (request.event === EVENT_STOPPED && slot !== NO_MEMBERSHIP) {
       batch.writeLeave(slot);
     }
+  }
+}
+
+/** Where a refusal is counted. */
+function refusedColumn(status: number): typeof columns.REFUSED_INVALID {
+  switch (status) {
+    case protocol.REFUSED_ACCESS:
+      return columns.REFUSED_ACCESS_LIST;
+    case protocol.REFUSED_TORRENTS:
+      return columns.REFUSED_TORRENTS_MAX;
+    case protocol.REFUSED_FULL:
+      return columns.REFUSED_MEMORY;
+    case protocol.REQUEST_BAD_SCRAPE_LENGTH:
+      return columns.REFUSED_SCRAPE_MAX;
+    default:
+      return columns.REFUSED_INVALID;
   }
 }

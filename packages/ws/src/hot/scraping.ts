@@ -6,7 +6,7 @@
  */
 import * as protocol from "@swarmtide/ws-protocol";
 import type { Connection } from "./connection.ts";
-import { FRAME_IS_REPLY } from "./delivery.ts";
+import { FRAME_IS_REPLY } from "./frame-kinds.ts";
 import { WaitingScrape, WaitingScrapes } from "./scrapes.ts";
 import { type BatchReader, COUNTS_ENTRY_WORDS, SCRAPE_ENTRY_WORDS } from "./worker-batch.ts";
 import type { WorkerState } from "./worker-state.ts";

@@ -9,6 +9,7 @@
  * The work of an announce is bounded by its offers, not by the swarm: a run of consecutive peers from a random place.
  */
 import { EVENT_COMPLETED, EVENT_STOPPED } from "@swarmtide/bittorrent";
+import type { CounterRow } from "@swarmtide/metrics";
 import {
   ACTION_IS_ANNOUNCE,
   ANSWER_OFFER_ID_AT,
@@ -31,15 +32,9 @@ import {
   writeFailure,
   writeOffer,
 } from "@swarmtide/ws-protocol";
-import * as counters from "../counters.ts";
-import {
-  type ConnectionAddress,
-  type Delivery,
-  FRAME_IS_ANSWER,
-  FRAME_IS_ERROR,
-  FRAME_IS_OFFER,
-  FRAME_IS_REPLY,
-} from "./delivery.ts";
+import * as columns from "../counters.ts";
+import type { ConnectionAddress, Delivery } from "./delivery.ts";
+import { FRAME_IS_ANSWER, FRAME_IS_ERROR, FRAME_IS_OFFER, FRAME_IS_REPLY } from "./frame-kinds.ts";
 import { HashIndex } from "./hash-index.ts";
 import { hashId, IdWords } from "./id-words.ts";
 import { OfferIndex } from "./offer-index.ts";
@@ -65,7 +60,7 @@ export const NO_MEMBERSHIP = -1;
 export class Swarms {
   private readonly delivery: Delivery;
   private readonly limits: SwarmLimits;
-  private readonly counts: Float64Array;
+  private readonly counters: CounterRow<"ws">;
   private readonly random: RandomWords;
   private readonly secret: number;
   private readonly swarms: (Swarm | undefined)[] = [];
@@ -84,13 +79,13 @@ export class Swarms {
     workers: number,
     delivery: Delivery,
     limits: SwarmLimits,
-    counts: Float64Array,
+    counters: CounterRow<"ws">,
     random: RandomWords,
   ) {
     for (let worker = 0; worker < workers; worker++) this.peersOfWorker.push([]);
     this.delivery = delivery;
     this.limits = limits;
-    this.counts = counts;
+    this.counters = counters;
     this.random = random;
     this.secret = random.word();
     this.offers = new OfferIndex(this.secret, this.peers, limits.offerMemoryBytes);
@@ -133,7 +128,7 @@ export class Swarms {
     if (peer === undefined) return;
     this.peersOfWorker[worker][membershipSlot] = undefined;
     removePeer(peer);
-    this.counts[peer.isSeeder ? counters.GAUGE_SEEDERS : counters.GAUGE_LEECHERS]--;
+    this.counters[peer.isSeeder ? columns.SEEDERS : columns.LEECHERS]--;
     this.peers[peer.slot] = undefined;
     this.freePeers.push(peer.slot);
     if (peer.swarm.peers.length === 0) this.removeSwarm(peer.swarm);
@@ -166,7 +161,7 @@ export class Swarms {
     const swarm = new Swarm(slot, new IdWords(ids, INFO_HASH_AT), hash);
     this.swarms[slot] = swarm;
     this.swarmsByInfoHash.insert(hash, slot);
-    this.counts[counters.GAUGE_TORRENTS]++;
+    this.counters[columns.TORRENTS]++;
     return swarm;
   }
 
@@ -174,7 +169,7 @@ export class Swarms {
     this.swarmsByInfoHash.remove(swarm.hash, swarm.slot);
     this.swarms[swarm.slot] = undefined;
     this.freeSwarms.push(swarm.slot);
-    this.counts[counters.GAUGE_TORRENTS]--;
+    this.counters[columns.TORRENTS]--;
   }
 
   /** Enters the peer or brings it up to date; `completed` counts once, for a leecher that was here before. */
@@ -193,12 +188,12 @@ export class Swarms {
     if (known.isSeeder === isSeeder) return known;
     changeRole(known);
     const step = isSeeder ? 1 : -1;
-    this.counts[counters.GAUGE_SEEDERS] += step;
-    this.counts[counters.GAUGE_LEECHERS] -= step;
+    this.counters[columns.SEEDERS] += step;
+    this.counters[columns.LEECHERS] -= step;
     if (isSeeder && request.event === EVENT_COMPLETED && !known.hasCompleted) {
       known.hasCompleted = true;
       swarm.completed++;
-      this.counts[counters.COUNT_COMPLETED]++;
+      this.counters[columns.COMPLETED]++;
     }
     return known;
   }
@@ -219,7 +214,7 @@ export class Swarms {
     insertPeer(peer);
     this.peers[slot] = peer;
     this.peersOfWorker[from.worker][membershipSlot] = peer;
-    this.counts[isSeeder ? counters.GAUGE_SEEDERS : counters.GAUGE_LEECHERS]++;
+    this.counters[isSeeder ? columns.SEEDERS : columns.LEECHERS]++;
     return peer;
   }
 
@@ -255,7 +250,7 @@ export class Swarms {
     let isPrepared = offer > 0;
     for (let probe = 0; probe < probes && offer < wanted; probe++) {
       if (!this.offers.hasShare(peer)) {
-        this.counts[counters.COUNT_OFFERS_OVER_SHARE] += wanted - offer;
+        this.counters[columns.OFFERS_OVER_SHARE] += wanted - offer;
         return wanted;
       }
       const receiver = peers[position];
@@ -273,7 +268,7 @@ export class Swarms {
       const { offerId } = this;
       request.readOfferId(offer, offerId, 0);
       if (!this.offers.insert(peer, offerId, 0, receiver, nowSeconds, expirySeconds))
-        this.counts[counters.COUNT_OFFERS_FORGOTTEN]++;
+        this.counters[columns.OFFERS_FORGOTTEN]++;
       offer++;
     }
     return offer;
@@ -292,7 +287,7 @@ export class Swarms {
     }
     // All clients of a page hear an offer and answer it; the first answer is on its way, and an error would reach them all.
     if (this.offers.wasAnswered) {
-      this.counts[counters.COUNT_ANSWERS_SURPLUS]++;
+      this.counters[columns.ANSWERS_SURPLUS]++;
       return;
     }
     const payload = failureBytes(request, REFUSED_ANSWER, ACTION_IS_ANNOUNCE);

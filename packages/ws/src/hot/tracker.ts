@@ -9,7 +9,7 @@
  * the peer is; the torrent's swarm is changed by the worker that owns the torrent, this one or another.
  */
 import * as protocol from "@swarmtide/ws-protocol";
-import * as counters from "../counters.ts";
+import * as columns from "../counters.ts";
 import {
   CONNECTION_CLOSED,
   CONNECTION_CLOSING,
@@ -17,7 +17,8 @@ import {
   Connection,
   type ConnectionSink,
 } from "./connection.ts";
-import { type ConnectionAddress, FRAME_IS_CONTROL } from "./delivery.ts";
+import type { ConnectionAddress } from "./delivery.ts";
+import { FRAME_IS_CONTROL } from "./frame-kinds.ts";
 import { RequestHandler } from "./request-handler.ts";
 import { Scraping } from "./scraping.ts";
 import { Upkeep } from "./upkeep.ts";
@@ -93,8 +94,8 @@ export class WebTorrentTracker {
     );
     connection.accessGeneration = this.state.accessGeneration;
     this.state.delivery.connections[address.connectionSlot] = connection;
-    this.state.counts[counters.COUNT_CONNECTIONS_OPENED]++;
-    this.state.counts[counters.GAUGE_CONNECTIONS]++;
+    this.state.counters[columns.CONNECTIONS_OPENED]++;
+    this.state.counters[columns.CONNECTIONS]++;
     return connection;
   }
 
@@ -102,18 +103,14 @@ export class WebTorrentTracker {
   receive(connection: Connection, bytes: Uint8Array, offset: number, length: number): void {
     if (connection.state !== CONNECTION_OPEN) return;
     this.state.readClock();
-    this.state.counts[counters.COUNT_BYTES_IN] += length;
+    this.state.counters[columns.RECEIVED_BYTES] += length;
     const reader = connection.reader;
     reader.push(bytes, offset, length);
     while (connection.state === CONNECTION_OPEN) {
       const read = reader.next();
       if (read === protocol.READ_MORE) return;
       if (read === protocol.READ_FAILED) {
-        this.state.counts[counters.COUNT_CLOSED_PROTOCOL]++;
-        if (reader.failure === protocol.FRAME_ERROR_TOO_LONG)
-          this.state.counts[counters.COUNT_CLOSED_TOO_LONG]++;
-        else if (reader.failure === protocol.FRAME_ERROR_NO_ROOM)
-          this.state.counts[counters.COUNT_CLOSED_NO_ROOM]++;
+        this.state.counters[endedColumn(reader.failure)]++;
         this.state.close(connection, reader.closeCode, false);
       } else if (read === protocol.READ_CLOSE) {
         this.state.close(connection, reader.closeCode, false);
@@ -123,7 +120,7 @@ export class WebTorrentTracker {
         if (read === protocol.READ_PING) this.answerPing(connection);
         else if (read !== protocol.READ_PONG) this.handler.takeMessage(connection);
       } else {
-        this.state.counts[counters.COUNT_CLOSED_RATE]++;
+        this.state.counters[columns.ENDED_RATE]++;
         this.state.close(connection, protocol.CLOSE_POLICY, false);
       }
     }
@@ -162,7 +159,7 @@ export class WebTorrentTracker {
         this.handler.sendOwed(connection);
       connection.isDirty = false;
       if (connection.state === CONNECTION_CLOSED) continue;
-      this.state.counts[counters.COUNT_BYTES_OUT] += connection.flush(nowMilliseconds);
+      this.state.counters[columns.SENT_BYTES] += connection.flush(nowMilliseconds);
       if (connection.state === CONNECTION_CLOSING) {
         this.state.forget(connection);
         connection.sink.close(connection.isAborted);
@@ -177,7 +174,7 @@ export class WebTorrentTracker {
     this.state.readClock();
     this.upkeep.visitShare();
     this.flush();
-    this.state.counts[counters.GAUGE_BUFFERED_BYTES] = this.state.pool.lentBytes;
+    this.state.counters[columns.BUFFERED_BYTES] = this.state.pool.lentBytes;
   }
 
   private takeToken(connection: Connection): boolean {
@@ -257,4 +254,11 @@ export class WebTorrentTracker {
     if (delivery.reserveHere(connection, words[at + 2], length))
       delivery.buffer.set(bytes.subarray(frameAt, frameAt + length), delivery.offset);
   }
+}
+
+/** Where a connection is counted that is ended for what its reader found. */
+function endedColumn(failure: number): typeof columns.ENDED_PROTOCOL {
+  if (failure === protocol.FRAME_ERROR_TOO_LONG) return columns.ENDED_TOO_LONG;
+  if (failure === protocol.FRAME_ERROR_NO_ROOM) return columns.ENDED_NO_ROOM;
+  return columns.ENDED_PROTOCOL;
 }

@@ -5,7 +5,7 @@
  * Called by the tracker's `tick`, about once a second.
  */
 import * as protocol from "@swarmtide/ws-protocol";
-import * as counters from "../counters.ts";
+import * as columns from "../counters.ts";
 import { CONNECTION_OPEN, type Connection } from "./connection.ts";
 import type { WorkerState } from "./worker-state.ts";
 
@@ -40,10 +40,10 @@ export class Upkeep {
     const unread =
       connection.unsentBytes > 0 ? nowMilliseconds - connection.writtenMilliseconds : 0;
     if (Math.max(quiet, unused) >= config.maxConnectionIdle * 1000) {
-      this.state.counts[counters.COUNT_CLOSED_IDLE]++;
+      this.state.counters[columns.ENDED_IDLE]++;
       this.state.close(connection, protocol.CLOSE_GOING_AWAY, false);
     } else if (unread >= config.maxConnectionIdle * 1000) {
-      this.state.counts[counters.COUNT_CLOSED_SLOW]++;
+      this.state.counters[columns.ENDED_SLOW]++;
       this.state.close(connection, protocol.CLOSE_POLICY, true);
     } else if (quiet >= config.pingInterval * 1000 && !connection.isPinged) {
       connection.isPinged = true;
@@ -66,7 +66,7 @@ export class Upkeep {
         isOver ||= !access.allowsBytes(this.scratchId, 0);
       }
       if (!isOver) continue;
-      this.state.counts[counters.COUNT_PEERS_EXPIRED]++;
+      this.state.counters[columns.PEERS_EXPIRED]++;
       this.state.leave(membership);
     }
   }

@@ -1,7 +1,7 @@
 /** What clients in the field send beside the plain messages: all of it is read as it is meant, and nobody is refused. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as counters from "../counters.ts";
+import * as columns from "../counters.ts";
 import { idOf, TestTrackers } from "../testing/harness.ts";
 
 const latin1 = (id: Uint8Array): string => Buffer.from(id).toString("latin1");
@@ -29,7 +29,7 @@ test("a scrape of an empty list is a heartbeat: it gets a reply without files an
   trackers.settle();
   assert.deepEqual(client.texts, ['{"action":"scrape","files":{}}']);
   assert.equal(client.socket, "open");
-  assert.equal(trackers.count(counters.COUNT_REFUSED), 0);
+  assert.equal(trackers.count(...columns.REFUSALS), 0);
 });
 
 test("numwant, left and uploaded may be strings, null or missing", () => {
@@ -66,10 +66,10 @@ test("unknown keys and events are skipped, known events count in any letter case
   const { trackers, announce } = start();
   const extras = { trackerid: "x", key: { a: [1] }, "": null, corrupt: 0, event: "dance" };
   assert.deepEqual(announce(extras), ["film: 0 complete, 1 incomplete"]);
-  assert.equal(trackers.count(counters.COUNT_EVENTS_UNKNOWN), 1);
+  assert.equal(trackers.count(columns.EVENTS_UNKNOWN), 1);
   assert.deepEqual(announce({ event: "Completed" }), ["film: 1 complete, 0 incomplete"]);
   assert.deepEqual(announce({ event: "STOPPED" }), ["film: 0 complete, 0 incomplete"]);
-  assert.equal(trackers.count(counters.COUNT_EVENTS_UNKNOWN), 1);
+  assert.equal(trackers.count(columns.EVENTS_UNKNOWN), 1);
 });
 
 test("ids are twenty characters of Latin-1 in any escape of JSON: all of these are one peer of one torrent", () => {

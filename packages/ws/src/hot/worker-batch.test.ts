@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Worker } from "node:worker_threads";
 import { formatAnnounce, RequestRecord, TrackerRequest } from "@swarmtide/ws-protocol";
-import * as counters from "../counters.ts";
+import * as columns from "../counters.ts";
 import { idOf, nameOf, offerOf, TestTrackers } from "../testing/harness.ts";
 import {
   BatchReader,
@@ -125,10 +125,10 @@ test("a worker that takes nothing gets no more than its bound, and nothing is lo
     bytesSent = trackers.flushWithoutDelivery(0);
   }
   assert.ok(bytesSent < LINK_BYTES_MAX + 300_000, String(bytesSent));
-  assert.ok(trackers.count(counters.COUNT_DROPPED_BETWEEN_WORKERS) > 10);
+  assert.ok(trackers.count(columns.DROPPED_BETWEEN_WORKERS) > 10);
   ann.hangUp();
   trackers.settle();
-  assert.equal(trackers.count(counters.GAUGE_TORRENTS), 0, "leaves are never left out");
+  assert.equal(trackers.count(columns.TORRENTS), 0, "leaves are never left out");
   const bob = trackers.connect(0);
   for (const torrent of names) bob.announce({ torrent, peer: "bob", left: 1 });
   trackers.settle();

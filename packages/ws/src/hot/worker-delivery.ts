@@ -7,18 +7,19 @@
  * connections are used up, nobody gets offers, and 4 KiB is the bound for the rest. A worker that does not take the
  * batches sent to it gets no more of anything that can be done without. All that is dropped is counted by its kind.
  */
+
+import type { CounterRow } from "@swarmtide/metrics";
 import type { BytePool } from "@swarmtide/ws-protocol";
 import type { WsConfig } from "../config.ts";
-import * as counters from "../counters.ts";
+import * as columns from "../counters.ts";
 import { CONNECTION_OPEN, type Connection } from "./connection.ts";
+import { type ConnectionAddress, Delivery } from "./delivery.ts";
 import {
-  type ConnectionAddress,
-  Delivery,
   FRAME_IS_ANSWER,
   FRAME_IS_CONTROL,
   FRAME_IS_OFFER,
   FRAME_IS_REPLY,
-} from "./delivery.ts";
+} from "./frame-kinds.ts";
 import { BatchWriter } from "./worker-batch.ts";
 
 /** Bytes sent to a worker and not yet taken by it, beyond which nothing optional is sent. */
@@ -38,7 +39,7 @@ export class WorkerDelivery extends Delivery {
   /** Bytes sent to each worker and not yet reported as taken. */
   private readonly linkBytes: Float64Array;
   private readonly pool: BytePool;
-  private readonly counts: Float64Array;
+  private readonly counters: CounterRow<"ws">;
   private readonly dropBytes: number;
   private readonly unsentBytesMax: number;
 
@@ -46,7 +47,7 @@ export class WorkerDelivery extends Delivery {
     worker: number,
     workers: number,
     config: WsConfig,
-    counts: Float64Array,
+    counters: CounterRow<"ws">,
     pool: BytePool,
   ) {
     super();
@@ -54,7 +55,7 @@ export class WorkerDelivery extends Delivery {
     this.worker = worker;
     for (let index = 0; index < workers; index++) this.batches.push(new BatchWriter());
     this.linkBytes = new Float64Array(workers);
-    this.counts = counts;
+    this.counters = counters;
     this.dropBytes = config.maxUnsentBeforeDrop;
     this.unsentBytesMax = config.maxUnsent;
   }
@@ -69,11 +70,11 @@ export class WorkerDelivery extends Delivery {
   /** Whether a connection of this worker with so much waiting gets offers; counts those that are left out. */
   private hasOfferRoom(waitingBytes: number): boolean {
     if (waitingBytes > this.dropBytes) {
-      this.counts[counters.COUNT_OFFERS_DROPPED_SLOW]++;
+      this.counters[columns.OFFERS_DROPPED_SLOW]++;
       return false;
     }
     if (!this.pool.isFull) return true;
-    this.counts[counters.COUNT_OFFERS_DROPPED_NO_ROOM]++;
+    this.counters[columns.OFFERS_DROPPED_NO_ROOM]++;
     return false;
   }
 
@@ -102,7 +103,7 @@ export class WorkerDelivery extends Delivery {
       this.countDropped(kind);
       return false;
     }
-    if (kind !== FRAME_IS_CONTROL) this.counts[counters.COUNT_REPLIES_OUT + kind]++;
+    if (kind !== FRAME_IS_CONTROL) this.counters[columns.SENT_BY_KIND[kind]]++;
     if (kind === FRAME_IS_ANSWER && connection.isHeld) {
       this.offset = connection.appendUrgent(bytes);
       this.buffer = connection.urgentBytes;
@@ -120,10 +121,8 @@ export class WorkerDelivery extends Delivery {
   }
 
   private countDropped(kind: number): void {
-    if (kind === FRAME_IS_ANSWER) this.counts[counters.COUNT_ANSWERS_DROPPED_SLOW]++;
-    else if (kind === FRAME_IS_REPLY) this.counts[counters.COUNT_REPLIES_DROPPED_SLOW]++;
-    else if (kind === FRAME_IS_CONTROL) this.counts[counters.COUNT_PONGS_DROPPED_SLOW]++;
-    else this.counts[counters.COUNT_ERRORS_DROPPED_SLOW]++;
+    if (kind === FRAME_IS_CONTROL) this.counters[columns.PONGS_DROPPED_SLOW]++;
+    else this.counters[columns.DROPPED_SLOW_BY_KIND[kind]]++;
   }
 
   /** Whether a connection is so far behind that no reply should be written for it. */
@@ -152,7 +151,7 @@ export class WorkerDelivery extends Delivery {
   /** Whether another worker keeps up with what it is sent; counts what is left out where it does not. */
   hasLinkRoom(worker: number): boolean {
     if (this.linkBytes[worker] + this.batches[worker].length < LINK_BYTES_MAX) return true;
-    this.counts[counters.COUNT_DROPPED_BETWEEN_WORKERS]++;
+    this.counters[columns.DROPPED_BETWEEN_WORKERS]++;
     return false;
   }
 

@@ -5,10 +5,11 @@
  * Made by the tracker, one per worker.
  */
 
+import type { CounterRow } from "@swarmtide/metrics";
 import type { SwarmStore } from "@swarmtide/swarm";
 import * as protocol from "@swarmtide/ws-protocol";
 import type { WsConfig } from "../config.ts";
-import * as counters from "../counters.ts";
+import * as columns from "../counters.ts";
 import { peersMax } from "../memory.ts";
 import {
   CONNECTION_CLOSED,
@@ -45,8 +46,8 @@ export interface WebTorrentTrackerOptions {
   readonly ownerSecret: number;
   /** Four random words of this worker's own. */
   readonly seed: Int32Array;
-  /** This worker's row of a counter table with the columns WS_COUNTER_NAMES. */
-  readonly counts: Float64Array;
+  /** This worker's row of a table of `wsCounters`. */
+  readonly counters: CounterRow<"ws">;
   /** A clock that never goes back, in milliseconds. */
   readonly clockMilliseconds: () => number; // hot-allow: a type
   readonly sendBatch: BatchSender;
@@ -60,7 +61,7 @@ export class WorkerState {
   readonly worker: number;
   readonly workers: number;
   readonly config: WsConfig;
-  readonly counts: Float64Array;
+  readonly counters: CounterRow<"ws">;
   /** Buffers of the worker's connections. */
   readonly pool: protocol.BytePool;
   readonly delivery: WorkerDelivery;
@@ -81,22 +82,22 @@ export class WorkerState {
   private readonly clockMilliseconds: WebTorrentTrackerOptions["clockMilliseconds"];
 
   constructor(options: WebTorrentTrackerOptions) {
-    const { config, worker, workers, counts } = options;
+    const { config, worker, workers, counters } = options;
     const random = new RandomWords(options.seed);
     this.worker = worker;
     this.workers = workers;
     this.config = config;
-    this.counts = counts;
+    this.counters = counters;
     this.ownerSecret = options.ownerSecret;
     this.clockMilliseconds = options.clockMilliseconds;
     this.pool = new protocol.BytePool(config.maxBuffered);
-    this.delivery = new WorkerDelivery(worker, workers, config, counts, this.pool);
+    this.delivery = new WorkerDelivery(worker, workers, config, counters, this.pool);
     const limits = {
       intervalSeconds: config.peerAnnounceInterval,
       offerAgeSeconds: config.maxOfferAge,
       offerMemoryBytes: options.offerMemoryBytes ?? OFFER_MEMORY_BYTES,
     };
-    this.swarms = new Swarms(workers, this.delivery, limits, counts, random);
+    this.swarms = new Swarms(workers, this.delivery, limits, counters, random);
     this.memberships = new Memberships(random.word());
     this.membershipsMax = peersMax(config.maxMemory, workers);
     this.random = random;
@@ -137,7 +138,7 @@ export class WorkerState {
       const membership = memberships.inSlot(this.random.below(memberships.slots));
       if (membership === undefined || membership.owner !== this.worker) continue;
       if (!this.swarms.isAlone(this.worker, membership.slot)) continue;
-      this.counts[counters.COUNT_PEERS_GAVE_WAY]++;
+      this.counters[columns.PEERS_GAVE_WAY]++;
       this.leave(membership);
       return true;
     }
@@ -175,7 +176,7 @@ export class WorkerState {
     connection.release();
     this.delivery.connections[connection.connectionSlot] = undefined;
     this.freeSlots.push(connection.connectionSlot);
-    this.counts[counters.COUNT_CONNECTIONS_CLOSED]++;
-    this.counts[counters.GAUGE_CONNECTIONS]--;
+    this.counters[columns.CONNECTIONS_CLOSED]++;
+    this.counters[columns.CONNECTIONS]--;
   }
 }

@@ -5,12 +5,14 @@
  *
  * `node packages/ws/dist/testing/fuzz.js 10000000 [seed]`; the tests run some thousands.
  */
+
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import type { Column } from "@swarmtide/metrics";
 import { OPCODE_PONG } from "@swarmtide/ws-protocol";
-import * as counters from "../counters.ts";
+import * as columns from "../counters.ts";
 import { RandomWords } from "../hot/random-words.ts";
 import { TICKS_PER_ROUND } from "../hot/upkeep.ts";
 import { clientFrame, type TestClient, TestTrackers } from "./harness.ts";
@@ -183,12 +185,7 @@ class Fuzz {
       assert.equal(tracker.tableEntries, 0, "entries of tables are left");
       assert.equal(tracker.needsFlush, false, "something is left to be sent");
     }
-    for (const gauge of [
-      counters.GAUGE_CONNECTIONS,
-      counters.GAUGE_TORRENTS,
-      counters.GAUGE_SEEDERS,
-      counters.GAUGE_LEECHERS,
-    ])
+    for (const gauge of [columns.CONNECTIONS, columns.TORRENTS, columns.SEEDERS, columns.LEECHERS])
       assert.equal(this.#trackers.count(gauge), 0);
   }
 
@@ -196,24 +193,24 @@ class Fuzz {
     for (const client of this.#witnesses.end()) this.#leave(client);
     this.#trackers.settle();
     this.#expectNothingLeft();
-    const count = (column: number) => this.#trackers.count(column);
+    const count = (...of: readonly Column<"ws">[]) => this.#trackers.count(...of);
     return {
       workers: this.#trackers.trackers.length,
       mutatedMessages: this.frames.mutatedMessages,
       mutatedFrames: this.frames.mutatedFrames,
       proper: this.frames.proper,
-      connections: count(counters.COUNT_CONNECTIONS_OPENED),
-      announces: count(counters.COUNT_ANNOUNCES),
-      scrapes: count(counters.COUNT_SCRAPES),
-      refused: count(counters.COUNT_REFUSED),
-      offersOut: count(counters.COUNT_OFFERS_OUT),
-      answersOut: count(counters.COUNT_ANSWERS_OUT),
-      errorsOut: count(counters.COUNT_ERRORS_OUT),
-      closedForProtocol: count(counters.COUNT_CLOSED_PROTOCOL),
-      closedForRate: count(counters.COUNT_CLOSED_RATE),
-      closedForSlowness: count(counters.COUNT_CLOSED_SLOW),
-      closedForSilence: count(counters.COUNT_CLOSED_IDLE),
-      peersExpired: count(counters.COUNT_PEERS_EXPIRED),
+      connections: count(columns.CONNECTIONS_OPENED),
+      announces: count(columns.ANNOUNCES),
+      scrapes: count(columns.SCRAPES),
+      refused: count(...columns.REFUSALS),
+      offersOut: count(columns.OFFERS_SENT),
+      answersOut: count(columns.ANSWERS_SENT),
+      errorsOut: count(columns.ERRORS_SENT),
+      closedForProtocol: count(columns.ENDED_PROTOCOL, columns.ENDED_TOO_LONG),
+      closedForRate: count(columns.ENDED_RATE),
+      closedForSlowness: count(columns.ENDED_SLOW),
+      closedForSilence: count(columns.ENDED_IDLE),
+      peersExpired: count(columns.PEERS_EXPIRED),
       ...this.#judged,
     };
   }

@@ -3,6 +3,7 @@
  * that stands still until told, batches that travel when told, and every frame that goes out read back.
  */
 import assert from "node:assert/strict";
+import { type Column, CounterTable } from "@swarmtide/metrics";
 import type { SwarmStore } from "@swarmtide/swarm";
 import { defaultConfig } from "@swarmtide/toml-config";
 import {
@@ -27,7 +28,7 @@ import {
   writeMaskedFrameHeader,
 } from "@swarmtide/ws-protocol";
 import { type WsConfig, wsSection } from "../config.ts";
-import { WS_COUNTER_NAMES } from "../counters.ts";
+import { wsCounters } from "../counters.ts";
 import type { Connection } from "../hot/connection.ts";
 import { WebTorrentTracker } from "../hot/tracker.ts";
 
@@ -231,7 +232,7 @@ export function wordsOf(message: TrackerMessage): string {
 export class TestTrackers {
   nowMilliseconds = 1_000_000;
   readonly trackers: WebTorrentTracker[] = [];
-  readonly counts: Float64Array[] = [];
+  readonly #counters: CounterTable<"ws">;
   readonly config: WsConfig;
   /** Batches on their way. */
   readonly #travelling: { from: number; to: number; bytes: Uint8Array }[] = [];
@@ -240,9 +241,8 @@ export class TestTrackers {
 
   constructor(workers = 1, changes: Partial<WsConfig> = {}, seed = 1, store?: SwarmStore) {
     this.config = { ...defaultConfig(wsSection), ...changes };
+    this.#counters = CounterTable.create(wsCounters, workers);
     for (let worker = 0; worker < workers; worker++) {
-      const counts = new Float64Array(WS_COUNTER_NAMES.length);
-      this.counts.push(counts);
       this.trackers.push(
         new WebTorrentTracker({
           worker,
@@ -250,7 +250,7 @@ export class TestTrackers {
           config: this.config,
           ownerSecret: seed,
           seed: Int32Array.of(seed, worker, 3, 4),
-          counts,
+          counters: this.#counters.row(worker),
           store,
           clockMilliseconds: () => this.nowMilliseconds,
           sendBatch: (to, bytes) => {
@@ -303,8 +303,8 @@ export class TestTrackers {
     }
   }
 
-  /** Sum of a counter over the workers. */
-  count(column: number): number {
-    return this.counts.reduce((sum, row) => sum + row[column], 0);
+  /** Sum of counters over the workers. */
+  count(...of: readonly Column<"ws">[]): number {
+    return of.reduce((sum, column) => sum + this.#counters.sum(column), 0);
   }
 }

@@ -12,10 +12,11 @@ import {
   Worker,
   workerData,
 } from "node:worker_threads";
+import { CounterTable } from "@swarmtide/metrics";
 import { until } from "@swarmtide/test-kit";
 import { defaultConfig } from "@swarmtide/toml-config";
 import { wsSection } from "../config.ts";
-import { WS_COUNTER_NAMES } from "../counters.ts";
+import { wsCounters } from "../counters.ts";
 import { WebTorrentTracker } from "../hot/tracker.ts";
 import { offerOf, TestClient, wordsOf } from "./harness.ts";
 
@@ -27,7 +28,7 @@ function trackerOver(port: MessagePort, worker: number): WebTorrentTracker {
     config: defaultConfig(wsSection),
     ownerSecret: 42,
     seed: Int32Array.of(worker, 1, 2, 3),
-    counts: new Float64Array(WS_COUNTER_NAMES.length),
+    counters: CounterTable.create(wsCounters, 1).row(0),
     clockMilliseconds: () => performance.now(),
     sendBatch: (_to, bytes) => {
       const copy = bytes.slice();
