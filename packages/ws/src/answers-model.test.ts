@@ -55,7 +55,7 @@ class Play {
   #made = 0;
 
   constructor(workers: number, seed: number) {
-    const limits = { maxMessagesPerSecond: 0, maxUnsent: 65_536, maxUnsentBeforeDrop: 8192 };
+    const limits = { maxMessagesPerSecond: 0, maxUnsent: 32_768, maxUnsentBeforeDrop: 8192 };
     this.trackers = new TestTrackers(workers, limits, seed);
     for (let who = 0; who < CLIENTS; who++) this.#parties.push(this.#arrive(who));
   }
