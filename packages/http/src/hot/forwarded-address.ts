@@ -109,7 +109,7 @@ export class ForwardedAddress {
   private readText(bytes: Uint8Array, start: number, end: number): boolean {
     if (end - start > ADDRESS_CHARACTERS_MAX) return false;
     let text = "";
-    for (let at = start; at < end; at++) text += String.fromCharCode(bytes[at]); // hot-allow: IPv6 behind a proxy; at most 45 characters
+    for (let at = start; at < end; at++) text += String.fromCharCode(bytes[at]); // IPv6 behind a proxy; at most 45 characters
     const address = parseIpAddress(text);
     if (address === undefined) return false;
     this.bytes.fill(0);

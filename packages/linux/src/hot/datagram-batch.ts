@@ -204,7 +204,7 @@ export class DatagramBatch {
    */
   queueReply(requestIndex: number, replyIndex: number, lengthBytes: number): void {
     if (lengthBytes >>> 0 > this.replyBytesMax)
-      throw new RangeError("A reply longer than its slot");
+      throw new RangeError("A reply longer than its slot"); // hot-allow: a bug of the caller
     const requests = this.requestHeaders;
     const replies = this.replyHeaders;
     const from = requestIndex * HEADER_WORDS;
@@ -249,7 +249,7 @@ export class DatagramBatch {
    */
   send(fd: number, fromReply: number, count: number): number {
     if (fromReply < 0 || fromReply + count > this.batchSize)
-      throw new RangeError("More replies than slots");
+      throw new RangeError("More replies than slots"); // hot-allow: a bug of the caller
     const sent = this.call(
       this.sendmmsgNumber,
       fd,

@@ -28,8 +28,9 @@ async function hammer(store: SwarmStore, peers: number, torrents: number): Promi
     return new Worker(worker, { workerData });
   });
   let running = true;
-  const reports = Promise.all(threads.map(async (thread) => (await once(thread, "message"))[0]));
-  reports.finally(() => {
+  const reports = Promise.all(
+    threads.map(async (thread) => (await once(thread, "message"))[0]),
+  ).finally(() => {
     running = false;
   });
   while (running) {

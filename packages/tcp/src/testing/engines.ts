@@ -14,7 +14,9 @@ import {
 } from "@swarmtide/swarm";
 import { FakeClock, HttpClient, type HttpConnectOptions } from "@swarmtide/test-kit";
 import { tcpCounters } from "../counters.ts";
+import type { EpollServerOptions } from "../engines/epoll/epoll-options.ts";
 import { EpollServer } from "../engines/epoll/hot/epoll-server.ts";
+import type { NetServerOptions } from "../engines/net/net-options.ts";
 import { NetServer } from "../engines/net/net-server.ts";
 import { makeSecureContext, readTlsFiles } from "../tls-files.ts";
 
@@ -71,6 +73,7 @@ export async function startEngine(
   const trustedProxies = (settings.trusted ?? [])
     .map(parseCidr)
     .filter((cidr): cidr is Cidr => cidr !== undefined);
+  const parts = { store, counters, clock };
   const options = {
     handler: handlerOptions(store, trustedProxies, settings),
     requestBytesMax: 8192,
@@ -87,33 +90,57 @@ export async function startEngine(
     nowMilliseconds: clock.nowMilliseconds,
     ...(settings.onUpgrade === undefined ? {} : { onUpgrade: settings.onUpgrade }),
   };
-  const common = {
-    store,
-    count: (column: Column<"tcp">) => counters.sum(column),
+  return name === "epoll"
+    ? startEpoll(options, settings, parts)
+    : await startNet(name, options, settings, parts);
+}
+
+/** What both engines of a test have in common. */
+interface Parts {
+  readonly store: SwarmStore;
+  readonly counters: CounterTable<"tcp">;
+  readonly clock: FakeClock;
+}
+
+const shared = ({ store, counters }: Parts) => ({
+  store,
+  count: (column: Column<"tcp">) => counters.sum(column),
+});
+
+function startEpoll(
+  options: Omit<EpollServerOptions, "listenerFds">,
+  settings: EngineSettings,
+  parts: Parts,
+): RunningEngine {
+  const listener = openTcpListener({
+    family: 4,
+    address: Uint8Array.of(127, 0, 0, 1),
+    port: settings.port ?? 0,
+    backlog: 1024,
+  });
+  const server = new EpollServer({ ...options, listenerFds: [listener.fd] });
+  const pump = startPump(server);
+  return {
+    ...shared(parts),
+    server,
+    port: listener.port,
+    connect: (options) => HttpClient.connect(listener.port, options),
+    connectionCount: () => server.connectionCount,
+    advance: (milliseconds) => parts.clock.advanceMilliseconds(milliseconds),
+    stop: async () => {
+      await pump.stop();
+      server.close();
+      closeFd(listener.fd);
+    },
   };
-  if (name === "epoll") {
-    const listener = openTcpListener({
-      family: 4,
-      address: Uint8Array.of(127, 0, 0, 1),
-      port: settings.port ?? 0,
-      backlog: 1024,
-    });
-    const server = new EpollServer({ ...options, listenerFds: [listener.fd] });
-    const pump = startPump(server);
-    return {
-      ...common,
-      server,
-      port: listener.port,
-      connect: (options) => HttpClient.connect(listener.port, options),
-      connectionCount: () => server.connectionCount,
-      advance: (milliseconds) => clock.advanceMilliseconds(milliseconds),
-      stop: async () => {
-        await pump.stop();
-        server.close();
-        closeFd(listener.fd);
-      },
-    };
-  }
+}
+
+async function startNet(
+  name: EngineName,
+  options: Omit<NetServerOptions, "listeners">,
+  settings: EngineSettings,
+  parts: Parts,
+): Promise<RunningEngine> {
   const server = await NetServer.start({
     ...options,
     listeners: [
@@ -127,13 +154,13 @@ export async function startEngine(
   });
   const [port] = server.ports;
   return {
-    ...common,
+    ...shared(parts),
     server,
     port,
     connect: (options) => HttpClient.connect(port, { ...options, isTls: name === "tls" }),
     connectionCount: () => server.connectionCount,
     advance: (milliseconds) => {
-      clock.advanceMilliseconds(milliseconds);
+      parts.clock.advanceMilliseconds(milliseconds);
       server.sweep();
     },
     stop: () => server.stop(),

@@ -227,7 +227,7 @@ export class SwarmStore {
 
   /** Reads ahead for batches of up to `capacity` announces of this thread. */
   openPrefetch(capacity: number): SwarmPrefetch {
-    return new SwarmPrefetch(this, this.hashKey, capacity);
+    return new SwarmPrefetch(this, this.hashKey, capacity); // hot-allow: once for each worker
   }
 
   /** Reads the counts of one torrent's swarm of one family into the fields; zeros when it is not stored. */

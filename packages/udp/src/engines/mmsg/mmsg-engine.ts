@@ -7,8 +7,8 @@
  */
 import { linuxSupported, localIpv4Addresses, ReadinessPoller } from "@swarmtide/linux";
 import { isWildcard, LOOK_MILLISECONDS, type Steering } from "@swarmtide/runtime";
-import { MmsgSocket } from "../../hot/mmsg-socket.ts";
 import type { EngineRun, UdpEngine, UdpEngineOptions } from "../engine.ts";
+import { MmsgSocket } from "./hot/mmsg-socket.ts";
 
 /** Addresses of the machine come and go; a reply that leaves from a wrong one meanwhile is asked for again. */
 const LEARN_SECONDS = 5;

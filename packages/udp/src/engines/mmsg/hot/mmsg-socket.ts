@@ -24,10 +24,10 @@ import {
   SEND_FAILURES,
   SENDS_DELAYED,
   SENT_BYTES,
-} from "../counters.ts";
-import { REQUEST_BYTES_MAX } from "../engines/engine.ts";
-import { DatagramHandler } from "./datagram-handler.ts";
-import type { UdpTracker } from "./udp-tracker.ts";
+} from "../../../counters.ts";
+import { DatagramHandler } from "../../../hot/datagram-handler.ts";
+import type { UdpTracker } from "../../../hot/udp-tracker.ts";
+import { REQUEST_BYTES_MAX } from "../../engine.ts";
 
 /** Datagrams a system call carries. Beyond 64 the kernel's share no longer falls (measured 16, 64, 256). */
 const BATCH_SIZE = 64;

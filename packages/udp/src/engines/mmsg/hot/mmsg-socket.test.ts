@@ -18,8 +18,8 @@ import {
   DROPPED_TOO_LONG,
   SEND_FAILURES,
   SENDS_DELAYED,
-} from "../counters.ts";
-import { announceRequest, connectRequest, TestTracker } from "../testing/tracker-client.ts";
+} from "../../../counters.ts";
+import { announceRequest, connectRequest, TestTracker } from "../../../testing/tracker-client.ts";
 import { MmsgSocket } from "./mmsg-socket.ts";
 
 const skip = linuxSupported() ? false : "batches of datagrams need Linux";
