@@ -26,8 +26,9 @@ export class Findings {
   }
 
   complain(complaint: string): void {
-    if (this.complaints.length < COMPLAINTS_KEPT)
-      this.complaints.push(`${new Date().toISOString()} ${complaint}`);
+    if (this.complaints.length >= COMPLAINTS_KEPT) return;
+    this.complaints.push(complaint);
+    console.log(`${new Date().toISOString()} complaint: ${complaint}`);
   }
 
   summary(): string {
