@@ -4,7 +4,6 @@
  */
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
 import { until } from "./until.ts";
 
 let made = 0;
@@ -17,7 +16,7 @@ export function cgroupsMissing(): string | false {
 }
 
 /** A cgroup whose processes have `bytes` of memory: the path of the file that takes their ids. */
-export function limitedCgroup(t: Pick<TestContext, "after">, bytes: number): string {
+export function limitedCgroup(t: { after(undo: () => unknown): void }, bytes: number): string {
   const parent = parentFolder();
   if (parent === undefined) throw new Error("ask cgroupsMissing first");
   const folder = join(parent, `swarmtide-test-${process.pid}-${made++}`);

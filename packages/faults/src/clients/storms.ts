@@ -14,12 +14,7 @@ const BURST = 50;
 /** Announces of one peer each for so many unknown torrents, at most `perSecond`. */
 export async function floodTorrents(udpPort: number, count: number, perSecond = 20_000) {
   const peers = await UdpPeers.open(udpPort);
-  const hashes = randomBytes(20 * BURST);
-  await paced(count, perSecond, async () => {
-    randomBytes(20 * BURST).copy(hashes);
-    for (let i = 0; i < BURST; i++)
-      await peers.send({ infoHash: hashes.subarray(i * 20, i * 20 + 20), port: 6881 });
-  });
+  await paced(count, perSecond, () => peers.flood(randomBytes(20 * BURST)));
   peers.close();
 }
 

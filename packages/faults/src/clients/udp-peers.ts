@@ -17,6 +17,7 @@ const REPLY_DEADLINE_MILLISECONDS = 2000;
 /** The tracker keeps an id valid for two minutes. */
 const CONNECTION_MILLISECONDS = 60_000;
 const STOPPED = 3;
+const TOGETHER = 200;
 
 export interface UdpAnnounce {
   readonly infoHash: Uint8Array;
@@ -48,10 +49,10 @@ export class UdpPeers {
     socket.on("message", (bytes) => this.#take(bytes));
   }
 
-  /** Peers of the tracker at a port of 127.0.0.1. */
-  static async open(port: number): Promise<UdpPeers> {
+  /** Peers of the tracker at a port of 127.0.0.1, from another address where `from` says so. */
+  static async open(port: number, from = "127.0.0.1"): Promise<UdpPeers> {
     const socket = createSocket({ type: "udp4", recvBufferSize: RECEIVE_BUFFER_BYTES });
-    socket.bind(0, "127.0.0.1");
+    socket.bind(0, from);
     await once(socket, "listening");
     return new UdpPeers(socket, port);
   }
@@ -67,6 +68,12 @@ export class UdpPeers {
     return { leechers: reply.bytes.readUInt32BE(12), seeders: reply.bytes.readUInt32BE(16) };
   }
 
+  /** How many peers the reply lists; -1 without one. */
+  async announcedPeers(announce: UdpAnnounce): Promise<number> {
+    const reply = await this.#ask(ANNOUNCE, await this.#announceBytes(announce));
+    return reply?.kind === "reply" ? (reply.bytes.length - 20) / 6 : -1;
+  }
+
   async scrape(infoHash: Uint8Array) {
     await this.#connect();
     const reply = await this.#ask(SCRAPE, this.#request(SCRAPE, infoHash));
@@ -74,9 +81,29 @@ export class UdpPeers {
     return { seeders: reply.bytes.readUInt32BE(8), leechers: reply.bytes.readUInt32BE(16) };
   }
 
-  /** Announces that nobody waits for. */
-  async send(announce: UdpAnnounce): Promise<void> {
-    this.#socket.send(await this.#announceBytes(announce), this.#port, "127.0.0.1");
+  /** Announces of a new peer for each info hash, twenty bytes each, that nobody waits for. */
+  async flood(infoHashes: Uint8Array): Promise<void> {
+    const template = await this.#announceBytes({
+      infoHash: infoHashes.subarray(0, 20),
+      port: 6881,
+    });
+    for (let at = 0; at < infoHashes.length; at += 20) {
+      const datagram = Buffer.from(template);
+      datagram.set(infoHashes.subarray(at, at + 20), 16);
+      this.#socket.send(datagram, this.#port, "127.0.0.1");
+    }
+  }
+
+  /** So many peers of one torrent, with one port each; each is asked for until it is answered, some hundred at a time. */
+  async announceAll(infoHash: Uint8Array, firstPort: number, count: number): Promise<void> {
+    let next = 0;
+    const one = async () => {
+      while (next < count) {
+        const port = firstPort + next++;
+        while (typeof (await this.announce({ infoHash, port })) !== "object");
+      }
+    };
+    await Promise.all(Array.from({ length: TOGETHER }, one));
   }
 
   /** Bytes that mean nothing. */

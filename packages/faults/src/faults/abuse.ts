@@ -1,0 +1,59 @@
+/** Floods: who asks as it should is answered all the while. */
+import { setTimeout as wait } from "node:timers/promises";
+import { floodGarbage, floodTorrents, vanishingUpgrades } from "../clients/storms.ts";
+import { UdpPeers } from "../clients/udp-peers.ts";
+import { TrackerProcess } from "../tracker-process.ts";
+import { Bystander } from "./bystander.ts";
+import { CONFIG, type Fault, type FaultContext, type Outcome, Watch } from "./fault.ts";
+
+/** Each asks again, so that some are lost in a full socket buffer and none for good. */
+const LOST_SHARE_MAX = 0.02;
+
+async function floods({ scope, size }: FaultContext): Promise<Outcome> {
+  const part = size === "full" ? 1 : 5;
+  const tracker = await TrackerProcess.start(scope, { config: CONFIG });
+  const { udp, http } = tracker.ports();
+  const watch = new Watch(tracker);
+  const bystander = await Bystander.start(tracker.ports());
+  await Promise.all([
+    floodTorrents(udp, 300_000 / part, 30_000),
+    floodGarbage(udp, 150_000 / part, 15_000),
+    vanishingUpgrades(http, 500 / part),
+  ]);
+  await wait(500);
+  const { lost, sent, text, longest } = bystander.stop();
+  const { rssMib, descriptors } = watch.end();
+  const { code } = await tracker.stop();
+  return {
+    holds: code === 0 && sent > 0 && lost <= sent * LOST_SHARE_MAX,
+    seen: `longest wait ${longest} ms`,
+    ...{ rssMib, descriptors, lost: text },
+  };
+}
+
+/** A peer that announces again and again within min_announce_interval, with limits for loopback too. */
+async function repeats({ scope }: FaultContext): Promise<Outcome> {
+  const config = `${CONFIG}[limits]\nexempt = []\n`;
+  const tracker = await TrackerProcess.start(scope, { config });
+  const peers = await UdpPeers.open(tracker.ports().udp);
+  const infoHash = Buffer.alloc(20, 7);
+  await peers.announceAll(infoHash, 3000, 10);
+  const first = await peers.announcedPeers({ infoHash, port: 5000 });
+  const second = await peers.announcedPeers({ infoHash, port: 5000 });
+  peers.close();
+  const { code } = await tracker.stop();
+  return {
+    holds: code === 0 && first === 10 && second === 0,
+    seen: `${first} peers in the first reply, ${second} in the repeat`,
+  };
+}
+
+export const abuseFaults: readonly Fault[] = [
+  {
+    kind: "abuse",
+    name: "floods of random torrents, of garbage, of upgrades that vanish",
+    isShort: true,
+    run: floods,
+  },
+  { kind: "abuse", name: "a peer that announces again at once", isShort: true, run: repeats },
+];
