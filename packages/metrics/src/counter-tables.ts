@@ -12,6 +12,7 @@ import type { CounterDefinition } from "./define.ts";
 export interface AnyCounterTable {
   readonly definition: object;
   samples(): Sample[];
+  copy(): AnyCounterTable;
 }
 
 export class CounterTables {
@@ -25,6 +26,11 @@ export class CounterTables {
   of<Table extends string>(definition: CounterDefinition<Table>): CounterTable<Table> | undefined {
     const found = this.#tables.find((table) => table.definition === definition);
     return found as CounterTable<Table> | undefined; // Each table names the definition that it was made from.
+  }
+
+  /** All of them as they stand now, in memory that no worker writes. */
+  copy(): CounterTables {
+    return new CounterTables(this.#tables.map((table) => table.copy()));
   }
 
   /** Every counter of every table, over all workers. */

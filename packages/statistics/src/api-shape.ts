@@ -36,13 +36,15 @@ export interface Counted {
 }
 
 /**
- * What clients ask or what they are told. Requests: `connect`, `announce`, `scrape`, `offer`, `answer`, and `other` for what
- * does not parse. Responses: the same, and `error`.
+ * What clients ask or what they are told. Among requests, `error` are malformed ones that get an error, and `other` is what
+ * gets no reply (UDP) or is not a tracker request (HTTP: upgrades, health checks). WebTorrent's `reply` is one to an announce or
+ * a scrape; the `offer` and `answer` of other clients are sent as messages of their own.
  */
 export type TrafficKind =
   | "connect"
   | "announce"
   | "scrape"
+  | "reply"
   | "offer"
   | "answer"
   | "error"

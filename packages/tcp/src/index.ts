@@ -18,6 +18,7 @@ export type { NetListener, NetServerOptions } from "./engines/net/net-options.ts
 export { NetServer } from "./engines/net/net-server.ts";
 export { startWeb, type WebServer, type WebServerOptions } from "./server.ts";
 export {
+  certificateFacts,
   describeCertificate,
   makeSecureContext,
   readTlsFiles,

@@ -40,6 +40,10 @@ export interface WebServer extends WorkerGroup<WebSettings> {
   readonly tcpCounters: CounterTable<"tcp">;
   /** Microseconds that HTTP requests stay inside, with a row for each worker. */
   readonly latency: Histogram;
+  /** The names of the workers, by their row in the counters. */
+  readonly workerNames: readonly string[];
+  /** Those of them that serve WebTorrent, by their row in wsCounters. */
+  readonly wsWorkerNames: readonly string[];
   /** Counters of all workers that serve WebTorrent; undefined where that is off. */
   readonly wsCounters: CounterTable<"ws"> | undefined;
 }
@@ -74,13 +78,14 @@ export function startWeb(options: WebServerOptions): WebServer {
     ticketKeys: new Uint8Array(randomBytes(TICKET_KEY_BYTES)),
   };
   const ports = makeWorkerPorts(workersOf(false), workersOf(true));
-  let row = 0;
+  const workerNames: string[] = [];
   const workers = joinGroups(
     binding.groups.map((group) => {
       const own = tcpEngineOf(group.engine).hasEventLoop ? ports.web : ports.epoll;
       const setups = group.listeners.ofWorkers.map(
         (listeners, index): WebSetup => ({
-          ...{ shared, engine: group.engine, listeners, row: row++, index },
+          ...{ shared, engine: group.engine, listeners, index },
+          row: workerNames.push(nameOf(group.engine, index)) - 1,
           workers: group.listeners.ofWorkers.length,
           ports: own[index] ?? { upgrades: [], peers: [] },
         }),
@@ -88,8 +93,13 @@ export function startWeb(options: WebServerOptions): WebServer {
       return startEngine(group, setups, options);
     }),
   );
-  return { ...workers, httpCounters, tcpCounters, wsCounters, latency };
+  const wsWorkerNames = wsCounters ? workerNames.filter((name) => name.startsWith("web-")) : [];
+  return { ...workers, httpCounters, tcpCounters, wsCounters, latency, workerNames, wsWorkerNames };
 }
+
+/** `web-1`: a worker with an event loop; `http-1`: one without. */
+const nameOf = (engine: TcpEngineName, index: number): string =>
+  `${tcpEngineOf(engine).hasEventLoop ? "web" : "http"}-${index + 1}`;
 
 /** The workers of one engine. */
 function startEngine(
@@ -97,12 +107,12 @@ function startEngine(
   setups: readonly WebSetup[],
   { settings, onHint, onDeath }: WebServerOptions,
 ): WorkerGroup<WebSettings> {
-  const { hasEventLoop, closesListeners } = tcpEngineOf(engine);
+  const { closesListeners } = tcpEngineOf(engine);
   const isThreaded = linuxSupported();
   const group = startGroup<WebSetup, WebSettings>({
     entry: isThreaded ? workerModule(import.meta.url, "worker") : openWebWorker,
     workers: setups.map((setup) => ({
-      name: `${hasEventLoop ? "web" : "http"}-${setup.index + 1}`,
+      name: nameOf(engine, setup.index),
       setup,
       transfer: transferOf(setup.ports),
     })),

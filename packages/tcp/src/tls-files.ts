@@ -56,6 +56,18 @@ export function makeSecureContext(files: TlsFiles, ticketKeys: Buffer | undefine
   });
 }
 
+/** Whom a certificate names, at most two names of it, and when it expires. */
+export function certificateFacts({ certificate }: TlsFiles): {
+  readonly subject: string;
+  readonly expiresMilliseconds: number;
+} {
+  const leaf = new X509Certificate(certificate);
+  const names = (leaf.subjectAltName ?? "").match(/(?<=DNS:|IP Address:)[^,"]+/g) ?? [];
+  const [common = ""] = /(?<=CN=)[^\n]+/.exec(leaf.subject) ?? [];
+  const subject = names.length === 0 ? common : names.slice(0, 2).join(", ");
+  return { subject, expiresMilliseconds: Date.parse(leaf.validTo) };
+}
+
 /** One line on the certificate for the log: its subject and for how long it is good. */
 export function describeCertificate(files: TlsFiles, nowMilliseconds: number): string {
   const leaf = new X509Certificate(files.certificate);

@@ -17,6 +17,7 @@ export {
   LOOPBACK_CONFIG,
   PROGRAM,
   type ProgramOptions,
+  printingConfig,
   runToEnd,
   ServingProgram,
   startProgram,

@@ -11,8 +11,10 @@ import { within } from "./until.ts";
 /** `swarmtide`, compiled: a process of its own, so no import. */
 export const PROGRAM: string = fileURLToPath(new URL("../../tracker/dist/bin.js", import.meta.url));
 
-/** A configuration that listens on free ports of the loopback addresses. */
+/** A configuration that listens on free ports of the loopback addresses. No page: a tracker beside it may have its port. */
 export const LOOPBACK_CONFIG = `
+[statistics]
+page_address = ""
 [web]
 address_ipv4 = "127.0.0.1:0"
 address_ipv6 = "[::1]:0"
@@ -20,6 +22,10 @@ address_ipv6 = "[::1]:0"
 address_ipv4 = "127.0.0.1:0"
 address_ipv6 = "[::1]:0"
 `;
+
+/** The same, with statistics printed: further keys of [statistics] may be given. */
+export const printingConfig = (keys = ""): string =>
+  LOOPBACK_CONFIG.replace("[statistics]\n", `[statistics]\nprint_to_stdout = true\n${keys}`);
 
 /** A folder that goes with the test. */
 export function temporaryFolder(t: TestContext): string {

@@ -5,6 +5,7 @@
 import { codeField, type ErrorCode, type Logger, OperatorError } from "@swarmtide/runtime";
 import { AccessList, type AccessListConfig, type AccessListHandle } from "@swarmtide/swarm";
 import { loadAccessList } from "./load-access-list.ts";
+import type { ReloadOutcome } from "./services/service.ts";
 
 /** Where a file is found now; undefined where a chroot hides it. */
 type Locate = (path: string) => string | undefined;
@@ -39,26 +40,28 @@ export class ReloadableAccessList {
     return new ReloadableAccessList(handle, locate, log);
   }
 
-  /** Reads the list again. Where that fails it is logged, and the old one stays. */
-  async reload({ mode, path }: AccessListConfig): Promise<void> {
+  /** Reads the list again. Where that fails it is logged, and the old one stays. Undefined where there is no list. */
+  async reload({ mode, path }: AccessListConfig): Promise<ReloadOutcome | undefined> {
     const log = this.#log;
     if (mode === "off") {
       log.info('nothing to reload for access_list.mode = "off"');
-      return;
+      return undefined;
     }
     const found = this.#locate(path);
     if (found === undefined) {
-      log.error(`access list ${path}: not reloaded, it lies outside of privileges.chroot_path`, {
-        code: "SWARMTIDE_OUTSIDE_CHROOT" satisfies ErrorCode,
-      });
-      return;
+      const text = `access list ${path}: not reloaded, it lies outside of privileges.chroot_path`;
+      log.error(text, { code: "SWARMTIDE_OUTSIDE_CHROOT" satisfies ErrorCode });
+      return { isSuccess: false, text };
     }
     try {
       this.handle = await loadAccessList({ mode, path: found });
       log.info("access list reloaded", entriesOf(this.handle));
+      return { isSuccess: true, text: "access list" };
     } catch (error) {
       const reason = error instanceof OperatorError ? error.message : String(error);
-      log.error(`${reason}; the old list stays`, codeField(error));
+      const text = `${reason}; the old list stays`;
+      log.error(text, codeField(error));
+      return { isSuccess: false, text };
     }
   }
 }

@@ -4,28 +4,8 @@
  */
 import { logKeys, privilegesSection } from "@swarmtide/runtime";
 import { accessListSection, INTERVAL_JITTER, limitsSection } from "@swarmtide/swarm";
-import {
-  boolean,
-  type CheckProblem,
-  type ConfigOf,
-  integer,
-  section,
-} from "@swarmtide/toml-config";
+import { type CheckProblem, type ConfigOf, section } from "@swarmtide/toml-config";
 import { serviceSections } from "./services/services.ts";
-
-/** [statistics] */
-export const statisticsSection = section("Numbers about what the tracker does.", {
-  interval: integer({
-    default: 5,
-    min: 1,
-    max: 86400,
-    unit: "seconds",
-    doc: "Time between two reports.",
-  }),
-  print_to_stdout: boolean({ default: false, doc: "Prints each report as a line on stdout." }),
-});
-
-export type StatisticsConfig = ConfigOf<typeof statisticsSection>;
 
 /** The file. */
 export const trackerSchema = section(
@@ -36,7 +16,6 @@ export const trackerSchema = section(
     limits: limitsSection,
     access_list: accessListSection,
     privileges: privilegesSection,
-    statistics: statisticsSection,
   },
   (config) => shortLife(config),
 );

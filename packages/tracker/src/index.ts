@@ -1,11 +1,7 @@
 /** A tracker inside another program: `startTracker({ udp: { port: 0 } })`. */
 
-export {
-  type StatisticsConfig,
-  statisticsSection,
-  type TrackerConfig,
-  trackerSchema,
-} from "./config.ts";
+export type { ApiStats } from "@swarmtide/statistics";
+export { type TrackerConfig, trackerSchema } from "./config.ts";
 export type { ServedProtocol, TrackerAddress } from "./services/service.ts";
 export { startTracker, type TrackerOptions } from "./start-tracker.ts";
 export type { FamilyStatistics, HttpStatistics, Statistics } from "./statistics.ts";

@@ -2,7 +2,6 @@
  * The program `swarmtide`, loaded by `bin.ts` once that holds the signals. Exit codes: 0 after a stop or an answer, 1
  * when it cannot run or a worker died, 2 for arguments it does not understand.
  */
-import { readFileSync } from "node:fs";
 import {
   type Command,
   describeFatal,
@@ -19,6 +18,7 @@ import { commandLine, LOAD_TEST_HTTP, LOAD_TEST_WS, LOAD_TESTS } from "./command
 import { trackerSchema } from "./config.ts";
 import type { ProgramSignals } from "./program-signals.ts";
 import { serve } from "./serve.ts";
+import { version } from "./version.ts";
 
 const STDOUT = 1;
 const STDERR = 2;
@@ -27,13 +27,6 @@ const EXIT_USAGE = 2;
 const USAGE_CODE: ErrorCode = "SWARMTIDE_USAGE";
 
 const print = (text: string) => writeLine(STDOUT, text);
-
-function version(): string {
-  const manifest: unknown = JSON.parse(
-    readFileSync(new URL("../package.json", import.meta.url), "utf8"),
-  );
-  return String(Reflect.get(Object(manifest), "version"));
-}
 
 /** Loaded only where it is asked for: a tracker needs none of it. */
 async function loadTest(

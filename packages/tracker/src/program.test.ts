@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import {
   LOOPBACK_CONFIG,
+  printingConfig,
   runToEnd,
   startProgram,
   temporaryFolder,
@@ -97,7 +98,7 @@ for (const engine of ["mmsg", "dgram"])
   );
 
 test("SIGINT ends it with code 0 and the sums of what it did", TIMEOUT, async (t) => {
-  const program = startProgram(t, `${LOOPBACK_CONFIG}[statistics]\nprint_to_stdout = true\n`);
+  const program = startProgram(t, printingConfig());
   const [address = ""] = await program.addresses();
   const client = await UdpClient.open(address);
   await client.announce(INFO_HASH, 7001, 0n);
@@ -110,10 +111,7 @@ test("SIGINT ends it with code 0 and the sums of what it did", TIMEOUT, async (t
 });
 
 test("a statistics line comes at each interval where it is asked for", TIMEOUT, async (t) => {
-  const program = startProgram(
-    t,
-    `${LOOPBACK_CONFIG}[statistics]\nprint_to_stdout = true\ninterval = 1\n`,
-  );
+  const program = startProgram(t, printingConfig("interval = 1\n"));
   await program.output(/\nstatistics torrents=0 ipv4: requests\/s=0 .*\nstatistics torrents=0 /);
   assert.equal(await program.end("SIGTERM"), 0);
 });

@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { add, type Column, CounterTable, CounterTables } from "@swarmtide/metrics";
+import { StatisticsCollector } from "@swarmtide/statistics";
 import { ANNOUNCE_SEEDER, Announce, createSwarmStore } from "@swarmtide/swarm";
+import { defaultConfig } from "@swarmtide/toml-config";
 import { udpColumns } from "@swarmtide/udp";
+import { trackerSchema } from "./config.ts";
+import { TrackerSource } from "./statistics/tracker-source.ts";
 import { formatFinalStatisticsLine, formatStatisticsLine, readStatistics } from "./statistics.ts";
 
 /** The column of a parse outcome. */
@@ -19,7 +23,13 @@ test("requests are those that deserve an answer, summed over workers and apart b
     add(counters.row(worker, family), column, by);
   };
   const store = createSwarmStore({ memoryBytesMax: 2 ** 26 });
-  const before = readStatistics(new CounterTables([counters]), store);
+  const source = new TrackerSource({
+    ...{ version: "0", config: defaultConfig(trackerSchema), store, reports: [] },
+    counters: new CounterTables([counters]),
+    addresses: () => [],
+  });
+  const collector = new StatisticsCollector(source);
+  const before = readStatistics(collector.latest.stats);
   count(0, 4, requests("connect"), 3);
   count(1, 4, requests("announce"), 4);
   count(1, 4, requests("error_port_zero"), 1);
@@ -34,7 +44,7 @@ test("requests are those that deserve an answer, summed over workers and apart b
   seeder.port = 80;
   seeder.flags = ANNOUNCE_SEEDER;
   store.announce(seeder);
-  const after = readStatistics(new CounterTables([counters]), store);
+  const after = readStatistics(collector.collect().stats);
   assert.equal(
     formatStatisticsLine(before, after, 2),
     "statistics torrents=1 " +

@@ -2,12 +2,7 @@
  * The statistics line: what was asked and answered since the last one, and what the swarms hold. Counts come from
  * the counters the workers write in shared memory, so reading them disturbs nobody. Main thread.
  */
-import { httpColumns } from "@swarmtide/http";
-import type { Column, CounterTable, CounterTables } from "@swarmtide/metrics";
-import { readSwarmTotals, type SwarmStore } from "@swarmtide/swarm";
-import { tcpColumns } from "@swarmtide/tcp";
-import { udpColumns } from "@swarmtide/udp";
-import { wsColumns } from "@swarmtide/ws";
+import type { ApiStats } from "@swarmtide/statistics";
 
 /** What the line says of one family. Counts since the start. */
 export interface FamilyStatistics {
@@ -55,70 +50,88 @@ export interface Statistics {
   /** Undefined where WebTorrent is off. */
   readonly ws: WsStatistics | undefined;
   readonly torrents: number;
+  /** Everything else of the same moment, as `GET /api/stats` tells it. */
+  readonly all: Omit<ApiStats, "history">;
 }
 
 const FAMILIES = ["ipv4", "ipv6"] as const;
-type Family = (typeof FAMILIES)[number];
 
-/** Reads the counters of all workers; a protocol that is off has none. */
-export function readStatistics(counters: CounterTables, store: SwarmStore): Statistics {
-  const totals = readSwarmTotals(store);
-  const udp = counters.of(udpColumns.udpCounters);
-  const family = (name: Family, peers: number, seeders: number): FamilyStatistics => {
-    const sum = (...columns: readonly Column<"udp">[]) => {
-      let total = 0;
-      for (const column of columns) total += udp?.sum(column, name === "ipv4" ? 4 : 6) ?? 0;
-      return total;
-    };
+type Stats = Omit<ApiStats, "history">;
+type Row = Stats["requests"]["rows"][number];
+
+/** What one protocol's rows say of a kind; of one family where it is given. */
+function totalOf(
+  rows: readonly Row[],
+  protocol: string,
+  kinds: readonly string[],
+  family?: string,
+) {
+  let total = 0;
+  for (const row of rows)
+    if (
+      row.protocol === protocol &&
+      kinds.includes(row.kind) &&
+      (family ?? row.family) === row.family
+    )
+      total += row.total;
+  return total;
+}
+
+/** The numbers of one snapshot. */
+export function readStatistics(stats: Stats): Statistics {
+  const { requests, responses, swarms } = stats;
+  const family = (name: "ipv4" | "ipv6"): FamilyStatistics => {
+    const swarm = swarms.rows.find((row) => row.store === "shared" && row.family === name);
     return {
-      requests: sum(...udpColumns.ANSWERABLE_REQUESTS),
-      connect: sum(udpColumns.CONNECTS),
-      announce: sum(udpColumns.ANNOUNCES),
-      scrape: sum(udpColumns.SCRAPES),
-      error: sum(udpColumns.ERRORS),
-      peers,
-      seeders,
+      requests: totalOf(requests.rows, "udp", ["connect", "announce", "scrape", "error"], name),
+      connect: totalOf(responses.rows, "udp", ["connect"], name),
+      announce: totalOf(responses.rows, "udp", ["announce"], name),
+      scrape: totalOf(responses.rows, "udp", ["scrape"], name),
+      error: totalOf(responses.rows, "udp", ["error"], name),
+      peers: swarm?.peers ?? 0,
+      seeders: swarm?.seeders ?? 0,
     };
   };
+  const isServed = (protocol: string) => requests.rows.some((row) => row.protocol === protocol);
   return {
-    ipv4: family("ipv4", totals.peersIpv4, totals.seedersIpv4),
-    ipv6: family("ipv6", totals.peersIpv6, totals.seedersIpv6),
-    http: readHttpStatistics(counters),
-    ws: readWsStatistics(counters.of(wsColumns.wsCounters)),
-    torrents: totals.torrents,
+    ipv4: family("ipv4"),
+    ipv6: family("ipv6"),
+    http: isServed("http") ? readHttpStatistics(stats) : undefined,
+    ws: isServed("ws") ? readWsStatistics(stats) : undefined,
+    torrents: swarms.torrentsOfStores.shared,
+    all: stats,
   };
 }
 
-function readHttpStatistics(counters: CounterTables): HttpStatistics | undefined {
-  const http = counters.of(httpColumns.httpCounters);
-  const tcp = counters.of(tcpColumns.tcpCounters);
-  if (http === undefined || tcp === undefined) return undefined;
-  let error = http.sum(httpColumns.ERRORS);
-  for (const column of httpColumns.ERROR_RESPONSES) error += http.sum(column);
+const openOf = ({ connections }: Stats, transport: "tcp" | "ws"): number =>
+  connections.find((row) => row.transport === transport)?.open ?? 0;
+
+function readHttpStatistics(stats: Stats): HttpStatistics {
+  const { requests, responses } = stats;
   return {
-    announce: http.sum(httpColumns.ANNOUNCES),
-    scrape: http.sum(httpColumns.SCRAPES),
-    error,
-    connections: tcp.sum(tcpColumns.CONNECTIONS_ACCEPTED) - tcp.sum(tcpColumns.CONNECTIONS_CLOSED),
+    announce: totalOf(requests.rows, "http", ["announce"]),
+    scrape: totalOf(requests.rows, "http", ["scrape"]),
+    error: totalOf(responses.rows, "http", ["error"]),
+    connections: openOf(stats, "tcp"),
   };
 }
 
-function readWsStatistics(ws: CounterTable<"ws"> | undefined): WsStatistics | undefined {
-  if (ws === undefined) return undefined;
-  const seeders = ws.sum(wsColumns.SEEDERS);
+function readWsStatistics(stats: Stats): WsStatistics {
+  const { requests, responses, swarms, workers } = stats;
+  const swarm = swarms.rows.find(({ store }) => store === "ws");
   return {
-    announce: ws.sum(wsColumns.ANNOUNCES),
-    scrape: ws.sum(wsColumns.SCRAPES),
-    offer: ws.sum(wsColumns.OFFERS_SENT),
-    answer: ws.sum(wsColumns.ANSWERS_SENT),
-    error: ws.sum(wsColumns.ERRORS_SENT),
-    connections: ws.sum(wsColumns.CONNECTIONS),
-    connectionsOfWorkers: Array.from({ length: ws.workers }, (_, worker) =>
-      ws.sumOfWorker(wsColumns.CONNECTIONS, worker),
+    announce: totalOf(requests.rows, "ws", ["announce"]),
+    scrape: totalOf(requests.rows, "ws", ["scrape"]),
+    offer: totalOf(responses.rows, "ws", ["offer"]),
+    answer: totalOf(responses.rows, "ws", ["answer"]),
+    error: totalOf(responses.rows, "ws", ["error"]),
+    connections: openOf(stats, "ws"),
+    connectionsOfWorkers: workers.flatMap(({ protocol, connections }) =>
+      protocol === "ws" ? [connections ?? 0] : [],
     ),
-    torrents: ws.sum(wsColumns.TORRENTS),
-    peers: seeders + ws.sum(wsColumns.LEECHERS),
-    seeders,
+    torrents: swarms.torrentsOfStores.ws,
+    peers: swarm?.peers ?? 0,
+    seeders: swarm?.seeders ?? 0,
   };
 }
 

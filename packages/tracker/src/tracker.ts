@@ -12,6 +12,7 @@ import {
   pathAfterDrop,
   STOP_MILLISECONDS_MAX,
 } from "@swarmtide/runtime";
+import { StatisticsCollector } from "@swarmtide/statistics";
 import { monotonicSeconds, type SwarmStore } from "@swarmtide/swarm";
 import { ReloadableAccessList } from "./access-list.ts";
 import type { TrackerConfig } from "./config.ts";
@@ -26,7 +27,9 @@ import type {
 } from "./services/service.ts";
 import { services } from "./services/services.ts";
 import { checkOpenFiles, warnOfServing } from "./start-checks.ts";
+import { TrackerSource } from "./statistics/tracker-source.ts";
 import { readStatistics, type Statistics } from "./statistics.ts";
+import { version } from "./version.ts";
 
 /** A tracker that serves. */
 export interface RunningTracker {
@@ -80,6 +83,7 @@ export async function startConfigured(
     logSettings: { logLevel: config.logLevel, logFormat: config.logFormat },
     pathAfterDrop: locate,
     counters: () => tracker.counters,
+    collector: () => tracker.collector,
     onDeath: watch.onDeath,
   };
   const running = bound.map((service) => service.start(context));
@@ -94,6 +98,7 @@ export async function startConfigured(
   }
   watch.startIsOver();
   warnOfServing(config, threads, log);
+  tracker.serves();
   return tracker;
 }
 
@@ -148,8 +153,12 @@ interface TrackerParts {
 
 class Tracker implements RunningTracker {
   readonly counters: CounterTables;
+  readonly collector: StatisticsCollector;
+  readonly #source: TrackerSource;
   readonly #parts: TrackerParts;
   #stopped: Promise<void> | undefined;
+  /** Every thread has ended, and the last snapshot is made. */
+  #isOver = false;
   /** The reload that runs or was the last to run. */
   #reloading: Promise<void> = Promise.resolve();
   #reloadWaiting: Promise<void> | undefined;
@@ -157,6 +166,12 @@ class Tracker implements RunningTracker {
   constructor(parts: TrackerParts) {
     this.#parts = parts;
     this.counters = new CounterTables(parts.running.flatMap((service) => service.counters));
+    this.#source = new TrackerSource({
+      ...{ version: version(), config: parts.config, store: parts.store, counters: this.counters },
+      reports: parts.running.flatMap(({ reports }) => reports ?? []),
+      addresses: () => this.addresses,
+    });
+    this.collector = new StatisticsCollector(this.#source);
   }
 
   get protocols(): readonly ServedProtocol[] {
@@ -171,6 +186,11 @@ class Tracker implements RunningTracker {
     return this.#parts.memory;
   }
 
+  /** The start is complete. */
+  serves(): void {
+    this.#source.isServing = true;
+  }
+
   reload(): Promise<void> {
     this.#reloadWaiting ??= this.#reloading.then(() => {
       this.#reloadWaiting = undefined;
@@ -182,13 +202,15 @@ class Tracker implements RunningTracker {
 
   async #reload(): Promise<void> {
     const { config, accessList, running } = this.#parts;
-    await accessList.reload(config.accessList);
+    const outcomes = [await accessList.reload(config.accessList)];
     if (this.#stopped !== undefined) return;
-    for (const service of running) service.reload(config, accessList.handle);
+    for (const service of running) outcomes.push(service.reload(config, accessList.handle));
+    this.#source.noteReload(outcomes.flatMap((outcome) => outcome ?? []));
   }
 
   statistics(): Statistics {
-    return readStatistics(this.counters, this.#parts.store);
+    const { stats } = this.#isOver ? this.collector.latest : this.collector.collect();
+    return readStatistics(stats);
   }
 
   stop(): Promise<void> {
@@ -198,7 +220,11 @@ class Tracker implements RunningTracker {
 
   async #stop(): Promise<void> {
     const { log, running } = this.#parts;
+    this.#source.isServing = false;
     const stopped = await Promise.all(running.map((service) => service.stop()));
+    this.collector.collect();
+    this.collector.close();
+    this.#isOver = true;
     if (stopped.includes(false))
       log.warn(
         `some workers did not stop within ${STOP_MILLISECONDS_MAX / 1000} s; going on without them`,

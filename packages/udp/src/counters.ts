@@ -35,6 +35,10 @@ export const REFUSED_TORRENTS = udpCounters.counter(
   "refused_torrents",
   "Info hashes in announces and scrapes that the access list refused.",
 );
+export const ANNOUNCES_REFUSED = udpCounters.counter(
+  "announces_refused",
+  "Valid announces answered with an error; errors contains them.",
+);
 export const NOT_STORED = udpCounters.counter(
   "announces_not_stored",
   "Announces answered although memory had no room for the peer.",

@@ -3,6 +3,7 @@
  * stdout and `tracker.statistics()` show, so that all of them tell the same numbers of the same moment. Main thread.
  */
 import { availableParallelism } from "node:os";
+import { getHeapStatistics } from "node:v8";
 import type { Sample } from "@swarmtide/metrics";
 import type { HistoryPoint, HistorySeries } from "../api-history.ts";
 import {
@@ -18,6 +19,7 @@ import { FillForecast } from "./fill-forecast.ts";
 import { History, rounded, valuesOf } from "./history.ts";
 import { LatencyWindows } from "./latency-windows.ts";
 import { RateBook } from "./rates.ts";
+import { ResidentMemory } from "./resident-memory.ts";
 import type { LatencyTotal, StatisticsSource, TrackerReading, TrafficTotal } from "./source.ts";
 import { judge } from "./verdicts.ts";
 
@@ -52,6 +54,7 @@ export class StatisticsCollector {
   readonly #clock: CollectorClock;
   readonly #rates = new RateBook();
   readonly #history = new History();
+  readonly #resident = new ResidentMemory();
   readonly #latencies = new Map<string, LatencyWindows>();
   readonly #forecasts = new Map<string, FillForecast>();
   #latest: Snapshot;
@@ -71,7 +74,12 @@ export class StatisticsCollector {
     return this.#history.read();
   }
 
-  /** Makes the snapshot of this second. Called by a timer. */
+  /** Closes what it reads from. `latest` stays. */
+  close(): void {
+    this.#resident.close();
+  }
+
+  /** Makes the snapshot of now, from here on the latest. Called by a timer once a second, and by whoever wants no older one. */
   collect(): Snapshot {
     const now = this.#clock.nowMilliseconds();
     this.#rates.begin(now);
@@ -83,7 +91,7 @@ export class StatisticsCollector {
         ...{ transport, open, limit },
         opened: this.#rates.counted(`opened ${transport}`, openedTotal),
       })),
-      latency: reading.latencies.map((total) => this.#latency(total)),
+      latency: reading.latencies.map((total) => this.#latency(total, now)),
       problems: this.#problems(reading),
       memory: this.#memory(reading, now),
       peersPerTorrent: this.#source.peersPerTorrent(now),
@@ -169,11 +177,11 @@ export class StatisticsCollector {
     };
   }
 
-  #latency({ protocol, worker, microseconds }: LatencyTotal): LatencyRow {
+  #latency({ protocol, worker, microseconds }: LatencyTotal, now: number): LatencyRow {
     const key = `${protocol} ${worker}`;
     const windows = this.#latencies.get(key) ?? new LatencyWindows();
     this.#latencies.set(key, windows);
-    return { protocol, worker, ...windows.push(microseconds) };
+    return { protocol, worker, ...windows.push(microseconds, now) };
   }
 
   #problems({ problems }: TrackerReading): ProblemRow[] {
@@ -190,7 +198,6 @@ export class StatisticsCollector {
   }
 
   #memory({ budgets }: TrackerReading, nowMilliseconds: number): MemoryStats {
-    const { rss, heapUsed } = process.memoryUsage();
     return {
       budgets: budgets.map(({ name, usedBytes, limitBytes, refusedTotal }) => {
         const forecast = this.#forecasts.get(name) ?? new FillForecast();
@@ -201,8 +208,8 @@ export class StatisticsCollector {
           refused: this.#rates.counted(`no room ${name}`, refusedTotal),
         };
       }),
-      residentBytes: rss,
-      heapUsedBytes: heapUsed,
+      residentBytes: this.#resident.read(),
+      heapUsedBytes: getHeapStatistics().used_heap_size,
       hostLimitBytes: this.#source.hostLimitBytes,
     };
   }

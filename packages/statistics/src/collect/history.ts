@@ -26,8 +26,12 @@ export class History {
   readonly #seconds = new Ring(1, SECOND_POINTS);
   readonly #minutes = new Ring(SECONDS_PER_MINUTE, MINUTE_POINTS);
   #minute: HistoryPoint[] = [];
+  #lastSeconds = Number.NEGATIVE_INFINITY;
 
+  /** Takes the point of a second; a further one of the same second is left out. */
   push(point: HistoryPoint): void {
+    if (point.timeSeconds <= this.#lastSeconds) return;
+    this.#lastSeconds = point.timeSeconds;
     this.#seconds.push(point);
     const minute = minuteOf(point);
     const [first] = this.#minute;

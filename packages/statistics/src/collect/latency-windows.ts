@@ -9,12 +9,25 @@ import type { LatencyWindow } from "../api-shape.ts";
 const SECONDS_KEPT = 60;
 const TEN_SECONDS = 10;
 const MICROSECONDS = 1e6;
+const STEP_MILLISECONDS_MIN = 1000;
 
 export class LatencyWindows {
   readonly #snapshots: HistogramSnapshot[] = [];
+  /** When the snapshot before the newest was taken. */
+  #beforeMilliseconds = Number.NEGATIVE_INFINITY;
+  #newestMilliseconds = Number.NEGATIVE_INFINITY;
 
-  /** Takes the snapshot of this second; returns what was recorded since ten seconds and a minute ago. */
-  push(snapshot: HistogramSnapshot): { tenSeconds: LatencyWindow; minute: LatencyWindow } {
+  /**
+   * Takes the snapshot of this second, or instead of one that is not a second older than the one before; returns what was
+   * recorded since ten seconds and a minute ago.
+   */
+  push(
+    snapshot: HistogramSnapshot,
+    nowMilliseconds: number,
+  ): { tenSeconds: LatencyWindow; minute: LatencyWindow } {
+    if (nowMilliseconds - this.#beforeMilliseconds < STEP_MILLISECONDS_MIN) this.#snapshots.pop();
+    else this.#beforeMilliseconds = this.#newestMilliseconds;
+    this.#newestMilliseconds = nowMilliseconds;
     this.#snapshots.push(snapshot);
     if (this.#snapshots.length > SECONDS_KEPT + 1) this.#snapshots.shift();
     return { tenSeconds: this.#window(TEN_SECONDS), minute: this.#window(SECONDS_KEPT) };

@@ -6,6 +6,8 @@ import type { Counted, Rates } from "../api-shape.ts";
 
 const SECONDS_KEPT = 60;
 const SLOTS = SECONDS_KEPT + 1;
+/** A reading that follows sooner takes the place of the one before: rates over less say nothing. */
+const STEP_MILLISECONDS_MIN = 500;
 
 /** Rates of any number of totals, each under its own key. */
 export class RateBook {
@@ -13,8 +15,10 @@ export class RateBook {
   readonly #totals = new Map<string, Float64Array>();
   #readings = 0;
 
-  /** Begins a reading, about a second after the one before. */
+  /** Begins a reading. Once a second is what the windows are meant for; whoever wants the numbers of now may read between. */
   begin(nowMilliseconds: number): void {
+    const isEarly = nowMilliseconds - this.#time(this.#readings - 2) < 2 * STEP_MILLISECONDS_MIN;
+    if (this.#readings > 1 && isEarly) this.#readings--;
     this.#times[this.#readings % SLOTS] = nowMilliseconds;
     this.#readings++;
   }

@@ -22,6 +22,7 @@
  * | 44      | SLAB_WORDS_FREE   | words of free blocks in slab pages                               |
  * | 45      | GAVE_WAY          | torrents of a single peer that made room in a full arena         |
  * | 46      | KEPT_COUNT        | torrents without peers, kept for their completed count, of the last cleaning |
+ * | 47      | COMPLETED_COUNT   | completions counted in all torrents, also in those that are gone |
  * | 52      | COUNTS            | where the counts by address begin, or 0 (`limits/hot/address-counts.ts`) |
  * | 53      | COUNTS_LINES      | lines of those by address and torrent, a power of two            |
  * | 64 + k  | FREE_LISTS        | first free block of class k, 6 to 24 (`hot/whole-blocks.ts`)     |
@@ -76,6 +77,7 @@ export const REFUSED = 43;
 export const SLAB_WORDS_FREE = 44;
 export const GAVE_WAY = 45;
 export const KEPT_COUNT = 46;
+export const COMPLETED_COUNT = 47;
 export const COUNTS = 52;
 export const COUNTS_LINES = 53;
 export const FREE_LISTS = 64;

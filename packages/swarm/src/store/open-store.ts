@@ -17,6 +17,7 @@ import { openArenas } from "./arenas.ts";
 import { HASH_KEY_WORDS } from "./hot/keyed-hash.ts";
 import { SHARD_COUNT, SwarmStore, type SwarmStoreHandle } from "./hot/swarm-store.ts";
 import {
+  COMPLETED_COUNT,
   COUNTS_KEY_WORDS,
   GAVE_WAY,
   KEPT_COUNT,
@@ -45,6 +46,8 @@ export interface SwarmTotals {
   peersIpv6: number;
   seedersIpv4: number;
   seedersIpv6: number;
+  /** Completions counted since the store was made. */
+  completed: number;
   /** Torrents and peers not stored because an arena was full. */
   refused: number;
   /** Torrents of a single peer, or of none, that made room for others in a full arena. */
@@ -82,6 +85,7 @@ export function readSwarmTotals(store: SwarmStore): SwarmTotals {
     peersIpv6: 0,
     seedersIpv4: 0,
     seedersIpv6: 0,
+    completed: 0,
     refused: 0,
     gaveWay: 0,
     usedBytes: 0,
@@ -95,6 +99,7 @@ export function readSwarmTotals(store: SwarmStore): SwarmTotals {
     totals.peersIpv6 += Atomics.load(w, PEER_COUNT + 1);
     totals.seedersIpv4 += Atomics.load(w, SEEDER_COUNT);
     totals.seedersIpv6 += Atomics.load(w, SEEDER_COUNT + 1);
+    totals.completed += Atomics.load(w, COMPLETED_COUNT) >>> 0;
     totals.refused += Atomics.load(w, REFUSED) >>> 0;
     totals.gaveWay += Atomics.load(w, GAVE_WAY) >>> 0;
     totals.usedBytes += Atomics.load(w, NEXT_FRESH) * 4;

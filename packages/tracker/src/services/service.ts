@@ -7,8 +7,9 @@
  *
  * All are bound before one is started, so that a port in use is an error while nothing runs yet. Called on the main thread.
  */
-import type { AnyCounterTable, CounterTables } from "@swarmtide/metrics";
+import type { AnyCounterTable, CounterTables, Histogram } from "@swarmtide/metrics";
 import type { Logger, LogSettings } from "@swarmtide/runtime";
+import type { StatisticsCollector } from "@swarmtide/statistics";
 import type { AccessListHandle, SwarmStore } from "@swarmtide/swarm";
 import type { ConfigOf, Entries, SectionSchema } from "@swarmtide/toml-config";
 
@@ -74,8 +75,39 @@ export interface StartContext {
   readonly pathAfterDrop: (path: string) => string | undefined;
   /** The counters of all services. Complete once all have been started. */
   readonly counters: () => CounterTables;
+  /** Makes the snapshots of the statistics. There once all have been started. */
+  readonly collector: () => StatisticsCollector;
   /** Called once for a worker that died, with its name. */
   readonly onDeath: (reason: string) => void;
+}
+
+/** How long the requests of one protocol stay inside its workers. */
+export interface LatencySource {
+  readonly protocol: ServedProtocol["name"];
+  /** The names of the workers, by their row. */
+  readonly workers: readonly string[];
+  /** Microseconds; undefined where it is not measured. */
+  readonly histogram: Histogram | undefined;
+}
+
+/** A certificate in use. */
+export interface CertificateInUse {
+  /** The section of the configuration that names it. */
+  readonly section: string;
+  readonly subject: string;
+  readonly expiresMilliseconds: number;
+}
+
+/** What a service tells the statistics beside its counters. */
+export interface ServiceReports {
+  readonly latencies?: readonly LatencySource[];
+  readonly certificates?: () => readonly CertificateInUse[];
+}
+
+/** Whether a reload succeeded, and what was reloaded or why it failed. */
+export interface ReloadOutcome {
+  readonly isSuccess: boolean;
+  readonly text: string;
 }
 
 /** A service with workers. */
@@ -83,8 +115,12 @@ export interface RunningService<Config> {
   /** Fulfilled once all workers serve; privileges are dropped then. */
   readonly ready: Promise<void>;
   readonly counters: readonly AnyCounterTable[];
-  /** Takes settings into use, all of them, whether or not they changed, and reads its own files again. */
-  reload(config: Config, accessList: AccessListHandle): void;
+  readonly reports?: ServiceReports;
+  /**
+   * Takes settings into use, all of them, whether or not they changed, and reads its own files again: the outcome of that,
+   * undefined where there are none.
+   */
+  reload(config: Config, accessList: AccessListHandle): ReloadOutcome | undefined;
   /** Stops every worker. Fulfilled when all have ended, or with false when some did not in time. */
   stop(): Promise<boolean>;
 }

@@ -7,6 +7,7 @@ import { codeField, formatListener, type Logger, OperatorError } from "@swarmtid
 import type { AccessListHandle } from "@swarmtide/swarm";
 import {
   bindWeb,
+  certificateFacts,
   closeGroups,
   describeCertificate,
   readTlsFiles,
@@ -24,6 +25,8 @@ import {
 import { wsSection } from "@swarmtide/ws";
 import type {
   BoundService,
+  CertificateInUse,
+  ReloadOutcome,
   RunningService,
   ServedProtocol,
   Service,
@@ -98,7 +101,7 @@ class BoundTcp implements BoundService<TcpConfig> {
   start(context: StartContext): RunningService<TcpConfig> {
     const { log, onDeath, startedSeconds, store, accessList } = context;
     let tls = this.#tls;
-    const { httpCounters, tcpCounters, wsCounters, ...group } = startWeb({
+    const { httpCounters, tcpCounters, wsCounters, latency, ...group } = startWeb({
       ...{ binding: this.#binding, store: store.handle, startedSeconds, onDeath },
       settings: settingsOf(this.#config, accessList, tls),
       onHint: (line) => log.warn(line),
@@ -110,9 +113,18 @@ class BoundTcp implements BoundService<TcpConfig> {
     return {
       ...group,
       counters: [httpCounters, tcpCounters, ...(wsCounters === undefined ? [] : [wsCounters])],
+      reports: {
+        latencies: [
+          { protocol: "http", workers: group.workerNames, histogram: latency },
+          { protocol: "ws", workers: group.wsWorkerNames, histogram: undefined },
+        ],
+        certificates: () => (tls === undefined ? [] : [certificateOf(tls)]),
+      },
       reload(config, list) {
-        tls = rereadTls(config, context) ?? tls;
+        const { files, outcome } = rereadTls(config, context);
+        tls = files ?? tls;
         group.reload(settingsOf(config, list, tls));
+        return outcome;
       },
     };
   }
@@ -143,18 +155,29 @@ function tlsPathsOf(config: TcpConfig, { pathAfterDrop }: StartContext) {
   return { certificate, privateKey };
 }
 
-/** Undefined where that fails (and is logged), or there are no files to read. */
-function rereadTls(config: TcpConfig, context: StartContext): TlsFiles | undefined {
+/** The subject is the first name that clients may ask for. */
+function certificateOf(files: TlsFiles): CertificateInUse {
+  const { subject, expiresMilliseconds } = certificateFacts(files);
+  return { section: "web", subject, expiresMilliseconds };
+}
+
+interface RereadTls {
+  /** Undefined where reading fails (and is logged), or there are no files to read. */
+  readonly files: TlsFiles | undefined;
+  readonly outcome: ReloadOutcome | undefined;
+}
+
+function rereadTls(config: TcpConfig, context: StartContext): RereadTls {
   const paths = tlsPathsOf(config, context);
-  if (paths === undefined) return undefined;
+  if (paths === undefined) return { files: undefined, outcome: undefined };
   const log: Logger = context.log;
   try {
     const tls = readTlsFiles(paths.certificate, paths.privateKey);
     log.info(`TLS files reloaded: ${describeCertificate(tls, Date.now())}`);
-    return tls;
+    return { files: tls, outcome: { isSuccess: true, text: "TLS files" } };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : error;
-    log.error(`${reason}; the old certificate stays`, codeField(error));
-    return undefined;
+    const text = `${error instanceof Error ? error.message : error}; the old certificate stays`;
+    log.error(text, codeField(error));
+    return { files: undefined, outcome: { isSuccess: false, text } };
   }
 }

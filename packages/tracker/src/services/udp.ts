@@ -24,18 +24,34 @@ export const udpService: Service<typeof sections> = {
       },
       close: () => listeners.close(),
       start({ store, accessList, startedSeconds, onDeath }) {
-        const { counters, ...group } = startUdp({
+        const { counters, latency, ...group } = startUdp({
           ...{ config: udp, binding, store: store.handle, accessList, startedSeconds, onDeath },
         });
         return {
           ...group,
           counters: [counters],
-          reload: (news, list) => group.reload({ config: news.udp, accessList: list }),
+          reports: {
+            latencies: [
+              {
+                protocol: "udp",
+                histogram: latency,
+                workers: workerNames("udp", counters.workers),
+              },
+            ],
+          },
+          reload(news, list) {
+            group.reload({ config: news.udp, accessList: list });
+            return undefined;
+          },
         };
       },
     };
   },
 };
+
+/** `udp-1` and so on, as the threads are called. */
+const workerNames = (prefix: string, count: number): string[] =>
+  Array.from({ length: count }, (_, index) => `${prefix}-${index + 1}`);
 
 function warnOfSmallBuffer(config: UdpConfig, binding: UdpBinding, log: Logger): void {
   const wanted = config.socketRecvBufferSize;

@@ -50,6 +50,7 @@ import {
 import {
   ANNOUNCE_REPEATS,
   ANNOUNCES,
+  ANNOUNCES_REFUSED,
   CONNECTS,
   DROPPED_CONNECTION_ID,
   ERRORS,
@@ -178,6 +179,7 @@ export class DatagramHandler {
     counters[ANNOUNCES]++;
     if (!this.admission.admits(record)) {
       counters[REFUSED_TORRENTS]++;
+      counters[ANNOUNCES_REFUSED]++;
       return this.error(offset, counters, replyOffset, INFO_HASH_REFUSED_MESSAGE);
     }
     const wanted = readAnnouncePeersWanted(this.requestBytes, offset);

@@ -7,6 +7,7 @@ import { countPeer } from "../../limits/hot/address-counts.ts";
 import type { AnnounceLimits } from "../../limits/hot/announce-limits.ts";
 import {
   COMPLETED_BIT,
+  COMPLETED_COUNT,
   LARGE_LEECHERS,
   LARGE_META,
   LARGE_PAUSED,
@@ -207,6 +208,7 @@ function upsertLarge(
 function completion(w: Int32Array, old: number, wasSeeder: boolean, completedAt: number): number {
   if (completedAt === 0 || wasSeeder || (old & COMPLETED_BIT) !== 0) return old & COMPLETED_BIT;
   w[completedAt]++;
+  w[COMPLETED_COUNT]++;
   return COMPLETED_BIT;
 }
 

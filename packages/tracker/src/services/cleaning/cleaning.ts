@@ -24,7 +24,10 @@ export const cleaningService: Service<typeof sections> = {
       return {
         ...group,
         counters: [],
-        reload: (news, list) => group.reload({ config: news.swarm, accessList: list }),
+        reload(news, list) {
+          group.reload({ config: news.swarm, accessList: list });
+          return undefined;
+        },
       };
     },
   }),

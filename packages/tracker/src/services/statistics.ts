@@ -1,0 +1,158 @@
+/**
+ * The service `statistics`: a snapshot a second, the page with JSON and Prometheus beside it, and the HTML file. It has no
+ * worker; everything runs on the main thread, which serves no peers. See service.ts.
+ */
+import { formatSocketAddress, parseIpAddress } from "@swarmtide/bittorrent";
+import { codeField, type Logger, listenError, OperatorError } from "@swarmtide/runtime";
+import {
+  Answers,
+  loadPageFiles,
+  PAGE_ADDRESS_DEFAULT,
+  PrometheusText,
+  type StatisticsConfig,
+  StatisticsServer,
+  statisticsSection,
+} from "@swarmtide/statistics";
+import { certificateFacts, readTlsFiles, type TlsFiles } from "@swarmtide/tcp";
+import type {
+  CertificateInUse,
+  RunningService,
+  Service,
+  ServiceConfig,
+  StartContext,
+} from "./service.ts";
+
+const SECOND_MILLISECONDS = 1000;
+
+const sections = { statistics: statisticsSection };
+
+type Config = ServiceConfig<typeof sections>;
+
+export const statisticsService: Service<typeof sections> = {
+  name: "statistics",
+  sections,
+  threads: () => 0,
+  bind({ statistics: config }, log) {
+    const page = config.pageAddress === undefined ? undefined : preparePage(config, log);
+    return {
+      protocols: [],
+      close() {},
+      start: (context) => startStatistics(config, page, context),
+    };
+  },
+};
+
+interface Page {
+  readonly address: NonNullable<Config["statistics"]["pageAddress"]>;
+  readonly files: ReturnType<typeof loadPageFiles>;
+  readonly tls: TlsFiles | undefined;
+}
+
+/** Reads what the page is made of; a chroot may hide it later. Throws OperatorError. */
+function preparePage(config: StatisticsConfig, log: Logger): Page | undefined {
+  const { pageAddress: address, pageToken, pageTlsCertificatePath: certificate } = config;
+  if (address === undefined) return undefined;
+  if (pageToken === "" && !isLoopback(address.host))
+    log.warn(
+      `statistics.page_address = "${textOf(address)}": everybody who reaches it can read the page; set statistics.page_token`,
+    );
+  const tls = certificate === "" ? undefined : readTls(certificate, config.pageTlsPrivateKeyPath);
+  return { address, files: loadPageFiles(), tls };
+}
+
+/** The same files as [web] may have, under the names of this section. */
+function readTls(certificatePath: string, privateKeyPath: string): TlsFiles {
+  try {
+    return readTlsFiles(certificatePath, privateKeyPath);
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error;
+    const message = error.message.replaceAll("web.tls_", "statistics.page_tls_");
+    throw new OperatorError(message, { code: error.code, cause: error });
+  }
+}
+
+function startStatistics(
+  config: StatisticsConfig,
+  page: Page | undefined,
+  context: StartContext,
+): RunningService<Config> {
+  let server: StatisticsServer | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let tls = page?.tls;
+  const prometheus = new PrometheusText();
+  const start = async () => {
+    await Promise.resolve(); // All services have been started then, and there is a collector.
+    const collector = context.collector();
+    timer = setInterval(() => collector.collect(), SECOND_MILLISECONDS);
+    if (page === undefined) return;
+    const answers = new Answers(collector, prometheus, page.files);
+    server = await openServer(page, config.pageToken, answers, context.log);
+    if (server !== undefined) context.log.info(`statistics on ${server.url}`);
+  };
+  return {
+    ready: start(),
+    counters: [],
+    reports: { certificates: () => (tls === undefined ? [] : [inUse(tls)]) },
+    reload() {
+      if (server === undefined || tls === undefined) return undefined;
+      const { files, outcome } = reread(config, context);
+      if (files !== undefined) server.replaceTls(pemOf(files));
+      tls = files ?? tls;
+      return outcome;
+    },
+    async stop() {
+      clearInterval(timer);
+      prometheus.close();
+      await server?.close();
+      return true;
+    },
+  };
+}
+
+/** Undefined, and a warning, where the default address is taken. Rejects with OperatorError where a configured one is. */
+async function openServer(
+  { address, tls }: Page,
+  token: string,
+  answers: Answers,
+  log: Logger,
+): Promise<StatisticsServer | undefined> {
+  try {
+    return await StatisticsServer.open({ address, token, answers, tls: tls && pemOf(tls) });
+  } catch (error) {
+    const cause = error instanceof Error ? error : new Error(String(error));
+    const key = `statistics.page_address = "${textOf(address)}"`;
+    // The default is this very object where the operator says nothing.
+    if (address === PAGE_ADDRESS_DEFAULT) {
+      log.warn(`no statistics page: ${key} (the default): ${cause.message}`);
+      return undefined;
+    }
+    throw listenError({ key }, cause, (cause as NodeJS.ErrnoException).code);
+  }
+}
+
+function reread(config: StatisticsConfig, { log, pathAfterDrop }: StartContext) {
+  const certificate = pathAfterDrop(config.pageTlsCertificatePath);
+  const privateKey = pathAfterDrop(config.pageTlsPrivateKeyPath);
+  if (certificate === undefined || privateKey === undefined)
+    return { files: undefined, outcome: undefined };
+  try {
+    const files = readTls(certificate, privateKey);
+    return { files, outcome: { isSuccess: true, text: "TLS files of the statistics page" } };
+  } catch (error) {
+    const text = `${error instanceof Error ? error.message : error}; the old certificate stays`;
+    log.error(text, codeField(error));
+    return { files: undefined, outcome: { isSuccess: false, text } };
+  }
+}
+
+const pemOf = ({ certificate, privateKey }: TlsFiles) => ({ cert: certificate, key: privateKey });
+
+function inUse(files: TlsFiles): CertificateInUse {
+  const { subject, expiresMilliseconds } = certificateFacts(files);
+  return { section: "statistics", subject, expiresMilliseconds };
+}
+
+const isLoopback = (host: string): boolean => host.startsWith("127.") || host === "::1";
+
+const textOf = ({ host, port }: Page["address"]): string =>
+  formatSocketAddress({ address: parseIpAddress(host) ?? new Uint8Array(4), port });

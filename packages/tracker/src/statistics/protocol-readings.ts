@@ -1,0 +1,135 @@
+/**
+ * What the counters of each protocol mean for the statistics: the columns of udp, http and tcp by role. Main thread; the
+ * tables are copies of one moment (reading.ts).
+ */
+import { httpColumns as http } from "@swarmtide/http";
+import type { CounterTable } from "@swarmtide/metrics";
+import type { TrackerReading } from "@swarmtide/statistics";
+import { tcpColumns as tcp } from "@swarmtide/tcp";
+import { udpColumns as udp } from "@swarmtide/udp";
+import { problemsOf, type TrafficRole, trafficOf, trafficOfWorker } from "./table-reading.ts";
+
+/** The part of a reading that one protocol fills. */
+export type ProtocolReading = Pick<
+  TrackerReading,
+  "requests" | "responses" | "bandwidth" | "problems" | "workers"
+>;
+
+const [UDP_CONNECT_STATUS, UDP_ANNOUNCE_STATUS, UDP_SCRAPE_STATUS, ...UDP_BAD_STATUSES] =
+  udp.REQUESTS_BY_STATUS;
+const UDP_ANSWERED_BADLY = udp.ANSWERABLE_REQUESTS.slice(3);
+const UDP_DROPPED = UDP_BAD_STATUSES.filter((column) => !UDP_ANSWERED_BADLY.includes(column));
+
+const UDP_REQUESTS: readonly TrafficRole<"udp">[] = [
+  { kind: "connect", columns: [UDP_CONNECT_STATUS ?? missing()] },
+  { kind: "announce", columns: [UDP_ANNOUNCE_STATUS ?? missing()] },
+  { kind: "scrape", columns: [UDP_SCRAPE_STATUS ?? missing()] },
+  { kind: "error", columns: UDP_ANSWERED_BADLY },
+  { kind: "other", columns: [...UDP_DROPPED, udp.DROPPED_SOURCE_PORT, udp.DROPPED_TOO_LONG] },
+];
+
+const UDP_RESPONSES: readonly TrafficRole<"udp">[] = [
+  { kind: "connect", columns: [udp.CONNECTS] },
+  { kind: "announce", columns: [udp.ANNOUNCES], without: [udp.ANNOUNCES_REFUSED] },
+  { kind: "scrape", columns: [udp.SCRAPES] },
+  { kind: "error", columns: [udp.ERRORS] },
+];
+
+const UDP_ORDINARY = [
+  ...udp.ANSWERABLE_REQUESTS.slice(0, 3),
+  ...[udp.CONNECTS, udp.ANNOUNCES, udp.SCRAPES, udp.ERRORS, udp.ANNOUNCES_REFUSED],
+  ...[udp.RECEIVED_BYTES, udp.SENT_BYTES, udp.BUSY_SECONDS, udp.SENDS_DELAYED],
+];
+
+export function readUdp(table: CounterTable<"udp">, names: readonly string[]): ProtocolReading {
+  return {
+    requests: trafficOf(table, "udp", UDP_REQUESTS),
+    responses: trafficOf(table, "udp", UDP_RESPONSES),
+    bandwidth: ([4, 6] as const).map((family) => ({
+      protocol: "udp",
+      family: `ipv${family}` as const,
+      receivedBytes: table.sum(udp.RECEIVED_BYTES, family),
+      sentBytes: table.sum(udp.SENT_BYTES, family),
+    })),
+    problems: problemsOf(table, "udp", UDP_ORDINARY),
+    workers: names.map((name, worker) => ({
+      name,
+      protocol: "udp",
+      requestsTotal: trafficOfWorker(table, worker, UDP_REQUESTS),
+      responsesTotal: trafficOfWorker(table, worker, UDP_RESPONSES),
+      connections: null,
+      busySeconds: table.sumOfWorker(udp.BUSY_SECONDS, worker),
+    })),
+  };
+}
+
+const HTTP_REQUESTS: readonly TrafficRole<"http">[] = [
+  { kind: "announce", columns: [http.ANNOUNCES] },
+  { kind: "scrape", columns: [http.SCRAPES] },
+  {
+    kind: "error",
+    columns: [http.ERRORS, ...http.ERROR_RESPONSES],
+    without: [http.REFUSED_TORRENTS],
+  },
+  { kind: "other", columns: [http.HEALTH_CHECKS, http.UPGRADES] },
+];
+
+const HTTP_RESPONSES: readonly TrafficRole<"http">[] = [
+  { kind: "announce", columns: [http.ANNOUNCES], without: [http.REFUSED_TORRENTS] },
+  { kind: "scrape", columns: [http.SCRAPES] },
+  { kind: "error", columns: [http.ERRORS, ...http.ERROR_RESPONSES] },
+  { kind: "other", columns: [http.HEALTH_CHECKS] },
+];
+
+const HTTP_ORDINARY = [
+  ...[http.ANNOUNCES, http.SCRAPES, http.ERRORS, http.HEALTH_CHECKS, http.UPGRADES],
+];
+
+const TCP_ORDINARY = [
+  ...[tcp.CONNECTIONS_ACCEPTED, tcp.CONNECTIONS_CLOSED, tcp.TLS_HANDSHAKES, tcp.SENDS_DELAYED],
+  ...[tcp.RECEIVED_BYTES, tcp.SENT_BYTES, tcp.BUSY_SECONDS],
+];
+
+/** HTTP, with the connections of TCP. `names` are those of all workers with a row. */
+export function readHttp(
+  table: CounterTable<"http">,
+  connections: CounterTable<"tcp">,
+  names: readonly string[],
+): ProtocolReading {
+  return {
+    requests: trafficOf(table, "http", HTTP_REQUESTS),
+    responses: trafficOf(table, "http", HTTP_RESPONSES),
+    bandwidth: [
+      {
+        protocol: "http",
+        family: "all",
+        receivedBytes: connections.sum(tcp.RECEIVED_BYTES),
+        sentBytes: connections.sum(tcp.SENT_BYTES),
+      },
+    ],
+    problems: [
+      ...problemsOf(table, "http", HTTP_ORDINARY),
+      ...problemsOf(connections, "tcp", TCP_ORDINARY),
+    ],
+    workers: names.map((name, worker) => ({
+      name,
+      protocol: "http",
+      requestsTotal: trafficOfWorker(table, worker, HTTP_REQUESTS),
+      responsesTotal: trafficOfWorker(table, worker, HTTP_RESPONSES),
+      connections:
+        connections.sumOfWorker(tcp.CONNECTIONS_ACCEPTED, worker) -
+        connections.sumOfWorker(tcp.CONNECTIONS_CLOSED, worker),
+      busySeconds: connections.sumOfWorker(tcp.BUSY_SECONDS, worker),
+    })),
+  };
+}
+
+/** Open connections of TCP and how many have been accepted. */
+export const readConnections = (table: CounterTable<"tcp">) => ({
+  open: table.sum(tcp.CONNECTIONS_ACCEPTED) - table.sum(tcp.CONNECTIONS_CLOSED),
+  openedTotal: table.sum(tcp.CONNECTIONS_ACCEPTED),
+});
+
+function missing(): never {
+  throw new Error("UDP parse statuses begin with connect, announce, scrape");
+}

@@ -1,0 +1,172 @@
+/**
+ * The tracker as the collector of the statistics sees it: once a second it copies all counters, which makes them of one
+ * moment, and puts them into roles. Made by `startTracker`; main thread.
+ */
+import { httpColumns } from "@swarmtide/http";
+import type { CounterTables } from "@swarmtide/metrics";
+import type {
+  CertificateRow,
+  ClientStats,
+  LatencyTotal,
+  PeersPerTorrent,
+  ReloadStats,
+  StatisticsSource,
+  TrackerReading,
+} from "@swarmtide/statistics";
+import { readSwarmTotals, SHARD_COUNT, type SwarmStore } from "@swarmtide/swarm";
+import { tcpColumns } from "@swarmtide/tcp";
+import { udpColumns } from "@swarmtide/udp";
+import { wsColumns } from "@swarmtide/ws";
+import type { TrackerConfig } from "../config.ts";
+import type {
+  LatencySource,
+  ReloadOutcome,
+  ServiceReports,
+  TrackerAddress,
+} from "../services/service.ts";
+import { type ProtocolReading, readConnections, readHttp, readUdp } from "./protocol-readings.ts";
+import { readWs } from "./ws-reading.ts";
+
+const MIB = 2 ** 20;
+
+export interface TrackerSourceParts {
+  readonly version: string;
+  readonly config: TrackerConfig;
+  readonly store: SwarmStore;
+  readonly counters: CounterTables;
+  readonly reports: readonly ServiceReports[];
+  readonly addresses: () => readonly TrackerAddress[];
+}
+
+export class TrackerSource implements StatisticsSource {
+  readonly version: string;
+  readonly startedMilliseconds = Date.now();
+  readonly hostLimitBytes: number | null;
+  isServing = false;
+  #reload: ReloadStats | null = null;
+  readonly #parts: TrackerSourceParts;
+
+  constructor(parts: TrackerSourceParts) {
+    this.#parts = parts;
+    this.version = parts.version;
+    this.hostLimitBytes = process.constrainedMemory?.() || null;
+  }
+
+  read(): TrackerReading {
+    const { config, store } = this.#parts;
+    const counters = this.#parts.counters.copy();
+    const readings: ProtocolReading[] = [];
+    const udp = counters.of(udpColumns.udpCounters);
+    if (udp !== undefined) readings.push(readUdp(udp, this.#workersOf("udp")));
+    const http = counters.of(httpColumns.httpCounters);
+    const tcp = counters.of(tcpColumns.tcpCounters);
+    if (http !== undefined && tcp !== undefined)
+      readings.push(readHttp(http, tcp, this.#workersOf("http")));
+    const wsTable = counters.of(wsColumns.wsCounters);
+    const ws = wsTable && readWs(wsTable, this.#workersOf("ws"), config.ws.maxMemory * MIB);
+    if (ws !== undefined) readings.push(ws);
+    const totals = readSwarmTotals(store);
+    const swarms = sharedSwarms(totals);
+    return {
+      samples: counters.samples(),
+      requests: readings.flatMap(({ requests }) => requests),
+      responses: readings.flatMap(({ responses }) => responses),
+      bandwidth: readings.flatMap(({ bandwidth }) => bandwidth),
+      problems: readings.flatMap(({ problems }) => problems),
+      workers: readings.flatMap(({ workers }) => workers),
+      swarms: ws === undefined ? swarms : [...swarms, ws.swarm],
+      torrentsOfStores: { shared: totals.torrents, ws: ws?.torrents ?? 0 },
+      completedTotal: totals.completed + (ws?.completedTotal ?? 0),
+      connections: [
+        ...(tcp === undefined
+          ? []
+          : [
+              {
+                ...({ transport: "tcp", limit: config.web.maxConnections } as const),
+                ...readConnections(tcp),
+              },
+            ]),
+        ...(ws === undefined ? [] : [ws.connection]),
+      ],
+      budgets: [
+        {
+          name: "swarms",
+          usedBytes: totals.usedBytes - totals.freeBytes,
+          limitBytes: store.arenaBytes * SHARD_COUNT,
+          refusedTotal: totals.refused,
+        },
+        ...(ws === undefined ? [] : [ws.budget]),
+      ],
+      latencies: this.#latencies().flatMap(readLatency),
+    };
+  }
+
+  addresses(): readonly TrackerAddress[] {
+    return this.#parts.addresses();
+  }
+
+  isReady(): boolean {
+    return this.isServing;
+  }
+
+  certificates(nowMilliseconds: number): CertificateRow[] {
+    return this.#parts.reports.flatMap(({ certificates }) =>
+      (certificates?.() ?? []).map(({ section, subject, expiresMilliseconds }) => ({
+        ...{ section, subject, expiresMilliseconds },
+        secondsToExpiry: Math.round((expiresMilliseconds - nowMilliseconds) / 1000),
+      })),
+    );
+  }
+
+  lastReload(): ReloadStats | null {
+    return this.#reload;
+  }
+
+  /** Several files may have been read again; it succeeded if all were. */
+  noteReload(outcomes: readonly ReloadOutcome[]): void {
+    const failed = outcomes.filter(({ isSuccess }) => !isSuccess);
+    const told = failed.length > 0 ? failed : outcomes;
+    this.#reload = {
+      timeMilliseconds: Date.now(),
+      isSuccess: failed.length === 0,
+      text: told.length === 0 ? "nothing to reload" : told.map(({ text }) => text).join(", "),
+    };
+  }
+
+  peersPerTorrent(_nowMilliseconds: number): PeersPerTorrent | null {
+    return null;
+  }
+
+  clients(): ClientStats | null {
+    return null;
+  }
+
+  #latencies(): LatencySource[] {
+    return this.#parts.reports.flatMap(({ latencies }) => latencies ?? []);
+  }
+
+  /** The names of a protocol's workers, by their row. */
+  #workersOf(protocol: LatencySource["protocol"]): readonly string[] {
+    return this.#latencies().find((source) => source.protocol === protocol)?.workers ?? [];
+  }
+}
+
+function sharedSwarms(totals: ReturnType<typeof readSwarmTotals>): TrackerReading["swarms"] {
+  const row = (family: "ipv4" | "ipv6", peers: number, seeders: number) =>
+    ({ store: "shared", family, peers, seeders, leechers: peers - seeders }) as const;
+  return [
+    row("ipv4", totals.peersIpv4, totals.seedersIpv4),
+    row("ipv6", totals.peersIpv6, totals.seedersIpv6),
+  ];
+}
+
+function readLatency({ protocol, workers, histogram }: LatencySource): LatencyTotal[] {
+  if (histogram === undefined) return [];
+  return [
+    { protocol, worker: null, microseconds: histogram.snapshot() },
+    ...workers.map((worker, row) => ({
+      ...{ protocol, worker },
+      microseconds: histogram.snapshotOfRow(row),
+    })),
+  ];
+}
