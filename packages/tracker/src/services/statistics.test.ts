@@ -14,7 +14,7 @@ import {
 } from "@swarmtide/test-kit";
 import { readConfig } from "@swarmtide/toml-config";
 import { trackerSchema } from "../config.ts";
-import { startTracker } from "../start-tracker.ts";
+import { startConfigured } from "../tracker.ts";
 
 const TIMEOUT = { timeout: 60_000 };
 
@@ -26,7 +26,7 @@ async function start(t: TestContext, keys: string) {
     now: () => new Date(0),
   });
   const text = LOOPBACK_CONFIG.replace('page_address = ""', keys);
-  const tracker = await startTracker(readConfig(trackerSchema, text, "test"), { log });
+  const tracker = await startConfigured(readConfig(trackerSchema, text, "test"), { log });
   t.after(() => tracker.stop());
   const [, page = ""] = /statistics on (\S+)/.exec(lines.join("")) ?? [];
   return { tracker, page, lines };
@@ -172,7 +172,7 @@ test("counts of WebTorrent are what clients sent and got, errors included", TIME
   }
   const { requests, responses, swarms, connections } = tracker.statistics().all;
   assert.deepEqual(totalsOf(requests.rows, "ws"), { "all announce": 2 });
-  assert.equal(totalsOf(responses.rows, "ws")["all announce"], 2);
+  assert.equal(totalsOf(responses.rows, "ws")["all reply"], 2);
   assert.deepEqual(swarms.rows.find(({ store }) => store === "ws")?.peers, 2);
   assert.equal(swarms.torrentsOfStores.ws, 1);
   assert.equal(connections.find(({ transport }) => transport === "ws")?.open, 2);
