@@ -21,6 +21,7 @@ test("the printed default reads back as the defaults, and those make a handler",
     scrapeTorrentsMax: 100,
     interval: new AnnounceInterval(900, 5),
     minIntervalSeconds: 300,
+    onlyExactPaths: false,
   });
 });
 

@@ -43,6 +43,10 @@ export const httpSection = section(
       unit: "seconds",
       doc: 'Time that clients are asked to let pass at least ("min interval"), and the one between two scrapes.',
     }),
+    only_exact_paths: boolean({
+      default: false,
+      doc: "Serves /announce and /scrape alone. Otherwise a slash or .php may follow them, and one segment may stand in front, such as /KEY/announce.",
+    }),
   },
   (values) =>
     values.peerMinAnnounceInterval > values.peerAnnounceInterval * (1 - INTERVAL_JITTER)

@@ -46,6 +46,10 @@ export const ANNOUNCE_REPEATS = httpCounters.counter(
   "announce_repeats",
   "Announces of a peer before limits.min_announce_interval had passed, answered with counts and no peers.",
 );
+export const UNKNOWN_EVENTS = httpCounters.counter(
+  "unknown_events",
+  "Announces with an event that nobody knows, taken as none.",
+);
 export const SCRAPE_TORRENTS_OVER_LIMIT = httpCounters.counter(
   "scrape_torrents_over_limit",
   "Info hashes of scrapes beyond max_scrape_torrents, left out of the answer.",

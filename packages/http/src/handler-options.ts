@@ -25,6 +25,8 @@ export interface HttpHandlerOptions {
   readonly upgradesWebSockets: boolean;
   /** Whether announces and scrapes are answered 404, so that `/health` and upgrades are all that is served. */
   readonly isTrackerOff?: boolean;
+  /** Whether `/announce` and `/scrape` are served alone, and not also the other paths of `routeOfPath`. */
+  readonly onlyExactPaths?: boolean;
 }
 
 /** The part of the options that stands in [http]; `seed` is a random word. */
@@ -33,12 +35,13 @@ export function handlerOptionsOf(
   seed: number,
 ): Pick<
   HttpHandlerOptions,
-  "responsePeersMax" | "scrapeTorrentsMax" | "interval" | "minIntervalSeconds"
+  "responsePeersMax" | "scrapeTorrentsMax" | "interval" | "minIntervalSeconds" | "onlyExactPaths"
 > {
   return {
     responsePeersMax: config.maxResponsePeers,
     scrapeTorrentsMax: config.maxScrapeTorrents,
     interval: new AnnounceInterval(config.peerAnnounceInterval, seed),
     minIntervalSeconds: config.peerMinAnnounceInterval,
+    onlyExactPaths: config.onlyExactPaths,
   };
 }

@@ -65,14 +65,14 @@ test("of equal parameters the last one counts", () => {
   );
 });
 
-test("raw bytes in an info hash are bytes: not UTF-8, not Latin-1, a plus is a plus", () => {
+test("raw bytes in an info hash are bytes, not UTF-8, not Latin-1; a plus is a blank", () => {
   const fixture = makeFixture();
   const raw = "+\x80\xff\xc3\xa9aaaaaaaaaaaaaaa";
   succeeds(
     fixture,
     httpGet(`/announce?info_hash=${raw}&peer_id=-ST0001-abcdefghijkl&port=1&left=0`),
   );
-  const encoded = "%2B%80%ff%C3%A9%61aaaaaaaaaaaaaa";
+  const encoded = "%20%80%ff%C3%A9%61aaaaaaaaaaaaaa";
   const [scraped] = ask(fixture, httpGet(`/scrape?info_hash=${encoded}`));
   assert.match(scraped.text, /8:completei1e/);
 });
@@ -155,18 +155,32 @@ test("the control characters in a target are refused, each", () => {
   }
 });
 
-test("only the exact paths are the tracker's", () => {
-  for (const target of [
-    "/Announce",
-    "/announce/",
-    "/announce.php",
-    "/x/announce",
-    "/announc%65",
-    "//announce",
-    "/",
-  ]) {
+test("the URLs that torrents carry are served: a slash or .php behind, one segment in front", () => {
+  for (const target of ["/announce/", "/announce.php", "/0123456789abcdef/announce"]) {
+    const [answer] = ask(makeFixture(), httpGet(`${target}?${QUERY}`));
+    assert.equal(answer.status, 200, target);
+    assert.match(answer.text, /8:intervali/, target);
+    const [exact] = ask(makeFixture({ onlyExactPaths: true }), httpGet(`${target}?${QUERY}`));
+    assert.equal(exact.status, 404, target);
+  }
+});
+
+test("no other path is the tracker's", () => {
+  for (const target of ["/Announce", "/a/b/announce", "/announc%65", "//announce", "/"]) {
     const [answer] = ask(makeFixture(), httpGet(`${target}?${QUERY}`));
     assert.equal(answer.status, 404, target);
     assert.equal(answer.keepAlive, true);
   }
+});
+
+test("what Go's url.Values and Python's urlencode write for an info hash with blanks is understood", () => {
+  const fixture = makeFixture();
+  succeeds(
+    fixture,
+    httpGet(
+      "/announce?info_hash=a+b+c+%2Bd%FFfghijklmnop&peer_id=-ST0001-abcdefghijkl&port=1&left=0",
+    ),
+  );
+  const [scraped] = ask(fixture, httpGet("/scrape?info_hash=a%20b%20c%20%2bd%fffghijklmnop"));
+  assert.match(scraped.text, /8:completei1e/);
 });

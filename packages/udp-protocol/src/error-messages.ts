@@ -64,6 +64,7 @@ export const UDP_STATUS_NAMES: readonly string[] = [
   "connect",
   "announce",
   "scrape",
+  "announce_unknown_event",
   "error_port_zero",
   "error_full_scrape",
   "error_scrape_list",
@@ -71,5 +72,4 @@ export const UDP_STATUS_NAMES: readonly string[] = [
   "drop_action",
   "drop_connect_magic",
   "drop_announce_short",
-  "drop_announce_event",
 ];

@@ -70,10 +70,10 @@ export const udpSection = section(
       doc: "Replies each worker keeps for a second try when the kernel has no room for them; 0 drops them, and clients ask again.",
     }),
     max_scrape_torrents: integer({
-      default: 70,
+      default: 74,
       min: 1,
       max: 74,
-      doc: "Torrents answered in one scrape; further ones are cut off.",
+      doc: "Torrents answered in one scrape; further ones are cut off. BEP 15 leaves room for 74.",
     }),
     max_response_peers: integer({
       default: 30,

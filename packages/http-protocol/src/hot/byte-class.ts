@@ -9,9 +9,12 @@ export const IS_TOKEN = new Uint8Array(256);
 export const STOPS_TARGET = new Uint8Array(256);
 /** 0 for a byte a header value may have, 1 for the control characters (CR and LF among them). */
 export const STOPS_VALUE = new Uint8Array(256);
+/** 1 for the characters of a host and port (RFC 3986 section 3.2.2, a literal IPv6 address in brackets included). */
+export const IS_HOST = new Uint8Array(256);
 /** The value of a hex digit, 255 for any other byte. */
 export const HEX_VALUE = new Uint8Array(256).fill(255);
 
+const HOST_PUNCTUATION = "-._~!$&'()*+,;=%:[]";
 const TOKEN_PUNCTUATION = "!#$%&'*+-.^_|~\x60";
 
 for (let byte = 0; byte < 256; byte++) {
@@ -21,6 +24,7 @@ for (let byte = 0; byte < 256; byte++) {
     (byte >= 0x41 && byte <= 0x5a) ||
     (byte >= 0x61 && byte <= 0x7a);
   IS_TOKEN[byte] = isLetterOrDigit || TOKEN_PUNCTUATION.includes(character) ? 1 : 0;
+  IS_HOST[byte] = isLetterOrDigit || HOST_PUNCTUATION.includes(character) ? 1 : 0;
   STOPS_TARGET[byte] = byte <= 0x20 || byte === 0x7f || "%?#".includes(character) ? 1 : 0;
   STOPS_VALUE[byte] = (byte < 0x20 && byte !== 0x09) || byte === 0x7f ? 1 : 0;
   const digit = "0123456789abcdef".indexOf(character.toLowerCase());

@@ -8,6 +8,7 @@ import {
   HTTP_BAD_CONTENT_LENGTH,
   HTTP_BAD_HEADER_NAME,
   HTTP_BAD_HEADER_VALUE,
+  HTTP_BAD_HOST,
   HTTP_BAD_PERCENT,
   HTTP_BAD_REQUEST_LINE,
   HTTP_BAD_TARGET,
@@ -316,3 +317,50 @@ function assertSameAtEverySplit(bytes: Uint8Array, request: HttpRequest): void {
     }
   }
 }
+
+test("a Host with a character that no host may have is refused with 400, however the bytes arrive", () => {
+  const request = (host: string) => `GET /announce HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
+  for (const host of [
+    ...["", "a", "tracker.example:3000", "192.0.2.1:80", "[2001:db8::1]:3000", "a_b.example"],
+    ...["%41.example", "xn--bcher-kva.example", "A-Z.0-9~", "!$&'()*+,;="],
+  ])
+    assert.equal(parse(request(host)), HTTP_OK, host);
+  for (const host of [
+    ...["a b", "a/b", "http://a", "user@host", "a?b", "a#b", "a\tb", '"a"', "<a>", "a\\b", "a^b"],
+    ...["a\x60b", "{a}", "a|b", "b\u00fccher.example"],
+  ]) {
+    assert.equal(parse(request(host)), HTTP_BAD_HOST, host);
+    for (let end = 0; end < request(host).length; end++) {
+      const status = parse(request(host).slice(0, end));
+      assert.ok(status === HTTP_MORE || status === HTTP_BAD_HOST, `${host} ${end}`);
+    }
+  }
+  assert.equal(httpStatusOf(HTTP_BAD_HOST), 400);
+});
+
+test("websocket may stand anywhere in the list of an Upgrade header", () => {
+  const upgrades = (value: string) => {
+    parse(`GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: ${value}\r\n\r\n`);
+    return record.wantsWebSocket;
+  };
+  for (const value of [
+    "websocket",
+    "h2c, websocket",
+    "WebSocket,h2c",
+    "h2c ,\twebsocket , x",
+    ",websocket",
+    "TLS/1.0, websocket",
+  ])
+    assert.equal(upgrades(value), true, value);
+  for (const value of [
+    "",
+    "h2c",
+    "websockets",
+    "web, socket",
+    "websocket/13",
+    "h2c websocket",
+    ",",
+    "xwebsocket",
+  ])
+    assert.equal(upgrades(value), false, value);
+});

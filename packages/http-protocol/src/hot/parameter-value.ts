@@ -1,6 +1,6 @@
 /**
  * What the values of query parameters mean: numbers, events, short texts (BEP 3, 21). Called by the query parser with
- * bytes that are percent-decoded already; writes into memory of the caller.
+ * bytes that are decoded already; writes into memory of the caller.
  */
 import {
   EVENT_COMPLETED,
@@ -9,7 +9,7 @@ import {
   EVENT_STARTED,
   EVENT_STOPPED,
 } from "@swarmtide/bittorrent";
-import { asciiBytes, equalsBytes } from "./byte-class.ts";
+import { asciiBytes, equalsIgnoringCase } from "./byte-class.ts";
 
 const MINUS = 0x2d;
 const ZERO = 0x30;
@@ -21,7 +21,7 @@ const NUMBER_NEGATIVE = -2;
 export const NUMBER_BAD = -3;
 
 /** What `parseEvent` says of a word that is no event. */
-export const EVENT_BAD = -1;
+export const EVENT_UNKNOWN = -1;
 
 /** Longer numbers than this are taken for the largest exact integer. */
 const EXACT_DIGITS_MAX = 15;
@@ -52,13 +52,13 @@ export function parseNumber(bytes: Uint8Array, start: number, end: number): numb
     : value;
 }
 
-/** `EVENT_NONE` … `EVENT_PAUSED`, or `EVENT_BAD`; an empty value is no event. */
+/** `EVENT_NONE` … `EVENT_PAUSED`, or `EVENT_UNKNOWN`; names count in any case, an empty value is no event. */
 export function parseEvent(bytes: Uint8Array, start: number, end: number): number {
-  if (start === end || equalsBytes(bytes, start, end, EMPTY)) return EVENT_NONE;
-  if (equalsBytes(bytes, start, end, STARTED)) return EVENT_STARTED;
-  if (equalsBytes(bytes, start, end, STOPPED)) return EVENT_STOPPED;
-  if (equalsBytes(bytes, start, end, COMPLETED)) return EVENT_COMPLETED;
-  return equalsBytes(bytes, start, end, PAUSED) ? EVENT_PAUSED : EVENT_BAD;
+  if (start === end || equalsIgnoringCase(bytes, start, end, EMPTY)) return EVENT_NONE;
+  if (equalsIgnoringCase(bytes, start, end, STARTED)) return EVENT_STARTED;
+  if (equalsIgnoringCase(bytes, start, end, STOPPED)) return EVENT_STOPPED;
+  if (equalsIgnoringCase(bytes, start, end, COMPLETED)) return EVENT_COMPLETED;
+  return equalsIgnoringCase(bytes, start, end, PAUSED) ? EVENT_PAUSED : EVENT_UNKNOWN;
 }
 
 /** Copies a text to the beginning of `output`. Returns its length, 0 for one that does not fit. */

@@ -23,11 +23,13 @@ export const HTTP_TWO_HOSTS = 14;
 export const HTTP_TARGET_TOO_LONG = 15;
 export const HTTP_HEADERS_TOO_LONG = 16;
 export const HTTP_TOO_MANY_HEADERS = 17;
+/** A Host with a character that no host may have (RFC 9112 section 3.2). */
+export const HTTP_BAD_HOST = 18;
 /** One past the last status. */
-export const HTTP_STATUS_COUNT = 18;
+export const HTTP_STATUS_COUNT = 19;
 
 const HTTP_STATUSES: readonly number[] = [
-  0, 200, 400, 400, 400, 505, 400, 400, 400, 400, 400, 400, 400, 400, 400, 414, 431, 431,
+  0, 200, 400, 400, 400, 505, 400, 400, 400, 400, 400, 400, 400, 400, 400, 414, 431, 431, 400,
 ];
 
 const REASONS: readonly string[] = [
@@ -49,6 +51,7 @@ const REASONS: readonly string[] = [
   "the request line is too long",
   "the headers are too long",
   "there are too many headers",
+  "the Host header has a character that no host may have",
 ];
 
 /** The HTTP status code that answers a parse status (200 for `HTTP_OK`, 0 for `HTTP_MORE`). */

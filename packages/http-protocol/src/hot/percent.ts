@@ -1,10 +1,13 @@
 /**
- * Percent-decoding of query values (RFC 3986 section 2.1) into buffers of the caller. `+` is a plus sign here and
- * nothing else: info hashes and peer ids are bytes, not forms.
+ * Decoding of query values (RFC 3986 section 2.1) into buffers of the caller. `+` is a blank, as in every form-encoded
+ * query (WHATWG URL, application/x-www-form-urlencoded): the encoders of Go and Python write blanks so, also those of an
+ * info hash, and no known client sends a raw plus for the byte 0x2b.
  */
 import { HEX_VALUE } from "./byte-class.ts";
 
+const SPACE = 0x20;
 const PERCENT = 0x25;
+const PLUS = 0x2b;
 
 /** Returned when the decoded value is longer than the room for it. */
 const DECODE_TOO_LONG = -1;
@@ -35,6 +38,7 @@ export function decodePercent(
       byte = (high << 4) | low;
       at += 3;
     } else {
+      if (byte === PLUS) byte = SPACE;
       at++;
     }
     if (length === roomBytes) return DECODE_TOO_LONG;
@@ -44,8 +48,8 @@ export function decodePercent(
   return length;
 }
 
-/** Whether there is a percent sign in bytes[start..end). */
-export function hasPercent(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let at = start; at < end; at++) if (bytes[at] === PERCENT) return true;
+/** Whether bytes[start..end) stand for other bytes than themselves. */
+export function isEncoded(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (bytes[at] === PERCENT || bytes[at] === PLUS) return true;
   return false;
 }

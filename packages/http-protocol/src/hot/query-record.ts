@@ -20,11 +20,10 @@ export const QUERY_BAD_PEER_ID = 5;
 export const QUERY_NO_PORT = 6;
 export const QUERY_BAD_PORT = 7;
 export const QUERY_BAD_LEFT = 8;
-export const QUERY_BAD_EVENT = 9;
 /** A scrape without info hash asks for every torrent, which is not on offer. */
-export const QUERY_FULL_SCRAPE = 10;
+export const QUERY_FULL_SCRAPE = 9;
 /** One past the last status. */
-export const QUERY_STATUS_COUNT = 11;
+export const QUERY_STATUS_COUNT = 10;
 
 const QUERY_REASONS: readonly string[] = [
   "the query is in order",
@@ -36,7 +35,6 @@ const QUERY_REASONS: readonly string[] = [
   "port is missing",
   "port is not a number from 1 to 65535",
   "left is not a number",
-  "event is none of started, stopped, completed, paused, empty",
   "scrape needs at least one info_hash",
 ];
 
@@ -68,7 +66,9 @@ export class TrackerQuery {
   downloaded = -1;
   /** `EVENT_NONE` … `EVENT_PAUSED`. */
   event: number = EVENT_NONE;
-  /** -1 when missing, negative or not a number: as many as the tracker gives. */
+  /** Whether the event is a word that nobody knows; it is taken as none. */
+  isEventUnknown = false;
+  /** -1 when missing, empty, negative or not a number: as many as the tracker gives. */
   peersWanted = -1;
   /** False only for `compact=0`. */
   isCompact = true;

@@ -3,11 +3,12 @@
  * Connection, Upgrade, the two body lengths, and those that proxies add. Called by the request parser only;
  * returns positions as `request-line.ts` does.
  */
-import { asciiBytes, equalsIgnoringCase, STOPS_VALUE } from "./byte-class.ts";
+import { asciiBytes, equalsIgnoringCase, IS_HOST, STOPS_VALUE } from "./byte-class.ts";
 import {
   HTTP_BAD_CONTENT_LENGTH,
   HTTP_BAD_HEADER_NAME,
   HTTP_BAD_HEADER_VALUE,
+  HTTP_BAD_HOST,
   HTTP_FOLDED_HEADER,
   HTTP_OK,
   HTTP_TOO_MANY_HEADERS,
@@ -20,6 +21,7 @@ import {
   CONNECTION_KEEP_ALIVE,
   CONNECTION_UPGRADE,
   connectionTokens,
+  hasListToken,
   lineEnd,
   readDigits,
   skipBlanks,
@@ -98,11 +100,13 @@ function takeHeader(
       if (equalsIgnoringCase(bytes, nameStart, nameEnd, HOST)) {
         request.hostCount++;
         if (request.hostCount > 1) return HTTP_TWO_HOSTS;
+        for (let at = valueStart; at < valueEnd; at++)
+          if (IS_HOST[bytes[at]] === 0) return HTTP_BAD_HOST;
       }
       break;
     case 7:
       if (equalsIgnoringCase(bytes, nameStart, nameEnd, UPGRADE))
-        if (equalsIgnoringCase(bytes, valueStart, valueEnd, TOKEN_WEBSOCKET))
+        if (hasListToken(bytes, valueStart, valueEnd, TOKEN_WEBSOCKET))
           request.sawUpgradeWebSocket = true;
       break;
     case 9:

@@ -46,7 +46,7 @@ export class HttpRequest {
   keepAlive = true;
   /** Whether a body follows, which nobody reads: answer and close. */
   hasBody = false;
-  /** Whether this is a WebSocket upgrade: Upgrade: websocket with Connection: upgrade in a GET of HTTP/1.1. */
+  /** Whether this is a WebSocket upgrade: websocket in the list of Upgrade with Connection: upgrade in a GET of HTTP/1.1. */
   wantsWebSocket = false;
   /** Whether any header that proxies add is there (X-Forwarded-For, X-Real-IP, Forwarded or the configured one). */
   hasForwardingHeader = false;

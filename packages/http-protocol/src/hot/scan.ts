@@ -69,6 +69,25 @@ export function readDigits(bytes: Uint8Array, start: number, end: number): numbe
   return value;
 }
 
+/** Whether `token`, in lower case, stands in the list bytes[start..end) of a header's value, in any case (RFC 9110 section 5.6.1). */
+export function hasListToken(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  token: Uint8Array,
+): boolean {
+  let at = start;
+  while (at < end) {
+    at = skipBlanks(bytes, at, end);
+    const tokenStart = at;
+    while (at < end && bytes[at] !== COMMA) at++;
+    if (equalsIgnoringCase(bytes, tokenStart, skipBlanksBack(bytes, tokenStart, at), token))
+      return true;
+    at++;
+  }
+  return false;
+}
+
 /** `Connection: a, b`: which of the tokens that matter stand in the value bytes[start..end), in any case. */
 export function connectionTokens(bytes: Uint8Array, start: number, end: number): number {
   let found = 0;

@@ -6,19 +6,18 @@
  * each parameter and made an announce 2 % slower (20 % where the numbers were imported: V8 loads an imported constant
  * from a cell each time it compares with it).
  */
-import { INFO_HASH_BYTES, PEER_ID_BYTES } from "@swarmtide/bittorrent";
+import { EVENT_NONE, INFO_HASH_BYTES, PEER_ID_BYTES } from "@swarmtide/bittorrent";
 import { asciiBytes, equalsBytes } from "./byte-class.ts";
 import {
-  EVENT_BAD,
+  EVENT_UNKNOWN,
   keepText,
   NUMBER_BAD,
   NUMBER_EMPTY,
   parseEvent,
   parseNumber,
 } from "./parameter-value.ts";
-import { DECODE_BAD_PERCENT, decodePercent, hasPercent } from "./percent.ts";
+import { DECODE_BAD_PERCENT, decodePercent, isEncoded } from "./percent.ts";
 import {
-  QUERY_BAD_EVENT,
   QUERY_BAD_INFO_HASH,
   QUERY_BAD_LEFT,
   QUERY_BAD_PEER_ID,
@@ -44,7 +43,7 @@ const KEY_NO_PEER_ID = asciiBytes("no_peer_id");
 
 const VALUE_ZERO = asciiBytes("0");
 
-/** A short value that was percent-encoded; valid until the next one is decoded. */
+/** A short value that was encoded; valid until the next one is decoded. */
 const decodedValue = new Uint8Array(QUERY_TEXT_BYTES_MAX);
 
 /** Each info hash of a scrape is one more. */
@@ -107,7 +106,7 @@ export function takeAnnounceParameter(
     default:
       return QUERY_OK;
   }
-  if (!hasPercent(bytes, start, end))
+  if (!isEncoded(bytes, start, end))
     return takeShortParameter(query, keyBytes, keyStart, keyEnd, bytes, start, end);
   const length = decodePercent(bytes, start, end, decodedValue, 0, decodedValue.length);
   if (length === DECODE_BAD_PERCENT) return QUERY_BAD_PERCENT;
@@ -137,8 +136,7 @@ function takeShortParameter(
         return takeLeft(query, bytes, start, end);
       break;
     case 5:
-      if (equalsBytes(keyBytes, keyStart, keyEnd, KEY_EVENT))
-        return takeEvent(query, bytes, start, end);
+      if (equalsBytes(keyBytes, keyStart, keyEnd, KEY_EVENT)) takeEvent(query, bytes, start, end);
       break;
     case 7:
       if (equalsBytes(keyBytes, keyStart, keyEnd, KEY_NUMWANT))
@@ -180,9 +178,9 @@ function takeLeft(query: TrackerQuery, bytes: Uint8Array, start: number, end: nu
   return QUERY_OK;
 }
 
-function takeEvent(query: TrackerQuery, bytes: Uint8Array, start: number, end: number): number {
+/** A word that is no event says nothing: it counts as none, as it does over UDP and WebTorrent. */
+function takeEvent(query: TrackerQuery, bytes: Uint8Array, start: number, end: number): void {
   const event = parseEvent(bytes, start, end);
-  if (event === EVENT_BAD) return QUERY_BAD_EVENT;
-  query.event = event;
-  return QUERY_OK;
+  query.isEventUnknown = event === EVENT_UNKNOWN;
+  query.event = event === EVENT_UNKNOWN ? EVENT_NONE : event;
 }

@@ -3,8 +3,9 @@
  * tracker for every request; allocates nothing.
  *
  * Lenient where nothing can go wrong: unknown keys, bare tokens, empty segments and empty values are passed over, the
- * last of several equal keys counts, `uploaded`, `downloaded` and `left` may be missing. Strict where an answer
- * would be wrong: info hash, peer id, port, left, event.
+ * last of several equal keys counts, `uploaded`, `downloaded` and `left` may be missing; what is no number counts as
+ * missing in `numwant`, `uploaded` and `downloaded`, and an unknown event as none. Strict where an answer would be
+ * wrong: info hash, peer id, port, left.
  */
 import { EVENT_NONE } from "@swarmtide/bittorrent";
 import { DECODE_BAD_PERCENT, decodePercent } from "./percent.ts";
@@ -43,6 +44,7 @@ export function parseAnnounceQuery(
   query.uploaded = -1;
   query.downloaded = -1;
   query.event = EVENT_NONE;
+  query.isEventUnknown = false;
   query.peersWanted = -1;
   query.isCompact = true;
   query.wantsNoPeerId = false;

@@ -7,6 +7,7 @@
  * that are in order.
  */
 import {
+  exactRouteOfPath,
   HTTP_MORE,
   HTTP_OK,
   HttpRequest,
@@ -78,6 +79,7 @@ export class HttpHandler {
   private readonly requestsPerConnectionMax: number;
   private readonly upgradesWebSockets: boolean;
   private readonly isTrackerOff: boolean;
+  private readonly onlyExactPaths: boolean;
   private readonly forwardedHeaderName: string;
 
   /**
@@ -97,6 +99,7 @@ export class HttpHandler {
     this.requestsPerConnectionMax = options.requestsPerConnectionMax;
     this.upgradesWebSockets = options.upgradesWebSockets;
     this.isTrackerOff = options.isTrackerOff ?? false;
+    this.onlyExactPaths = options.onlyExactPaths ?? false;
     this.forwardedHeaderName = options.forwardedHeaderName;
     this.replyBytesMax = oneReplyBytesMax(options);
     this.reply = reply;
@@ -173,7 +176,10 @@ export class HttpHandler {
   }
 
   private answerRoute(peer: HttpPeer, bytes: Uint8Array, form: number): void {
-    const route = routeOfPath(bytes, this.request.pathStart, this.request.pathEnd);
+    const { pathStart, pathEnd } = this.request;
+    const route = this.onlyExactPaths
+      ? exactRouteOfPath(bytes, pathStart, pathEnd)
+      : routeOfPath(bytes, pathStart, pathEnd);
     switch (this.isTrackerOff && route !== ROUTE_HEALTH ? ROUTE_OTHER : route) {
       case ROUTE_ANNOUNCE:
         this.answerQuery(peer, bytes, form, true);

@@ -18,6 +18,7 @@ import {
   REFUSED_TORRENTS,
   SCRAPE_TORRENTS_OVER_LIMIT,
   SCRAPES,
+  UNKNOWN_EVENTS,
 } from "../counters.ts";
 import { ask, type Fixture, hashOf, makeFixture } from "../testing/tracker-fixture.ts";
 
@@ -228,7 +229,6 @@ test("bad parameters are failures in words, and the connection goes on", () => {
     ["/announce?info_hash=abc", /info_hash is not 20 bytes/],
     ["/announce?info_hash=aaaaaaaaaaaaaaaaaaaa&port=1", /peer_id is missing/],
     [announceTarget("a", 0), /port is not a number/],
-    [announceTarget("a", 1, "&event=begun"), /event is none of/],
     [announceTarget("a", 1, "&left=x"), /left is not a number/],
   ];
   for (const [target, reason] of cases)
@@ -236,6 +236,15 @@ test("bad parameters are failures in words, and the connection goes on", () => {
   assert.equal(readSwarmTotals(fixture.store).torrents, 0);
   assert.equal(fixture.counters.sum(ANNOUNCES), 0, "none of them is valid");
   assert.equal(fixture.counters.sum(ERRORS), cases.length);
+});
+
+test("an event that nobody knows counts as none, and is counted", () => {
+  const fixture = makeFixture();
+  const reply = announce(fixture, announceTarget("a", 1, "&left=0&event=begun"));
+  assert.equal(reply.complete, 1);
+  announce(fixture, announceTarget("a", 1, "&left=0&event=STARTED"));
+  assert.equal(fixture.counters.sum(UNKNOWN_EVENTS), 1);
+  assert.equal(announce(fixture, announceTarget("a", 1, "&event=Stopped")).complete, 0);
 });
 
 test("the access list refuses announces, and reads as zeros in scrapes", () => {

@@ -40,6 +40,7 @@ import {
   REFUSED_TORRENTS,
   SCRAPE_TORRENTS_OVER_LIMIT,
   SCRAPES,
+  UNKNOWN_EVENTS,
   UNTRUSTED_FORWARDING,
 } from "../counters.ts";
 import {
@@ -109,6 +110,7 @@ export class TrackerAnswers {
     if (status !== QUERY_OK)
       return this.writeFailure(counters, bodyStart, this.failures.query[status], 0);
     counters[ANNOUNCES]++;
+    if (query.isEventUnknown) counters[UNKNOWN_EVENTS]++;
     if (!this.admission.admits(this.announce)) {
       counters[REFUSED_TORRENTS]++;
       return this.writeFailure(counters, bodyStart, this.failures.refusedTorrent, 0);

@@ -97,20 +97,29 @@ test("an announce may be followed by options, by nonsense, by a cut off option",
     assert.equal(parse(extended(ANNOUNCE, more)), request.UDP_ANNOUNCE, more);
 });
 
-test("the five events are accepted, paused among them, any other number is dropped", () => {
-  const withEvent = (event: string) =>
-    parse(changed(ANNOUNCE, request.ANNOUNCE_EVENT_OFFSET, event));
-  for (const event of ["00000000", "00000001", "00000002", "00000003", "00000004"])
-    assert.equal(withEvent(event), request.UDP_ANNOUNCE, event);
-  for (const event of ["00000005", "00000100", "01000002", "ffffffff", "80000000", "7fffffff"])
-    assert.equal(withEvent(event), request.UDP_DROP_ANNOUNCE_EVENT, event);
+test("the five events are read, paused among them; any other number counts as none and has an outcome of its own", () => {
+  const withEvent = (event: string) => changed(ANNOUNCE, request.ANNOUNCE_EVENT_OFFSET, event);
+  for (const [number, event] of [
+    "00000000",
+    "00000001",
+    "00000002",
+    "00000003",
+    "00000004",
+  ].entries()) {
+    assert.equal(parse(withEvent(event)), request.UDP_ANNOUNCE, event);
+    assert.equal(request.readAnnounceEvent(withEvent(event), 0), number);
+  }
+  for (const event of ["00000005", "00000100", "01000002", "ffffffff", "80000000", "7fffffff"]) {
+    assert.equal(parse(withEvent(event)), request.UDP_ANNOUNCE_UNKNOWN_EVENT, event);
+    assert.equal(request.readAnnounceEvent(withEvent(event), 0), 0);
+  }
 });
 
-test("port 0 is an error that may be sent, but not when the event is wrong too", () => {
+test("port 0 is an error that may be sent, whatever the event", () => {
   const portZero = changed(ANNOUNCE, request.ANNOUNCE_PORT_OFFSET, "0000");
   assert.equal(parse(portZero), request.UDP_ERROR_PORT_ZERO);
   const wrongToo = changed(portZero, request.ANNOUNCE_EVENT_OFFSET, "00000009");
-  assert.equal(parse(wrongToo), request.UDP_DROP_ANNOUNCE_EVENT);
+  assert.equal(parse(wrongToo), request.UDP_ERROR_PORT_ZERO);
   for (const port of ["0001", "0100", "ffff"])
     assert.equal(
       parse(changed(ANNOUNCE, request.ANNOUNCE_PORT_OFFSET, port)),
@@ -195,5 +204,5 @@ test("every outcome has a name of its own, so that statistics can count it", () 
   assert.equal(UDP_STATUS_NAMES.length, request.UDP_STATUS_COUNT);
   assert.equal(new Set(UDP_STATUS_NAMES).size, request.UDP_STATUS_COUNT);
   assert.equal(UDP_STATUS_NAMES[request.UDP_ERROR_SCRAPE_LIST], "error_scrape_list");
-  assert.equal(UDP_STATUS_NAMES[request.UDP_DROP_ANNOUNCE_EVENT], "drop_announce_event");
+  assert.equal(UDP_STATUS_NAMES[request.UDP_DROP_ANNOUNCE_SHORT], "drop_announce_short");
 });

@@ -23,7 +23,7 @@
  * |     56 |     8 | bytes downloaded                                                               |
  * |     64 |     8 | bytes left; 0 makes a seeder                                                   |
  * |     72 |     8 | bytes uploaded                                                                 |
- * |     80 |     4 | event: 0 none, 1 completed, 2 started, 3 stopped, 4 paused (BEP 21)            |
+ * |     80 |     4 | event: 0 none, 1 completed, 2 started, 3 stopped, 4 paused (BEP 21); else none |
  * |     84 |     4 | IPv4 address the client would like to be known by; never believed              |
  * |     88 |     4 | key                                                                            |
  * |     92 |     4 | peers wanted, signed; negative is "as you like"                                |
@@ -73,7 +73,7 @@ export const SCRAPE_INFO_HASHES_OFFSET = 16;
 /** Bytes of one info hash in a scrape request. */
 export const SCRAPE_INFO_HASH_BYTES = 20;
 
-/** The last event number that is accepted, BEP 21's `paused`. */
+/** The last event number that means something, BEP 21's `paused`. */
 const EVENT_LAST = 4;
 
 /** A connect request, complete. */
@@ -82,31 +82,31 @@ export const UDP_CONNECT = 0;
 export const UDP_ANNOUNCE = 1;
 /** A scrape request of at least one info hash; the caller applies its limit to how many are answered. */
 export const UDP_SCRAPE = 2;
+/** An announce whose event is none of the five: it counts as none, as in HTTP and WebTorrent. */
+export const UDP_ANNOUNCE_UNKNOWN_EVENT = 3;
 
 /** An announce of port 0: to be refused with an error once the connection id has been verified. */
-export const UDP_ERROR_PORT_ZERO = 3;
+export const UDP_ERROR_PORT_ZERO = 4;
 /** A scrape that names no info hash: to be refused with an error once the connection id has been verified. */
-export const UDP_ERROR_FULL_SCRAPE = 4;
+export const UDP_ERROR_FULL_SCRAPE = 5;
 /** A scrape whose list ends within an info hash: as above. */
-export const UDP_ERROR_SCRAPE_LIST = 5;
+export const UDP_ERROR_SCRAPE_LIST = 6;
 
 /** Silence: fewer than the 16 bytes every request has. */
-export const UDP_DROP_SHORT = 6;
+export const UDP_DROP_SHORT = 7;
 /** Silence: an action other than connect, announce and scrape. */
-export const UDP_DROP_ACTION = 7;
+export const UDP_DROP_ACTION = 8;
 /** Silence: a connect request without the protocol's fixed number. */
-export const UDP_DROP_CONNECT_MAGIC = 8;
+export const UDP_DROP_CONNECT_MAGIC = 9;
 /** Silence: an announce of fewer than 98 bytes. */
-export const UDP_DROP_ANNOUNCE_SHORT = 9;
-/** Silence: an announce whose event is none of the five. */
-export const UDP_DROP_ANNOUNCE_EVENT = 10;
+export const UDP_DROP_ANNOUNCE_SHORT = 10;
 
 /** How many parse outcomes there are; they are numbered from 0, so that each can have a counter. */
 export const UDP_STATUS_COUNT = 11;
 
 /**
  * Tells what the datagram of `length` bytes at `offset` is: one of `UDP_…`. It reads only within those bytes; after
- * `UDP_ANNOUNCE` and `UDP_SCRAPE` all fields of the tables above may be read.
+ * `UDP_ANNOUNCE…` and `UDP_SCRAPE` all fields of the tables above may be read.
  */
 export function parseUdpRequest(bytes: Uint8Array, offset: number, length: number): number {
   if (length < REQUEST_HEADER_BYTES) return UDP_DROP_SHORT;
@@ -114,9 +114,9 @@ export function parseUdpRequest(bytes: Uint8Array, offset: number, length: numbe
   const action = bytes[offset + 11];
   if (action === ACTION_ANNOUNCE) {
     if (length < ANNOUNCE_REQUEST_BYTES) return UDP_DROP_ANNOUNCE_SHORT;
+    if (readAnnouncePort(bytes, offset) === 0) return UDP_ERROR_PORT_ZERO;
     const event = readInt32(bytes, offset + ANNOUNCE_EVENT_OFFSET);
-    if (event < 0 || event > EVENT_LAST) return UDP_DROP_ANNOUNCE_EVENT;
-    return readAnnouncePort(bytes, offset) === 0 ? UDP_ERROR_PORT_ZERO : UDP_ANNOUNCE;
+    return event < 0 || event > EVENT_LAST ? UDP_ANNOUNCE_UNKNOWN_EVENT : UDP_ANNOUNCE;
   }
   if (action === ACTION_CONNECT) {
     const isMagic =
@@ -158,9 +158,10 @@ export function readConnectionIdLow(bytes: Uint8Array, offset: number): number {
   return readInt32(bytes, offset + REQUEST_CONNECTION_ID_OFFSET + 4);
 }
 
-/** The event of an announce, 0..4 after a successful parse. */
+/** The event of an announce, 0..4; an unknown one is 0. */
 export function readAnnounceEvent(bytes: Uint8Array, offset: number): number {
-  return readInt32(bytes, offset + ANNOUNCE_EVENT_OFFSET);
+  const event = readInt32(bytes, offset + ANNOUNCE_EVENT_OFFSET);
+  return event < 0 || event > EVENT_LAST ? 0 : event;
 }
 
 /**

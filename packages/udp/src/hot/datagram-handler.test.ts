@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { AccessList, readSwarmTotals } from "@swarmtide/swarm";
+import { UDP_ANNOUNCE_UNKNOWN_EVENT } from "@swarmtide/udp-protocol";
 import {
   ANNOUNCES,
   CONNECTS,
   DROPPED_CONNECTION_ID,
   NOT_STORED,
   REFUSED_TORRENTS,
+  REQUESTS_BY_STATUS,
   SCRAPES,
 } from "../counters.ts";
 import {
@@ -103,6 +105,16 @@ describe("announce", () => {
         seeders,
         `event ${event}, left ${left}`,
       );
+  });
+
+  test("an event that nobody knows counts as none, and is counted", () => {
+    const tracker = new TestTracker();
+    const unknown = [5, 6, 255, -1, 0x01000000];
+    for (const event of unknown)
+      assert.equal(readAnnounceReply(tracker.announce(ALICE, { event, left: 0n }), 4).seeders, 1);
+    const column = REQUESTS_BY_STATUS[UDP_ANNOUNCE_UNKNOWN_EVENT];
+    assert.equal(column === undefined ? 0 : tracker.count(column), unknown.length);
+    assert.equal(tracker.count(ANNOUNCES), unknown.length);
   });
 
   test("stopped gets counts without the asker and no peers", () => {
@@ -248,10 +260,6 @@ describe("silence", () => {
       const other = Buffer.from(announce);
       other.writeInt32BE(action, 8);
       assert.equal(tracker.send(other, ALICE).length, 0, `action ${action}`);
-    }
-    for (const event of [5, 6, 255, -1, 0x01000000]) {
-      const request = announceRequest(tracker.connect(ALICE), { event });
-      assert.equal(tracker.send(request, ALICE).length, 0, `event ${event}`);
     }
     const wrongMagic = connectRequest();
     wrongMagic[7] = 0x81;

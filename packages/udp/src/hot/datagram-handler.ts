@@ -38,6 +38,7 @@ import {
   scrapeInfoHashCount,
   TORRENTS_OF_ADDRESS_MESSAGE,
   UDP_ANNOUNCE,
+  UDP_ANNOUNCE_UNKNOWN_EVENT,
   UDP_CONNECT,
   UDP_ERROR_SCRAPE_LIST,
   UDP_SCRAPE,
@@ -148,7 +149,8 @@ export class DatagramHandler {
       counters[DROPPED_CONNECTION_ID]++;
       return 0;
     }
-    if (status === UDP_ANNOUNCE) return this.announce(offset, addressAt, family, replyOffset);
+    if (status === UDP_ANNOUNCE || status === UDP_ANNOUNCE_UNKNOWN_EVENT)
+      return this.announce(offset, addressAt, family, replyOffset);
     if (status === UDP_SCRAPE) {
       counters[SCRAPES]++;
       if (this.store.scrapeRate.allows(this.sourceWords, addressAt, family))
