@@ -1,2 +1,10 @@
 /** Swarms as bytes: the encoding of records (records/), and snapshots of the swarm store in files. */
-export { COMPRESSIONS, type Compression } from "./records/chunk.ts";
+export { type SnapshotConfig, snapshotSection } from "./config.ts";
+export { exportSnapshot, inspectSnapshot } from "./inspect.ts";
+export type { SnapshotSettings } from "./keeper.ts";
+export {
+  bindSnapshot,
+  type SnapshotBinding,
+  type SnapshotServer,
+  startSnapshot,
+} from "./start-snapshot.ts";
