@@ -83,6 +83,28 @@ const ERROR_CODES = {
     cause: "The system refused chroot or the change of user. Only root may do either.",
     remedy: "Start as root, or set `privileges.drop_privileges = false`.",
   },
+  SWARMTIDE_SNAPSHOT_DAMAGED: {
+    cause:
+      "A part of the snapshot at `snapshot.path` is damaged; everything else was restored. The message has the byte.",
+    remedy:
+      "Nothing need be done: the next snapshot takes its place. If it happens again, check the disk.",
+  },
+  SWARMTIDE_SNAPSHOT_NOT_WRITTEN: {
+    cause: "A snapshot could not be written, for the reason in the message; the former one stays.",
+    remedy:
+      "Free space on the disk, or let the user of the tracker write to the folder. The next interval tries again.",
+  },
+  SWARMTIDE_SNAPSHOT_PATH: {
+    cause:
+      "`snapshot.path` is not a place for a file, or the snapshot that is there cannot be opened.",
+    remedy: "Create its folder, let the user of the tracker read it, or move what is there away.",
+  },
+  SWARMTIDE_SNAPSHOT_UNREADABLE: {
+    cause:
+      "A file is not a snapshot that this version reads; the message says why: damaged, of another program, or of a newer version.",
+    remedy:
+      "Start with the version that wrote it, or go on without: the tracker fills again within one announce interval.",
+  },
   SWARMTIDE_TLS_CERTIFICATE_INVALID: {
     cause: "The file at `web.tls_certificate_path` holds no certificate in PEM, or a damaged one.",
     remedy: "Install the chain as the authority issued it, the server's certificate first.",

@@ -17,15 +17,3 @@ export function fileSource(file: number): ByteSource {
     },
   };
 }
-
-/** Bytes in memory. */
-export function memorySource(bytes: Uint8Array): ByteSource {
-  return {
-    size: bytes.length,
-    read(at, target) {
-      const part = bytes.subarray(at, at + target.length);
-      target.set(part);
-      return part.length;
-    },
-  };
-}

@@ -1,6 +1,6 @@
 /** Swarms as bytes: the encoding of records (records/), and snapshots of the swarm store in files. */
 export { type SnapshotConfig, snapshotSection } from "./config.ts";
-export { exportSnapshot, inspectSnapshot } from "./inspect.ts";
+export { exportSnapshot, inspectSnapshot, type SnapshotReport } from "./inspect.ts";
 export type { SnapshotSettings } from "./keeper.ts";
 export {
   bindSnapshot,

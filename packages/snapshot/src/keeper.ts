@@ -3,7 +3,7 @@
  * Called by the snapshot thread (snapshot-worker.ts), which owns it; tests call it without a thread.
  */
 import { closeSync } from "node:fs";
-import type { CounterRow } from "@swarmtide/metrics";
+import type { Column, CounterRow } from "@swarmtide/metrics";
 import type { ErrorCode, Logger } from "@swarmtide/runtime";
 import {
   AccessList,
@@ -101,7 +101,7 @@ export class SnapshotKeeper {
     } catch (error) {
       // Nothing more can be read, so that nothing is lost when a new snapshot takes its place.
       this.#isRestored = true;
-      this.#options.counters[PROBLEMS]++;
+      this.#count(PROBLEMS, 1);
       const next = `; the tracker starts without, and a new one takes its place in ${config.interval} seconds`;
       log.error(`snapshot ${path}: ${reasonOf(error)}${next}`, {
         code: "SWARMTIDE_SNAPSHOT_UNREADABLE" satisfies ErrorCode,
@@ -117,12 +117,12 @@ export class SnapshotKeeper {
     restorer: SnapshotRestorer,
     seconds: number,
   ): void {
-    const { log, counters } = this.#options;
+    const { log } = this.#options;
     const { taken, peersExpired, recordsDenied } = restorer;
-    counters[RESTORED_PEERS] += taken.peersStored;
-    counters[EXPIRED_PEERS] += peersExpired;
-    counters[REFUSED_PEERS] += taken.peersRefused;
-    counters[PROBLEMS] += reader.problems.length + reader.problemsUntold;
+    this.#count(RESTORED_PEERS, taken.peersStored);
+    this.#count(EXPIRED_PEERS, peersExpired);
+    this.#count(REFUSED_PEERS, taken.peersRefused);
+    this.#count(PROBLEMS, reader.problems.length + reader.problemsUntold);
     log.info(`snapshot ${path}: restored`, {
       peers: taken.peersStored,
       torrents: taken.recordsStored,
@@ -168,7 +168,7 @@ export class SnapshotKeeper {
       }
       target.replace();
       const seconds = nowSeconds() - startSeconds;
-      counters[WRITTEN]++;
+      this.#count(WRITTEN, 1);
       counters[LAST_TIME] = Math.round(unixSeconds());
       counters[LAST_BYTES] = target.bytesWritten;
       counters[LAST_DURATION] = seconds;
@@ -179,12 +179,17 @@ export class SnapshotKeeper {
       return true;
     } catch (error) {
       file?.abandon();
-      counters[FAILED]++;
+      this.#count(FAILED, 1);
       log.error(`snapshot ${path}: not written: ${reasonOf(error)}; the former one stays`, {
         code: "SWARMTIDE_SNAPSHOT_NOT_WRITTEN" satisfies ErrorCode,
       });
       return false;
     }
+  }
+
+  #count(column: Column<"snapshot">, by: number): void {
+    const { counters } = this.#options;
+    counters[column] = (counters[column] ?? 0) + by;
   }
 
   /** The most that may be written in a second while the tracker serves. */

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readSwarmTotals, type SwarmStore } from "@swarmtide/swarm";
 import fc from "fast-check";
-import { memorySource } from "./file-source.ts";
 import { SnapshotReader, UnreadableStream } from "./reader.ts";
 import { encodeChunkHeader, encodeStreamHeader } from "./records/chunk.ts";
 import { crc32 } from "./records/crc32.ts";
 import { CHUNK_SWARMS } from "./records/layout.ts";
+import { memorySource } from "./testing/memory-source.ts";
 import { announce, linesOf, openStore, restoreStream, writeStream } from "./testing/swarms.ts";
 
 /** Enough for several chunks: 262,144 bytes each, 38 for a torrent of one peer. */

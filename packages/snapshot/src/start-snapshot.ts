@@ -44,6 +44,8 @@ export interface StartSnapshotOptions {
 
 export interface SnapshotServer extends WorkerGroup<SnapshotSettings> {
   readonly counters: CounterTable<"snapshot">;
+  /** How long a stop may take. */
+  readonly stopMillisecondsMax: number;
 }
 
 /** Opens the former snapshot. Throws OperatorError where neither it nor a new one can be in that place. */
@@ -87,6 +89,7 @@ export function startSnapshot(options: StartSnapshotOptions): SnapshotServer {
   const { binding, store, startedSeconds, log, pathAfterDrop, settings, onDeath } = options;
   const counters = CounterTable.create(snapshotCounters, 1);
   const { path, file } = binding;
+  const stopMillisecondsMax = settings.config.stopTimeout * 1000 + STOP_MILLISECONDS_EXTRA;
   const group = startGroup<SnapshotSetup, SnapshotSettings>({
     entry: workerModule(import.meta.url, "snapshot-worker"),
     workers: [
@@ -97,7 +100,7 @@ export function startSnapshot(options: StartSnapshotOptions): SnapshotServer {
     ],
     settings,
     onDeath,
-    stopMillisecondsMax: settings.config.stopTimeout * 1000 + STOP_MILLISECONDS_EXTRA,
+    stopMillisecondsMax,
   });
-  return { ...group, counters };
+  return { ...group, counters, stopMillisecondsMax };
 }

@@ -1,6 +1,7 @@
 /** The commands and options of the program `swarmtide`, for the parser and the help. */
 import type { Command, CommandLine } from "@swarmtide/runtime";
 import { CLIENT_COMMANDS } from "./client-command-line.ts";
+import { SNAPSHOT_COMMANDS } from "./snapshot-commands.ts";
 
 /** Serves every protocol that the configuration enables. */
 export const SERVE_ALL: Command = {
@@ -46,7 +47,15 @@ export const LOAD_TESTS: readonly Command[] = [LOAD_TEST_UDP, LOAD_TEST_HTTP, LO
 export const commandLine: CommandLine = {
   program: "swarmtide",
   title: "swarmtide: an open BitTorrent tracker",
-  commands: [SERVE_ALL, SERVE_UDP, SERVE_HTTP, SERVE_WS, ...CLIENT_COMMANDS, ...LOAD_TESTS],
+  commands: [
+    SERVE_ALL,
+    SERVE_UDP,
+    SERVE_HTTP,
+    SERVE_WS,
+    ...CLIENT_COMMANDS,
+    ...SNAPSHOT_COMMANDS,
+    ...LOAD_TESTS,
+  ],
   options: [
     { long: "config", short: "c", value: "FILE", summary: "read the configuration from FILE" },
     {

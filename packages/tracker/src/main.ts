@@ -18,6 +18,7 @@ import { commandLine, LOAD_TEST_HTTP, LOAD_TEST_WS, LOAD_TESTS } from "./command
 import { trackerSchema } from "./config.ts";
 import type { ProgramSignals } from "./program-signals.ts";
 import { serve } from "./serve.ts";
+import { runSnapshotCommand, SNAPSHOT_COMMANDS } from "./snapshot-commands.ts";
 import { version } from "./version.ts";
 
 const STDOUT = 1;
@@ -87,6 +88,11 @@ async function main(signals: ProgramSignals): Promise<void> {
         return await loadTest(invocation.command, invocation.given, signals);
       if (CLIENT_COMMANDS.includes(invocation.command))
         return await askTracker(invocation.command, invocation.given, signals);
+      if (SNAPSHOT_COMMANDS.includes(invocation.command)) {
+        signals.onStop(() => process.exit(EXIT_FAILED));
+        process.exitCode = runSnapshotCommand(invocation.command, invocation.given, print);
+        return;
+      }
       if (invocation.given.values.has("print-config"))
         return print(printDefaultConfig(trackerSchema));
       return await serve({

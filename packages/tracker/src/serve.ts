@@ -10,7 +10,6 @@ import {
   loadConfig,
   OperatorError,
   ServiceManager,
-  STOP_MILLISECONDS_MAX,
   withConfigLine,
 } from "@swarmtide/runtime";
 import { SERVE_ALL, SERVE_HTTP, SERVE_UDP, SERVE_WS } from "./command-line.ts";
@@ -64,7 +63,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   manager.ready(status);
   const endStatistics = printStatistics(tracker, config, print);
   const signal = await stopAsked;
-  manager.stopping(STOP_MILLISECONDS_MAX);
+  manager.stopping(tracker.stopMillisecondsMax);
   log.info(`${signal}: stopping`);
   await tracker.stop();
   endStatistics();

@@ -46,8 +46,10 @@ export interface RunningTracker {
   readonly memory: string;
   /** Counts since the start, and what the swarms hold. */
   statistics(): Statistics;
-  /** Finishes what is in flight and ends every thread; at most a few seconds. Idempotent. */
+  /** Finishes what is in flight, writes the last snapshot and ends every thread. Idempotent. */
   stop(): Promise<void>;
+  /** How long that may take: a few seconds, and `snapshot.stop_timeout`. */
+  readonly stopMillisecondsMax: number;
 }
 
 export interface StartOptions {
@@ -93,6 +95,7 @@ export async function startConfigured(
     await Promise.race([ready, watch.died]);
     dropPrivileges(config.privileges);
   } catch (error) {
+    for (const service of running) service.stopsLast?.discard();
     await tracker.stop();
     throw error;
   }
@@ -218,17 +221,25 @@ class Tracker implements RunningTracker {
     return this.#stopped;
   }
 
+  get stopMillisecondsMax(): number {
+    const last = this.#parts.running.map(({ stopsLast }) => stopsLast?.millisecondsMax ?? 0);
+    return STOP_MILLISECONDS_MAX + Math.max(...last);
+  }
+
   async #stop(): Promise<void> {
     const { log, running } = this.#parts;
     this.#source.isServing = false;
-    const stopped = await Promise.all(running.map((service) => service.stop()));
-    this.collector.collect();
-    this.collector.close();
-    this.#isOver = true;
+    const last = running.filter(({ stopsLast }) => stopsLast !== undefined);
+    const first = running.filter((service) => !last.includes(service));
+    const stopped = await Promise.all(first.map((service) => service.stop()));
     if (stopped.includes(false))
       log.warn(
         `some workers did not stop within ${STOP_MILLISECONDS_MAX / 1000} s; going on without them`,
       );
+    await Promise.all(last.map((service) => service.stop()));
+    this.collector.collect();
+    this.collector.close();
+    this.#isOver = true;
   }
 }
 

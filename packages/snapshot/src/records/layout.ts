@@ -82,7 +82,6 @@ export const RECORD_COMPLETED_AT = 20;
 export const RECORD_STATE_AT = 24;
 export const RECORD_PEERS_4_AT = 26;
 export const RECORD_PEERS_6_AT = 28;
-export const RECORD_PEERS_MAX = 0xffff;
 
 /** Bit of a record's state: a peer of the torrent has announced more than once. */
 export const RECORD_RENEWED = 0x8000;

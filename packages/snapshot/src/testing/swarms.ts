@@ -11,11 +11,11 @@ import {
   SwarmWalk,
   tickOf,
 } from "@swarmtide/swarm";
-import { memorySource } from "../file-source.ts";
 import { SnapshotReader } from "../reader.ts";
 import type { Compression } from "../records/chunk.ts";
 import { SnapshotRestorer } from "../restorer.ts";
 import { SnapshotWriter } from "../writer.ts";
+import { memorySource } from "./memory-source.ts";
 
 export function openStore(memoryMib = 64): SwarmStore {
   return createSwarmStore({ memoryBytesMax: memoryMib * 2 ** 20, limits: undefined });

@@ -121,6 +121,11 @@ export interface RunningService<Config> {
    * undefined where there are none.
    */
   reload(config: Config, accessList: AccessListHandle): ReloadOutcome | undefined;
+  /**
+   * Of a service that keeps what the others leave: it is stopped once they have ended, and may take so long. `discard`, called
+   * before `stop`, makes it keep nothing: the start has failed.
+   */
+  readonly stopsLast?: { readonly millisecondsMax: number; discard(): void };
   /** Stops every worker. Fulfilled when all have ended, or with false when some did not in time. */
   stop(): Promise<boolean>;
 }

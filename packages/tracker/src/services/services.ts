@@ -4,11 +4,18 @@
  */
 import type { Entries } from "@swarmtide/toml-config";
 import { cleaningService } from "./cleaning/cleaning.ts";
+import { snapshotService } from "./snapshot.ts";
 import { statisticsService } from "./statistics.ts";
 import { tcpService } from "./tcp.ts";
 import { udpService } from "./udp.ts";
 
-export const services = [udpService, tcpService, cleaningService, statisticsService] as const;
+export const services = [
+  udpService,
+  tcpService,
+  cleaningService,
+  statisticsService,
+  snapshotService,
+] as const;
 
 /** The sections of all services as one type: a union of objects becomes one object with the keys of all. */
 type Merged<Union> = (Union extends unknown ? (one: Union) => void : never) extends (
