@@ -4,6 +4,7 @@
  *
  * See socket(7), udp(7), ip(7), ipv6(7). Everything here throws SyscallError and leaves no descriptor behind.
  */
+import { EADDRINUSE } from "./errno.ts";
 import { foreignLibrary } from "./ffi.ts";
 import { libc } from "./libc.ts";
 import { NativeMemory } from "./native-memory.ts";
@@ -15,6 +16,7 @@ import {
   writeSocketAddress,
 } from "./socket-address.ts";
 import { SyscallError } from "./syscall-error.ts";
+import { findTcpListener } from "./tcp-listeners.ts";
 
 const SOCK_STREAM = 1;
 const SOCK_DGRAM = 2;
@@ -101,10 +103,28 @@ export function openUdpSocket(options: UdpSocketOptions): UdpSocket {
 }
 
 /**
- * A listening, non-blocking TCP socket whose connections send without delay (TCP_NODELAY). A restart may take over
- * the port while old connections linger.
+ * A listening, non-blocking TCP socket whose connections send without delay (TCP_NODELAY). A port is taken over from a
+ * program that has stopped while its connections linger (TIME-WAIT, a minute), our own (SO_REUSEADDR) and those of another
+ * that shared its port and set no SO_REUSEADDR: the kernel lets those pass only where this socket shares too, which it does
+ * once nobody listens there.
  */
 export function openTcpListener(options: TcpListenerOptions): TcpListener {
+  try {
+    return listenAt(options);
+  } catch (error) {
+    if (!(error instanceof SyscallError) || error.errno !== EADDRINUSE) throw error;
+    const { family, address, port, reusePort } = options;
+    const owner = findTcpListener(family, address, port);
+    if (owner === undefined && reusePort !== true) return listenAt({ ...options, reusePort: true });
+    if (owner?.pid === undefined) throw error;
+    throw new SyscallError(error.call, error.errno, error.subject, {
+      cause: `${owner.name ?? "a program"} (pid ${owner.pid}) listens on this address and port`,
+      remedy: "stop it or configure another port",
+    });
+  }
+}
+
+function listenAt(options: TcpListenerOptions): TcpListener {
   const socket = new OpeningSocket(options, SOCK_STREAM);
   return socket.finish(() => {
     socket.setOption("SO_REUSEADDR", SOL_SOCKET, SO_REUSEADDR, 1);

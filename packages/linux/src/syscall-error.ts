@@ -128,9 +128,10 @@ export class SyscallError extends Error {
   readonly likelyCause: string;
   readonly remedy: string;
 
-  constructor(call: string, errno: number, subject = "") {
+  /** `found` is what was found out about the cause; without it the likely one is given. */
+  constructor(call: string, errno: number, subject = "", found?: Explanation) {
     const code = errnos.errnoName(errno);
-    const explanation = BY_CALL.get(`${call} ${code}`) ?? BY_ERRNO.get(errno) ?? UNKNOWN;
+    const explanation = found ?? BY_CALL.get(`${call} ${code}`) ?? BY_ERRNO.get(errno) ?? UNKNOWN;
     const target = subject === "" ? "" : ` ${subject}`;
     super(`${call}${target} failed with ${code}: ${explanation.cause}; ${explanation.remedy}`);
     this.name = "SyscallError";
