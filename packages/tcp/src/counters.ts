@@ -15,6 +15,15 @@ export const CONNECTIONS_CLOSED = tcpCounters.counter(
   "connections_closed",
   "Accepted connections that ended, WebSocket connections included.",
 );
+/** Of one worker's open connections: one that is handed on is accepted there and closed here. */
+export const CONNECTIONS_HANDED_ON = tcpCounters.counter(
+  "connections_handed_on",
+  "Connections handed to another worker, which serves them as WebSockets.",
+);
+export const CONNECTIONS_TAKEN_OVER = tcpCounters.counter(
+  "connections_taken_over",
+  "Connections taken over from the worker that accepted them.",
+);
 
 const REFUSED =
   "Connections closed at once because of a limit: on all connections, or on those of one address.";

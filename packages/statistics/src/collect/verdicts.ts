@@ -13,6 +13,10 @@ import type {
 } from "../api-shape.ts";
 
 const STALL_SECONDS = 0.25;
+/** In trouble, however few requests waited. */
+const LONG_STALL_SECONDS = 1;
+/** Fewer requests have no slowest hundredth: an idle tracker on a busy machine is not in trouble. */
+const STALL_REQUESTS_MIN = 100;
 const CERTIFICATE_WARNING_SECONDS = 14 * 86_400;
 const CERTIFICATE_CRITICAL_SECONDS = 3 * 86_400;
 const USED_WARNING_SHARE = 0.8;
@@ -82,9 +86,10 @@ function judgeHealth(facts: Facts): Verdict {
 }
 
 function stalled({ worker, tenSeconds }: LatencyRow): Finding[] {
-  if (tenSeconds.p99Seconds < STALL_SECONDS) return [];
-  const reason = `${worker} stalled: 1 of 100 requests waited ${seconds(tenSeconds.p99Seconds)} inside`;
-  return [{ status: tenSeconds.p99Seconds >= 1 ? "critical" : "warning", reason }];
+  const { count, p99Seconds } = tenSeconds;
+  if (p99Seconds < (count < STALL_REQUESTS_MIN ? LONG_STALL_SECONDS : STALL_SECONDS)) return [];
+  const reason = `${worker} stalled: 1 of 100 requests waited ${seconds(p99Seconds)} inside`;
+  return [{ status: p99Seconds >= LONG_STALL_SECONDS ? "critical" : "warning", reason }];
 }
 
 function judgeAbuse({ problems, requests }: Facts): Verdict {

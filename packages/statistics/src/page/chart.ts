@@ -19,8 +19,15 @@ const POINTS_A_JUMP = 10;
 const colourOf = (name: string) =>
   getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
-const formatTime = (seconds: number) => clock.format(seconds * 1000);
+const minutes = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+const seconds = new Intl.DateTimeFormat("en-GB", {
+  ...{ hour: "2-digit", minute: "2-digit", second: "2-digit" },
+});
+/** The times of the horizontal axis, with seconds where minutes would repeat. */
+function formatTimes(times: readonly number[]): string[] {
+  const isFine = (times[1] ?? 0) - (times[0] ?? 0) < 60;
+  return times.map((time) => (isFine ? seconds : minutes).format(time * 1000));
+}
 
 /** A chart and its place in the page. */
 export class Chart {
@@ -72,7 +79,7 @@ export class Chart {
       cursor: { sync: { key: "swarmtide" }, drag: { x: false, y: false } },
       scales: { y: { range: (_plot, _least, most) => [0, most > 0 ? most * 1.1 : 1] } },
       axes: [
-        { ...axis, grid, ticks: grid, space: 70, values: (_plot, times) => times.map(formatTime) },
+        { ...axis, grid, ticks: grid, space: 70, values: (_plot, times) => formatTimes(times) },
         {
           ...axis,
           ...{ grid, ticks: grid, size: AXIS_PIXELS },

@@ -18,7 +18,7 @@ import { answerUpgrade, WebTorrentTracker, type WsConfig, wsColumns } from "@swa
 import { messageMemory, READ_AT, READ_BYTES, UPGRADE_OK } from "@swarmtide/ws-protocol";
 import { countRefusal } from "../conversation/count-refusal.ts";
 import { ConnectionLimits } from "../conversation/hot/connection-limits.ts";
-import { CONNECTIONS_CLOSED } from "../counters.ts";
+import { CONNECTIONS_CLOSED, CONNECTIONS_TAKEN_OVER } from "../counters.ts";
 import { ReadMemory } from "../engines/net/read-memory.ts";
 import { type SessionOwner, WsSession } from "./hot/ws-session.ts";
 
@@ -115,6 +115,7 @@ export class WsEndpoint implements SessionOwner {
   /** As `adopt`, for the descriptor of a connection from `address`; closes it where a limit forbids. */
   adoptDescriptor(fd: number, address: Uint8Array, bytes: Uint8Array): void {
     const { tcpCounters, trustedProxies } = this.#options;
+    add(tcpCounters, CONNECTIONS_TAKEN_OVER);
     const counted = peerAt(address, trustedProxies);
     const place = this.#limits.open(counted, counted.isTrustedProxy);
     const socket = place >= 0 ? socketOf(fd) : undefined;

@@ -88,6 +88,7 @@ const HTTP_ORDINARY = [
 const TCP_ORDINARY = [
   ...[tcp.CONNECTIONS_ACCEPTED, tcp.CONNECTIONS_CLOSED, tcp.TLS_HANDSHAKES, tcp.SENDS_DELAYED],
   ...[tcp.RECEIVED_BYTES, tcp.SENT_BYTES, tcp.BUSY_SECONDS],
+  ...[tcp.CONNECTIONS_HANDED_ON, tcp.CONNECTIONS_TAKEN_OVER],
 ];
 
 /** HTTP, with the connections of TCP. `names` are those of all workers with a row. */
@@ -117,7 +118,9 @@ export function readHttp(
       requestsTotal: trafficOfWorker(table, worker, HTTP_REQUESTS),
       responsesTotal: trafficOfWorker(table, worker, HTTP_RESPONSES),
       connections:
-        connections.sumOfWorker(tcp.CONNECTIONS_ACCEPTED, worker) -
+        connections.sumOfWorker(tcp.CONNECTIONS_ACCEPTED, worker) +
+        connections.sumOfWorker(tcp.CONNECTIONS_TAKEN_OVER, worker) -
+        connections.sumOfWorker(tcp.CONNECTIONS_HANDED_ON, worker) -
         connections.sumOfWorker(tcp.CONNECTIONS_CLOSED, worker),
       busySeconds: connections.sumOfWorker(tcp.BUSY_SECONDS, worker),
     })),

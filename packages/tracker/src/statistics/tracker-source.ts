@@ -4,6 +4,7 @@
  */
 import { httpColumns } from "@swarmtide/http";
 import type { CounterTables } from "@swarmtide/metrics";
+import { availableMemory } from "@swarmtide/runtime";
 import type {
   CertificateRow,
   ClientStats,
@@ -38,6 +39,27 @@ export interface TrackerSourceParts {
   readonly addresses: () => readonly TrackerAddress[];
 }
 
+type WorkerReading = TrackerReading["workers"][number];
+
+/** One row for each worker: a web worker answers HTTPS and WebTorrent, and its connections are those of TCP. */
+function mergeWorkers(rows: readonly WorkerReading[]): WorkerReading[] {
+  const merged = new Map<string, WorkerReading>();
+  for (const row of rows) {
+    const first = merged.get(row.name);
+    merged.set(
+      row.name,
+      first === undefined
+        ? row
+        : {
+            ...first,
+            requestsTotal: first.requestsTotal + row.requestsTotal,
+            responsesTotal: first.responsesTotal + row.responsesTotal,
+          },
+    );
+  }
+  return [...merged.values()];
+}
+
 export class TrackerSource implements StatisticsSource {
   readonly version: string;
   readonly startedMilliseconds = Date.now();
@@ -49,7 +71,7 @@ export class TrackerSource implements StatisticsSource {
   constructor(parts: TrackerSourceParts) {
     this.#parts = parts;
     this.version = parts.version;
-    this.hostLimitBytes = process.constrainedMemory?.() || null;
+    this.hostLimitBytes = availableMemory().bytes;
   }
 
   read(): TrackerReading {
@@ -73,7 +95,7 @@ export class TrackerSource implements StatisticsSource {
       responses: readings.flatMap(({ responses }) => responses),
       bandwidth: readings.flatMap(({ bandwidth }) => bandwidth),
       problems: readings.flatMap(({ problems }) => problems),
-      workers: readings.flatMap(({ workers }) => workers),
+      workers: mergeWorkers(readings.flatMap(({ workers }) => workers)),
       swarms: ws === undefined ? swarms : [...swarms, ws.swarm],
       torrentsOfStores: { shared: totals.torrents, ws: ws?.torrents ?? 0 },
       completedTotal: totals.completed + (ws?.completedTotal ?? 0),

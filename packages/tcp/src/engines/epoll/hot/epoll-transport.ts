@@ -24,7 +24,7 @@ import type { CounterRow } from "@swarmtide/metrics";
 import { STATE_FREE } from "../../../conversation/hot/connection.ts";
 import type { Conversation } from "../../../conversation/hot/conversation.ts";
 import type { Transport } from "../../../conversation/transport.ts";
-import { SENT_BYTES } from "../../../counters.ts";
+import { CONNECTIONS_HANDED_ON, SENT_BYTES } from "../../../counters.ts";
 import type { FdUpgrade } from "../epoll-options.ts";
 import { type EpollConnection, NOT_QUEUED } from "./epoll-connection.ts";
 import type { EpollConnections } from "./epoll-connections.ts";
@@ -147,6 +147,7 @@ export class EpollTransport implements Transport<EpollConnection> {
     this.connections.unwatch(connection);
     this.conversation?.forget(connection);
     this.connections.free(connection);
+    this.counters[CONNECTIONS_HANDED_ON]++;
     this.onUpgrade?.(fd, peerAddressBytes(peer), bytes);
   }
 
