@@ -21,7 +21,7 @@ export {
   sendBytes,
   shutdownFd,
 } from "./hot/stream-calls.ts";
-export { linuxSupported } from "./libc.ts";
+export { linuxObstacle, linuxSupported } from "./libc.ts";
 export { localIpv4Addresses } from "./local-addresses.ts";
 export { NativeMemory } from "./native-memory.ts";
 export { NotifySocket } from "./notify-socket.ts";

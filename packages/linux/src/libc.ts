@@ -77,13 +77,24 @@ export function linuxSupported(): boolean {
   return supported;
 }
 
+/** What this package needs and does not find here, as it continues "needs"; undefined where it works. */
+export function linuxObstacle(): string | undefined {
+  if (linuxSupported()) return undefined;
+  if (loadFailure === undefined) return "Linux on x64 or arm64";
+  return `koffi, the library for system calls, which does not load here (${loadFailure}): install the dependencies again on this system`;
+}
+
+/** Why the library does not load on a Linux that it has binaries for. */
+let loadFailure: string | undefined;
+
 function findSupport(): boolean {
   if (process.platform !== "linux" || endianness() !== "LE") return false;
   if (process.arch !== "x64" && process.arch !== "arm64") return false;
   try {
     libc();
     return true;
-  } catch {
+  } catch (error) {
+    [loadFailure] = (error instanceof Error ? error.message : String(error)).split("\n", 1);
     return false;
   }
 }

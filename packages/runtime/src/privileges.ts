@@ -8,7 +8,7 @@ import {
   type Account,
   chroot,
   findAccount,
-  linuxSupported,
+  linuxObstacle,
   SyscallError,
   switchUser,
   UnknownAccountError,
@@ -46,9 +46,10 @@ export type PrivilegesConfig = ConfigOf<typeof privilegesSection>;
 /** Drops privileges where the configuration says so. Throws OperatorError. */
 export function dropPrivileges(config: PrivilegesConfig): void {
   if (!config.dropPrivileges) return;
-  if (!linuxSupported())
+  const obstacle = linuxObstacle();
+  if (obstacle !== undefined)
     throw new OperatorError(
-      "privileges.drop_privileges = true works on Linux only; set it to false and start as another user",
+      `privileges.drop_privileges = true needs ${obstacle}; or set it to false and start as another user`,
       { code: "SWARMTIDE_LINUX_ONLY" },
     );
   const account = lookUp(config);

@@ -13,6 +13,34 @@ test("nothing is suggested for a name that resembles none", () => {
   assert.equal(nearestName("x", []), undefined);
 });
 
+test("a suggestion that is far off is not made", () => {
+  const names = [
+    "enabled",
+    "workers",
+    "engine",
+    "udp",
+    "web",
+    "ws",
+    "max_response_peers",
+    "tcp_backlog",
+  ];
+  for (const name of [
+    "x",
+    "foo",
+    "dog",
+    "tables",
+    "verbose",
+    "announce",
+    "max_threads",
+    "tcp_nodelay",
+    "listen",
+  ])
+    assert.equal(nearestName(name, names), undefined, name);
+  assert.equal(nearestName("w", names), "ws");
+  assert.equal(nearestName("max_respons_peer", names), "max_response_peers");
+  assert.equal(nearestName("work", names), "workers");
+});
+
 test("the edit distance is a metric", () => {
   const word = fc.string({ unit: fc.constantFrom("a", "b", "c"), maxLength: 6 });
   fc.assert(

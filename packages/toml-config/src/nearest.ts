@@ -3,13 +3,21 @@
  * the command line parser of the runtime, never on a path that a network peer can reach.
  */
 
-/** The name with the fewest edits to `wanted` (first of equals), or undefined when none is close enough to help. */
+/** Letters of a beginning that stands for the whole name. */
+const BEGINNING_MIN = 3;
+
+/**
+ * The name with the fewest edits to `wanted` (first of equals), or undefined when none is close enough to help: two edits,
+ * a third of a long name, one of a name of two letters; or a name of which `wanted` is the beginning.
+ */
 export function nearestName(wanted: string, names: readonly string[]): string | undefined {
-  const limit = Math.max(2, Math.ceil(wanted.length / 2));
+  const limit = wanted.length < BEGINNING_MIN ? 1 : Math.max(2, Math.floor(wanted.length / 3));
   let best: string | undefined;
   let bestDistance = limit + 1;
   for (const name of names) {
-    const distance = editDistance(wanted.toLowerCase(), name.toLowerCase());
+    const isBeginning =
+      wanted.length >= BEGINNING_MIN && name.toLowerCase().startsWith(wanted.toLowerCase());
+    const distance = isBeginning ? 1 : editDistance(wanted.toLowerCase(), name.toLowerCase());
     if (distance < bestDistance) {
       best = name;
       bestDistance = distance;

@@ -150,15 +150,19 @@ class Reader {
     this.#report(path, undefined, `unknown key, ${remedy}`);
   }
 
-  /** Where else a key of this name is known: `in [swarm]`, `above the first section`. */
+  /** Where else a key of this name is known: `in [swarm]`, `in [udp] or [http]`, `above the first [section]`. */
   #homeOf(path: KeyPath): string | undefined {
     const name = path.at(-1) ?? "";
     const { entries } = this.#root;
     if (path.length > 1 && entries[name]?.kind === "key") return "above the first [section]";
-    for (const [sectionName, entry] of Object.entries(entries))
-      if (entry.kind === "section" && entry.entries[name]?.kind === "key")
-        return `in ${this.#layerOf(path).sectionName([sectionName])}`;
-    return undefined;
+    const homes = Object.entries(entries).flatMap(([sectionName, entry]) =>
+      entry.kind === "section" && entry.entries[name]?.kind === "key"
+        ? [this.#layerOf(path).sectionName([sectionName])]
+        : [],
+    );
+    const last = homes.pop();
+    if (last === undefined) return undefined;
+    return `in ${homes.length === 0 ? last : `${homes.join(", ")} or ${last}`}`;
   }
 
   #layerOf(path: KeyPath): ConfigLayer {

@@ -36,3 +36,10 @@ test("peers that would be forgotten before they announce again are refused, for 
     "[udp]\nenabled = false\n[http]\npeer_announce_interval = 300\npeer_min_announce_interval = 100\n";
   assert.equal(read(`${off}[swarm]\nmax_peer_age = 400\n`).swarm.maxPeerAge, 400);
 });
+
+test("a misplaced key is told every section that has it", () => {
+  assert.throws(
+    () => readConfig(trackerSchema, "[swarm]\nworkers = 2\n", "c.toml"),
+    /c\.toml:2: swarm\.workers: unknown key, it belongs in \[udp\], \[web\] or \[http\]$/,
+  );
+});

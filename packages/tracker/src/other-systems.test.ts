@@ -36,3 +36,28 @@ test("where Linux calls are missing the tracker answers over UDP on Node's own s
   assert.equal(await program.end("SIGTERM"), 0);
   assert.match(program.stderr, /ipv4: .*announce=1 .*ipv6: .*announce=1 /);
 });
+
+/** Makes koffi fail to load, as where its package was installed for another system. */
+const WITHOUT_KOFFI = `data:text/javascript,${encodeURIComponent(
+  'import m from "node:module";const l=m._load;m._load=(n,...r)=>{if(n==="koffi")throw new Error("no binary for it");return l(n,...r)}',
+)}`;
+
+test("without koffi's binary the tracker serves, and says what is slow and why", {
+  skip: process.platform !== "linux" && "elsewhere koffi is not needed",
+}, async (t) => {
+  const env = { NODE_OPTIONS: `--import=${WITHOUT_KOFFI}` };
+  const program = startProgram(t, LOOPBACK_CONFIG, { args: ["udp"], env });
+  await program.output(/engine dgram/);
+  await program.output(
+    /WARN .*the fast engines are off, .* they need koffi, .* \(no binary for it\): install/,
+  );
+  assert.equal(await program.end("SIGTERM"), 0);
+  for (const text of ['engine = "mmsg"\n', "[privileges]\ndrop_privileges = true\n"]) {
+    const refused = startProgram(t, `${LOOPBACK_CONFIG}${text}`, { args: ["udp"], env });
+    assert.equal(await refused.ended(), 1);
+    assert.match(
+      refused.stderr,
+      /needs koffi, the library for system calls, which does not load here \(no binary for it\)/,
+    );
+  }
+});

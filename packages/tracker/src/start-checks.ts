@@ -1,4 +1,5 @@
 /** What `startTracker` looks at beside the parts themselves: descriptors, and settings that are hardly meant. Main thread. */
+import { linuxObstacle } from "@swarmtide/linux";
 import { type Logger, OperatorError } from "@swarmtide/runtime";
 import type { TrackerConfig } from "./config.ts";
 import { openFilesLimit, tooFewForConnections, tooFewForThreads } from "./open-files.ts";
@@ -12,6 +13,9 @@ export function checkOpenFiles(threads: number): void {
 
 /** Warns of what works, but hardly as it was meant. Called when the start has succeeded. */
 export function warnOfServing(config: TrackerConfig, threads: number, log: Logger): void {
+  const obstacle = linuxObstacle();
+  if (process.platform === "linux" && obstacle !== undefined)
+    log.warn(`the fast engines are off, several times slower ones serve: they need ${obstacle}`);
   for (const line of riskySettings(config)) log.warn(line);
   if (!config.http.enabled && !config.ws.enabled) return;
   const { maxConnections } = config.web;

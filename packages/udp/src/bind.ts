@@ -1,9 +1,11 @@
 /**
  * Opens the listeners of the UDP tracker on the main thread, before any worker starts; see `Listeners`.
  */
+import { networkInterfaces } from "node:os";
 import { parseIpAddress } from "@swarmtide/bittorrent";
 import { linuxSupported, openUdpSocket } from "@swarmtide/linux";
 import {
+  formatListener,
   isWildcard,
   type Listener,
   Listeners,
@@ -14,12 +16,39 @@ import {
 import { type UdpConfig, udpAddressesOf } from "./config.ts";
 import { type UdpEngineName, udpEngineOf } from "./engines/engines.ts";
 
+/** Addresses that a warning lists. */
+const SHOWN_ADDRESSES_MAX = 4;
+
 export interface UdpBinding {
   readonly engine: UdpEngineName;
   /** Of each worker; where they have no descriptors, one worker opens them on the main thread. */
   readonly listeners: Listeners;
   /** What the kernel granted, the smallest of all; undefined where it is not known. */
   readonly receiveBufferBytes: number | undefined;
+}
+
+/**
+ * What to tell where an engine answers from the wrong address: one that does not see at which address a datagram arrived
+ * lets the kernel choose, and on a host with several a client that asked another drops the reply. One line a listener.
+ */
+export function wrongAddressWarnings(
+  config: UdpConfig,
+  { engine }: Pick<UdpBinding, "engine">,
+  interfaces = Object.values(networkInterfaces()),
+): string[] {
+  if (udpEngineOf(engine).readsPacketInfo) return [];
+  return placesOf(config).flatMap((place) => {
+    if (!isWildcard(place)) return [];
+    const addresses = interfaces
+      .flatMap((all) => all ?? [])
+      .filter(({ family, internal }) => family === `IPv${place.family}` && !internal)
+      .map(({ address }) => address)
+      .filter((address) => !address.startsWith("fe80:"));
+    if (addresses.length < 2) return [];
+    return [
+      `${place.key} = "${formatListener(place)}": with the engine "${engine}" replies leave from one of ${addresses.length} addresses (${addresses.slice(0, SHOWN_ADDRESSES_MAX).join(", ")}), whichever was asked; give the one that clients use`,
+    ];
+  });
 }
 
 /** Throws OperatorError with the key, the call, the address and the reason; nothing stays open then. */

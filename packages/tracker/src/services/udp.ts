@@ -1,6 +1,13 @@
 /** The service `udp`: the UDP tracker. See service.ts. */
 import { type Logger, workerCountOf } from "@swarmtide/runtime";
-import { bindUdp, startUdp, type UdpBinding, type UdpConfig, udpSection } from "@swarmtide/udp";
+import {
+  bindUdp,
+  startUdp,
+  type UdpBinding,
+  type UdpConfig,
+  udpSection,
+  wrongAddressWarnings,
+} from "@swarmtide/udp";
 import type { Service } from "./service.ts";
 
 const sections = { udp: udpSection };
@@ -13,6 +20,7 @@ export const udpService: Service<typeof sections> = {
     if (!udp.enabled) return undefined;
     const binding = bindUdp(udp);
     warnOfSmallBuffer(udp, binding, log);
+    for (const line of wrongAddressWarnings(udp, binding)) log.warn(line);
     const { listeners, engine } = binding;
     return {
       get protocols() {

@@ -1,5 +1,5 @@
 /** Engine `epoll`: plain HTTP through the system calls of Linux. Its loop keeps the thread to itself. */
-import { linuxSupported } from "@swarmtide/linux";
+import { linuxObstacle } from "@swarmtide/linux";
 import { DRAIN_MILLISECONDS_MAX, LOOK_MILLISECONDS, type Steering } from "@swarmtide/runtime";
 import type { TcpEngine, TcpEngineOptions, TcpEngineRun } from "../engine.ts";
 import { EpollServer } from "./hot/epoll-server.ts";
@@ -7,7 +7,7 @@ import { EpollServer } from "./hot/epoll-server.ts";
 export const epollEngine = {
   name: "epoll",
   doc: "through the system calls of Linux",
-  supported: () => (linuxSupported() ? true : "Linux on x64 or arm64"),
+  supported: () => linuxObstacle() ?? true,
   servesTls: false,
   hasEventLoop: false,
   closesListeners: false,

@@ -5,7 +5,7 @@
  * A worker with one socket sleeps inside recvmmsg. One with a socket of each family takes one batch from each in turn, so
  * that a flood on one does not starve the other, and sleeps in poll when neither had a full batch.
  */
-import { linuxSupported, localIpv4Addresses, ReadinessPoller } from "@swarmtide/linux";
+import { linuxObstacle, localIpv4Addresses, ReadinessPoller } from "@swarmtide/linux";
 import { isWildcard, LOOK_MILLISECONDS, type Steering } from "@swarmtide/runtime";
 import type { EngineRun, UdpEngine, UdpEngineOptions } from "../engine.ts";
 import { MmsgSocket } from "./hot/mmsg-socket.ts";
@@ -16,7 +16,7 @@ const LEARN_SECONDS = 5;
 export const mmsgEngine = {
   name: "mmsg",
   doc: "in batches through the system calls of Linux",
-  supported: () => (linuxSupported() ? true : "Linux on x64 or arm64"),
+  supported: () => linuxObstacle() ?? true,
   readsPacketInfo: true,
   closesListeners: false,
   open,
