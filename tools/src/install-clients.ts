@@ -26,6 +26,7 @@ const DEBIAN_PACKAGES: readonly (readonly [name: string, probe: readonly string[
   ["aria2", ["aria2c", "--version"]],
   ["nginx-light", ["nginx", "-v"]],
   ["chromium", ["chromium", "--version"]],
+  ["prometheus", ["promtool", "--version"]],
   ["haproxy", ["haproxy", "-v"]],
   ["openssl", ["openssl", "version"]],
   ["iproute2", ["ip", "-V"]],

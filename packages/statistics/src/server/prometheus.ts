@@ -14,6 +14,13 @@ const LATENCY_BUCKETS_SECONDS = [
   0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5,
 ];
 
+/** Gauges of prom-client that end in _total, which promtool and OpenMetrics refuse. */
+const MISNAMED = [
+  "nodejs_active_resources_total",
+  "nodejs_active_handles_total",
+  "nodejs_active_requests_total",
+];
+
 /** What prom-client asks for each histogram; its types name the return type only here. */
 type HistogramValues = Awaited<ReturnType<Histogram["get"]>>;
 
@@ -23,6 +30,7 @@ export class PrometheusText {
 
   constructor() {
     collectDefaultMetrics({ register: this.#process });
+    for (const name of MISNAMED) this.#process.removeSingleMetric(name);
   }
 
   /** Everything of a snapshot. */

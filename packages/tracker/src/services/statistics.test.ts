@@ -83,6 +83,7 @@ test(
     for (const { protocol, address } of tracker.addresses) {
       if (protocol !== "udp") continue;
       const client = await UdpClient.open(address);
+      t.after(() => client.close());
       const connected = await ask(client, connectRequest());
       const id = connected.subarray(8, 16);
       client.send(announceRequest(Buffer.alloc(8), 7001, 5n));
@@ -94,7 +95,6 @@ test(
         await ask(client, scrapeRequest(id)),
       ];
       for (const reply of replies) sentBytes += reply.length;
-      client.close();
     }
     const { all } = tracker.statistics();
     const { requests, responses, swarms, bandwidth, problems } = all;

@@ -121,14 +121,17 @@ async function openServer(
   } catch (error) {
     const cause = error instanceof Error ? error : new Error(String(error));
     const key = `statistics.page_address = "${textOf(address)}"`;
-    // The default is this very object where the operator says nothing.
-    if (address === PAGE_ADDRESS_DEFAULT) {
+    // A key that has its default value asks for nothing, whoever wrote it.
+    if (isDefault(address)) {
       log.warn(`no statistics page: ${key} (the default): ${cause.message}`);
       return undefined;
     }
     throw listenError({ key }, cause, (cause as NodeJS.ErrnoException).code);
   }
 }
+
+const isDefault = ({ host, port }: Page["address"]): boolean =>
+  host === PAGE_ADDRESS_DEFAULT.host && port === PAGE_ADDRESS_DEFAULT.port;
 
 function reread(config: StatisticsConfig, { log, pathAfterDrop }: StartContext) {
   const certificate = pathAfterDrop(config.pageTlsCertificatePath);
