@@ -10,6 +10,7 @@ import {
   section,
   text,
 } from "@swarmtide/toml-config";
+import { canCompress } from "./export/export-file.ts";
 
 /** Taken by another program, it costs the page and a warning; a configured address that is taken is an error. */
 export const PAGE_ADDRESS_DEFAULT: SocketAddress = { host: "127.0.0.1", port: 9000 };
@@ -86,13 +87,19 @@ export const statisticsSection = section(
       doc: "The files are written after every so many cleanings, see torrent_cleaning_interval of [swarm].",
     }),
   },
-  (values) =>
-    (values.pageTlsCertificatePath === "") === (values.pageTlsPrivateKeyPath === "")
-      ? undefined
-      : {
-          key: "page_tls_private_key_path",
-          expected: "a path where page_tls_certificate_path has one, and none where it has none",
-        },
+  (values) => {
+    if ((values.pageTlsCertificatePath === "") !== (values.pageTlsPrivateKeyPath === ""))
+      return {
+        key: "page_tls_private_key_path",
+        expected: "a path where page_tls_certificate_path has one, and none where it has none",
+      };
+    if (!canCompress(values.exportCompression))
+      return {
+        key: "export_compression",
+        expected: '"none" or "gzip" with this Node; "zstd" needs 22.15 or newer',
+      };
+    return undefined;
+  },
 );
 
 export type StatisticsConfig = ConfigOf<typeof statisticsSection>;

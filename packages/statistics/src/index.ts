@@ -21,6 +21,8 @@ export type {
   WorkerTotal,
 } from "./collect/source.ts";
 export { PAGE_ADDRESS_DEFAULT, type StatisticsConfig, statisticsSection } from "./config.ts";
+export { PeersPerTorrentCells } from "./export/peers-per-torrent-cells.ts";
+export { TorrentPass, type TorrentPassSettings } from "./export/torrent-pass.ts";
 export { Answers } from "./server/answers.ts";
 export { loadPageFiles } from "./server/page-files.ts";
 export { PrometheusText } from "./server/prometheus.ts";

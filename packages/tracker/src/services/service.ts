@@ -9,7 +9,7 @@
  */
 import type { AnyCounterTable, CounterTables, Histogram } from "@swarmtide/metrics";
 import type { Logger, LogSettings } from "@swarmtide/runtime";
-import type { StatisticsCollector } from "@swarmtide/statistics";
+import type { PeersPerTorrent, StatisticsCollector } from "@swarmtide/statistics";
 import type { AccessListHandle, SwarmStore } from "@swarmtide/swarm";
 import type { ConfigOf, Entries, SectionSchema } from "@swarmtide/toml-config";
 
@@ -102,6 +102,8 @@ export interface CertificateInUse {
 export interface ServiceReports {
   readonly latencies?: readonly LatencySource[];
   readonly certificates?: () => readonly CertificateInUse[];
+  /** Of the last pass over all torrents; null before the first. */
+  readonly peersPerTorrent?: (nowMilliseconds: number) => PeersPerTorrent | null;
 }
 
 /** Whether a reload succeeded, and what was reloaded or why it failed. */

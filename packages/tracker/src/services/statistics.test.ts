@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { copyFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -10,6 +10,7 @@ import {
   LOOPBACK_CONFIG,
   temporaryFolder,
   UdpClient,
+  until,
   WebTorrentClient,
 } from "@swarmtide/test-kit";
 import { readConfig } from "@swarmtide/toml-config";
@@ -264,5 +265,37 @@ test(
       text ?? "",
       /a\.key \(statistics\.page_tls_private_key_path\) is not PEM.*the old certificate stays/,
     );
+  },
+);
+
+test(
+  "after a cleaning torrents are counted by their peers and written to the export files",
+  TIMEOUT,
+  async (t) => {
+    const folder = temporaryFolder(t);
+    const [all, byFamily] = [join(folder, "all"), join(folder, "by-family")];
+    const config = readConfig(
+      trackerSchema,
+      `${LOOPBACK_CONFIG.replace('page_address = ""', `page_address = ""\nexport_path = "${all}"\nexport_by_family_path = "${byFamily}"`)}[swarm]\ntorrent_cleaning_interval = 1\n`,
+      "test",
+    );
+    const tracker = await startConfigured({ ...config, logLevel: "off" });
+    t.after(() => tracker.stop());
+    const http = tracker.addresses.filter(({ protocol }) => protocol === "http");
+    for (const { address } of http)
+      await fetch(`http://${address}${announceTarget("C", 7001, "&left=0")}`);
+    await fetch(`http://${http[0]?.address}${announceTarget("C", 7002, "&left=5")}`);
+    const hash = Buffer.from("C".repeat(20)).toString("hex");
+    await until("both files", () => {
+      assert.equal(readFileSync(all, "latin1"), `${hash}:2:1:0\n`);
+      assert.equal(readFileSync(byFamily, "latin1"), `4 ${hash} 1 1\n6 ${hash} 1 0\n`);
+      return true;
+    });
+    const peersPerTorrent = await until("a count", () => {
+      const counted = tracker.statistics().all.peersPerTorrent;
+      return counted?.torrents === 1 ? counted : null;
+    });
+    assert.equal(peersPerTorrent?.largestPeers, 3);
+    assert.deepEqual(peersPerTorrent?.buckets.at(-1), { from: 3, to: 4, torrents: 1 });
   },
 );

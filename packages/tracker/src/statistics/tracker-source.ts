@@ -155,7 +155,9 @@ export class TrackerSource implements StatisticsSource {
     };
   }
 
-  peersPerTorrent(_nowMilliseconds: number): PeersPerTorrent | null {
+  peersPerTorrent(nowMilliseconds: number): PeersPerTorrent | null {
+    for (const { peersPerTorrent } of this.#parts.reports)
+      if (peersPerTorrent !== undefined) return peersPerTorrent(nowMilliseconds);
     return null;
   }
 

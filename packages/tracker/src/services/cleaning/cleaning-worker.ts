@@ -1,9 +1,17 @@
 /**
  * The cleaning thread: at an interval, one pass over the swarm store that removes expired peers, empty torrents and
  * torrents that the access list refuses. Started by `startTracker`; owns nothing but its place in the pass. It works in
- * slices (see SwarmCleaning), so that no request waits for it longer than some ten microseconds.
+ * slices (see SwarmCleaning), so that no request waits for it longer than some ten microseconds. After it come the statistics
+ * that need all torrents, in steps as short (see TorrentPass).
  */
-import { createLogger, type LogSettings, runWorker, type Serving } from "@swarmtide/runtime";
+import {
+  createLogger,
+  type LogSettings,
+  runWorker,
+  type Serving,
+  type Steering,
+} from "@swarmtide/runtime";
+import { TorrentPass, type TorrentPassSettings } from "@swarmtide/statistics";
 import {
   AccessList,
   type AccessListHandle,
@@ -24,6 +32,8 @@ export interface CleaningSetup {
   readonly log: LogSettings;
   /** Zero of the store's clock, see `openClock`. */
   readonly startedSeconds: number;
+  /** What follows each cleaning. */
+  readonly pass: TorrentPassSettings;
 }
 
 /** What a reload replaces. */
@@ -55,6 +65,25 @@ function openCleaning(
       log.warn(
         `the process stood still for ${Math.round(lost)} s; peers are kept for as long on top of swarm.max_peer_age`,
       );
+  };
+  const pass = new TorrentPass(setup.pass);
+  const passOver = (steering: Steering) => {
+    let steps = 0;
+    const goesOn = () => {
+      if (++steps % SLICES_PER_LOOK !== 0) return true;
+      look();
+      return steering.goesOn();
+    };
+    const startedMilliseconds = performance.now();
+    try {
+      const result = pass.run(store, goesOn);
+      if (result === undefined) return;
+      const milliseconds = Math.round(performance.now() - startedMilliseconds);
+      log.debug("torrents counted", { torrents: result.torrents, milliseconds });
+      for (const file of result.files) log.debug("torrents exported", { file, milliseconds });
+    } catch (error) {
+      log.error(`export of all torrents: ${error instanceof Error ? error.message : error}`);
+    }
   };
   return {
     reload(news) {
@@ -88,6 +117,7 @@ function openCleaning(
           torrentsKept: cleaning.torrentsKept,
           milliseconds: Math.round((passSeconds - startSeconds) * 1000),
         });
+        passOver(steering);
       }
     },
     stop() {},

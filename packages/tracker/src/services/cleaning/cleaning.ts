@@ -1,20 +1,29 @@
 /** The service `cleaning`: one thread that forgets expired peers, see cleaning-worker.ts. It serves no protocol. */
 import { startGroup, workerModule } from "@swarmtide/runtime";
+import {
+  PeersPerTorrentCells,
+  type StatisticsConfig,
+  statisticsSection,
+  type TorrentPassSettings,
+} from "@swarmtide/statistics";
 import { swarmSection } from "@swarmtide/swarm";
-import type { Service } from "../service.ts";
+import type { Service, StartContext } from "../service.ts";
 import type { CleaningSettings, CleaningSetup } from "./cleaning-worker.ts";
 
-const sections = { swarm: swarmSection };
+const sections = { swarm: swarmSection, statistics: statisticsSection };
 
 export const cleaningService: Service<typeof sections> = {
   name: "cleaning",
   sections,
   threads: () => 1,
-  bind: ({ swarm }) => ({
+  bind: ({ swarm, statistics }) => ({
     protocols: [],
     close() {},
-    start({ store, startedSeconds, logSettings: log, accessList, onDeath }) {
-      const setup: CleaningSetup = { store: store.handle, startedSeconds, log };
+    start(context) {
+      const { store, startedSeconds, logSettings: log, accessList, onDeath } = context;
+      const cells = statistics.peersPerTorrent ? PeersPerTorrentCells.create() : undefined;
+      const pass = passSettings(statistics, cells, context);
+      const setup: CleaningSetup = { store: store.handle, startedSeconds, log, pass };
       const group = startGroup<CleaningSetup, CleaningSettings>({
         entry: workerModule(import.meta.url, "cleaning-worker"),
         workers: [{ name: "cleaning", setup }],
@@ -24,6 +33,7 @@ export const cleaningService: Service<typeof sections> = {
       return {
         ...group,
         counters: [],
+        reports: cells === undefined ? {} : { peersPerTorrent: (now) => cells.read(now) },
         reload(news, list) {
           group.reload({ config: news.swarm, accessList: list });
           return undefined;
@@ -32,3 +42,27 @@ export const cleaningService: Service<typeof sections> = {
     },
   }),
 };
+
+/** What follows each cleaning. A file that a chroot would hide is left out, with a warning. */
+function passSettings(
+  config: StatisticsConfig,
+  cells: PeersPerTorrentCells | undefined,
+  { log, pathAfterDrop }: StartContext,
+): TorrentPassSettings {
+  const located = (key: string, path: string): string | undefined => {
+    if (path === "") return undefined;
+    const found = pathAfterDrop(path);
+    if (found === undefined)
+      log.warn(
+        `statistics.${key} = "${path}": not written, it lies outside of privileges.chroot_path`,
+      );
+    return found;
+  };
+  return {
+    peersPerTorrent: cells?.memory,
+    exportPath: located("export_path", config.exportPath),
+    exportByFamilyPath: located("export_by_family_path", config.exportByFamilyPath),
+    compression: config.exportCompression,
+    exportEvery: config.exportEvery,
+  };
+}
