@@ -20,8 +20,7 @@ const BUCKETS_CELL = 2;
 const BUCKETS = 22;
 
 /** The bucket of a torrent with `peers` peers, at least 1. */
-const bucketOfPeers = (peers: number): number =>
-  Math.min(BUCKETS - 1, 32 - Math.clz32(peers - 1));
+const bucketOfPeers = (peers: number): number => Math.min(BUCKETS - 1, 32 - Math.clz32(peers - 1));
 
 /** What one pass has counted so far. */
 export class PeersPerTorrentCount {
