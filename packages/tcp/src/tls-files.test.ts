@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { OperatorError } from "@swarmtide/runtime";
 import { describeCertificate, makeSecureContext, readTlsFiles } from "./tls-files.ts";
@@ -76,4 +76,66 @@ test("a renewal that TLS would refuse is refused: a cut chain, a second certific
     writeFileSync(chain, leaf.slice(0, cut));
     assert.throws(() => readTlsFiles(chain, file("ec-pkcs8.key")), OperatorError, String(cut));
   }
+});
+
+test("a key that is too small is refused, with what to issue instead", () => {
+  assert.throws(() => read("rsa-512.crt", "rsa-512.key"), {
+    name: "OperatorError",
+    message:
+      /^TLS refuses .*rsa-512\.crt .* with .*rsa-512\.key .*too small.*; issue a certificate with a key of at least 2048 bits/,
+  });
+});
+
+/** Certificate and key in a folder of the test, which `renew` replaces; `reads` counts and may act before each read. */
+function renewable(t: TestContext) {
+  const folder = mkdtempSync(join(tmpdir(), "tls-files-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const [certificate, key] = [join(folder, "chain.crt"), join(folder, "server.key")];
+  copyFileSync(file("ec.crt"), certificate);
+  copyFileSync(file("ec-pkcs8.key"), key);
+  const renewCertificate = () => copyFileSync(file("rsa.crt"), certificate);
+  const renewKey = () => copyFileSync(file("rsa-pkcs8.key"), key);
+  const readWith = (before: (count: number) => void) => {
+    let count = 0;
+    return readTlsFiles(certificate, key, (path) => {
+      before(count++);
+      return readFileSync(path, "utf8");
+    });
+  };
+  return { renewCertificate, renewKey, readWith };
+}
+
+test("a renewal between two reads is taken whole, whichever file is replaced first and between which reads", (t) => {
+  const wanted = {
+    certificate: readFileSync(file("rsa.crt"), "utf8"),
+    privateKey: readFileSync(file("rsa-pkcs8.key"), "utf8"),
+  };
+  const old = readFileSync(file("ec.crt"), "utf8");
+  for (let first = 0; first < 4; first++)
+    for (let second = first; second < 6; second++)
+      for (const isKeyFirst of [false, true]) {
+        const { renewCertificate, renewKey, readWith } = renewable(t);
+        const steps = isKeyFirst ? [renewKey, renewCertificate] : [renewCertificate, renewKey];
+        const files = readWith((count) => {
+          if (count === first) steps[0]?.();
+          if (count === second) steps[1]?.();
+        });
+        // Where the second step has not come before the last read, the old pair was read whole.
+        if (files.certificate === old) assert.ok(first >= 2);
+        else assert.deepEqual(files, wanted, `${first} ${second} ${isKeyFirst}`);
+      }
+});
+
+test("files that never belong together are refused after some reads", (t) => {
+  const { renewKey, readWith } = renewable(t);
+  let reads = 0;
+  renewKey();
+  assert.throws(
+    () =>
+      readWith((count) => {
+        reads = count + 1;
+      }),
+    /does not belong to the certificate/,
+  );
+  assert.equal(reads, 12);
 });

@@ -20,6 +20,14 @@ const READ_REMEDIES: Readonly<Record<string, string>> = {
   EISDIR: "it is a folder; give the path of the file in it",
 };
 
+/** Reads the file at a path of this key; tests swap files in between. */
+type ReadPem = (path: string, key: string) => string;
+
+/** How often files are read that are being replaced, and the pause for whoever does it: 0.3 s where they never match. */
+const PAIR_TRIES_MAX = 4;
+const PAUSE_MILLISECONDS = 100;
+const PAUSE = new Int32Array(new SharedArrayBuffer(4));
+
 /** The longest certificate chain and key. */
 const PEM_BYTES_MAX = 2 ** 20;
 const MILLISECONDS_PER_DAY = 86_400_000;
@@ -28,12 +36,22 @@ const MILLISECONDS_PER_DAY = 86_400_000;
  * Reads both files and makes sure that they are what they should be and belong together. PKCS#8, PKCS#1 and EC keys
  * in PEM. Throws OperatorError.
  */
-export function readTlsFiles(certificatePath: string, privateKeyPath: string): TlsFiles {
-  const certificate = readPem(certificatePath, "web.tls_certificate_path");
-  const privateKey = readPem(privateKeyPath, "web.tls_private_key_path");
-  const leaf = parseCertificate(certificate, certificatePath);
-  const key = parseKey(privateKey, privateKeyPath);
-  if (!leaf.checkPrivateKey(key))
+export function readTlsFiles(
+  certificatePath: string,
+  privateKeyPath: string,
+  read: ReadPem = readPem,
+): TlsFiles {
+  let { certificate, privateKey } = readPair(certificatePath, privateKeyPath, read);
+  const belongTogether = () =>
+    parseCertificate(certificate, certificatePath).checkPrivateKey(
+      parseKey(privateKey, privateKeyPath),
+    );
+  // A renewal replaces one file after the other: in between they do not belong together.
+  for (let tries = 1; tries < PAIR_TRIES_MAX && !belongTogether(); tries++) {
+    Atomics.wait(PAUSE, 0, 0, PAUSE_MILLISECONDS);
+    ({ certificate, privateKey } = readPair(certificatePath, privateKeyPath, read));
+  }
+  if (!belongTogether())
     throw new OperatorError(
       `the key in ${privateKeyPath} (web.tls_private_key_path) does not belong to the certificate in ` +
         `${certificatePath} (web.tls_certificate_path): give the key it was issued for; the server's own certificate ` +
@@ -75,6 +93,18 @@ export function describeCertificate(files: TlsFiles, nowMilliseconds: number): s
   const subject = leaf.subjectAltName ?? leaf.subject.replaceAll("\n", ", ");
   if (days < 0) return `certificate for ${subject} has expired on ${leaf.validTo}`;
   return `certificate for ${subject} is good for ${days} days`;
+}
+
+/** Both files as they stood at one time: the certificate is read once more behind the key, and must not have changed. */
+function readPair(certificatePath: string, privateKeyPath: string, read: ReadPem): TlsFiles {
+  let certificate = read(certificatePath, "web.tls_certificate_path");
+  for (let tries = 1; ; tries++) {
+    const privateKey = read(privateKeyPath, "web.tls_private_key_path");
+    const again = read(certificatePath, "web.tls_certificate_path");
+    if (again === certificate || tries === PAIR_TRIES_MAX)
+      return { certificate: again, privateKey };
+    certificate = again;
+  }
 }
 
 function readPem(path: string, key: string): string {
