@@ -14,6 +14,7 @@ import type { Vitals } from "../vitals.ts";
 import { Findings } from "./findings.ts";
 import { FloodActor } from "./flood-actor.ts";
 import { ReloadActor, type ReloadedFiles } from "./reload-actor.ts";
+import { SaidStandstills } from "./standstills.ts";
 import { SwarmActor } from "./swarm-actor.ts";
 import { judge } from "./verdict.ts";
 import { WsActor } from "./ws-actor.ts";
@@ -70,12 +71,14 @@ async function soak(scope: Scope, minutes: number): Promise<boolean> {
   const idleBefore = tracker.vitals();
   console.log(`soak of ${minutes} minutes: ${show(idleBefore)} before the first client`);
   const findings = new Findings();
+  const standstills = new SaidStandstills(tracker, 2 * PEER_AGE_SECONDS);
   const { http, https } = tracker.ports();
   const swarms = await SwarmActor.start(
     tracker.ports(),
     {
       ...{ peerAgeSeconds: PEER_AGE_SECONDS, cleaningSeconds: CLEANING_SECONDS },
       slackSeconds: SLACK_SECONDS,
+      creditSeconds: () => standstills.creditSeconds(performance.now() / 1000),
     },
     findings,
   );

@@ -48,3 +48,14 @@ test("while a request is under way there is no version, and afterwards another o
   model.announced("a", 7002, true, 101, true);
   assert.notEqual(model.versionOf("a"), before);
 });
+
+test("what the tracker credits after a standstill makes peers possible for longer, not certain", () => {
+  const model = new SwarmModel({ ...OPTIONS, creditSeconds: () => 60 });
+  model.begin("a");
+  model.announced("a", 7001, false, 100, true);
+  assert.deepEqual(model.bounds("a", 265), {
+    least: { seeders: 0, leechers: 0 },
+    most: { seeders: 0, leechers: 1 },
+  });
+  assert.equal(model.bounds("a", 267).most.leechers, 0);
+});

@@ -16,6 +16,8 @@ export interface SwarmModelOptions {
   readonly cleaningSeconds: number;
   /** For the tracker's ticks of 4 seconds and for requests under way. */
   readonly slackSeconds: number;
+  /** What the tracker has said to keep peers for on top, since it stood still. */
+  readonly creditSeconds?: () => number;
 }
 
 interface ModelPeer {
@@ -100,9 +102,10 @@ export class SwarmModel {
     const least = { seeders: 0, leechers: 0 };
     const most = { seeders: 0, leechers: 0 };
     const { peers } = this.#torrent(torrent);
+    const credit = this.#options.creditSeconds?.() ?? 0;
     for (const [key, { isSeeder, atSeconds, isCertain }] of peers) {
       const age = now - atSeconds;
-      if (age > peerAgeSeconds + cleaningSeconds + slackSeconds) {
+      if (age > peerAgeSeconds + credit + cleaningSeconds + slackSeconds) {
         peers.delete(key);
         continue;
       }

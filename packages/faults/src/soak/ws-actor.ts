@@ -8,14 +8,14 @@ import { below, between, popular } from "./random.ts";
 import { SwarmModel } from "./swarm-model.ts";
 
 const CLIENTS = 80;
-const TORRENTS = 12;
+const TORRENTS = 30;
 const OFFERS = 2;
 const REANNOUNCE_SECONDS = 20;
 const LIFE_SECONDS_MAX = 240;
 const ANSWER_CHANCE = 0.7;
 const COME_MILLISECONDS = 250;
-/** After that long the tracker has heard of a connection's end. */
-const GONE_MILLISECONDS = 3000;
+/** After that long the tracker has heard of a connection's end, even where it was stopped for some seconds. */
+const GONE_MILLISECONDS = 10_000;
 /** Long beyond the length of a run: who is connected does not expire. */
 const NEVER_SECONDS = 1e9;
 
