@@ -79,11 +79,14 @@ export class TrackerProcess {
   }
 
   ports(): TrackerPorts {
-    const portOf = (pattern: RegExp) => Number(pattern.exec(this.output)?.[1] ?? 0);
+    const lineOf = (name: string) =>
+      new RegExp(`^${name} tracker on .*`, "m").exec(this.output)?.[0] ?? "";
+    const portIn = (line: string, before: string) =>
+      Number(new RegExp(`${before}127\\.0\\.0\\.1:(\\d+)`).exec(line)?.[1] ?? 0);
     return {
-      udp: portOf(/^UDP tracker on 127\.0\.0\.1:(\d+)/m),
-      http: portOf(/http:\/\/127\.0\.0\.1:(\d+)/),
-      https: portOf(/https:\/\/127\.0\.0\.1:(\d+)/),
+      udp: portIn(lineOf("UDP"), " "),
+      http: portIn(lineOf("HTTP"), "http://"),
+      https: portIn(lineOf("HTTP"), "https://"),
     };
   }
 

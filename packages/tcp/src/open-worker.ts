@@ -5,12 +5,12 @@
 import type { SecureContext } from "node:tls";
 import type { HttpHandler } from "@swarmtide/http";
 import { closeFd } from "@swarmtide/linux";
-import { CounterTable } from "@swarmtide/metrics";
+import { add, CounterTable } from "@swarmtide/metrics";
 import type { Serving } from "@swarmtide/runtime";
 import { AccessList } from "@swarmtide/swarm";
 import { wsColumns } from "@swarmtide/ws";
 import { openAnswering, type WebAnswering, type WebSettings, type WebSetup } from "./answering.ts";
-import { ACCEPT_FAILURES } from "./counters.ts";
+import { ACCEPT_FAILURES, CONNECTIONS_CLOSED, OVER_LIMIT } from "./counters.ts";
 import { DescriptorHint } from "./descriptor-reserve.ts";
 import { tcpEngineOf } from "./engines/engines.ts";
 import { makeSecureContext } from "./tls-files.ts";
@@ -31,7 +31,7 @@ export async function openWebWorker(
   const engine = tcpEngineOf(setup.engine);
   const answering = openAnswering(setup, settings);
   const ws = engine.hasEventLoop ? openWs(setup, settings, answering) : undefined;
-  const upgrades = new UpgradeSender(ports.upgrades);
+  const upgrades = new UpgradeSender(ports);
   const ticker = new Ticker(answering, hint);
   ticker.tick();
   const run = await engine.open({
@@ -41,7 +41,11 @@ export async function openWebWorker(
     onlyIpv6: web.setOnlyIpv6,
     secureContext: secureContextOf(settings, shared.ticketKeys),
     adoptSocket: ws && ((socket, bytes) => ws.adopt(socket, bytes)),
-    sendDescriptor: (fd, address, bytes) => upgrades.send(fd, address, bytes),
+    sendDescriptor(fd, address, bytes) {
+      if (upgrades.send(fd, address, bytes)) return;
+      add(answering.conversation.counters, OVER_LIMIT);
+      add(answering.conversation.counters, CONNECTIONS_CLOSED);
+    },
     tick: () => ticker.tick(),
   });
   ticker.handler = run.handler;
@@ -93,7 +97,7 @@ class Ticker {
 
 /** What needs an event loop beside the engine's sockets. Returns a function that ends it. */
 function serveEventLoop({ ports }: WebSetup, ticker: Ticker, ws: WsEndpoint | undefined) {
-  const stopUpgrades = receiveUpgrades(ports.upgrades, ({ fd, address, bytes }) => {
+  const stopUpgrades = receiveUpgrades(ports, ({ fd, address, bytes }) => {
     if (ws === undefined) closeFd(fd);
     else ws.adoptDescriptor(fd, address, bytes);
   });

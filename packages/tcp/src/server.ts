@@ -19,7 +19,7 @@ import { tcpCounters as tcpCounterDefinition } from "./counters.ts";
 import { connectionFdsEnd } from "./descriptor-reserve.ts";
 import { type TcpEngineName, tcpEngineOf } from "./engines/engines.ts";
 import { openWebWorker } from "./open-worker.ts";
-import { makeWorkerPorts, transferOf } from "./worker-ports.ts";
+import { makeWorkerPorts, noPorts, transferOf } from "./worker-ports.ts";
 
 export interface WebServerOptions {
   readonly settings: WebSettings;
@@ -87,7 +87,7 @@ export function startWeb(options: WebServerOptions): WebServer {
           ...{ shared, engine: group.engine, listeners, index },
           row: workerNames.push(nameOf(group.engine, index)) - 1,
           workers: group.listeners.ofWorkers.length,
-          ports: own[index] ?? { upgrades: [], peers: [] },
+          ports: own[index] ?? noPorts(),
         }),
       );
       return startEngine(group, setups, options);

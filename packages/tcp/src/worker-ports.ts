@@ -15,8 +15,16 @@ export interface UpgradeMessage {
   readonly bytes: Uint8Array;
 }
 
+/**
+ * Upgrades on their way at most, over all workers. A web worker that does not come to take them would otherwise fill memory
+ * with up to `max_request_size` bytes each; further ones are closed and counted as refused.
+ */
+export const UPGRADES_WAITING_MAX = 4096;
+
 /** The ports that one worker gets. */
 export interface WorkerPorts {
+  /** How many upgrades are on their way: one number that all workers share. */
+  readonly upgradesWaiting: Int32Array;
   /** Of an epoll worker to each web worker; of a web worker to each epoll worker. */
   readonly upgrades: readonly MessagePort[];
   /** Of a web worker to each web worker, by number; undefined at its own. */
@@ -45,11 +53,23 @@ export function makeWorkerPorts(
       (peers[one] ?? [])[other] = port1;
       (peers[other] ?? [])[one] = port2;
     }
+  const { upgradesWaiting } = noPorts();
   return {
-    epoll: fromEpoll.map((upgrades) => ({ upgrades, peers: [] })),
-    web: toWeb.map((upgrades, worker) => ({ upgrades, peers: peers[worker] ?? [] })),
+    epoll: fromEpoll.map((upgrades) => ({ upgradesWaiting, upgrades, peers: [] })),
+    web: toWeb.map((upgrades, worker) => ({
+      upgradesWaiting,
+      upgrades,
+      peers: peers[worker] ?? [],
+    })),
   };
 }
+
+/** For a worker that has nobody to send to. */
+export const noPorts = (): WorkerPorts => ({
+  upgradesWaiting: new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)),
+  upgrades: [],
+  peers: [],
+});
 
 /** The ports of a worker as the list of what is transferred to it. */
 export const transferOf = ({ upgrades, peers }: WorkerPorts): MessagePort[] => [
@@ -60,32 +80,45 @@ export const transferOf = ({ upgrades, peers }: WorkerPorts): MessagePort[] => [
 /** Hands upgraded connections to the web workers in turn. */
 export class UpgradeSender {
   readonly #ports: readonly MessagePort[];
+  readonly #waiting: Int32Array;
   #next = 0;
 
-  constructor(ports: readonly MessagePort[]) {
-    this.#ports = ports;
+  constructor({ upgrades, upgradesWaiting }: WorkerPorts) {
+    this.#ports = upgrades;
+    this.#waiting = upgradesWaiting;
   }
 
-  send(fd: number, address: Uint8Array, bytes: Uint8Array): void {
+  /** False where too many are on their way: the connection is closed then. */
+  send(fd: number, address: Uint8Array, bytes: Uint8Array): boolean {
     const port = this.#ports[this.#next];
     this.#next = (this.#next + 1) % this.#ports.length;
-    const message: UpgradeMessage = { fd, address, bytes };
-    if (port === undefined) closeFd(fd);
-    else port.postMessage(message);
+    if (port === undefined || Atomics.load(this.#waiting, 0) >= UPGRADES_WAITING_MAX) {
+      closeFd(fd);
+      return false;
+    }
+    Atomics.add(this.#waiting, 0, 1);
+    port.postMessage({ fd, address, bytes } satisfies UpgradeMessage);
+    return true;
   }
 }
 
-/** Has `adopt` called for each connection that comes; the answer stops that and closes those not yet taken. */
+/** Has `adopt` called for each connection that comes; what is returned stops that and closes those not yet taken. */
 export function receiveUpgrades(
-  ports: readonly MessagePort[],
+  { upgrades, upgradesWaiting }: WorkerPorts,
   adopt: (message: UpgradeMessage) => void,
 ): () => void {
-  for (const port of ports) port.on("message", adopt);
+  const take = (message: UpgradeMessage) => {
+    Atomics.sub(upgradesWaiting, 0, 1);
+    adopt(message);
+  };
+  for (const port of upgrades) port.on("message", take);
   return () => {
-    for (const port of ports) {
-      port.off("message", adopt);
-      for (let found = receiveMessageOnPort(port); found; found = receiveMessageOnPort(port))
+    for (const port of upgrades) {
+      port.off("message", take);
+      for (let found = receiveMessageOnPort(port); found; found = receiveMessageOnPort(port)) {
+        Atomics.sub(upgradesWaiting, 0, 1);
         closeFd((found.message as UpgradeMessage).fd);
+      }
       port.close();
     }
   };

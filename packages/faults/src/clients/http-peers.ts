@@ -8,6 +8,7 @@ import {
   readScrapeReply,
 } from "@swarmtide/http-protocol";
 
+const OK = 200;
 const DEADLINE_MILLISECONDS = 5000;
 /** `stopped` of the announce events. */
 const STOPPED = 3;
@@ -73,7 +74,9 @@ export class HttpPeers {
         (response) => {
           const chunks: Buffer[] = [];
           response.on("data", (chunk) => chunks.push(chunk));
-          response.on("end", () => resolve(Buffer.concat(chunks)));
+          response.on("end", () =>
+            resolve(response.statusCode === OK ? Buffer.concat(chunks) : undefined),
+          );
         },
       );
       request.on("timeout", () => request.destroy(new Error("late")));

@@ -59,3 +59,11 @@ test("what the tracker credits after a standstill makes peers possible for longe
   });
   assert.equal(model.bounds("a", 267).most.leechers, 0);
 });
+
+test("an announce that was not answered may have renewed its peer", () => {
+  const model = modelWith(true);
+  model.begin("a");
+  model.announced("a", 7001, false, 150, false);
+  assert.equal(model.contradiction("a", { seeders: 0, leechers: 1 }, 255), undefined);
+  assert.equal(model.contradiction("a", { seeders: 0, leechers: 0 }, 151), undefined);
+});

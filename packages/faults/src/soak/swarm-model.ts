@@ -22,7 +22,10 @@ export interface SwarmModelOptions {
 
 interface ModelPeer {
   isSeeder: boolean;
+  /** When it announced last, for all that is known. */
   atSeconds: number;
+  /** When it may have announced last: with a request whose answer never came. */
+  latestSeconds: number;
   /** False after a request whose answer never came: it may have arrived or not. */
   isCertain: boolean;
 }
@@ -65,8 +68,10 @@ export class SwarmModel {
   ): void {
     const changed = this.#end(torrent);
     const before = changed.peers.get(key);
-    if (!isCertain && before !== undefined) before.isCertain = false;
-    else changed.peers.set(key, { isSeeder, atSeconds: now, isCertain });
+    if (!isCertain && before !== undefined) {
+      before.isCertain = false;
+      before.latestSeconds = now;
+    } else changed.peers.set(key, { isSeeder, atSeconds: now, latestSeconds: now, isCertain });
   }
 
   /** The peer has left. */
@@ -103,9 +108,9 @@ export class SwarmModel {
     const most = { seeders: 0, leechers: 0 };
     const { peers } = this.#torrent(torrent);
     const credit = this.#options.creditSeconds?.() ?? 0;
-    for (const [key, { isSeeder, atSeconds, isCertain }] of peers) {
+    for (const [key, { isSeeder, atSeconds, latestSeconds, isCertain }] of peers) {
       const age = now - atSeconds;
-      if (age > peerAgeSeconds + credit + cleaningSeconds + slackSeconds) {
+      if (now - latestSeconds > peerAgeSeconds + credit + cleaningSeconds + slackSeconds) {
         peers.delete(key);
         continue;
       }
