@@ -17,6 +17,12 @@ export class Scope {
     return folder;
   }
 
+  /** Ends the process on a signal in the way that takes programs under test along. */
+  static endOnSignals(): void {
+    for (const signal of ["SIGINT", "SIGTERM"] as const)
+      process.once(signal, () => process.exit(1));
+  }
+
   async close(): Promise<void> {
     for (const undo of this.#undo.splice(0).reverse()) await undo();
   }

@@ -53,7 +53,12 @@ export class TrackerProcess {
       ...[...wrap, process.execPath, ...nodeOptions, PROGRAM, "-c", file],
     ];
     const child = spawn(command, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
-    scope.after(() => child.kill("SIGKILL"));
+    const kill = () => child.kill("SIGKILL");
+    process.once("exit", kill);
+    scope.after(() => {
+      process.off("exit", kill);
+      kill();
+    });
     return new TrackerProcess(child);
   }
 

@@ -32,6 +32,8 @@ export interface FaultContext {
 
 /** A configuration on free ports of 127.0.0.1, with more sections or keys behind it. */
 export const CONFIG = `
+[statistics]
+page_address = "127.0.0.1:0"
 [udp]
 address_ipv4 = "127.0.0.1:0"
 use_ipv6 = false

@@ -69,6 +69,7 @@ const { values } = parseArgs({
     only: { type: "string", default: "" },
   },
 });
+Scope.endOnSignals();
 const failed = await runAll(values.short, values.only);
 console.log(failed === 0 ? "\nall held" : `\n${failed} did not hold`);
 process.exit(failed === 0 ? 0 : 1);

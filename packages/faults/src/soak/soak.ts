@@ -62,6 +62,8 @@ torrent_cleaning_interval = ${CLEANING_SECONDS}
 [access_list]
 mode = "deny"
 path = "${accessList}"
+[statistics]
+page_address = "127.0.0.1:0"
 `;
 
 async function soak(scope: Scope, minutes: number): Promise<boolean> {
@@ -118,6 +120,7 @@ const show = ({ rssMib, descriptors, threads }: Vitals): string =>
   `${rssMib} MiB, ${descriptors} descriptors, ${threads} threads`;
 
 const { values } = parseArgs({ options: { minutes: { type: "string", default: "10" } } });
+Scope.endOnSignals();
 const scope = new Scope();
 try {
   process.exitCode = (await soak(scope, Number(values.minutes))) ? 0 : 1;
