@@ -1,6 +1,7 @@
 /** The commands and options of the program `swarmtide`, for the parser and the help. */
 import type { Command, CommandLine } from "@swarmtide/runtime";
 import { CLIENT_COMMANDS } from "./client-command-line.ts";
+import { DOCTOR } from "./doctor/doctor-command.ts";
 import { SNAPSHOT_COMMANDS } from "./snapshot-commands.ts";
 
 /** Serves every protocol that the configuration enables. */
@@ -52,6 +53,7 @@ export const commandLine: CommandLine = {
     SERVE_UDP,
     SERVE_HTTP,
     SERVE_WS,
+    DOCTOR,
     ...CLIENT_COMMANDS,
     ...SNAPSHOT_COMMANDS,
     ...LOAD_TESTS,

@@ -16,6 +16,7 @@ import { printDefaultConfig } from "@swarmtide/toml-config";
 import { CLIENT_COMMANDS } from "./client-command-line.ts";
 import { commandLine, LOAD_TEST_HTTP, LOAD_TEST_WS, LOAD_TESTS } from "./command-line.ts";
 import { trackerSchema } from "./config.ts";
+import { DOCTOR, runDoctor } from "./doctor/doctor-command.ts";
 import type { ProgramSignals } from "./program-signals.ts";
 import { serve } from "./serve.ts";
 import { runSnapshotCommand, SNAPSHOT_COMMANDS } from "./snapshot-commands.ts";
@@ -95,6 +96,11 @@ async function main(signals: ProgramSignals): Promise<void> {
       }
       if (invocation.given.values.has("print-config"))
         return print(printDefaultConfig(trackerSchema));
+      if (invocation.command === DOCTOR) {
+        signals.onStop(() => process.exit(EXIT_FAILED));
+        process.exitCode = runDoctor(invocation.given, print);
+        return;
+      }
       return await serve({
         command: invocation.command,
         configPath: invocation.given.values.get("config"),

@@ -2,7 +2,7 @@
 export { bindUdp, type UdpBinding, wrongAddressWarnings } from "./bind.ts";
 export { type UdpConfig, udpSection } from "./config.ts";
 export * as udpColumns from "./counters.ts";
-export type { UdpEngineName } from "./engines/engines.ts";
+export { type UdpEngineName, udpEngines } from "./engines/engines.ts";
 export { CONNECTION_KEY_WORDS, ConnectionIds } from "./hot/connection-id.ts";
 export { DatagramHandler, type DatagramMemory } from "./hot/datagram-handler.ts";
 export { UdpTracker, type UdpTrackerOptions } from "./hot/udp-tracker.ts";
