@@ -6,6 +6,10 @@
 import { INTERVAL_JITTER } from "@swarmtide/swarm";
 import { boolean, type ConfigOf, integer, section } from "@swarmtide/toml-config";
 
+/** The most that `max_response_peers` and `max_scrape_torrents` may be. */
+export const RESPONSE_PEERS_MAX = 1000;
+export const SCRAPE_TORRENTS_MAX = 1000;
+
 /** [http]: BEP 3 and its companions. */
 export const httpSection = section(
   "The HTTP tracker (BEP 3, 7, 21, 23, 24, 31, 48). [web] says where it listens.",
@@ -20,17 +24,20 @@ export const httpSection = section(
     max_response_peers: integer({
       default: 50,
       min: 1,
-      max: 1000,
+      max: RESPONSE_PEERS_MAX,
+      reload: true,
       doc: "Peers in one announce reply, also where a client asks for more.",
     }),
     max_scrape_torrents: integer({
       default: 100,
       min: 1,
-      max: 1000,
+      max: SCRAPE_TORRENTS_MAX,
+      reload: true,
       doc: "Torrents answered in one scrape; further ones are cut off. max_request_size in [web] bounds them too: 72 bytes each.",
     }),
     peer_announce_interval: integer({
       default: 900,
+      reload: true,
       min: 10,
       max: 86400,
       unit: "seconds",
@@ -38,6 +45,7 @@ export const httpSection = section(
     }),
     peer_min_announce_interval: integer({
       default: 300,
+      reload: true,
       min: 1,
       max: 86400,
       unit: "seconds",
@@ -45,6 +53,7 @@ export const httpSection = section(
     }),
     only_exact_paths: boolean({
       default: false,
+      reload: true,
       doc: "Serves /announce and /scrape alone. Otherwise a slash or .php may follow them, and one segment may stand in front, such as /KEY/announce.",
     }),
   },

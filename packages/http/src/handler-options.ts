@@ -2,7 +2,13 @@
 import type { Cidr } from "@swarmtide/bittorrent";
 import type { FamilyRows } from "@swarmtide/metrics";
 import { type Admission, AnnounceInterval, type SwarmStore } from "@swarmtide/swarm";
-import type { HttpConfig } from "./config.ts";
+import { type HttpConfig, RESPONSE_PEERS_MAX, SCRAPE_TORRENTS_MAX } from "./config.ts";
+
+/** What decides how long an answer can be. */
+export interface ReplyLimits {
+  readonly responsePeersMax: number;
+  readonly scrapeTorrentsMax: number;
+}
 
 export interface HttpHandlerOptions {
   readonly store: SwarmStore;
@@ -12,6 +18,8 @@ export interface HttpHandlerOptions {
   readonly counters: FamilyRows<"http">;
   readonly responsePeersMax: number;
   readonly scrapeTorrentsMax: number;
+  /** The highest of both that a reload may bring, which the reply buffer has room for; by default those above. */
+  readonly replyRoom?: ReplyLimits;
   readonly interval: AnnounceInterval;
   readonly minIntervalSeconds: number;
   /** Request line and headers together. */
@@ -35,11 +43,17 @@ export function handlerOptionsOf(
   seed: number,
 ): Pick<
   HttpHandlerOptions,
-  "responsePeersMax" | "scrapeTorrentsMax" | "interval" | "minIntervalSeconds" | "onlyExactPaths"
+  | "responsePeersMax"
+  | "scrapeTorrentsMax"
+  | "replyRoom"
+  | "interval"
+  | "minIntervalSeconds"
+  | "onlyExactPaths"
 > {
   return {
     responsePeersMax: config.maxResponsePeers,
     scrapeTorrentsMax: config.maxScrapeTorrents,
+    replyRoom: { responsePeersMax: RESPONSE_PEERS_MAX, scrapeTorrentsMax: SCRAPE_TORRENTS_MAX },
     interval: new AnnounceInterval(config.peerAnnounceInterval, seed),
     minIntervalSeconds: config.peerMinAnnounceInterval,
     onlyExactPaths: config.onlyExactPaths,

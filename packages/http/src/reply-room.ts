@@ -6,15 +6,13 @@ import {
   SCRAPE_REPLY_FRAME_BYTES_MAX,
 } from "@swarmtide/http-protocol";
 import { WARNING_FULL } from "./failures.ts";
-import type { HttpHandlerOptions } from "./handler-options.ts";
+import type { ReplyLimits } from "./handler-options.ts";
 
 /** The largest head of an answer is some 110 bytes. */
 const HEAD_BYTES_MAX = 160;
 const REPLY_BUFFER_BYTES_MIN = 65536;
 /** Address and port of an IPv6 peer, as the store writes them before they are moved to their place. */
 const PEER_BYTES_MAX = 18;
-
-type ReplyLimits = Pick<HttpHandlerOptions, "responsePeersMax" | "scrapeTorrentsMax">;
 
 /** The room that the body of any answer needs, its peers before they are moved included. */
 function bodyBytesMax({ responsePeersMax, scrapeTorrentsMax }: ReplyLimits): number {
@@ -31,7 +29,8 @@ export function oneReplyBytesMax(limits: ReplyLimits): number {
   return HEAD_BYTES_MAX + bodyBytesMax(limits);
 }
 
-/** The length of the reply buffer that a handler with these limits needs. */
-export function replyBytesMin(limits: ReplyLimits): number {
-  return Math.max(REPLY_BUFFER_BYTES_MIN, (oneReplyBytesMax(limits) + 1) & ~1);
+/** The length of the reply buffer that a handler with these limits needs, now and after any reload. */
+export function replyBytesMin(limits: ReplyLimits & { readonly replyRoom?: ReplyLimits }): number {
+  const room = oneReplyBytesMax(limits.replyRoom ?? limits);
+  return Math.max(REPLY_BUFFER_BYTES_MIN, (room + 1) & ~1);
 }

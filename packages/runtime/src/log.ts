@@ -18,6 +18,7 @@ export type LogFormat = "text" | "json";
 /** The keys `log_level` and `log_format`, for the head of a program's configuration. */
 export const logKeys = {
   log_level: choice({
+    reload: true,
     default: "info",
     choices: LOG_LEVELS,
     doc: "What is written to the log (stderr): each level includes those before it.",
@@ -44,6 +45,8 @@ export interface Logger {
   warn(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
   debug(message: string, fields?: LogFields): void;
+  /** From now on lines are written up to this level, also by those made with `for`. */
+  setLevel(level: LogLevel): void;
   /** The same log, under the name of another part. */
   for(part: string): Logger;
 }
@@ -60,19 +63,31 @@ export function createLogger(
   part: string,
   output: LogOutput = standardError,
 ): Logger {
-  const limit = LOG_LEVELS.indexOf(settings.logLevel);
+  return loggerOf(part, { ...settings }, output);
+}
+
+/** `settings` are shared by all loggers of a thread that come from one. */
+function loggerOf(
+  part: string,
+  settings: { logLevel: LogLevel; readonly logFormat: LogFormat },
+  output: LogOutput,
+): Logger {
   const format = settings.logFormat === "json" ? formatJson : formatText;
-  const logAt = (level: LogLevel) => {
-    if (LOG_LEVELS.indexOf(level) > limit) return () => {};
-    return (message: string, fields: LogFields = {}) =>
+  const logAt =
+    (level: LogLevel) =>
+    (message: string, fields: LogFields = {}) => {
+      if (LOG_LEVELS.indexOf(level) > LOG_LEVELS.indexOf(settings.logLevel)) return;
       output.write(format(output.now(), level, part, message, fields));
-  };
+    };
   return {
     error: logAt("error"),
     warn: logAt("warn"),
     info: logAt("info"),
     debug: logAt("debug"),
-    for: (other) => createLogger(settings, other, output),
+    setLevel(level) {
+      settings.logLevel = level;
+    },
+    for: (other) => loggerOf(other, settings, output),
   };
 }
 

@@ -40,7 +40,7 @@ export function describeFatal(error: unknown): string {
 
 /** The code of an error as a field of the log. */
 export const codeField = (error: unknown): LogFields =>
-  error instanceof OperatorError ? { code: error.code } : {};
+  error instanceof OperatorError || error instanceof ConfigError ? { code: error.code } : {};
 
 /** The code behind the first line; a stack may follow it. */
 const withCode = (message: string, code: string): string => message.replace(/$/m, ` [${code}]`);

@@ -29,7 +29,7 @@ import {
 } from "@swarmtide/swarm";
 import type { WsConfig } from "@swarmtide/ws";
 import { trustedProxiesOf, type WebConfig } from "./config.ts";
-import type { ConversationOptions } from "./conversation/conversation-options.ts";
+import type { ConversationOptions, ReloadedOptions } from "./conversation/conversation-options.ts";
 import { tcpCounters } from "./counters.ts";
 import type { TcpEngineName } from "./engines/engines.ts";
 import type { TlsFiles } from "./tls-files.ts";
@@ -96,38 +96,28 @@ const LIMIT_MIN = 1;
 /** The options that all engines have in common. */
 export function openAnswering(
   { shared, row, workers }: WebSetup,
-  { http, web, accessList }: WebSettings,
+  settings: WebSettings,
 ): WebAnswering {
+  const { http, web } = settings;
   const store = attachSwarmStore(shared.store);
-  const trustedProxies = trustedProxiesOf(web);
   const handler: HttpHandlerOptions = {
-    ...handlerOptionsOf(http, randomFillSync(new Int32Array(1))[0] ?? 0),
+    ...reloadedHandlerOptions(settings),
     store,
-    admission: new Admission(AccessList.attach(accessList)),
+    admission: new Admission(AccessList.attach(settings.accessList)),
     counters: CounterTable.attach(httpColumns.httpCounters, shared.httpCounters).familyRows(row),
     requestBytesMax: web.maxRequestSize,
-    headersMax: web.maxHeaders,
-    requestsPerConnectionMax: web.maxRequestsPerConnection,
-    trustedProxies,
-    forwardedHeaderName: web.reverseProxyIpHeaderName,
     upgradesWebSockets: shared.ws !== undefined,
     isTrackerOff: !http.enabled,
   };
-  const share = (limit: number) => Math.max(LIMIT_MIN, Math.ceil(limit / workers));
   return {
     store,
     nowSeconds: openClock(shared.startedSeconds),
     conversation: {
+      ...reloadedConversationOptions(settings, workers),
       handler,
       requestBytesMax: web.maxRequestSize,
-      trustedProxies,
-      proxyProtocol: web.proxyProtocol,
-      connectionsMax: share(web.maxConnections),
-      connectionsPerAddressMax: share(web.maxConnectionsPerAddress),
+      connectionsMax: shareOf(web.maxConnections, workers),
       fdsEnd: shared.fdsEnd,
-      requestTimeoutMilliseconds: web.requestTimeout * 1000,
-      idleTimeoutMilliseconds: web.maxConnectionIdle * 1000,
-      handshakeTimeoutMilliseconds: web.tlsHandshakeTimeout * 1000,
       counters: CounterTable.attach(tcpCounters, shared.tcpCounters).row(row),
       rounds: new RoundTimer(
         Histogram.attach(shared.latency).row(row),
@@ -138,3 +128,34 @@ export function openAnswering(
     },
   };
 }
+
+/** One worker's share of a limit of all. */
+const shareOf = (limit: number, workers: number): number =>
+  Math.max(LIMIT_MIN, Math.ceil(limit / workers));
+
+/** The part of new settings for the conversations of a worker, whose handler has `handler` now. */
+export const reloadedOptions = (
+  settings: WebSettings,
+  workers: number,
+  handler: HttpHandlerOptions,
+): ReloadedOptions => ({
+  ...reloadedConversationOptions(settings, workers),
+  handler: { ...handler, ...reloadedHandlerOptions(settings) },
+});
+
+const reloadedHandlerOptions = ({ http, web }: WebSettings) => ({
+  ...handlerOptionsOf(http, randomFillSync(new Int32Array(1))[0] ?? 0),
+  headersMax: web.maxHeaders,
+  requestsPerConnectionMax: web.maxRequestsPerConnection,
+  trustedProxies: trustedProxiesOf(web),
+  forwardedHeaderName: web.reverseProxyIpHeaderName,
+});
+
+const reloadedConversationOptions = ({ web }: WebSettings, workers: number) => ({
+  trustedProxies: trustedProxiesOf(web),
+  proxyProtocol: web.proxyProtocol,
+  connectionsPerAddressMax: shareOf(web.maxConnectionsPerAddress, workers),
+  requestTimeoutMilliseconds: web.requestTimeout * 1000,
+  idleTimeoutMilliseconds: web.maxConnectionIdle * 1000,
+  handshakeTimeoutMilliseconds: web.tlsHandshakeTimeout * 1000,
+});

@@ -72,16 +72,19 @@ export const webSection = section(
       doc: "Connections that may wait to be accepted; the kernel grants at most net.core.somaxconn.",
     }),
     tls_certificate_path: path({
+      reload: true,
       default: "",
       optional: true,
       doc: "Certificate chain in PEM, the server's own first. Read again on SIGUSR1 and SIGHUP.",
     }),
     tls_private_key_path: path({
+      reload: true,
       default: "",
       optional: true,
       doc: "Private key in PEM: PKCS#8, PKCS#1 or EC, without a passphrase.",
     }),
     trusted_proxies: list({
+      reload: true,
       default: [],
       doc: 'Addresses and networks of your own reverse proxies, such as ["127.0.0.1", "10.0.0.0/8"]. Only they may name the client they ask for, and they must.',
       of: text({
@@ -91,12 +94,14 @@ export const webSection = section(
       }),
     }),
     reverse_proxy_ip_header_name: text({
+      reload: true,
       default: "X-Forwarded-For",
       pattern: /^[A-Za-z0-9-]{1,64}$/,
       expected: "the name of a header: letters, digits and hyphens",
       doc: "The header in which trusted proxies pass the address of the client: a list of addresses of which the rightmost that is not trusted counts.",
     }),
     proxy_protocol: boolean({
+      reload: true,
       default: false,
       doc: "Trusted proxies open each connection with a PROXY protocol header (version 1 or 2). Connections from other addresses are then refused.",
     }),
@@ -108,12 +113,14 @@ export const webSection = section(
       doc: "The longest request, its headers included.",
     }),
     max_headers: integer({
+      reload: true,
       default: 64,
       min: 8,
       max: 1000,
       doc: "Header lines of one request.",
     }),
     max_requests_per_connection: integer({
+      reload: true,
       default: 100_000,
       min: 1,
       max: 1_000_000_000,
@@ -126,12 +133,14 @@ export const webSection = section(
       doc: "Open connections, over all workers of a kind. Further ones are closed at once. The default is lowered on a host with less memory than they may take; the start line says to how many.",
     }),
     max_connections_per_address: integer({
+      reload: true,
       default: 1024,
       min: 1,
       max: 1_000_000,
       doc: "Open connections from one IPv4 address or one IPv6 /48 network, over all workers of a kind. Trusted proxies are exempt.",
     }),
     max_connection_idle: integer({
+      reload: true,
       default: 120,
       min: 1,
       max: 86400,
@@ -139,6 +148,7 @@ export const webSection = section(
       doc: "Time after which a connection without requests is closed.",
     }),
     request_timeout: integer({
+      reload: true,
       default: 10,
       min: 1,
       max: 3600,
@@ -146,6 +156,7 @@ export const webSection = section(
       doc: "Time in which a request must arrive, from its first byte to its last, and in which its answer must be taken.",
     }),
     tls_handshake_timeout: integer({
+      reload: true,
       default: 10,
       min: 1,
       max: 3600,

@@ -9,7 +9,13 @@ import { add, CounterTable } from "@swarmtide/metrics";
 import type { Serving } from "@swarmtide/runtime";
 import { AccessList } from "@swarmtide/swarm";
 import { wsColumns } from "@swarmtide/ws";
-import { openAnswering, type WebAnswering, type WebSettings, type WebSetup } from "./answering.ts";
+import {
+  openAnswering,
+  reloadedOptions,
+  type WebAnswering,
+  type WebSettings,
+  type WebSetup,
+} from "./answering.ts";
 import { ACCEPT_FAILURES, CONNECTIONS_CLOSED, OVER_LIMIT } from "./counters.ts";
 import { DescriptorHint } from "./descriptor-reserve.ts";
 import { tcpEngineOf } from "./engines/engines.ts";
@@ -54,8 +60,12 @@ export async function openWebWorker(
     ...run,
     reload(news) {
       const accessList = AccessList.attach(news.accessList);
-      answering.conversation.handler.admission.replace(accessList);
+      const { handler } = answering.conversation;
+      handler.admission.replace(accessList);
+      const reloaded = reloadedOptions(news, setup.workers, handler);
+      run.configure(reloaded);
       ws?.setAccessList(accessList);
+      ws?.configure(news.ws, reloaded);
       const secureContext = secureContextOf(news, shared.ticketKeys);
       if (secureContext !== undefined) run.setSecureContext(secureContext);
     },

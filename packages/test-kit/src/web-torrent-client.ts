@@ -12,6 +12,7 @@ export interface TrackerMessage {
   readonly offer_id?: string;
   readonly complete?: number;
   readonly incomplete?: number;
+  readonly interval?: number;
   readonly "failure reason"?: string;
   readonly files?: Readonly<Record<string, { readonly complete: number; incomplete: number }>>;
 }

@@ -25,6 +25,7 @@ export { FileReadError, OperatorFile, readOperatorFile } from "./operator-file.t
 export { printConfigDocs, printDefaultConfig } from "./print.ts";
 export { defaultConfig, readConfig, readLayers, readOptions } from "./read.ts";
 export { fileLayer } from "./read-file.ts";
+export { type ChangedKey, changedKeys, takeReloadable } from "./reload.ts";
 export {
   type CheckProblem,
   type ConfigOf,

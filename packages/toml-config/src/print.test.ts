@@ -17,7 +17,12 @@ import { defaultConfig, readConfig } from "./read.ts";
 import { type Entries, type KeySchema, section } from "./schema.ts";
 
 const schema = section("A tracker.\n\nEvery key may be left out.", {
-  log_level: choice({ default: "info", choices: ["off", "info"], doc: "How much is logged." }),
+  log_level: choice({
+    default: "info",
+    choices: ["off", "info"],
+    reload: true,
+    doc: "How much is logged.",
+  }),
   udp: section("The UDP tracker.", {
     workers: integer({
       default: 1,
@@ -65,18 +70,18 @@ A tracker.
 
 Every key may be left out.
 
-| key | default | allowed | meaning |
-|---|---|---|---|
-| \`log_level\` | \`"info"\` | one of "off", "info" | How much is logged. |
+| key | default | allowed | reload | meaning |
+|---|---|---|---|---|
+| \`log_level\` | \`"info"\` | one of "off", "info" | yes | How much is logged. |
 
 ## [udp]
 
 The UDP tracker.
 
-| key | default | allowed | meaning |
-|---|---|---|---|
-| \`workers\` | \`1\` | a whole number from 0 to 8 | Threads that answer requests. More than one is worth it from about two hundred thousand requests a second on; 0 takes one for each core. |
-| \`address\` | \`"[::]:3000"\` | an IPv6 address and port such as "[::]:3000" | Where \\| to. |
+| key | default | allowed | reload | meaning |
+|---|---|---|---|---|
+| \`workers\` | \`1\` | a whole number from 0 to 8 |  | Threads that answer requests. More than one is worth it from about two hundred thousand requests a second on; 0 takes one for each core. |
+| \`address\` | \`"[::]:3000"\` | an IPv6 address and port such as "[::]:3000" |  | Where \\| to. |
 `,
   );
 });

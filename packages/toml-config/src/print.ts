@@ -38,11 +38,19 @@ function docsTable(schema: SectionSchema<Entries>): string {
     entry.kind === "key" ? [docsRow(name, entry)] : [],
   );
   if (rows.length === 0) return "";
-  return ["| key | default | allowed | meaning |", "|---|---|---|---|", ...rows].join("\n");
+  return ["| key | default | allowed | reload | meaning |", "|---|---|---|---|---|", ...rows].join(
+    "\n",
+  );
 }
 
 function docsRow(name: string, entry: KeySchema<unknown>): string {
-  const cells = [`\`${name}\``, `\`${entry.print(entry.default)}\``, entry.expected, entry.doc];
+  const cells = [
+    `\`${name}\``,
+    `\`${entry.print(entry.default)}\``,
+    entry.expected,
+    entry.reload ? "yes" : "",
+    entry.doc,
+  ];
   return `| ${cells.map((cell) => cell.replaceAll("|", "\\|").replace(/\s+/g, " ")).join(" | ")} |`;
 }
 

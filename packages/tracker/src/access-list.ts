@@ -40,12 +40,20 @@ export class ReloadableAccessList {
     return new ReloadableAccessList(handle, locate, log);
   }
 
-  /** Reads the list again. Where that fails it is logged, and the old one stays. Undefined where there is no list. */
+  /**
+   * Reads the list again, also in another mode or from another path. Where that fails it is logged, and the old one stays.
+   * Undefined where there is no list.
+   */
   async reload({ mode, path }: AccessListConfig): Promise<ReloadOutcome | undefined> {
     const log = this.#log;
-    if (mode === "off") {
+    if (mode === "off" && this.handle.mode === "off") {
       log.info('nothing to reload for access_list.mode = "off"');
       return undefined;
+    }
+    if (mode === "off") {
+      this.handle = await loadAccessList({ mode, path });
+      log.info('the access list is off: access_list.mode = "off"');
+      return { isSuccess: true, text: "access list" };
     }
     const found = this.#locate(path);
     if (found === undefined) {

@@ -4,7 +4,12 @@
  */
 import { logKeys, privilegesSection } from "@swarmtide/runtime";
 import { accessListSection, INTERVAL_JITTER, limitsSection } from "@swarmtide/swarm";
-import { type CheckProblem, type ConfigOf, section } from "@swarmtide/toml-config";
+import {
+  type CheckProblem,
+  type ConfigOf,
+  type ConfigOptionsOf,
+  section,
+} from "@swarmtide/toml-config";
 import { serviceSections } from "./services/services.ts";
 
 /** The file. */
@@ -21,6 +26,9 @@ export const trackerSchema = section(
 );
 
 export type TrackerConfig = ConfigOf<typeof trackerSchema>;
+
+/** The keys of the configuration file in camelCase, any of them: what is missing has its default. */
+export type TrackerOptions = ConfigOptionsOf<typeof trackerSchema>;
 
 interface Announcing {
   readonly enabled: boolean;

@@ -3,6 +3,6 @@
 export type { ApiStats } from "@swarmtide/statistics";
 export { type TrackerConfig, trackerSchema } from "./config.ts";
 export type { ServedProtocol, TrackerAddress } from "./services/service.ts";
-export { startTracker, type TrackerOptions } from "./start-tracker.ts";
+export { startTracker } from "./start-tracker.ts";
 export type { FamilyStatistics, HttpStatistics, Statistics } from "./statistics.ts";
 export type { RunningTracker, StartOptions } from "./tracker.ts";

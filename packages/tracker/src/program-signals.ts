@@ -9,21 +9,24 @@
 
 const EXIT_SECOND_STOP = 1;
 
+/** SIGUSR1 reloads the files that the configuration names, SIGHUP the configuration too. */
+export type ReloadSignal = "SIGUSR1" | "SIGHUP";
+
 export class ProgramSignals {
   #stopSignal: NodeJS.Signals | undefined;
   #onStop: ((signal: NodeJS.Signals) => void) | undefined;
-  #isReloadWaiting = false;
-  #onReload: (() => void) | undefined;
+  #reloadWaiting: ReloadSignal | undefined;
+  #onReload: ((signal: ReloadSignal) => void) | undefined;
 
   private constructor() {}
 
   /** Installs the handlers. SIGHUP comes last: once it is caught, all are. */
   static hold(): ProgramSignals {
     const signals = new ProgramSignals();
-    process.on("SIGUSR1", () => signals.#reload());
+    process.on("SIGUSR1", () => signals.#reload("SIGUSR1"));
     process.on("SIGTERM", (signal) => signals.#stop(signal));
     process.on("SIGINT", (signal) => signals.#stop(signal));
-    process.on("SIGHUP", () => signals.#reload());
+    process.on("SIGHUP", () => signals.#reload("SIGHUP"));
     return signals;
   }
 
@@ -33,10 +36,13 @@ export class ProgramSignals {
     if (this.#stopSignal !== undefined) listener(this.#stopSignal);
   }
 
-  /** Calls `listener` to reload: at most one reload runs and one waits, whatever number of signals asks for it. */
-  onReload(listener: () => void): void {
+  /**
+   * Calls `listener` to reload: at most one reload runs and one waits, whatever number of signals asks for it. Of both
+   * signals SIGHUP counts, which reloads more.
+   */
+  onReload(listener: (signal: ReloadSignal) => void): void {
     this.#onReload = listener;
-    if (this.#isReloadWaiting) setImmediate(() => this.#carryOutReload());
+    if (this.#reloadWaiting !== undefined) setImmediate(() => this.#carryOutReload());
   }
 
   #stop(signal: NodeJS.Signals): void {
@@ -46,14 +52,15 @@ export class ProgramSignals {
   }
 
   /** Every signal that has arrived by now is delivered before an immediate runs (libuv's poll phase), a stop too. */
-  #reload(): void {
-    if (this.#isReloadWaiting) return;
-    this.#isReloadWaiting = true;
-    if (this.#onReload !== undefined) setImmediate(() => this.#carryOutReload());
+  #reload(signal: ReloadSignal): void {
+    const isWaiting = this.#reloadWaiting !== undefined;
+    if (this.#reloadWaiting !== "SIGHUP") this.#reloadWaiting = signal;
+    if (!isWaiting && this.#onReload !== undefined) setImmediate(() => this.#carryOutReload());
   }
 
   #carryOutReload(): void {
-    this.#isReloadWaiting = false;
-    if (this.#stopSignal === undefined) this.#onReload?.();
+    const signal = this.#reloadWaiting;
+    this.#reloadWaiting = undefined;
+    if (signal !== undefined && this.#stopSignal === undefined) this.#onReload?.(signal);
   }
 }

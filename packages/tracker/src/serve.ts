@@ -16,7 +16,7 @@ import { SERVE_ALL, SERVE_HTTP, SERVE_UDP, SERVE_WS } from "./command-line.ts";
 import { shortLife, type TrackerConfig, trackerSchema } from "./config.ts";
 import type { ProgramSignals } from "./program-signals.ts";
 import { formatFinalStatisticsLine, formatStatisticsLine, type Statistics } from "./statistics.ts";
-import { type RunningTracker, startConfigured } from "./tracker.ts";
+import { type ConfiguredTracker, type RunningTracker, startConfigured } from "./tracker.ts";
 
 const EXIT_DEATH = 1;
 
@@ -43,7 +43,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     if (isStarting) endDuringStart(signal, log);
     askToStop(signal);
   });
-  let tracker: RunningTracker;
+  let tracker: ConfiguredTracker;
   try {
     tracker = await startConfigured(config, { log, onDeath: (reason) => dieOf(reason, log) });
   } catch (error) {
@@ -51,10 +51,20 @@ export async function serve(options: ServeOptions): Promise<void> {
   }
   isStarting = false;
   const status = `serving ${tracker.protocols.map(({ title }) => title).join(", ")}`;
-  signals.onReload(() => {
+  signals.onReload((signal) => {
     manager.reloading();
-    void tracker.reload().finally(() => manager.ready(status));
+    const reloaded = signal === "SIGHUP" ? tracker.reconfigure(readAgain) : tracker.reload();
+    void reloaded.finally(() => manager.ready(status));
   });
+  const readAgain = () => {
+    const path = configPath === undefined ? undefined : tracker.locate(configPath);
+    if (configPath !== undefined && path === undefined)
+      throw new OperatorError(
+        `${configPath}: not read again, it lies outside of privileges.chroot_path`,
+        { code: "SWARMTIDE_OUTSIDE_CHROOT" },
+      );
+    return restrictTo(command, loadConfig(trackerSchema, path));
+  };
   const startedAt = performance.now();
   const startLines = describeStart(tracker, version);
   if (config.logFormat === "json") for (const line of startLines) log.info(line);

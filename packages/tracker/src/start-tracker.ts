@@ -7,12 +7,9 @@
  *     await tracker.stop();
  */
 import { OperatorError } from "@swarmtide/runtime";
-import { type ConfigOptionsOf, inWordsOfOptions, readOptions } from "@swarmtide/toml-config";
-import { trackerSchema } from "./config.ts";
+import { inWordsOfOptions, readOptions } from "@swarmtide/toml-config";
+import { type TrackerOptions, trackerSchema } from "./config.ts";
 import { type RunningTracker, type StartOptions, startConfigured } from "./tracker.ts";
-
-/** The keys of the configuration file in camelCase, any of them: what is missing has its default. */
-export type TrackerOptions = ConfigOptionsOf<typeof trackerSchema>;
 
 /**
  * Starts a tracker. Without options it serves UDP, HTTP and WebTorrent on port 3000 of every address. Rejects with ConfigError

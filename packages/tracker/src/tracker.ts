@@ -14,10 +14,12 @@ import {
 } from "@swarmtide/runtime";
 import { StatisticsCollector } from "@swarmtide/statistics";
 import { monotonicSeconds, type SwarmStore } from "@swarmtide/swarm";
+import { readOptions } from "@swarmtide/toml-config";
 import { ReloadableAccessList } from "./access-list.ts";
-import type { TrackerConfig } from "./config.ts";
+import { type TrackerConfig, type TrackerOptions, trackerSchema } from "./config.ts";
 import { divideMemory, openStore } from "./memory.ts";
 import { withoutMissingFamilies } from "./missing-families.ts";
+import { ReloadableSettings } from "./reloadable-settings.ts";
 import type {
   BoundService,
   RunningService,
@@ -38,10 +40,12 @@ export interface RunningTracker {
   /** The addresses of all protocols. */
   readonly addresses: readonly TrackerAddress[];
   /**
-   * Reads access list and TLS files again; where that fails it is logged and the old ones stay. While one reload is under
-   * way at most one more waits. Fulfilled when it is done.
+   * Reads access list and TLS files again; where that fails it is logged and the old ones stay. With options these take the
+   * place of those that the tracker was started with: what a reload applies is applied, what needs a restart is logged, and
+   * options that are not in order are logged and change nothing. While one reload is under way at most one more waits.
+   * Fulfilled when it is done.
    */
-  reload(): Promise<void>;
+  reload(options?: TrackerOptions): Promise<void>;
   /** What memory is divided into, and why: a line for the operator. */
   readonly memory: string;
   /** Counts since the start, and what the swarms hold. */
@@ -59,11 +63,19 @@ export interface StartOptions {
   readonly onDeath?: (reason: string) => void;
 }
 
+/** A tracker of the program, which reads its configuration anew. */
+export interface ConfiguredTracker extends RunningTracker {
+  /** As `reload`, under the configuration that `read` returns; it throws where there is none to be had. */
+  reconfigure(read: () => TrackerConfig): Promise<void>;
+  /** Where a file is found now; undefined where a chroot hides it. */
+  locate(path: string): string | undefined;
+}
+
 /** Starts a tracker. Throws OperatorError or SyscallError; then nothing is left running. */
 export async function startConfigured(
   wanted: TrackerConfig,
   options: StartOptions = {},
-): Promise<RunningTracker> {
+): Promise<ConfiguredTracker> {
   const log = options.log ?? createLogger(wanted, "main");
   const given = withoutMissingFamilies(wanted, log);
   if (!given.udp.enabled && !given.http.enabled && !given.ws.enabled)
@@ -89,7 +101,17 @@ export async function startConfigured(
     onDeath: watch.onDeath,
   };
   const running = bound.map((service) => service.start(context));
-  const tracker = new Tracker({ config, memory, log, store, accessList, bound, running });
+  const tracker = new Tracker({
+    wanted,
+    config,
+    locate,
+    memory,
+    log,
+    store,
+    accessList,
+    bound,
+    running,
+  });
   try {
     const ready = Promise.all(running.map((service) => service.ready));
     await Promise.race([ready, watch.died]);
@@ -145,7 +167,11 @@ function watchForDeath(tell: (reason: string) => void) {
 }
 
 interface TrackerParts {
+  /** As the operator wrote it. */
+  readonly wanted: TrackerConfig;
+  /** With an amount of memory wherever that was left open, and without families that the system does not have. */
   readonly config: TrackerConfig;
+  readonly locate: (path: string) => string | undefined;
   readonly memory: string;
   readonly log: Logger;
   readonly store: SwarmStore;
@@ -154,7 +180,7 @@ interface TrackerParts {
   readonly running: readonly RunningService<TrackerConfig>[];
 }
 
-class Tracker implements RunningTracker {
+class Tracker implements ConfiguredTracker {
   readonly counters: CounterTables;
   readonly collector: StatisticsCollector;
   readonly #source: TrackerSource;
@@ -162,12 +188,16 @@ class Tracker implements RunningTracker {
   #stopped: Promise<void> | undefined;
   /** Every thread has ended, and the last snapshot is made. */
   #isOver = false;
+  readonly #settings: ReloadableSettings;
   /** The reload that runs or was the last to run. */
   #reloading: Promise<void> = Promise.resolve();
   #reloadWaiting: Promise<void> | undefined;
+  /** Reads the configuration for the reload that waits. */
+  #readNext: (() => TrackerConfig) | undefined;
 
   constructor(parts: TrackerParts) {
     this.#parts = parts;
+    this.#settings = new ReloadableSettings(parts.wanted, parts.config, parts.log);
     this.counters = new CounterTables(parts.running.flatMap((service) => service.counters));
     this.#source = new TrackerSource({
       ...{ version: version(), config: parts.config, store: parts.store, counters: this.counters },
@@ -194,18 +224,36 @@ class Tracker implements RunningTracker {
     this.#source.isServing = true;
   }
 
-  reload(): Promise<void> {
+  reload(options?: TrackerOptions): Promise<void> {
+    return this.#queueReload(options && (() => readOptions(trackerSchema, options)));
+  }
+
+  reconfigure(read: () => TrackerConfig): Promise<void> {
+    return this.#queueReload(read);
+  }
+
+  locate(path: string): string | undefined {
+    return this.#parts.locate(path);
+  }
+
+  #queueReload(read: (() => TrackerConfig) | undefined): Promise<void> {
+    this.#readNext = read ?? this.#readNext;
     this.#reloadWaiting ??= this.#reloading.then(() => {
+      const readNow = this.#readNext;
+      this.#readNext = undefined;
       this.#reloadWaiting = undefined;
-      this.#reloading = this.#reload();
+      this.#reloading = this.#reload(readNow);
       return this.#reloading;
     });
     return this.#reloadWaiting;
   }
 
-  async #reload(): Promise<void> {
-    const { config, accessList, running } = this.#parts;
-    const outcomes = [await accessList.reload(config.accessList)];
+  async #reload(read: (() => TrackerConfig) | undefined): Promise<void> {
+    const { accessList, running } = this.#parts;
+    const settings = read && this.#settings.reload(read);
+    if (settings?.isSuccess === false) return this.#source.noteReload([settings]);
+    const { config } = this.#settings;
+    const outcomes = [settings, await accessList.reload(config.accessList)];
     if (this.#stopped !== undefined) return;
     for (const service of running) outcomes.push(service.reload(config, accessList.handle));
     this.#source.noteReload(outcomes.flatMap((outcome) => outcome ?? []));

@@ -19,9 +19,11 @@ import {
   openClock,
   type SwarmStoreHandle,
 } from "@swarmtide/swarm";
+import type { UdpConfig } from "./config.ts";
 import { udpCounters } from "./counters.ts";
+import type { UdpEngineOptions } from "./engines/engine.ts";
 import { ConnectionIds } from "./hot/connection-id.ts";
-import { UdpTracker } from "./hot/udp-tracker.ts";
+import { type ReloadedUdpOptions, UdpTracker } from "./hot/udp-tracker.ts";
 import { replyBytesMax } from "./reply-bytes.ts";
 
 /** Made by the main thread once; may be posted to workers. */
@@ -36,40 +38,42 @@ export interface UdpShared {
   readonly latency: HistogramHandle;
   /** Monotonic clock (process.hrtime, in seconds) when the tracker started; the origin of all times in the store. */
   readonly startedSeconds: number;
-  readonly responsePeersMax: number;
-  readonly scrapeTorrentsMax: number;
-  readonly announceIntervalSeconds: number;
-  readonly connectionAgeSecondsMax: number;
-  readonly resendRepliesMax: number;
 }
 
-export interface Answering {
-  readonly tracker: UdpTracker;
-  readonly rounds: RoundTimer;
-  readonly replyBytesMax: number;
-  readonly resendRepliesMax: number;
-  readonly nowSeconds: () => number;
-}
+/** An engine's options, but for where it listens. */
+export type Answering = Omit<UdpEngineOptions, "listeners" | "onlyIpv6">;
 
-export function openAnswering(shared: UdpShared, row: number): Answering {
+/** The longest reply under a configuration. */
+export const replyBytesMaxOf = (config: UdpConfig): number =>
+  replyBytesMax(config.maxResponsePeers, config.maxScrapeTorrents);
+
+/** The part of the configuration that a reload changes. */
+export function reloadedOptions(config: UdpConfig): ReloadedUdpOptions {
   const [seed = 0] = randomFillSync(new Int32Array(1));
+  return {
+    responsePeersMax: config.maxResponsePeers,
+    scrapeTorrentsMax: config.maxScrapeTorrents,
+    interval: new AnnounceInterval(config.peerAnnounceInterval, seed),
+    connectionAgeSecondsMax: config.maxConnectionAge,
+  };
+}
+
+export function openAnswering(shared: UdpShared, config: UdpConfig, row: number): Answering {
   return {
     tracker: new UdpTracker({
       store: attachSwarmStore(shared.store),
       accessList: AccessList.attach(shared.accessList),
-      connectionIds: new ConnectionIds(shared.connectionKey, shared.connectionAgeSecondsMax),
+      connectionIds: new ConnectionIds(shared.connectionKey, config.maxConnectionAge),
       counters: CounterTable.attach(udpCounters, shared.counters).familyRows(row),
-      responsePeersMax: shared.responsePeersMax,
-      scrapeTorrentsMax: shared.scrapeTorrentsMax,
-      interval: new AnnounceInterval(shared.announceIntervalSeconds, seed),
+      ...reloadedOptions(config),
     }),
     rounds: new RoundTimer(
       Histogram.attach(shared.latency).row(row),
       LOOK_MILLISECONDS,
       performance.now(),
     ),
-    replyBytesMax: replyBytesMax(shared.responsePeersMax, shared.scrapeTorrentsMax),
-    resendRepliesMax: shared.resendRepliesMax,
+    replyBytesMax: replyBytesMaxOf(config),
+    resendRepliesMax: config.resendBufferMaxLen,
     nowSeconds: openClock(shared.startedSeconds),
   };
 }

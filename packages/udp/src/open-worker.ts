@@ -5,7 +5,7 @@
 import { setThreadAffinity } from "@swarmtide/linux";
 import type { Listener, Serving } from "@swarmtide/runtime";
 import { AccessList, type AccessListHandle } from "@swarmtide/swarm";
-import { openAnswering, type UdpShared } from "./answering.ts";
+import { openAnswering, reloadedOptions, replyBytesMaxOf, type UdpShared } from "./answering.ts";
 import type { UdpConfig } from "./config.ts";
 import { type UdpEngineName, udpEngineOf } from "./engines/engines.ts";
 
@@ -32,7 +32,7 @@ export async function openUdpWorker(
   { config }: UdpSettings,
 ): Promise<Serving<UdpSettings>> {
   if (cpu !== undefined) setThreadAffinity([cpu]);
-  const answering = openAnswering(shared, row);
+  const answering = openAnswering(shared, config, row);
   const run = await udpEngineOf(engine).open({
     ...answering,
     listeners,
@@ -40,8 +40,11 @@ export async function openUdpWorker(
   });
   return {
     ...run,
-    reload({ accessList }) {
-      answering.tracker.admission.replace(AccessList.attach(accessList));
+    reload(news) {
+      answering.tracker.admission.replace(AccessList.attach(news.accessList));
+      // Room first: the next reply may be a longer one.
+      run.makeRoom(replyBytesMaxOf(news.config));
+      answering.tracker.configure(reloadedOptions(news.config));
     },
   };
 }

@@ -51,11 +51,6 @@ export function startUdp(options: UdpServerOptions): UdpServer {
     counters: counters.handle,
     latency: latency.handle,
     startedSeconds: options.startedSeconds,
-    responsePeersMax: config.maxResponsePeers,
-    scrapeTorrentsMax: config.maxScrapeTorrents,
-    announceIntervalSeconds: config.peerAnnounceInterval,
-    connectionAgeSecondsMax: config.maxConnectionAge,
-    resendRepliesMax: config.resendBufferMaxLen,
   };
   const cpus = config.pinWorkers && linuxSupported() ? onlineCpus() : [];
   const group = startGroup<UdpSetup, UdpSettings>({

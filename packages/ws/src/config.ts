@@ -23,10 +23,12 @@ export const wsSection = section(
       doc: "Torrents in one scrape; more are refused.",
     }),
     scrape_counts_all_protocols: boolean({
+      reload: true,
       default: false,
       doc: "Whether a scrape over WebTorrent also counts the peers of UDP and HTTP and what they completed. Replies to announces, and scrapes over UDP and HTTP, count their own protocol in either case.",
     }),
     peer_announce_interval: integer({
+      reload: true,
       default: 120,
       min: 10,
       max: 86_400,
@@ -34,6 +36,7 @@ export const wsSection = section(
       doc: "Time after which clients are asked to announce again. Each reply varies it by up to 10 % so that clients spread.",
     }),
     max_offer_age: integer({
+      reload: true,
       default: 120,
       min: 1,
       max: 3600,
@@ -41,6 +44,7 @@ export const wsSection = section(
       doc: "Time for which an offer can be answered.",
     }),
     max_peer_age: integer({
+      reload: true,
       default: 240,
       min: 10,
       max: 172_800,
@@ -48,6 +52,7 @@ export const wsSection = section(
       doc: "Time after its last announce at which a peer is forgotten, though its connection lives.",
     }),
     max_message_size: integer({
+      reload: true,
       default: 131_072,
       min: 4096,
       max: 16_777_216,
@@ -62,18 +67,21 @@ export const wsSection = section(
       doc: "Memory for the peers of all workers together, 1 KiB each; 0 takes a share of what the host or its cgroup has, about a quarter, which the start line names, and never more than half of each worker's heap. When it is full, peers of torrents that nobody else is in give way, and where there are none new peers get an error.",
     }),
     max_torrents_per_connection: integer({
+      reload: true,
       default: 1000,
       min: 1,
       max: 1_000_000,
       doc: "Peers that one connection may have at a time: torrents, and each further peer id in one of them.",
     }),
     max_messages_per_second: integer({
+      reload: true,
       default: 100,
       min: 0,
       max: 1_000_000,
       doc: "Messages and pings of one connection, on average over ten seconds; a connection that sends more is closed. 0 sets no limit.",
     }),
     max_unsent_before_drop: integer({
+      reload: true,
       default: 32_768,
       min: 0,
       max: 16_777_216,
@@ -81,6 +89,7 @@ export const wsSection = section(
       doc: "When more than this is queued for a client, new offers to it and errors are dropped, and one reply for each torrent is sent later.",
     }),
     max_unsent: integer({
+      reload: true,
       default: 262_144,
       min: 65_536,
       max: 67_108_864,
@@ -95,6 +104,7 @@ export const wsSection = section(
       doc: "Memory of one worker for messages that have come in part and for what waits to be sent. When it is used up no offers are passed on, a client with more than a few KiB unread is sent nothing, and one that sends a longer message in pieces is closed. The default is lowered on a host with little memory.",
     }),
     max_connection_idle: integer({
+      reload: true,
       default: 180,
       min: 10,
       max: 86_400,
@@ -102,6 +112,7 @@ export const wsSection = section(
       doc: "Time without a sign of life, without a torrent, or in which the client reads nothing of what it is sent, after which a connection is closed.",
     }),
     ping_interval: integer({
+      reload: true,
       default: 60,
       min: 1,
       max: 86_400,
@@ -109,6 +120,7 @@ export const wsSection = section(
       doc: "Time without a sign of life after which a client is asked for one. Keep it below max_connection_idle.",
     }),
     allowed_origins: list({
+      reload: true,
       default: [],
       of: text({
         default: "https://example.com",

@@ -68,19 +68,19 @@ export class HttpHandler {
   /** Set when the program stops: every connection is closed after its next answer. */
   isStopping = false;
 
-  private readonly replyBytesMax: number;
+  private replyBytesMax: number;
   private readonly countersIpv4: CounterRow<"http">;
   private readonly countersIpv6: CounterRow<"http">;
-  private readonly request: HttpRequest;
-  private readonly answers: TrackerAnswers;
+  private request: HttpRequest;
+  private answers: TrackerAnswers;
   private readonly heads: readonly Uint8Array[];
   private readonly texts: readonly TextAnswer[];
   private readonly errors: readonly Uint8Array[];
-  private readonly requestsPerConnectionMax: number;
+  private requestsPerConnectionMax: number;
   private readonly upgradesWebSockets: boolean;
   private readonly isTrackerOff: boolean;
-  private readonly onlyExactPaths: boolean;
-  private readonly forwardedHeaderName: string;
+  private onlyExactPaths: boolean;
+  private forwardedHeaderName: string;
 
   /**
    * `reply` is the memory to write answers to, for engines that hand its address to the kernel: at least
@@ -92,18 +92,31 @@ export class HttpHandler {
   ) {
     this.countersIpv4 = options.counters.ipv4;
     this.countersIpv6 = options.counters.ipv6;
-    this.request = new HttpRequest(options);
     this.heads = makeAnswerHeads();
     this.texts = makeTextAnswers();
     this.errors = makeErrorAnswers();
-    this.requestsPerConnectionMax = options.requestsPerConnectionMax;
     this.upgradesWebSockets = options.upgradesWebSockets;
     this.isTrackerOff = options.isTrackerOff ?? false;
+    this.reply = reply;
     this.onlyExactPaths = options.onlyExactPaths ?? false;
+    this.request = new HttpRequest(options);
+    this.requestsPerConnectionMax = options.requestsPerConnectionMax;
     this.forwardedHeaderName = options.forwardedHeaderName;
     this.replyBytesMax = oneReplyBytesMax(options);
-    this.reply = reply;
     this.answers = new TrackerAnswers(options, this.request, reply);
+  }
+
+  /**
+   * Takes other limits, intervals and proxies into use, between two calls of `answer`. Answers must not become longer than
+   * those of the options' `replyRoom`; counters, store and what is switched off stay.
+   */
+  configure(options: HttpHandlerOptions): void {
+    this.request = new HttpRequest(options); // hot-allow: on a reload
+    this.onlyExactPaths = options.onlyExactPaths ?? false;
+    this.requestsPerConnectionMax = options.requestsPerConnectionMax;
+    this.forwardedHeaderName = options.forwardedHeaderName;
+    this.replyBytesMax = oneReplyBytesMax(options);
+    this.answers = new TrackerAnswers(options, this.request, this.reply); // hot-allow: on a reload
   }
 
   /** Bytes of the last call's answers. */

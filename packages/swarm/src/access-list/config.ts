@@ -5,11 +5,13 @@ import { ACCESS_LIST_MODES } from "./access-list.ts";
 /** [access_list] */
 export const accessListSection = section("Which torrents are served.", {
   mode: choice({
+    reload: true,
     default: "off",
     choices: ACCESS_LIST_MODES,
     doc: '"allow" serves only the torrents of the list, "deny" all others, "off" all.',
   }),
   path: path({
+    reload: true,
     default: "./access-list.txt",
     doc: "The list: one info hash of 40 hexadecimal digits a line; blank lines and what follows a # do not count. SIGUSR1 and SIGHUP read it again.",
   }),

@@ -13,6 +13,7 @@ export const swarmSection = section(
   "The swarms: which peers share which torrent.",
   {
     max_peer_age: integer({
+      reload: true,
       default: 1200,
       min: 10,
       max: PEER_AGE_SECONDS_MAX,
@@ -20,6 +21,7 @@ export const swarmSection = section(
       doc: "Time after its last announce at which a peer is forgotten. It must lie above peer_announce_interval of [udp] and [http] and the 10 % by which replies vary it.",
     }),
     torrent_cleaning_interval: integer({
+      reload: true,
       default: 120,
       min: 1,
       max: 86400,
@@ -27,6 +29,7 @@ export const swarmSection = section(
       doc: "Time between two removals of forgotten peers, empty torrents and torrents that the access list refuses.",
     }),
     keep_completed: integer({
+      reload: true,
       default: 30,
       min: 0,
       max: KEEP_COMPLETED_DAYS_MAX,

@@ -31,3 +31,15 @@ export interface ConversationOptions {
   /** A clock that does not jump. */
   readonly nowMilliseconds: () => number;
 }
+
+/** What a reload changes: keys with `reload: true` in [web] and [http]. */
+export type ReloadedOptions = Pick<
+  ConversationOptions,
+  | "handler"
+  | "trustedProxies"
+  | "proxyProtocol"
+  | "connectionsPerAddressMax"
+  | "requestTimeoutMilliseconds"
+  | "idleTimeoutMilliseconds"
+  | "handshakeTimeoutMilliseconds"
+>;

@@ -6,7 +6,7 @@ import type { Socket } from "node:net";
 import type { SecureContext } from "node:tls";
 import type { HttpHandler } from "@swarmtide/http";
 import type { Listener, Serving } from "@swarmtide/runtime";
-import type { ConversationOptions } from "../conversation/conversation-options.ts";
+import type { ConversationOptions, ReloadedOptions } from "../conversation/conversation-options.ts";
 import type { FdUpgrade } from "./epoll/epoll-options.ts";
 
 export interface TcpEngineOptions {
@@ -46,6 +46,8 @@ export interface TcpEngine {
 
 export interface TcpEngineRun extends Pick<Serving<unknown>, "run" | "stop"> {
   readonly handler: HttpHandler;
+  /** Takes what a reload has changed into use; connections that are open keep what concerns their beginning. */
+  configure(news: ReloadedOptions): void;
   /** New connections get this context; those that are open keep theirs. */
   setSecureContext(secureContext: SecureContext): void;
 }

@@ -16,6 +16,7 @@ import { DRAIN_MILLISECONDS_MAX } from "@swarmtide/runtime";
 import { type AccessList, openServedClock, type SwarmStore } from "@swarmtide/swarm";
 import { answerUpgrade, WebTorrentTracker, type WsConfig, wsColumns } from "@swarmtide/ws";
 import { messageMemory, READ_AT, READ_BYTES, UPGRADE_OK } from "@swarmtide/ws-protocol";
+import type { ReloadedOptions } from "../conversation/conversation-options.ts";
 import { countRefusal } from "../conversation/count-refusal.ts";
 import { ConnectionLimits } from "../conversation/hot/connection-limits.ts";
 import { CONNECTIONS_CLOSED, CONNECTIONS_TAKEN_OVER } from "../counters.ts";
@@ -57,6 +58,8 @@ export class WsEndpoint implements SessionOwner {
   /** Within what WebAssembly reaches. */
   readonly readMemory = new ReadMemory(messageMemory().bytes, READ_AT, READ_BYTES);
   readonly #options: WsEndpointOptions;
+  #allowedOrigins: readonly string[];
+  #trustedProxies: readonly Cidr[];
   readonly #limits: ConnectionLimits;
   readonly #sessions = new Set<WsSession>();
   readonly #closing = new Set<WsSession>();
@@ -68,6 +71,8 @@ export class WsEndpoint implements SessionOwner {
 
   constructor(options: WsEndpointOptions) {
     this.#options = options;
+    this.#allowedOrigins = options.config.allowedOrigins;
+    this.#trustedProxies = options.trustedProxies;
     this.#limits = new ConnectionLimits(options.connectionsMax, options.connectionsPerAddressMax);
     this.tracker = new WebTorrentTracker({
       worker: options.worker,
@@ -99,9 +104,17 @@ export class WsEndpoint implements SessionOwner {
     this.tracker.setAccess(accessList.mode === "off" ? undefined : accessList);
   }
 
+  /** Takes what a reload has changed into use. */
+  configure(config: WsConfig, conversation: ReloadedOptions): void {
+    this.#allowedOrigins = config.allowedOrigins;
+    this.#trustedProxies = conversation.trustedProxies;
+    this.#limits.perAddressMax = conversation.connectionsPerAddressMax;
+    this.tracker.configure(config);
+  }
+
   /** Takes a paused socket whose upgrade request is the beginning of `bytes`. */
   adopt(socket: Socket, bytes: Uint8Array): void {
-    const answer = answerUpgrade(bytes, 0, bytes.length, this.#options.config.allowedOrigins);
+    const answer = answerUpgrade(bytes, 0, bytes.length, this.#allowedOrigins);
     if (answer.status !== UPGRADE_OK || this.#isStopping) {
       add(this.#options.counters, wsColumns.UPGRADES_REFUSED);
       socket.end(answer.status === UPGRADE_OK ? "" : answer.reply, "latin1");
@@ -114,9 +127,9 @@ export class WsEndpoint implements SessionOwner {
 
   /** As `adopt`, for the descriptor of a connection from `address`; closes it where a limit forbids. */
   adoptDescriptor(fd: number, address: Uint8Array, bytes: Uint8Array): void {
-    const { tcpCounters, trustedProxies } = this.#options;
+    const { tcpCounters } = this.#options;
     add(tcpCounters, CONNECTIONS_TAKEN_OVER);
-    const counted = peerAt(address, trustedProxies);
+    const counted = peerAt(address, this.#trustedProxies);
     const place = this.#limits.open(counted, counted.isTrustedProxy);
     const socket = place >= 0 ? socketOf(fd) : undefined;
     if (socket === undefined) {

@@ -39,7 +39,7 @@ export type ServiceConfig<Sections extends Entries> = ConfigOf<SectionSchema<Sec
 export interface Service<Sections extends Entries> {
   /** For the log. */
   readonly name: string;
-  /** They become part of the file; two services may read the same one. */
+  /** They become part of the file, and so do keys above them; two services may read the same one. */
   readonly sections: Sections;
   /** How many worker threads it will start. Asked before anything is opened. */
   threads(config: ServiceConfig<Sections>): number;
@@ -120,7 +120,7 @@ export interface RunningService<Config> {
   readonly reports?: ServiceReports;
   /**
    * Takes settings into use, all of them, whether or not they changed, and reads its own files again: the outcome of that,
-   * undefined where there are none.
+   * undefined where there are none. Keys that need a restart have the value they had at the start.
    */
   reload(config: Config, accessList: AccessListHandle): ReloadOutcome | undefined;
   /**

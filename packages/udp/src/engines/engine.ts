@@ -2,13 +2,20 @@
  * What an engine of the UDP tracker is: how datagrams come in and replies go out. A new one is a folder beside this file and
  * a line in engines.ts.
  */
+import type { RoundTimer } from "@swarmtide/metrics";
 import type { Listener, Serving } from "@swarmtide/runtime";
-import type { Answering } from "../answering.ts";
+import type { UdpTracker } from "../hot/udp-tracker.ts";
 
 /** The longest request: an announce with URL data, or a scrape of 74 info hashes (1496 bytes). A longer one is dropped. */
 export const REQUEST_BYTES_MAX = 2048;
 
-export interface UdpEngineOptions extends Answering {
+export interface UdpEngineOptions {
+  readonly tracker: UdpTracker;
+  readonly rounds: RoundTimer;
+  /** The longest reply, until `makeRoom`. */
+  readonly replyBytesMax: number;
+  readonly resendRepliesMax: number;
+  readonly nowSeconds: () => number;
   readonly listeners: readonly Listener[];
   /** Of listeners that the engine opens itself: IPV6_V6ONLY. */
   readonly onlyIpv6: boolean;
@@ -32,4 +39,7 @@ export interface UdpEngine {
   open(options: UdpEngineOptions): EngineRun | Promise<EngineRun>;
 }
 
-export type EngineRun = Pick<Serving<unknown>, "run" | "stop">;
+export interface EngineRun extends Pick<Serving<unknown>, "run" | "stop"> {
+  /** Sees to it that replies of so many bytes fit, between two requests. */
+  makeRoom(replyBytesMax: number): void;
+}

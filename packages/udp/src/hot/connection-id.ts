@@ -29,7 +29,7 @@ export class ConnectionIds {
   high = 0;
   low = 0;
   private nowSeconds = 0;
-  private readonly ageSecondsMax: number;
+  ageSecondsMax: number;
   private readonly key: Int32Array;
   private readonly subkey: Int32Array;
   private readonly state: Int32Array;

@@ -26,6 +26,12 @@ export interface UdpTrackerOptions {
   readonly interval: AnnounceInterval;
 }
 
+/** What a reload changes. */
+export interface ReloadedUdpOptions
+  extends Pick<UdpTrackerOptions, "responsePeersMax" | "scrapeTorrentsMax" | "interval"> {
+  readonly connectionAgeSecondsMax: number;
+}
+
 export class UdpTracker {
   readonly store: SwarmStore;
   readonly swarmPrefetch: SwarmPrefetch;
@@ -33,9 +39,9 @@ export class UdpTracker {
   readonly admission: Admission;
   readonly connectionIds: ConnectionIds;
   readonly counters: FamilyRows<"udp">;
-  readonly responsePeersMax: number;
-  readonly scrapeTorrentsMax: number;
-  readonly interval: AnnounceInterval;
+  responsePeersMax: number;
+  scrapeTorrentsMax: number;
+  interval: AnnounceInterval;
 
   constructor(options: UdpTrackerOptions) {
     this.store = options.store;
@@ -46,6 +52,14 @@ export class UdpTracker {
     this.responsePeersMax = options.responsePeersMax;
     this.scrapeTorrentsMax = options.scrapeTorrentsMax;
     this.interval = options.interval;
+  }
+
+  /** Takes other limits and intervals into use, between two requests. Handlers must have room for the longer replies. */
+  configure(options: ReloadedUdpOptions): void {
+    this.responsePeersMax = options.responsePeersMax;
+    this.scrapeTorrentsMax = options.scrapeTorrentsMax;
+    this.interval = options.interval;
+    this.connectionIds.ageSecondsMax = options.connectionAgeSecondsMax;
   }
 
   /** Sets the clock: seconds since the tracker started. Engines call it before each batch. */

@@ -48,8 +48,8 @@ const INTERVAL_JITTER = 0.1;
 
 /** What the swarms need to know of the configuration. */
 export interface SwarmLimits {
-  readonly intervalSeconds: number;
-  readonly offerAgeSeconds: number;
+  intervalSeconds: number;
+  offerAgeSeconds: number;
   /** Memory for offers that may still be answered. */
   readonly offerMemoryBytes: number;
 }
@@ -59,7 +59,8 @@ export const NO_MEMBERSHIP = -1;
 
 export class Swarms {
   private readonly delivery: Delivery;
-  private readonly limits: SwarmLimits;
+  /** A reload writes the times. */
+  readonly limits: SwarmLimits;
   private readonly counters: CounterRow<"ws">;
   private readonly random: RandomWords;
   private readonly secret: number;

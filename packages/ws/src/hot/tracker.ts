@@ -9,6 +9,7 @@
  * the peer is; the torrent's swarm is changed by the worker that owns the torrent, this one or another.
  */
 import * as protocol from "@swarmtide/ws-protocol";
+import type { WsConfig } from "../config.ts";
 import * as columns from "../counters.ts";
 import {
   CONNECTION_CLOSED,
@@ -61,6 +62,11 @@ export class WebTorrentTracker {
   setAccess(access: InfoHashAccess | undefined): void {
     this.state.access = access;
     this.state.accessGeneration++;
+  }
+
+  /** Takes the values of the keys that a reload applies; limits of a connection's messages hold for new connections. */
+  configure(config: WsConfig): void {
+    this.state.configure(config);
   }
 
   /** Whether `flush` has something to do. */

@@ -40,8 +40,8 @@ export class WorkerDelivery extends Delivery {
   private readonly linkBytes: Float64Array;
   private readonly pool: BytePool;
   private readonly counters: CounterRow<"ws">;
-  private readonly dropBytes: number;
-  private readonly unsentBytesMax: number;
+  private dropBytes: number;
+  private unsentBytesMax: number;
 
   constructor(
     worker: number,
@@ -56,6 +56,12 @@ export class WorkerDelivery extends Delivery {
     for (let index = 0; index < workers; index++) this.batches.push(new BatchWriter());
     this.linkBytes = new Float64Array(workers);
     this.counters = counters;
+    this.dropBytes = config.maxUnsentBeforeDrop;
+    this.unsentBytesMax = config.maxUnsent;
+  }
+
+  /** Takes other limits into use. */
+  configure(config: WsConfig): void {
     this.dropBytes = config.maxUnsentBeforeDrop;
     this.unsentBytesMax = config.maxUnsent;
   }

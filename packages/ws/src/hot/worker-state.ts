@@ -60,7 +60,7 @@ export interface WebTorrentTrackerOptions {
 export class WorkerState {
   readonly worker: number;
   readonly workers: number;
-  readonly config: WsConfig;
+  config: WsConfig;
   readonly counters: CounterRow<"ws">;
   /** Buffers of the worker's connections. */
   readonly pool: protocol.BytePool;
@@ -71,13 +71,14 @@ export class WorkerState {
   readonly membershipsMax: number;
   readonly random: RandomWords;
   /** What UDP and HTTP count, where scrapes are to add it. */
-  readonly storeCounts: StoreCounts | undefined;
+  storeCounts: StoreCounts | undefined;
   /** Slots of connections that are free again. */
   readonly freeSlots: number[] = [];
   access: InfoHashAccess | undefined = undefined;
   accessGeneration = 0;
   nowMilliseconds = 0;
   nowSeconds = 0;
+  private readonly store: WebTorrentTrackerOptions["store"];
   private readonly ownerSecret: number;
   private readonly clockMilliseconds: WebTorrentTrackerOptions["clockMilliseconds"];
 
@@ -101,11 +102,23 @@ export class WorkerState {
     this.memberships = new Memberships(random.word());
     this.membershipsMax = peersMax(config.maxMemory, workers);
     this.random = random;
-    this.storeCounts =
-      config.scrapeCountsAllProtocols && options.store !== undefined
-        ? new StoreCounts(options.store)
-        : undefined;
+    this.store = options.store;
+    this.storeCounts = this.openStoreCounts(config);
     this.readClock();
+  }
+
+  /** Takes the values of the keys that a reload applies; the rest of `config` is as before. */
+  configure(config: WsConfig): void {
+    this.config = config;
+    this.swarms.limits.intervalSeconds = config.peerAnnounceInterval;
+    this.swarms.limits.offerAgeSeconds = config.maxOfferAge;
+    this.delivery.configure(config);
+    this.storeCounts = this.openStoreCounts(config);
+  }
+
+  private openStoreCounts({ scrapeCountsAllProtocols }: WsConfig): StoreCounts | undefined {
+    if (!scrapeCountsAllProtocols || this.store === undefined) return undefined;
+    return new StoreCounts(this.store); // hot-allow: at the start and on a reload
   }
 
   /** Reads the clock for all that happens until it is read again. */

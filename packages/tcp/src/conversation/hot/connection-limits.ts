@@ -47,9 +47,10 @@ export class ConnectionLimits {
   count = 0;
   /** Addresses with open connections, those of exempt connections aside. */
   addressCount = 0;
+  /** Connections beyond a lowered limit go on. */
+  perAddressMax: number;
 
   private readonly totalMax: number;
-  private readonly perAddressMax: number;
   /** The first entry of each bucket; 0 for none. */
   private readonly buckets: Int32Array;
   private readonly bucketMask: number;

@@ -85,6 +85,13 @@ export class Conversation<Held extends Connection> {
     this.counters = options.counters;
   }
 
+  /** Takes the options that it was made with into use again, once a reload has changed them. */
+  configure(): void {
+    this.handler.configure(this.options.handler);
+    this.deadlines.configure(this.options);
+    this.limits.perAddressMax = this.options.connectionsPerAddressMax;
+  }
+
   /** Whether a connection from the address in its `peer` may begin. If not, the engine closes it and forgets it. */
   admit(connection: Held): boolean {
     const { isTrustedProxy } = connection.peer;

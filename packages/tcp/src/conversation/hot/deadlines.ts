@@ -30,10 +30,15 @@ export class Deadlines {
   constructor(options: ConversationOptions) {
     this.counters = options.counters;
     this.milliseconds = new Float64Array(DEADLINE_LINGER + 1);
+    this.milliseconds[DEADLINE_LINGER] = LINGER_MILLISECONDS;
+    this.configure(options);
+  }
+
+  /** Deadlines that are set from now on take these times. */
+  configure(options: ConversationOptions): void {
     this.milliseconds[DEADLINE_HANDSHAKE] = options.handshakeTimeoutMilliseconds;
     this.milliseconds[DEADLINE_REQUEST] = options.requestTimeoutMilliseconds;
     this.milliseconds[DEADLINE_IDLE] = options.idleTimeoutMilliseconds;
-    this.milliseconds[DEADLINE_LINGER] = LINGER_MILLISECONDS;
   }
 
   set(connection: Connection, kind: number): void {

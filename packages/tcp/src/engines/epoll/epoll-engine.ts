@@ -15,13 +15,18 @@ export const epollEngine = {
 } as const satisfies TcpEngine;
 
 function open({ conversation, listeners, sendDescriptor, tick }: TcpEngineOptions): TcpEngineRun {
-  const server = new EpollServer({
+  const own = {
     ...conversation,
     listenerFds: listeners.flatMap(({ fd }) => fd ?? []),
     onUpgrade: sendDescriptor,
-  });
+  };
+  const server = new EpollServer(own);
   return {
     handler: server.handler,
+    configure(news) {
+      Object.assign(own, news);
+      server.configure();
+    },
     setSecureContext() {},
     run(steering: Steering) {
       while (steering.goesOn()) {

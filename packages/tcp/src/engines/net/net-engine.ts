@@ -2,7 +2,7 @@
 import { formatIpAddress } from "@swarmtide/bittorrent";
 import type { Listener } from "@swarmtide/runtime";
 import type { TcpEngine, TcpEngineOptions, TcpEngineRun } from "../engine.ts";
-import type { NetListener } from "./net-options.ts";
+import type { NetListener, NetServerOptions } from "./net-options.ts";
 import { NetServer } from "./net-server.ts";
 
 export const netEngine = {
@@ -17,19 +17,24 @@ export const netEngine = {
 
 async function open(options: TcpEngineOptions): Promise<TcpEngineRun> {
   const { conversation, listeners, adoptSocket } = options;
-  const server = await NetServer.start({
+  const own: NetServerOptions = {
     ...conversation,
     ...(adoptSocket === undefined
       ? {}
       : { onUpgrade: (socket, _address, bytes) => adoptSocket(socket, bytes) }),
     listeners: listeners.map((listener) => netListenerOf(listener, options)),
     secureContext: options.secureContext,
-  });
+  };
+  const server = await NetServer.start(own);
   listeners.forEach((listener, i) => {
     listener.port = server.ports[i] ?? listener.port;
   });
   return {
     handler: server.handler,
+    configure(news) {
+      Object.assign(own, news);
+      server.configure();
+    },
     setSecureContext: (secureContext) => server.setSecureContext(secureContext),
     stop: () => server.stop(),
   };

@@ -94,6 +94,11 @@ export class NetServer {
   }
 
   /** New connections get this context; those that are open keep theirs. */
+  /** See `Conversation.configure`. */
+  configure(): void {
+    this.#conversation.configure();
+  }
+
   setSecureContext(secureContext: SecureContext): void {
     this.#secureContext = secureContext;
   }

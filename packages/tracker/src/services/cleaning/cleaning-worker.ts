@@ -6,6 +6,7 @@
  */
 import {
   createLogger,
+  type LogLevel,
   type LogSettings,
   runWorker,
   type Serving,
@@ -40,6 +41,7 @@ export interface CleaningSetup {
 export interface CleaningSettings {
   readonly config: SwarmConfig;
   readonly accessList: AccessListHandle;
+  readonly logLevel: LogLevel;
 }
 
 /** How often the thread looks whether a pass is due. */
@@ -88,6 +90,7 @@ function openCleaning(
   return {
     reload(news) {
       settings = news;
+      log.setLevel(news.logLevel);
     },
     run(steering) {
       while (steering.sleep(LOOK_MILLISECONDS)) {

@@ -1,5 +1,5 @@
 /** The service `cleaning`: one thread that forgets expired peers, see cleaning-worker.ts. It serves no protocol. */
-import { startGroup, workerModule } from "@swarmtide/runtime";
+import { logKeys, startGroup, workerModule } from "@swarmtide/runtime";
 import {
   PeersPerTorrentCells,
   type StatisticsConfig,
@@ -10,13 +10,17 @@ import { swarmSection } from "@swarmtide/swarm";
 import type { Service, StartContext } from "../service.ts";
 import type { CleaningSettings, CleaningSetup } from "./cleaning-worker.ts";
 
-const sections = { swarm: swarmSection, statistics: statisticsSection };
+const sections = {
+  log_level: logKeys.log_level,
+  swarm: swarmSection,
+  statistics: statisticsSection,
+};
 
 export const cleaningService: Service<typeof sections> = {
   name: "cleaning",
   sections,
   threads: () => 1,
-  bind: ({ swarm, statistics }) => ({
+  bind: ({ swarm, statistics, logLevel }) => ({
     protocols: [],
     close() {},
     start(context) {
@@ -27,7 +31,7 @@ export const cleaningService: Service<typeof sections> = {
       const group = startGroup<CleaningSetup, CleaningSettings>({
         entry: workerModule(import.meta.url, "cleaning-worker"),
         workers: [{ name: "cleaning", setup }],
-        settings: { config: swarm, accessList },
+        settings: { config: swarm, accessList, logLevel },
         onDeath,
       });
       return {
@@ -35,7 +39,7 @@ export const cleaningService: Service<typeof sections> = {
         counters: [],
         reports: cells === undefined ? {} : { peersPerTorrent: (now) => cells.read(now) },
         reload(news, list) {
-          group.reload({ config: news.swarm, accessList: list });
+          group.reload({ config: news.swarm, accessList: list, logLevel: news.logLevel });
           return undefined;
         },
       };

@@ -62,10 +62,15 @@ async function open(options: UdpEngineOptions): Promise<EngineRun> {
     await stop();
     throw error;
   }
-  sockets.forEach((socket, i) => {
-    serve(socket, options.listeners[i]?.family ?? 4, options);
-  });
-  return { stop };
+  const servers = sockets.map((socket, i) =>
+    serve(socket, options.listeners[i]?.family ?? 4, options),
+  );
+  return {
+    stop,
+    makeRoom(replyBytesMax) {
+      for (const server of servers) server.makeRoom(replyBytesMax);
+    },
+  };
 }
 /** A socket of Node, of a descriptor that is bound (with `fd` it listens at once) or at an address. */
 async function openSocket(listener: Listener, port: number, onlyIpv6: boolean): Promise<Socket> {
@@ -85,20 +90,29 @@ async function openSocket(listener: Listener, port: number, onlyIpv6: boolean): 
   return socket;
 }
 
-function serve(socket: Socket, socketFamily: 4 | 6, options: UdpEngineOptions): void {
-  const { tracker, replyBytesMax, nowSeconds, rounds } = options;
+/** Answers what comes in. Returns what gives longer replies room. */
+function serve(
+  socket: Socket,
+  socketFamily: 4 | 6,
+  options: UdpEngineOptions,
+): Pick<EngineRun, "makeRoom"> {
+  const { tracker, nowSeconds, rounds } = options;
   const { ipv4: countersIpv4, ipv6: countersIpv6 } = tracker.counters;
   const request = new Uint8Array(REQUEST_BYTES_MAX);
   const source = new Uint8Array(16);
-  // Even, so that the halfwords cover it.
-  const reply = new Uint8Array(replyBytesMax + (replyBytesMax & 1));
-  const handler = new DatagramHandler(tracker, {
-    requestBytes: request,
-    requestWords: new Int32Array(request.buffer),
-    sourceWords: new Int32Array(source.buffer),
-    replyBytes: reply,
-    replyHalfwords: new Uint16Array(reply.buffer),
-  });
+  const openHandler = (replyBytesMax: number) => {
+    // Even, so that the halfwords cover it.
+    const reply = new Uint8Array(replyBytesMax + (replyBytesMax & 1));
+    const handler = new DatagramHandler(tracker, {
+      requestBytes: request,
+      requestWords: new Int32Array(request.buffer),
+      sourceWords: new Int32Array(source.buffer),
+      replyBytes: reply,
+      replyHalfwords: new Uint16Array(reply.buffer),
+    });
+    return { reply, handler };
+  };
+  let { reply, handler } = openHandler(options.replyBytesMax);
 
   socket.on("error", () => {
     add(socketFamily === 4 ? countersIpv4 : countersIpv6, RECEIVE_FAILURES);
@@ -131,4 +145,9 @@ function serve(socket: Socket, socketFamily: 4 | 6, options: UdpEngineOptions): 
       });
     add(counters, BUSY_SECONDS, rounds.end(1, performance.now()) / 1000);
   });
+  return {
+    makeRoom(replyBytesMax) {
+      if (replyBytesMax > reply.length) ({ reply, handler } = openHandler(replyBytesMax));
+    },
+  };
 }

@@ -24,13 +24,15 @@ export const mmsgEngine = {
 
 function open(options: UdpEngineOptions) {
   const { tracker, nowSeconds, listeners } = options;
-  const sockets = listeners.map((listener) => {
-    const { fd = -1, family } = listener;
-    return new MmsgSocket({ ...options, fd, family, packetInfo: isWildcard(listener) });
-  });
+  const openSockets = (replyBytesMax: number) =>
+    listeners.map((listener) => {
+      const { fd = -1, family } = listener;
+      const packetInfo = isWildcard(listener);
+      return new MmsgSocket({ ...options, fd, family, packetInfo, replyBytesMax });
+    });
+  let roomBytes = options.replyBytesMax;
+  let sockets = openSockets(roomBytes);
   const poller = new ReadinessPoller(sockets.map((socket) => socket.fd));
-  const [first] = sockets;
-  const isSingle = first !== undefined && sockets.length === 1;
   let learnAtSeconds = 0;
   const run = (steering: Steering): void => {
     while (steering.goesOn()) {
@@ -41,11 +43,22 @@ function open(options: UdpEngineOptions) {
         const addresses = localIpv4Addresses();
         for (const socket of sockets) socket.learnLocalAddresses(addresses);
       }
-      if (isSingle) first.serveWaiting();
+      const [first] = sockets;
+      if (first !== undefined && sockets.length === 1) first.serveWaiting();
       else if (!serveAll(sockets)) poller.wait(LOOK_MILLISECONDS);
     }
   };
-  return { run, stop() {} } satisfies EngineRun;
+  return {
+    run,
+    stop() {},
+    /** Other memory for the same descriptors; replies that wait for a second try are lost. */
+    makeRoom(replyBytesMax) {
+      if (replyBytesMax <= roomBytes) return;
+      roomBytes = replyBytesMax;
+      sockets = openSockets(roomBytes);
+      learnAtSeconds = 0;
+    },
+  } satisfies EngineRun;
 }
 
 /** One batch from each socket in turn. Whether one of them was full, so that more waits. */

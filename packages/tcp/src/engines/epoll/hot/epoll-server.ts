@@ -69,6 +69,11 @@ export class EpollServer {
     return this.conversation.limits.count;
   }
 
+  /** See `Conversation.configure`. */
+  configure(): void {
+    this.conversation.configure();
+  }
+
   /** Waits up to `timeoutMilliseconds` for events and serves them. `nowMilliseconds` is read after the wait. */
   serveRound(timeoutMilliseconds: number): void {
     const count = this.poller.wait(timeoutMilliseconds);

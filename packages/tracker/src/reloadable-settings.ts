@@ -1,0 +1,68 @@
+/**
+ * The configuration that a tracker runs under, and what a reload makes of another one: values of keys that can change while
+ * it runs are taken, other keys are named for the operator. The new configuration is checked as a whole first; where it is
+ * not in order nothing of it is taken. Main thread.
+ */
+import { codeField, type Logger, OperatorError } from "@swarmtide/runtime";
+import { ConfigError, changedKeys, takeReloadable } from "@swarmtide/toml-config";
+import { type TrackerConfig, trackerSchema } from "./config.ts";
+import type { ReloadOutcome } from "./services/service.ts";
+
+export class ReloadableSettings {
+  /** In use. */
+  config: TrackerConfig;
+  /** As the operator wrote it, but for keys that wait for a restart. */
+  #wanted: TrackerConfig;
+  readonly #log: Logger;
+
+  /** `config` is `wanted` as far as the system goes along. */
+  constructor(wanted: TrackerConfig, config: TrackerConfig, log: Logger) {
+    this.#wanted = wanted;
+    this.config = config;
+    this.#log = log;
+  }
+
+  /**
+   * Takes what `read` returns. Where the file cannot be read the files that it names are reloaded all the same: undefined.
+   * Where something in it is wrong the outcome is no success, and the reload ends there.
+   */
+  reload(read: () => TrackerConfig): ReloadOutcome | undefined {
+    let news: TrackerConfig;
+    try {
+      news = read();
+    } catch (error) {
+      return this.#refuse(error);
+    }
+    const changed = changedKeys(trackerSchema, this.#wanted, news);
+    const listed = (reload: boolean) =>
+      changed.flatMap((key) => (key.reload === reload ? [key.name] : [])).join(", ");
+    const [applied, waiting] = [listed(true), listed(false)];
+    this.#wanted = takeReloadable(trackerSchema, this.#wanted, news);
+    this.config = takeReloadable(trackerSchema, this.config, news);
+    this.#log.setLevel(news.logLevel);
+    const text = applied === "" ? "configuration without changes" : `configuration (${applied})`;
+    this.#log.info(`${text} reloaded`);
+    if (waiting !== "") this.#log.warn(`changed, but takes a restart: ${waiting}`);
+    return { isSuccess: true, text };
+  }
+
+  #refuse(error: unknown): ReloadOutcome | undefined {
+    if (!(error instanceof ConfigError) && !(error instanceof OperatorError)) throw error;
+    const fields = codeField(error);
+    if (UNREADABLE.has(error.code)) {
+      this.#log.warn(`${error.message}; the configuration in use stays`, fields);
+      return undefined;
+    }
+    for (const problem of error.message.split("\n")) this.#log.error(problem, fields);
+    this.#log.error(
+      "not reloaded: the configuration in use stays, and so do lists and certificates",
+    );
+    return { isSuccess: false, text: error.message };
+  }
+}
+
+/** A file that root alone may read, or that a chroot hides, is not the operator's mistake. */
+const UNREADABLE: ReadonlySet<string> = new Set([
+  "SWARMTIDE_CONFIG_UNREADABLE",
+  "SWARMTIDE_OUTSIDE_CHROOT",
+]);
