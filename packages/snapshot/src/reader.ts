@@ -58,7 +58,7 @@ export class SnapshotReader {
   /** True once the end was read and everything before it was there. */
   isWhole = false;
   readonly #source: ByteSource;
-  readonly #buffer = new Uint8Array(CHUNK_BODY_BYTES_MAX);
+  readonly #buffer: Uint8Array;
   readonly #headerBytes = new Uint8Array(CHUNK_HEADER_BYTES);
   #at = STREAM_HEADER_BYTES;
   #nextNumber = 0;
@@ -67,6 +67,8 @@ export class SnapshotReader {
 
   constructor(source: ByteSource) {
     this.#source = source;
+    // A body that is larger than the whole source is cut anyway.
+    this.#buffer = new Uint8Array(Math.min(CHUNK_BODY_BYTES_MAX, source.size));
     const bytes = new Uint8Array(STREAM_HEADER_BYTES);
     const header = decodeStreamHeader(bytes.subarray(0, source.read(0, bytes)));
     if (typeof header === "string") throw new UnreadableStream(describeRefusal(header, bytes));
@@ -142,7 +144,7 @@ export class SnapshotReader {
   }
 
   #searchHeader(): ChunkHeader | undefined {
-    const window = new Uint8Array(SEARCH_BYTES);
+    const window = new Uint8Array(Math.min(SEARCH_BYTES, this.#source.size));
     for (let at = this.#at + 1; at + CHUNK_HEADER_BYTES <= this.#source.size; ) {
       const read = this.#source.read(at, window);
       for (let i = 0; i + CHUNK_HEADER_BYTES <= read; i++) {

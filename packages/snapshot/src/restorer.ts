@@ -14,7 +14,6 @@ import type { SnapshotReader } from "./reader.ts";
 import type { ChunkHeader } from "./records/chunk.ts";
 import {
   AGE_UNIT_SECONDS,
-  CHUNK_BODY_BYTES_MAX,
   PEER_AGE_MASK,
   PEER_COMPLETED,
   PEER_PAUSED,
@@ -57,7 +56,6 @@ export class SnapshotRestorer {
   constructor(options: RestorerOptions) {
     this.#options = options;
     this.taken = new SwarmRestore(options.store);
-    this.#slots.slots = new Int32Array(CHUNK_BODY_BYTES_MAX / Int32Array.BYTES_PER_ELEMENT);
   }
 
   /** One chunk. False once all is read. */
@@ -67,6 +65,9 @@ export class SnapshotRestorer {
     if (chunk === undefined) return false;
     const { header, body } = chunk;
     this.#begin(header);
+    // A peer takes as many bytes in a slot as in a record.
+    if (this.#slots.slots.byteLength < body.length)
+      this.#slots.slots = new Int32Array(Math.ceil(body.length / Int32Array.BYTES_PER_ELEMENT));
     const torrents = this.#torrents;
     torrents.open(body, 0, body.length);
     let records = 0;
