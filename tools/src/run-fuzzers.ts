@@ -14,6 +14,7 @@ const FUZZERS = [
   "packages/udp/dist/testing/fuzz-handler.js",
   "packages/ws-protocol/dist/testing/fuzz.js",
   "packages/ws/dist/testing/fuzz.js",
+  "packages/snapshot/dist/testing/fuzz.js",
 ];
 
 const { values, positionals } = parseArgs({

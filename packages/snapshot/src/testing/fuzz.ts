@@ -1,7 +1,7 @@
 /**
  * Restores mutated snapshots until something breaks:
  *
- *   node packages/snapshot/dist/testing/fuzz.js [COUNT [SEED]]
+ *   npm run fuzz -- --runs 10000000 --seed 7 snapshot
  *
  * Bytes are changed, cut out, doubled and moved; of half of the streams the checksums are put right again, so that the mutation
  * reaches what lies behind them. Each is restored into a store. Whatever the bytes, there is no error but UnreadableStream, no
