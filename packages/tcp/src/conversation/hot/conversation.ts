@@ -1,7 +1,7 @@
 /**
  * The conversation over one TCP connection after another: PROXY header, requests and answers, slow readers, deadlines,
- * the end, the upgrade. One per worker, the same for every engine; bytes come in from the engine, and what is to be done
- * goes out through its `Transport`. RFC 9112; proxy-protocol.txt.
+ * the end, the upgrade. One per worker, for every engine; bytes come in from it, what is to be done goes out through its
+ * `Transport`. RFC 9112; proxy-protocol.txt.
  *
  * | from         | when                                        | to                                                 |
  * |--------------|---------------------------------------------|----------------------------------------------------|
@@ -113,10 +113,7 @@ export class Conversation<Held extends Connection> {
     return true;
   }
 
-  /**
-   * Takes bytes[at, end) from the other end. The `headBytes` before `at` are the conversation's to write to; what it
-   * keeps, it copies.
-   */
+  /** Takes bytes[at, end) from the other end, and copies what it keeps. The `headBytes` before `at` are its to write to. */
   arrived(connection: Held, bytes: Uint8Array, at: number, end: number): void {
     const { state, pendingLength } = connection;
     const length = pendingLength + end - at;
