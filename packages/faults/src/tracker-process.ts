@@ -13,6 +13,12 @@ import { type Vitals, vitalsOf } from "./vitals.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../tracker/bin/swarmtide.js", import.meta.url));
 
+/** None outlives the run, however that ends. */
+const running = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
 export interface TrackerOptions {
   readonly config: string;
   readonly wrap?: readonly string[];
@@ -53,12 +59,9 @@ export class TrackerProcess {
       ...[...wrap, process.execPath, ...nodeOptions, PROGRAM, "-c", file],
     ];
     const child = spawn(command, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
-    const kill = () => child.kill("SIGKILL");
-    process.once("exit", kill);
-    scope.after(() => {
-      process.off("exit", kill);
-      kill();
-    });
+    running.add(child);
+    child.once("close", () => running.delete(child));
+    scope.after(() => child.kill("SIGKILL"));
     return new TrackerProcess(child);
   }
 

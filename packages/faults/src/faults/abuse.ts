@@ -48,12 +48,55 @@ async function repeats({ scope }: FaultContext): Promise<Outcome> {
   };
 }
 
+/** One address beyond each limit by address, with limits for loopback too: what fits is served, the rest is refused. */
+async function greedyAddress({ scope }: FaultContext): Promise<Outcome> {
+  const config = `${CONFIG}[limits]
+exempt = []
+max_peers_per_address = 3
+max_torrents_per_address = 10
+max_scrapes_per_address = 5
+`;
+  const tracker = await TrackerProcess.start(scope, { config });
+  const peers = await UdpPeers.open(tracker.ports().udp);
+  const other = await UdpPeers.open(tracker.ports().udp, "127.0.3.1");
+  const isServed = (reply: object | string | undefined) => typeof reply === "object";
+  const one = Buffer.alloc(20, 1);
+  const inOne = await countServed(10, async (at) =>
+    isServed(await peers.announce({ infoHash: one, port: 2000 + at })),
+  );
+  const torrents = await countServed(20, async (at) =>
+    isServed(await peers.announce({ infoHash: Buffer.alloc(20, 50 + at), port: 2000 })),
+  );
+  const scrapes = await countServed(40, async () => (await peers.scrape(one)) !== undefined);
+  const neighbour = isServed(await other.announce({ infoHash: one, port: 3000 }));
+  peers.close();
+  other.close();
+  const { code } = await tracker.stop();
+  return {
+    // Forty scrapes, one after the other, take less than four seconds of five each.
+    holds: code === 0 && inOne === 3 && torrents <= 10 && scrapes <= 20 && neighbour,
+    seen: `${inOne} of 10 peers in one torrent, ${torrents} of 20 further torrents, ${scrapes} of 40 scrapes, another address is ${neighbour ? "served" : "REFUSED"}`,
+  };
+}
+
+async function countServed(count: number, ask: (at: number) => Promise<boolean>): Promise<number> {
+  let served = 0;
+  for (let at = 0; at < count; at++) if (await ask(at)) served++;
+  return served;
+}
+
 export const abuseFaults: readonly Fault[] = [
   {
     kind: "abuse",
     name: "floods of random torrents, of garbage, of upgrades that vanish",
     isShort: true,
     run: floods,
+  },
+  {
+    kind: "abuse",
+    name: "an address beyond each of its limits",
+    isShort: true,
+    run: greedyAddress,
   },
   { kind: "abuse", name: "a peer that announces again at once", isShort: true, run: repeats },
 ];

@@ -21,6 +21,8 @@ import { Bystander } from "./bystander.ts";
 import { CONFIG, type Fault, type FaultContext, type Outcome, Watch } from "./fault.ts";
 
 const REFUSED_MILLISECONDS_MAX = 2000;
+const STARTED_MILLISECONDS_MAX = 8000;
+const STOP_MILLISECONDS_MAX = 5000;
 const GIB = 2 ** 30;
 
 /** Things that stand where a file is expected, by name: each puts one at a path. */
@@ -36,68 +38,87 @@ const THINGS: Readonly<Record<string, (path: string) => void>> = {
   nothing: () => {},
 };
 
-/** Configurations that name a path, by their key. */
-const KEYS = ["access_list.path", "web.tls_certificate_path", "web.tls_private_key_path"] as const;
-
+/** The files that are read. */
 interface Paths {
   readonly list: string;
   readonly certificate: string;
   readonly privateKey: string;
+  readonly pageCertificate: string;
+  readonly pagePrivateKey: string;
 }
 
-const configWith = ({ list, certificate, privateKey }: Paths): string => `${CONFIG}
+const PATHS = ["list", "certificate", "privateKey", "pageCertificate", "pagePrivateKey"] as const;
+const PATHS_SHORT = ["list", "privateKey"] as const;
+
+const configWith = (paths: Paths): string => `${CONFIG.replace(
+  "[udp]",
+  `page_tls_certificate_path = "${paths.pageCertificate}"
+page_tls_private_key_path = "${paths.pagePrivateKey}"
+[udp]`,
+)}
 tls_address_ipv4 = "127.0.0.1:0"
-tls_certificate_path = "${certificate}"
-tls_private_key_path = "${privateKey}"
+tls_certificate_path = "${paths.certificate}"
+tls_private_key_path = "${paths.privateKey}"
 [access_list]
 mode = "deny"
-path = "${list}"
+path = "${paths.list}"
 `;
 
 function goodPaths(folder: string): Paths {
   const { certificate, privateKey } = makeCertificate(folder, "good");
   const list = join(folder, "deny.txt");
   writeFileSync(list, "");
-  return { list, certificate, privateKey };
+  const page = makeCertificate(folder, "page");
+  const { certificate: pageCertificate, privateKey: pagePrivateKey } = page;
+  return { list, certificate, privateKey, pageCertificate, pagePrivateKey };
 }
 
-const withPath = (paths: Paths, key: (typeof KEYS)[number], path: string): Paths => ({
-  list: key === "access_list.path" ? path : paths.list,
-  certificate: key === "web.tls_certificate_path" ? path : paths.certificate,
-  privateKey: key === "web.tls_private_key_path" ? path : paths.privateKey,
-});
-
 /** What is wrong with one refusal at the start; undefined where it is as it should be. */
-async function refusal(scope: Scope, paths: Paths, path: string): Promise<string | undefined> {
+async function refusal(
+  scope: Scope,
+  paths: Paths,
+  path: string,
+  millisecondsMax: number,
+): Promise<string | undefined> {
   const start = performance.now();
   const tracker = TrackerProcess.spawn(scope, { config: configWith(paths) });
   const code = await Promise.race([
     tracker.ended(),
-    new Promise((resolve) => setTimeout(resolve, 3 * REFUSED_MILLISECONDS_MAX, "still running")),
+    new Promise((resolve) => setTimeout(resolve, 3 * millisecondsMax, "still running")),
   ]);
   const took = performance.now() - start;
   const lines = tracker.output.trim().split("\n");
   if (code !== 1) return `code ${code}`;
-  if (took > REFUSED_MILLISECONDS_MAX) return `refused after ${Math.round(took)} ms`;
+  if (took > millisecondsMax) return `refused after ${Math.round(took)} ms`;
   if (!tracker.output.includes(path)) return `the path is not named: ${lines.at(-1)}`;
   return /^\s+at /m.test(tracker.output) ? "a stack trace" : undefined;
 }
 
-async function atStart({ scope }: FaultContext): Promise<Outcome> {
+/** Two seconds, or twice as long as a good start takes on a machine that is this busy. */
+async function refusedMilliseconds(scope: Scope, config: string): Promise<number> {
+  const start = performance.now();
+  const tracker = await TrackerProcess.start(scope, { config });
+  const took = performance.now() - start;
+  await tracker.stop();
+  return Math.max(REFUSED_MILLISECONDS_MAX, 2 * took);
+}
+
+async function atStart({ scope, size }: FaultContext): Promise<Outcome> {
   const good = goodPaths(scope.folder());
+  const millisecondsMax = await refusedMilliseconds(scope, configWith(good));
   const wrong: string[] = [];
   let tried = 0;
-  const tryOne = async (name: string, put: (path: string) => void, key: (typeof KEYS)[number]) => {
+  const tryOne = async (name: string, put: (path: string) => void, key: keyof Paths) => {
     const path = join(scope.folder(), "thing");
     put(path);
-    const problem = await refusal(scope, withPath(good, key, path), path);
+    const problem = await refusal(scope, { ...good, [key]: path }, path, millisecondsMax);
     tried++;
     if (problem !== undefined) wrong.push(`${name} at ${key}: ${problem}`);
   };
   // One after the other: how long a refusal takes is a part of the question.
   for (const [name, put] of Object.entries(THINGS))
-    for (const key of KEYS) await tryOne(name, put, key);
-  const seen = `${tried - wrong.length} of ${tried} refused with one line within 2 s`;
+    for (const key of size === "full" ? PATHS : PATHS_SHORT) await tryOne(name, put, key);
+  const seen = `${tried - wrong.length} of ${tried} refused with one line within ${Math.round(millisecondsMax / 100) / 10} s`;
   return { holds: wrong.length === 0, seen: [seen, ...wrong].join("; ") };
 }
 
@@ -140,7 +161,7 @@ async function atReload({ scope }: FaultContext): Promise<Outcome> {
   const wrong: string[] = [];
   let tried = 0;
   for (const [name, put] of Object.entries(THINGS))
-    for (const path of [good.list, good.certificate, good.privateKey]) {
+    for (const path of Object.values(good)) {
       renameSync(path, `${path}.kept`);
       put(path);
       const problem = await badReload(tracker, fingerprint);
@@ -220,6 +241,42 @@ async function badRenewals({ scope }: FaultContext): Promise<Outcome> {
   };
 }
 
+/** Where the tracker writes, or reads what it wrote: it may refuse to start, or goes on without; a signal ends it. */
+const WRITTEN: Readonly<Record<string, (path: string) => string>> = {
+  "snapshot.path": (path) => `[snapshot]\npath = "${path}"\n`,
+  "statistics.html_path": (path) => `html_path = "${path}"\n`,
+  "statistics.export_path": (path) => `export_path = "${path}"\n`,
+};
+
+async function whereItWrites({ scope }: FaultContext): Promise<Outcome> {
+  const wrong: string[] = [];
+  const millisecondsMax = await refusedMilliseconds(scope, CONFIG);
+  let refused = 0;
+  let served = 0;
+  for (const [key, configure] of Object.entries(WRITTEN))
+    for (const [name, put] of Object.entries(THINGS)) {
+      const path = join(scope.folder(), "thing");
+      put(path);
+      const config = CONFIG.replace(/\[statistics\]\n/, (found) =>
+        key.startsWith("statistics") ? found + configure(path) : configure(path) + found,
+      );
+      const tracker = TrackerProcess.spawn(scope, { config });
+      const start = performance.now();
+      await tracker.says(/^Point clients at /m, 0, STARTED_MILLISECONDS_MAX).catch(() => undefined);
+      const took = Math.round(performance.now() - start);
+      if (!tracker.hasEnded) {
+        served++;
+        const { code, milliseconds } = await tracker.stop();
+        if (code !== 0 || milliseconds > STOP_MILLISECONDS_MAX)
+          wrong.push(`${name} at ${key}: code ${code} ${milliseconds} ms after SIGTERM`);
+      } else refused++;
+      if (took > millisecondsMax) wrong.push(`${name} at ${key}: ${took} ms to start`);
+      if (/^\s+at /m.test(tracker.output)) wrong.push(`${name} at ${key}: a stack trace`);
+    }
+  const seen = `${refused} refused, ${served} served and ended on SIGTERM`;
+  return { holds: wrong.length === 0, seen: [seen, ...wrong].join("; ") };
+}
+
 export const fileFaults: readonly Fault[] = [
   {
     kind: "files",
@@ -228,5 +285,6 @@ export const fileFaults: readonly Fault[] = [
     run: atStart,
   },
   { kind: "files", name: "the same at a reload", isShort: true, run: atReload },
+  { kind: "files", name: "the same where the tracker writes", isShort: false, run: whereItWrites },
   { kind: "files", name: "certificates renewed badly", isShort: true, run: badRenewals },
 ];
