@@ -1,7 +1,12 @@
 /** What an `HttpHandler` is made with: limits, intervals and the shared parts it answers from. */
 import type { Cidr } from "@swarmtide/bittorrent";
 import type { FamilyRows } from "@swarmtide/metrics";
-import { type Admission, AnnounceInterval, type SwarmStore } from "@swarmtide/swarm";
+import {
+  type Admission,
+  AnnounceInterval,
+  type PeerIdSample,
+  type SwarmStore,
+} from "@swarmtide/swarm";
 import { type HttpConfig, RESPONSE_PEERS_MAX, SCRAPE_TORRENTS_MAX } from "./config.ts";
 
 /** What decides how long an answer can be. */
@@ -22,6 +27,8 @@ export interface HttpHandlerOptions {
   readonly replyRoom?: ReplyLimits;
   readonly interval: AnnounceInterval;
   readonly minIntervalSeconds: number;
+  /** Of the clients' software. */
+  readonly peerIds: PeerIdSample;
   /** Request line and headers together. */
   readonly requestBytesMax: number;
   readonly headersMax: number;

@@ -10,6 +10,7 @@ export type {
   ReloadStats,
   SwarmRow,
 } from "./api-shape.ts";
+export { ClientTally } from "./collect/client-tally.ts";
 export { type Snapshot, StatisticsCollector } from "./collect/collector.ts";
 export type {
   BudgetTotal,

@@ -17,6 +17,7 @@ export { type AccessListConfig, accessListSection } from "./access-list/config.t
 export { Admission, type InfoHashFilter } from "./announce/hot/admission.ts";
 export { Announce, portInPacketOrder } from "./announce/hot/announce.ts";
 export { AnnounceInterval, INTERVAL_JITTER } from "./announce/hot/interval.ts";
+export { PEER_ID_SAMPLE_ONE_IN, PeerIdSample } from "./announce/hot/peer-id-sample.ts";
 export {
   ANNOUNCE_COMPLETED,
   ANNOUNCE_PAUSED,
@@ -25,6 +26,7 @@ export {
   announceFlags,
   LEFT_UNKNOWN,
 } from "./announce/hot/role.ts";
+export { makePeerIdSample, PeerIdSampleReader } from "./announce/peer-id-sample-reader.ts";
 export { monotonicSeconds, openClock, openServedClock, Standstills } from "./clock.ts";
 export { type LimitsConfig, limitsSection } from "./limits/config.ts";
 export { REFUSED_PEERS_OF_ADDRESS } from "./limits/hot/announce-limits.ts";

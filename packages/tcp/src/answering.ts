@@ -24,6 +24,7 @@ import {
   attachSwarmStore,
   openClock,
   openServedClock,
+  PeerIdSample,
   type SwarmStore,
   type SwarmStoreHandle,
 } from "@swarmtide/swarm";
@@ -47,6 +48,8 @@ export interface WebShared {
   readonly latency: HistogramHandle;
   /** Monotonic clock when the tracker started, see `openClock`. */
   readonly startedSeconds: number;
+  /** For each worker, where the clients' software is counted. */
+  readonly peerIdSamples: readonly SharedArrayBuffer[];
   /** TLS sessions of one worker go on at another: 48 random bytes. */
   readonly ticketKeys: Uint8Array;
   /** See `connectionFdsEnd`. */
@@ -103,6 +106,7 @@ export function openAnswering(
   const handler: HttpHandlerOptions = {
     ...reloadedHandlerOptions(settings),
     store,
+    peerIds: new PeerIdSample(shared.peerIdSamples[row]),
     admission: new Admission(AccessList.attach(settings.accessList)),
     counters: CounterTable.attach(httpColumns.httpCounters, shared.httpCounters).familyRows(row),
     requestBytesMax: web.maxRequestSize,

@@ -11,7 +11,7 @@ import { httpColumns } from "@swarmtide/http";
 import { linuxSupported } from "@swarmtide/linux";
 import { CounterTable, Histogram, LATENCY_PRECISION_BITS } from "@swarmtide/metrics";
 import { joinGroups, startGroup, type WorkerGroup, workerModule } from "@swarmtide/runtime";
-import type { SwarmStoreHandle } from "@swarmtide/swarm";
+import { makePeerIdSample, type SwarmStoreHandle } from "@swarmtide/swarm";
 import { wsColumns } from "@swarmtide/ws";
 import type { WebSettings, WebSetup, WebShared } from "./answering.ts";
 import type { WebBinding, WebGroup } from "./bind.ts";
@@ -27,6 +27,8 @@ export interface WebServerOptions {
   readonly store: SwarmStoreHandle;
   /** Monotonic clock when the tracker started; the same for everybody who uses the store. */
   readonly startedSeconds: number;
+  /** Whether HTTP workers sample the software of clients, in `peerIdSamples`. */
+  readonly countsClients?: boolean;
   /** Called with a hint for the operator, as a line for the log: an unnamed proxy, too few descriptors. */
   readonly onHint: (line: string) => void;
   /** Called once for each worker that died, with its name. */
@@ -40,6 +42,8 @@ export interface WebServer extends WorkerGroup<WebSettings> {
   readonly tcpCounters: CounterTable<"tcp">;
   /** Microseconds that HTTP requests stay inside, with a row for each worker. */
   readonly latency: Histogram;
+  /** For each worker, see PeerIdSampleReader. */
+  readonly peerIdSamples: readonly SharedArrayBuffer[];
   /** The names of the workers, by their row in the counters. */
   readonly workerNames: readonly string[];
   /** Those of them that serve WebTorrent, by their row in wsCounters. */
@@ -64,6 +68,7 @@ export function startWeb(options: WebServerOptions): WebServer {
     ? CounterTable.create(wsColumns.wsCounters, workersOf(true))
     : undefined;
   const latency = Histogram.create({ rows, precisionBits: LATENCY_PRECISION_BITS });
+  const peerIdSamples = Array.from({ length: rows }, makePeerIdSample);
   const shared: WebShared = {
     ws: wsCounters && {
       counters: wsCounters.handle,
@@ -74,6 +79,7 @@ export function startWeb(options: WebServerOptions): WebServer {
     tcpCounters: tcpCounters.handle,
     latency: latency.handle,
     startedSeconds: options.startedSeconds,
+    peerIdSamples: options.countsClients === true ? peerIdSamples : [],
     fdsEnd: connectionFdsEnd(),
     ticketKeys: new Uint8Array(randomBytes(TICKET_KEY_BYTES)),
   };
@@ -94,7 +100,16 @@ export function startWeb(options: WebServerOptions): WebServer {
     }),
   );
   const wsWorkerNames = wsCounters ? workerNames.filter((name) => name.startsWith("web-")) : [];
-  return { ...workers, httpCounters, tcpCounters, wsCounters, latency, workerNames, wsWorkerNames };
+  return {
+    ...workers,
+    httpCounters,
+    tcpCounters,
+    wsCounters,
+    latency,
+    workerNames,
+    wsWorkerNames,
+    peerIdSamples,
+  };
 }
 
 /** `web-1`: a worker with an event loop; `http-1`: one without. */

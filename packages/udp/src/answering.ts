@@ -17,6 +17,7 @@ import {
   AnnounceInterval,
   attachSwarmStore,
   openClock,
+  PeerIdSample,
   type SwarmStoreHandle,
 } from "@swarmtide/swarm";
 import type { UdpConfig } from "./config.ts";
@@ -38,6 +39,8 @@ export interface UdpShared {
   readonly latency: HistogramHandle;
   /** Monotonic clock (process.hrtime, in seconds) when the tracker started; the origin of all times in the store. */
   readonly startedSeconds: number;
+  /** For each worker, where the clients' software is counted. */
+  readonly peerIdSamples: readonly SharedArrayBuffer[];
 }
 
 /** An engine's options, but for where it listens. */
@@ -65,6 +68,7 @@ export function openAnswering(shared: UdpShared, config: UdpConfig, row: number)
       accessList: AccessList.attach(shared.accessList),
       connectionIds: new ConnectionIds(shared.connectionKey, config.maxConnectionAge),
       counters: CounterTable.attach(udpCounters, shared.counters).familyRows(row),
+      peerIds: new PeerIdSample(shared.peerIdSamples[row]),
       ...reloadedOptions(config),
     }),
     rounds: new RoundTimer(

@@ -37,7 +37,7 @@ export const REFUSED_TORRENTS = udpCounters.counter(
 );
 export const ANNOUNCES_REFUSED = udpCounters.counter(
   "announces_refused",
-  "Valid announces answered with an error; errors contains them.",
+  "Announces of torrents that the access list refuses; errors contains them.",
 );
 export const NOT_STORED = udpCounters.counter(
   "announces_not_stored",

@@ -25,6 +25,8 @@ export interface UdpServerOptions {
   readonly accessList: AccessListHandle;
   /** Monotonic clock when the tracker started, see `openClock`; the same for everybody who uses the store. */
   readonly startedSeconds: number;
+  /** For each worker, where the clients' software is counted: memory of makePeerIdSample. */
+  readonly peerIdSamples?: readonly SharedArrayBuffer[];
   /** Called once for a worker that died, with its name. */
   readonly onDeath: (reason: string) => void;
 }
@@ -51,6 +53,7 @@ export function startUdp(options: UdpServerOptions): UdpServer {
     counters: counters.handle,
     latency: latency.handle,
     startedSeconds: options.startedSeconds,
+    peerIdSamples: options.peerIdSamples ?? [],
   };
   const cpus = config.pinWorkers && linuxSupported() ? onlineCpus() : [];
   const group = startGroup<UdpSetup, UdpSettings>({

@@ -18,7 +18,13 @@ import {
   scrapeRequestBytes,
 } from "@swarmtide/http-protocol";
 import { CounterTable } from "@swarmtide/metrics";
-import { AccessList, Admission, AnnounceInterval, createSwarmStore } from "@swarmtide/swarm";
+import {
+  AccessList,
+  Admission,
+  AnnounceInterval,
+  createSwarmStore,
+  PeerIdSample,
+} from "@swarmtide/swarm";
 import { httpCounters } from "../counters.ts";
 import {
   HttpHandler,
@@ -177,6 +183,7 @@ function makeHandler(): HttpHandler {
     scrapeTorrentsMax: 100,
     interval: new AnnounceInterval(900, 1),
     minIntervalSeconds: 300,
+    peerIds: new PeerIdSample(undefined),
     requestBytesMax: 8192,
     headersMax: 64,
     requestsPerConnectionMax: Number.MAX_SAFE_INTEGER,

@@ -24,6 +24,7 @@ import {
   Announce,
   type AnnounceInterval,
   announceFlags,
+  type PeerIdSample,
   portInPacketOrder,
   REFUSED_PEERS_OF_ADDRESS,
   type SwarmStore,
@@ -72,6 +73,9 @@ export class TrackerAnswers {
   private proxyFailure: Uint8Array;
   private readonly responsePeersMax: number;
   private readonly interval: AnnounceInterval;
+  private readonly peerIds: PeerIdSample;
+  /** The peer id of `query`. */
+  private readonly peerIdWords: Int32Array;
   private readonly minIntervalSeconds: number;
 
   /** `reply` is the handler's reply buffer; `request` the record it parses into. */
@@ -93,6 +97,8 @@ export class TrackerAnswers {
     this.proxyFailure = this.failures.proxyMissing;
     this.responsePeersMax = options.responsePeersMax;
     this.interval = options.interval;
+    this.peerIds = options.peerIds;
+    this.peerIdWords = new Int32Array(this.query.peerId.buffer);
     this.minIntervalSeconds = options.minIntervalSeconds;
   }
 
@@ -110,6 +116,7 @@ export class TrackerAnswers {
     if (status !== QUERY_OK)
       return this.writeFailure(counters, bodyStart, this.failures.query[status], 0);
     counters[ANNOUNCES]++;
+    this.peerIds.note(this.peerIdWords, 0);
     if (query.isEventUnknown) counters[UNKNOWN_EVENTS]++;
     if (!this.admission.admits(this.announce)) {
       counters[REFUSED_TORRENTS]++;

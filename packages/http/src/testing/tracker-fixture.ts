@@ -15,6 +15,7 @@ import {
   createSwarmStore,
   type LimitsConfig,
   limitsSection,
+  PeerIdSample,
   type SwarmStore,
 } from "@swarmtide/swarm";
 import { defaultConfig } from "@swarmtide/toml-config";
@@ -65,6 +66,7 @@ export function makeFixture(
     scrapeTorrentsMax: 100,
     interval: new AnnounceInterval(900, 1, 0),
     minIntervalSeconds: 300,
+    peerIds: new PeerIdSample(undefined),
     requestBytesMax: 8192,
     headersMax: 64,
     requestsPerConnectionMax: 1000,

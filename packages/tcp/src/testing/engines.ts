@@ -10,6 +10,7 @@ import {
   Admission,
   AnnounceInterval,
   createSwarmStore,
+  PeerIdSample,
   type SwarmStore,
 } from "@swarmtide/swarm";
 import { FakeClock, HttpClient, type HttpConnectOptions } from "@swarmtide/test-kit";
@@ -180,6 +181,7 @@ export function handlerOptions(
     scrapeTorrentsMax: 100,
     interval: new AnnounceInterval(900, 1, 0),
     minIntervalSeconds: 300,
+    peerIds: new PeerIdSample(undefined),
     requestBytesMax: 8192,
     headersMax: 64,
     requestsPerConnectionMax: 1_000_000,

@@ -102,6 +102,8 @@ export interface CertificateInUse {
 export interface ServiceReports {
   readonly latencies?: readonly LatencySource[];
   readonly certificates?: () => readonly CertificateInUse[];
+  /** For each worker a sample of the peer ids of its announces; see PeerIdSampleReader. */
+  readonly peerIdSamples?: readonly SharedArrayBuffer[];
   /** Of the last pass over all torrents; null before the first. */
   readonly peersPerTorrent?: (nowMilliseconds: number) => PeersPerTorrent | null;
 }

@@ -299,3 +299,22 @@ test(
     assert.deepEqual(peersPerTorrent?.buckets.at(-1), { from: 3, to: 4, torrents: 1 });
   },
 );
+
+test(
+  "client software is named from a sample of announces, and not where that is switched off",
+  TIMEOUT,
+  async (t) => {
+    for (const clients of [true, false]) {
+      const { tracker } = await start(t, `page_address = ""\nclients = ${clients}`);
+      const { address = "" } = tracker.addresses.find(({ protocol }) => protocol === "http") ?? {};
+      const target = announceTarget("D", 7001).replace("-ST0001-", "-TR4050-");
+      for (let i = 0; i < 2 * 64; i++) await (await fetch(`http://${address}${target}`)).text();
+      const told = tracker.statistics().all.clients;
+      if (clients) {
+        assert.equal(told?.sampledAnnounces, 2);
+        assert.deepEqual(told?.clients[0]?.name, "Transmission");
+        assert.deepEqual(told?.prefixes, [{ prefix: "-TR4050-", share: 1 }]);
+      } else assert.equal(told, null);
+    }
+  },
+);

@@ -4,6 +4,7 @@
  */
 import { httpSection } from "@swarmtide/http";
 import { codeField, formatListener, type Logger, OperatorError } from "@swarmtide/runtime";
+import { statisticsSection } from "@swarmtide/statistics";
 import type { AccessListHandle } from "@swarmtide/swarm";
 import {
   bindWeb,
@@ -34,7 +35,12 @@ import type {
   StartContext,
 } from "./service.ts";
 
-const sections = { web: webSection, http: httpSection, ws: wsSection };
+const sections = {
+  web: webSection,
+  http: httpSection,
+  ws: wsSection,
+  statistics: statisticsSection,
+};
 
 type TcpConfig = ServiceConfig<typeof sections>;
 
@@ -104,6 +110,7 @@ class BoundTcp implements BoundService<TcpConfig> {
     const { httpCounters, tcpCounters, wsCounters, latency, ...group } = startWeb({
       ...{ binding: this.#binding, store: store.handle, startedSeconds, onDeath },
       settings: settingsOf(this.#config, accessList, tls),
+      countsClients: this.#config.statistics.clients,
       onHint: (line) => log.warn(line),
     });
     if (hasTls(this.#config) && tlsPathsOf(this.#config, context) === undefined)
@@ -114,6 +121,7 @@ class BoundTcp implements BoundService<TcpConfig> {
       ...group,
       counters: [httpCounters, tcpCounters, ...(wsCounters === undefined ? [] : [wsCounters])],
       reports: {
+        peerIdSamples: this.#config.statistics.clients ? group.peerIdSamples : [],
         latencies: [
           { protocol: "http", workers: group.workerNames, histogram: latency },
           { protocol: "ws", workers: group.wsWorkerNames, histogram: undefined },

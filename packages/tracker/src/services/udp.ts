@@ -1,5 +1,7 @@
 /** The service `udp`: the UDP tracker. See service.ts. */
 import { type Logger, workerCountOf } from "@swarmtide/runtime";
+import { statisticsSection } from "@swarmtide/statistics";
+import { makePeerIdSample } from "@swarmtide/swarm";
 import {
   bindUdp,
   startUdp,
@@ -10,13 +12,13 @@ import {
 } from "@swarmtide/udp";
 import type { Service } from "./service.ts";
 
-const sections = { udp: udpSection };
+const sections = { udp: udpSection, statistics: statisticsSection };
 
 export const udpService: Service<typeof sections> = {
   name: "udp",
   sections,
   threads: ({ udp }) => (udp.enabled ? workerCountOf(udp.workers) : 0),
-  bind({ udp }, log) {
+  bind({ udp, statistics }, log) {
     if (!udp.enabled) return undefined;
     const binding = bindUdp(udp);
     warnOfSmallBuffer(udp, binding, log);
@@ -32,13 +34,16 @@ export const udpService: Service<typeof sections> = {
       },
       close: () => listeners.close(),
       start({ store, accessList, startedSeconds, onDeath }) {
+        const peerIdSamples = statistics.clients ? listeners.ofWorkers.map(makePeerIdSample) : [];
         const { counters, latency, ...group } = startUdp({
+          peerIdSamples,
           ...{ config: udp, binding, store: store.handle, accessList, startedSeconds, onDeath },
         });
         return {
           ...group,
           counters: [counters],
           reports: {
+            peerIdSamples,
             latencies: [
               {
                 protocol: "udp",

@@ -15,28 +15,37 @@ export type ProtocolReading = Pick<
   "requests" | "responses" | "bandwidth" | "problems" | "workers"
 >;
 
-const [UDP_CONNECT_STATUS, UDP_ANNOUNCE_STATUS, UDP_SCRAPE_STATUS, ...UDP_BAD_STATUSES] =
-  udp.REQUESTS_BY_STATUS;
-const UDP_ANSWERED_BADLY = udp.ANSWERABLE_REQUESTS.slice(3);
-const UDP_DROPPED = UDP_BAD_STATUSES.filter((column) => !UDP_ANSWERED_BADLY.includes(column));
+/** The columns of the parse outcomes whose name begins so. */
+const outcomes = (...beginnings: readonly string[]) =>
+  udp.REQUESTS_BY_STATUS.filter((column) => {
+    const outcome = udp.udpCounters.metrics[column]?.labels.outcome ?? "";
+    return beginnings.some((beginning) => outcome.startsWith(beginning));
+  });
 
 const UDP_REQUESTS: readonly TrafficRole<"udp">[] = [
-  { kind: "connect", columns: [UDP_CONNECT_STATUS ?? missing()] },
-  { kind: "announce", columns: [UDP_ANNOUNCE_STATUS ?? missing()] },
-  { kind: "scrape", columns: [UDP_SCRAPE_STATUS ?? missing()] },
-  { kind: "error", columns: UDP_ANSWERED_BADLY },
-  { kind: "other", columns: [...UDP_DROPPED, udp.DROPPED_SOURCE_PORT, udp.DROPPED_TOO_LONG] },
+  { kind: "connect", columns: outcomes("connect") },
+  { kind: "announce", columns: outcomes("announce") },
+  { kind: "scrape", columns: outcomes("scrape") },
+  { kind: "error", columns: outcomes("error_") },
+  {
+    kind: "other",
+    columns: [...outcomes("drop_"), udp.DROPPED_SOURCE_PORT, udp.DROPPED_TOO_LONG],
+  },
 ];
 
 const UDP_RESPONSES: readonly TrafficRole<"udp">[] = [
   { kind: "connect", columns: [udp.CONNECTS] },
-  { kind: "announce", columns: [udp.ANNOUNCES], without: [udp.ANNOUNCES_REFUSED] },
-  { kind: "scrape", columns: [udp.SCRAPES] },
+  {
+    kind: "announce",
+    columns: [udp.ANNOUNCES],
+    without: [udp.ANNOUNCES_REFUSED, udp.LIMITED_PEERS, udp.LIMITED_TORRENTS],
+  },
+  { kind: "scrape", columns: [udp.SCRAPES], without: [udp.LIMITED_SCRAPES] },
   { kind: "error", columns: [udp.ERRORS] },
 ];
 
 const UDP_ORDINARY = [
-  ...udp.ANSWERABLE_REQUESTS.slice(0, 3),
+  ...outcomes("connect", "announce", "scrape"),
   ...[udp.CONNECTS, udp.ANNOUNCES, udp.SCRAPES, udp.ERRORS, udp.ANNOUNCES_REFUSED],
   ...[udp.RECEIVED_BYTES, udp.SENT_BYTES, udp.BUSY_SECONDS, udp.SENDS_DELAYED],
 ];
@@ -69,14 +78,23 @@ const HTTP_REQUESTS: readonly TrafficRole<"http">[] = [
   {
     kind: "error",
     columns: [http.ERRORS, ...http.ERROR_RESPONSES],
-    without: [http.REFUSED_TORRENTS],
+    without: [
+      http.REFUSED_TORRENTS,
+      http.LIMITED_PEERS,
+      http.LIMITED_TORRENTS,
+      http.LIMITED_SCRAPES,
+    ],
   },
   { kind: "other", columns: [http.HEALTH_CHECKS, http.UPGRADES] },
 ];
 
 const HTTP_RESPONSES: readonly TrafficRole<"http">[] = [
-  { kind: "announce", columns: [http.ANNOUNCES], without: [http.REFUSED_TORRENTS] },
-  { kind: "scrape", columns: [http.SCRAPES] },
+  {
+    kind: "announce",
+    columns: [http.ANNOUNCES],
+    without: [http.REFUSED_TORRENTS, http.LIMITED_PEERS, http.LIMITED_TORRENTS],
+  },
+  { kind: "scrape", columns: [http.SCRAPES], without: [http.LIMITED_SCRAPES] },
   { kind: "error", columns: [http.ERRORS, ...http.ERROR_RESPONSES] },
   { kind: "other", columns: [http.HEALTH_CHECKS] },
 ];
@@ -132,7 +150,3 @@ export const readConnections = (table: CounterTable<"tcp">) => ({
   open: table.sum(tcp.CONNECTIONS_ACCEPTED) - table.sum(tcp.CONNECTIONS_CLOSED),
   openedTotal: table.sum(tcp.CONNECTIONS_ACCEPTED),
 });
-
-function missing(): never {
-  throw new Error("UDP parse statuses begin with connect, announce, scrape");
-}

@@ -5,14 +5,15 @@
 import { httpColumns } from "@swarmtide/http";
 import type { CounterTables } from "@swarmtide/metrics";
 import { availableMemory } from "@swarmtide/runtime";
-import type {
-  CertificateRow,
-  ClientStats,
-  LatencyTotal,
-  PeersPerTorrent,
-  ReloadStats,
-  StatisticsSource,
-  TrackerReading,
+import {
+  type CertificateRow,
+  type ClientStats,
+  ClientTally,
+  type LatencyTotal,
+  type PeersPerTorrent,
+  type ReloadStats,
+  type StatisticsSource,
+  type TrackerReading,
 } from "@swarmtide/statistics";
 import { readSwarmTotals, SHARD_COUNT, type SwarmStore } from "@swarmtide/swarm";
 import { tcpColumns } from "@swarmtide/tcp";
@@ -67,10 +68,13 @@ export class TrackerSource implements StatisticsSource {
   isServing = false;
   #reload: ReloadStats | null = null;
   readonly #parts: TrackerSourceParts;
+  readonly #clients: ClientTally | undefined;
 
   constructor(parts: TrackerSourceParts) {
     this.#parts = parts;
     this.version = parts.version;
+    const samples = parts.reports.flatMap(({ peerIdSamples }) => peerIdSamples ?? []);
+    if (samples.length > 0) this.#clients = new ClientTally(samples, Date.now());
     this.hostLimitBytes = availableMemory().bytes;
   }
 
@@ -162,7 +166,7 @@ export class TrackerSource implements StatisticsSource {
   }
 
   clients(): ClientStats | null {
-    return null;
+    return this.#clients?.read(Date.now()) ?? null;
   }
 
   #latencies(): LatencySource[] {

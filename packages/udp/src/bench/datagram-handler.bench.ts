@@ -9,7 +9,7 @@
 
 import { pathToFileURL } from "node:url";
 import { CounterTable } from "@swarmtide/metrics";
-import { AccessList, AnnounceInterval, createSwarmStore } from "@swarmtide/swarm";
+import { AccessList, AnnounceInterval, createSwarmStore, PeerIdSample } from "@swarmtide/swarm";
 import { udpCounters } from "../counters.ts";
 import { ConnectionIds } from "../hot/connection-id.ts";
 import { DatagramHandler } from "../hot/datagram-handler.ts";
@@ -53,6 +53,7 @@ class Bench {
       counters: CounterTable.create(udpCounters, 1).familyRows(0),
       responsePeersMax: 30,
       scrapeTorrentsMax: 70,
+      peerIds: new PeerIdSample(undefined),
       interval: new AnnounceInterval(900, 1),
     });
     this.handler = new DatagramHandler(tracker, {

@@ -17,6 +17,7 @@ import {
 } from "@swarmtide/swarm";
 import {
   ANNOUNCE_INFO_HASH_OFFSET,
+  ANNOUNCE_PEER_ID_OFFSET,
   ANNOUNCE_REPLY_HEADER_BYTES,
   describeUdpStatus,
   INFO_HASH_REFUSED_MESSAGE,
@@ -179,6 +180,7 @@ export class DatagramHandler {
     const counters = family === 4 ? this.countersIpv4 : this.countersIpv6;
     this.readAnnounce(offset, addressAt, family);
     counters[ANNOUNCES]++;
+    tracker.peerIds.note(this.requestWords, (offset + ANNOUNCE_PEER_ID_OFFSET) >> 2);
     if (!this.admission.admits(record)) {
       counters[REFUSED_TORRENTS]++;
       counters[ANNOUNCES_REFUSED]++;

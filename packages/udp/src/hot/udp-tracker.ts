@@ -7,6 +7,7 @@ import {
   Admission,
   type AnnounceInterval,
   type InfoHashFilter,
+  type PeerIdSample,
   type SwarmPrefetch,
   type SwarmStore,
 } from "@swarmtide/swarm";
@@ -24,6 +25,8 @@ export interface UdpTrackerOptions {
   readonly responsePeersMax: number;
   readonly scrapeTorrentsMax: number;
   readonly interval: AnnounceInterval;
+  /** Of the clients' software. */
+  readonly peerIds: PeerIdSample;
 }
 
 /** What a reload changes. */
@@ -42,6 +45,7 @@ export class UdpTracker {
   responsePeersMax: number;
   scrapeTorrentsMax: number;
   interval: AnnounceInterval;
+  readonly peerIds: PeerIdSample;
 
   constructor(options: UdpTrackerOptions) {
     this.store = options.store;
@@ -52,6 +56,7 @@ export class UdpTracker {
     this.responsePeersMax = options.responsePeersMax;
     this.scrapeTorrentsMax = options.scrapeTorrentsMax;
     this.interval = options.interval;
+    this.peerIds = options.peerIds;
   }
 
   /** Takes other limits and intervals into use, between two requests. Handlers must have room for the longer replies. */

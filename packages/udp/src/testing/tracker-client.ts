@@ -9,6 +9,7 @@ import {
   createSwarmStore,
   type LimitsConfig,
   limitsSection,
+  PeerIdSample,
   type SwarmStore,
 } from "@swarmtide/swarm";
 import { defaultConfig } from "@swarmtide/toml-config";
@@ -67,6 +68,7 @@ export class TestTracker {
       responsePeersMax,
       scrapeTorrentsMax,
       interval: new AnnounceInterval(900, 1),
+      peerIds: new PeerIdSample(undefined),
     });
     this.tracker.setNow(1000);
     this.replyCapacity = replyBytesMax(responsePeersMax, scrapeTorrentsMax);
