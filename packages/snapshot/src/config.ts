@@ -21,7 +21,7 @@ export const snapshotSection = section(
     compression: choice({
       default: "none",
       choices: COMPRESSIONS,
-      doc: "How it is compressed. Addresses hardly shrink: gzip saves about a fifth for three times the processor time. zstd needs Node 22.15.",
+      doc: "How it is compressed. Addresses hardly shrink: gzip saves a sixth for four times the processor time. zstd needs Node 22.15.",
     }),
     write_rate: integer({
       default: 32,
