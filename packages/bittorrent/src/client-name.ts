@@ -97,7 +97,7 @@ function withoutLeadingZero(pair: string): string {
   return pair.startsWith("0") ? pair.slice(1) : pair;
 }
 
-/** `0006` is 0.6, `0072` is 0.72, `3000` is 3.00, and from 4 on `4060` is 4.0.6; the fourth may say it is no release. */
+/** `0006` is 0.6, `0072` is 0.72, `3000` is 3.00, and from 4 on `4060` is 4.0.6; the fourth marks a pre-release. */
 function transmissionVersion(a: string, b: string, c: string, d: string): string {
   if (a + b + c === "000") return `0.${d}`;
   if (a + b === "00") return `0.${c}${d}`;

@@ -93,7 +93,7 @@ class Conversation {
       this.#socket.on("error", (error) => end(this.#unreachable(error)));
       this.#socket.on("message", (reply) => {
         const kind = parseUdpReply(reply, 0, reply.length, this.#to.family);
-        // Late answers to what was sent before, and strangers, are no answer.
+        // Late answers to what was sent before, and datagrams of strangers, do not count.
         if (reply.length >= 8 && readReplyTransactionId(reply, 0) !== id) return;
         if (kind === expected) end(undefined, reply);
         else if (kind === REPLY_ERROR) end(this.#refused(reply));

@@ -1,5 +1,5 @@
 /**
- * What the HTTP tracker counts: a row for each worker and address family. The family is the client's; of what is no announce
+ * What the HTTP tracker counts: a row for each worker and address family. The family is the client's; of what is not an announce
  * or scrape, and where a proxy does not name the client, it is the connection's. The thread that owns the row adds; the
  * main thread reads. One line declares a counter (packages/metrics/src/define.ts).
  *

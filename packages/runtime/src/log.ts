@@ -134,7 +134,7 @@ export function writeLine(fd: number, line: string): void {
       written += writeSync(fd, bytes, written);
     } catch (error) {
       const code = error instanceof Error && "code" in error ? error.code : undefined;
-      if (code !== "EAGAIN") return; // Nobody reads any more; a log is no reason to stop serving.
+      if (code !== "EAGAIN") return; // Nobody reads any more; a log line is not worth stopping for.
       retries++;
       Atomics.wait(pause, 0, 0, 1);
     }

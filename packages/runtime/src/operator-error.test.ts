@@ -8,8 +8,8 @@ test("what an operator can put right is told without a stack, a bug with one", (
   const noUser = new OperatorError("no user x; create it", { code: "SWARMTIDE_ACCOUNT_UNKNOWN" });
   assert.equal(describeFatal(noUser), "no user x; create it [SWARMTIDE_ACCOUNT_UNKNOWN]");
   assert.match(
-    describeFatal(new TypeError("x is no function")),
-    /^TypeError: x is no function\n +at /,
+    describeFatal(new TypeError("x is not a function")),
+    /^TypeError: x is not a function\n +at /,
   );
   assert.equal(describeFatal("odd"), "odd");
 });

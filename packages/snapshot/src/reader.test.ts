@@ -119,7 +119,7 @@ test("a chunk whose CRCs are right but whose records are not as its header says 
   assert.match(reader.problems[0] ?? "", /records are not as its header says/);
 });
 
-test("what is no stream, of another version, damaged or compressed by what is missing is refused with the reason", () => {
+test("what is not a stream, of another version, damaged or compressed by what is missing is refused with the reason", () => {
   const header = encodeStreamHeader({ compression: "none", begunAtSeconds: 0 });
   const open = (bytes: Uint8Array) => () => new SnapshotReader(memorySource(bytes));
   const refused = (message: RegExp) => (error: unknown) =>

@@ -42,7 +42,7 @@ const SEARCH_BYTES = 2 ** 16;
 /** The first problems are told one by one, the others are counted. */
 const PROBLEMS_MAX = 20;
 
-/** Thrown by the constructor of SnapshotReader: this is no stream that can be read. The message says why. */
+/** Thrown by the constructor of SnapshotReader: this is not a stream that can be read. The message says why. */
 export class UnreadableStream extends Error {}
 
 export class SnapshotReader {

@@ -52,7 +52,7 @@ export interface SnapshotServer extends WorkerGroup<SnapshotSettings> {
 export function bindSnapshot({ path }: SnapshotConfig): SnapshotBinding {
   const folder = dirname(path);
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
-    throw new OperatorError(`snapshot.path = "${path}": ${folder} is no folder; create it`, {
+    throw new OperatorError(`snapshot.path = "${path}": ${folder} is not a folder; create it`, {
       code: "SWARMTIDE_SNAPSHOT_PATH",
     });
   const file = openFormer(path);

@@ -124,9 +124,9 @@ export interface MemoryBudget {
   /** In use, without what was freed and waits to be used again. */
   readonly usedBytes: number;
   readonly limitBytes: number;
-  /** As it grew during the last ten minutes; null where it does not grow, or for want of a minute of history. */
+  /** As it grew during the last ten minutes; null where it does not grow, or while there is less than a minute of history. */
   readonly secondsUntilFull: number | null;
-  /** What was refused for want of room. */
+  /** What was refused for lack of room. */
   readonly refused: Counted;
 }
 

@@ -52,7 +52,7 @@ export const PROXY_PROTOCOL_ERRORS = tcpCounters.counter(
 );
 export const ACCEPT_FAILURES = tcpCounters.counter(
   "accept_failures",
-  "Connections that could not be accepted, mostly for want of file descriptors.",
+  "Connections that could not be accepted, mostly for lack of file descriptors.",
 );
 export const SENDS_DELAYED = tcpCounters.counter(
   "sends_delayed",

@@ -135,7 +135,7 @@ describe("the HTTP server", { skip }, () => {
     }
   });
 
-  test("a worker tells of a proxy that was forgotten", async () => {
+  test("a worker reports a proxy that was forgotten", async () => {
     const { port, hints } = await startTracker({});
     const client = await HttpClient.connect(port("http://127"));
     const request = httpGet(announceTarget("a", 1), "X-Forwarded-For: 192.0.2.1");

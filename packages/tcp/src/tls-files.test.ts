@@ -47,11 +47,11 @@ test("what is wrong with a file is said with its path and what to do", () => {
     );
 });
 
-test("the log line on a certificate says for whom and for how long", () => {
+test("the log line on a certificate says for which names and for how long", () => {
   const files = read("ec.crt", "ec-pkcs8.key");
   assert.match(
     describeCertificate(files, Date.UTC(2100, 0, 1)),
-    /DNS:localhost.* is good for \d+ days/,
+    /DNS:localhost.* is valid for \d+ days/,
   );
   assert.match(describeCertificate(files, Date.UTC(2300, 0, 1)), /has expired on/);
 });

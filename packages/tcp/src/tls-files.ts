@@ -86,13 +86,13 @@ export function certificateFacts({ certificate }: TlsFiles): {
   return { subject, expiresMilliseconds: Date.parse(leaf.validTo) };
 }
 
-/** One line on the certificate for the log: its subject and for how long it is good. */
+/** One line on the certificate for the log: its subject and how long it stays valid. */
 export function describeCertificate(files: TlsFiles, nowMilliseconds: number): string {
   const leaf = new X509Certificate(files.certificate);
   const days = Math.floor((Date.parse(leaf.validTo) - nowMilliseconds) / MILLISECONDS_PER_DAY);
   const subject = leaf.subjectAltName ?? leaf.subject.replaceAll("\n", ", ");
   if (days < 0) return `certificate for ${subject} has expired on ${leaf.validTo}`;
-  return `certificate for ${subject} is good for ${days} days`;
+  return `certificate for ${subject} is valid for ${days} days`;
 }
 
 /** Both files as they stood at one time: the certificate is read once more behind the key, and must not have changed. */

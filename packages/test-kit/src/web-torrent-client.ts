@@ -1,4 +1,4 @@
-/** A WebTorrent client of few words over the `ws` package, for tests of the whole tracker. */
+/** A small WebTorrent client over the `ws` package, for tests of the whole tracker. */
 import { once } from "node:events";
 import { type ClientOptions, WebSocket } from "ws";
 import { within } from "./until.ts";

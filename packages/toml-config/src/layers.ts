@@ -58,7 +58,7 @@ export interface Setting {
 /** A value that may be TOML or a plain text; which of them, the key decides. */
 export class SettingText {
   readonly text: string;
-  /** Undefined where the text is no TOML value. */
+  /** Undefined where the text is not a TOML value. */
   readonly value: unknown;
 
   constructor(text: string) {

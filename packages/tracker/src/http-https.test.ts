@@ -159,7 +159,7 @@ test(
     copyFileSync(testdata("rsa-pkcs1.key"), key);
     program.child.kill("SIGUSR1");
     await program.output(
-      /TLS files reloaded: certificate for DNS:localhost.* is good for \d+ days/,
+      /TLS files reloaded: certificate for DNS:localhost.* is valid for \d+ days/,
     );
     const keyType = async () => (await get(`${secure}/health`)).keyType;
     await until("the new certificate is shown", async () => (await keyType()) === "rsa");

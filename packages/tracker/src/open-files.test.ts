@@ -5,7 +5,7 @@ import { tooFewForConnections, tooFewForThreads, tooFewToLoad } from "./open-fil
 
 const skip = process.platform === "linux" ? false : "ulimit -n is for Linux here";
 
-test("a limit that nobody knows is no obstacle", () => {
+test("an unknown limit is not an obstacle", () => {
   assert.equal(tooFewToLoad(undefined), undefined);
   assert.equal(tooFewForThreads(undefined, 100), undefined);
   assert.equal(tooFewForConnections(undefined, 4, 65_536), undefined);

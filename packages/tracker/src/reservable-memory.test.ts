@@ -22,7 +22,7 @@ const files = {
   "/proc/meminfo": "CommitLimit:    8388608 kB\nCommitted_AS:   2097152 kB\n",
 };
 
-test("without a limit, and without /proc, there is no answer", () => {
+test("without a limit, and without /proc, nothing is known", () => {
   assert.equal(reservableMemory(2, proc(files)), undefined);
   assert.equal(reservableMemory(2, proc({})), undefined);
 });

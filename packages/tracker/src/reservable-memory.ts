@@ -3,7 +3,7 @@
  * nothing where the system hands them out freely. Where it does not (`ulimit -v`, strict overcommit) the store must not
  * take what the worker threads, started after it, need for themselves: V8 ends the process when it gets no memory.
  *
- * Reads what Linux says in /proc; elsewhere there is no answer and the store asks for all it may have.
+ * Reads what Linux says in /proc; elsewhere nothing is known, and the store asks for all it may have.
  */
 import { readFileSync } from "node:fs";
 import type { ReadText } from "@swarmtide/runtime";

@@ -6,7 +6,7 @@ import { riskySettings } from "./risky-settings.ts";
 
 const told = (text: string) => riskySettings(readConfig(trackerSchema, text, "c.toml"));
 
-test("the defaults are no risk", () => {
+test("the defaults are not risky", () => {
   assert.deepEqual(told(""), []);
   assert.deepEqual(told('[privileges]\ndrop_privileges = true\nchroot_path = "/var/empty"\n'), []);
   assert.deepEqual(told('[privileges]\nuser = "root"\nchroot_path = "/"\n'), []);

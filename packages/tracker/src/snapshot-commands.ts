@@ -29,7 +29,7 @@ const EXPORT: Command = {
 
 export const SNAPSHOT_COMMANDS: readonly Command[] = [INFO, VERIFY, EXPORT];
 
-/** Returns the exit code. Throws OperatorError where the file is no snapshot. */
+/** Returns the exit code. Throws OperatorError where the file is not a snapshot. */
 export function runSnapshotCommand(
   command: Command,
   { values, operands }: GivenOptions,

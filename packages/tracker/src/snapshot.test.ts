@@ -124,7 +124,7 @@ test(
 );
 
 test(
-  "what is no snapshot, or a newer one, is told, and stays until a good one takes its place",
+  "what is not a snapshot, or a newer one, is reported, and stays until a good one takes its place",
   TIMEOUT,
   async (t) => {
     const path = join(temporaryFolder(t), "swarms");
@@ -157,7 +157,7 @@ test(
   async (t) => {
     const folder = temporaryFolder(t);
     for (const [path, reason] of [
-      [join(folder, "missing", "swarms"), /is no folder; create it/],
+      [join(folder, "missing", "swarms"), /is not a folder; create it/],
       [folder, /expected a file/],
     ] as const) {
       const program = startProgram(t, configOf(path));

@@ -112,7 +112,7 @@ export function replyPeerCount(length: number, family: AddressFamily): number {
   return Math.floor((length - ANNOUNCE_REPLY_HEADER_BYTES) / peerBytes(family));
 }
 
-/** How many torrents a scrape reply of `length` bytes tells of. */
+/** How many torrents a scrape reply of `length` bytes describes. */
 export function replyScrapeEntryCount(length: number): number {
   return Math.floor((length - SCRAPE_REPLY_HEADER_BYTES) / SCRAPE_ENTRY_BYTES);
 }

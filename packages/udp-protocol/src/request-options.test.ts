@@ -31,7 +31,7 @@ test("URL data is read, pieces are joined, what else there is gets skipped", () 
   assert.equal(urlDataOf("02 01 61 00 02 01 62"), "a"); // the end is the end
 });
 
-test("an option that runs past the datagram is no option, those before it count", () => {
+test("an option that runs past the datagram is not an option, those before it count", () => {
   assert.equal(urlDataOf("02"), "");
   assert.equal(urlDataOf("02 05 61"), "");
   assert.equal(urlDataOf("02 01 61 02"), "a");

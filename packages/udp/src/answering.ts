@@ -31,7 +31,7 @@ import { replyBytesMax } from "./reply-bytes.ts";
 export interface UdpShared {
   readonly store: SwarmStoreHandle;
   readonly accessList: AccessListHandle;
-  /** Four random words, the same for all workers: an id from one is good at another. */
+  /** Four random words, the same for all workers: an id from one is valid at another. */
   readonly connectionKey: Int32Array;
   /** With two rows for each worker. */
   readonly counters: CounterTableHandle<"udp">;

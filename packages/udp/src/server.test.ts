@@ -76,7 +76,7 @@ describe("the UDP server", { skip }, () => {
       }
     });
 
-  test("with several workers, connection ids and peers of one are good at the others", async () => {
+  test("with several workers, connection ids and peers of one are valid at the others", async () => {
     const { binding, server } = await startTracker({ workers: 4, useIpv6: false });
     const clients = await Promise.all(
       Array.from({ length: 24 }, () => UdpClient.open(binding.listeners.addresses[0] ?? "")),

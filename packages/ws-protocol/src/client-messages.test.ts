@@ -96,7 +96,7 @@ test("a client reads aquatic's messages", () => {
   );
 });
 
-test("a client refuses what is no tracker's message, and throws at nothing", () => {
+test("a client refuses what is not a tracker's message, and throws at nothing", () => {
   for (const text of [
     "",
     "[]",

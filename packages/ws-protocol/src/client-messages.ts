@@ -61,7 +61,7 @@ export function bytesToBinaryString(bytes: Uint8Array): string {
   return text;
 }
 
-/** The 20 bytes that a value stands for, or undefined where it is no string of 20 characters up to 255. */
+/** The 20 bytes that a value stands for, or undefined where it is not a string of 20 characters up to 255. */
 export function binaryStringToId(value: unknown): Uint8Array | undefined {
   if (typeof value !== "string" || value.length !== ID_BYTES) return undefined;
   const bytes = new Uint8Array(ID_BYTES);

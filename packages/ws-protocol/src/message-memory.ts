@@ -9,7 +9,7 @@
  *
  * | bytes          | what                                                        |
  * |----------------|-------------------------------------------------------------|
- * | 0–65535        | what the vector code tells of the offers it has passed      |
+ * | 0–65535        | what the vector code reports about the offers it has passed      |
  * | 65536–131071   | read from a socket                                          |
  * | 131072–327615  | a message copied here                                       |
  * | 327616–327679  | nothing: vectors may read past the end of a message         |

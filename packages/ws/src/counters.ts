@@ -103,7 +103,7 @@ export const DROPPED_BETWEEN_WORKERS = dropped("any", "slow_worker");
 
 export const OFFERS_FORGOTTEN = wsCounters.counter(
   "offers_forgotten",
-  "Offers that could still have been answered and gave way to newer ones, for want of memory.",
+  "Offers that could still have been answered and gave way to newer ones, for lack of memory.",
 );
 
 const ENDED = "WebSocket connections that the tracker ended, by reason.";

@@ -178,7 +178,7 @@ test("a message is counted whole: fragments that together are too long end in 10
   assert.equal(after(...endless).code, 1008);
 });
 
-test("control frames in a row of fragments are heard at once, a close among them ends it", () => {
+test("control frames in a row of fragments are taken at once, and a close among them ends the connection", () => {
   const payload = encoder.encode(announceText(""));
   const first = unfinished(OPCODE_TEXT, payload.subarray(0, 9));
   const { eve, code } = after(first, clientFrame(9, Uint8Array.of(5)));

@@ -373,7 +373,7 @@ test("a silent client is pinged, kept while it answers, and closed when it does 
   assert.equal(alive.takeWords().pop(), "film: 0 complete, 1 incomplete");
 });
 
-test("half a message is no sign of life, and a connection without a torrent is not kept", () => {
+test("half a message is not a sign of life, and a connection without a torrent is not kept", () => {
   const trackers = new TestTrackers(1, { pingInterval: 20, maxConnectionIdle: 60 });
   const [half, unused] = [trackers.connect(), trackers.connect()];
   half.sendBytes(Uint8Array.of(0x81));

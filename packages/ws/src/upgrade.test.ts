@@ -34,7 +34,7 @@ test("a proper request on any path is accepted, with what a client expects", () 
   assert.equal(parseUpgradeReply(bytes, 0, bytes.length, KEY).status, UPGRADE_OK);
 });
 
-test("with an allow list only its pages and programs that are no browsers pass", () => {
+test("with an allow list only its pages and programs that are not browsers pass", () => {
   const allowed = ["https://page.example", "http://localhost:8080"];
   const status = (origin?: string) => answer(request(origin), allowed).status;
   assert.equal(status("https://page.example"), UPGRADE_OK);

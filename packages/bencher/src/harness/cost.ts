@@ -7,7 +7,7 @@ import type { Round } from "./protocol.ts";
 import type { RunningServer } from "./server-run.ts";
 import { type ServerSample, useBetween } from "./tester-run.ts";
 
-/** What a run under full load tells of a server. */
+/** What a run under full load shows about a server. */
 export interface CostRound extends Round {
   /** CPU time of the server for each answer, or for each message that reached a client, in microseconds. */
   readonly userMicros: number;

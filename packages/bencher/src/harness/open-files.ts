@@ -1,6 +1,6 @@
 /** Whether a benchmark may open as many connections as it wants. */
 
-/** Files that a server or a tester has open beside its connections, amply. */
+/** Files that a server or a tester has open beside its connections, with room to spare. */
 const OTHER_FILES = 500;
 
 /** Throws with the remedy where this process may not hand on enough open files. */

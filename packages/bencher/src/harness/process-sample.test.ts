@@ -15,7 +15,7 @@ test("the CPU times of a process are found behind a name with blanks and bracket
   assert.deepEqual(parseProcessStat(text), { user: 2.51, system: 12.61 });
 });
 
-test("a text that is no process stat is refused", () => {
+test("a text that is not a /proc/PID/stat is refused", () => {
   assert.throws(() => parseProcessStat("1 (x) S 1"), /Not the text/);
 });
 

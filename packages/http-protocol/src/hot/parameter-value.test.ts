@@ -19,7 +19,7 @@ const announce = (text: string) => {
   return parseAnnounceQuery(query, bytes, 0, bytes.length);
 };
 
-test("numwant: missing, empty, negative and what is no number ask for as many as there are, 0 for none", () => {
+test("numwant: missing, empty, negative and what is not a number ask for as many as there are, 0 for none", () => {
   for (const [value, wanted] of [
     ["", -1],
     ["-1", -1],

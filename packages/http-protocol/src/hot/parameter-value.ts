@@ -20,7 +20,7 @@ export const NUMBER_EMPTY = -1;
 const NUMBER_NEGATIVE = -2;
 export const NUMBER_BAD = -3;
 
-/** What `parseEvent` says of a word that is no event. */
+/** What `parseEvent` says of a word that is not an event. */
 export const EVENT_UNKNOWN = -1;
 
 /** Longer numbers than this are taken for the largest exact integer. */
@@ -52,7 +52,7 @@ export function parseNumber(bytes: Uint8Array, start: number, end: number): numb
     : value;
 }
 
-/** `EVENT_NONE` … `EVENT_PAUSED`, or `EVENT_UNKNOWN`; names count in any case, an empty value is no event. */
+/** `EVENT_NONE` … `EVENT_PAUSED`, or `EVENT_UNKNOWN`; names count in any case, an empty value is not an event. */
 export function parseEvent(bytes: Uint8Array, start: number, end: number): number {
   if (start === end || equalsIgnoringCase(bytes, start, end, EMPTY)) return EVENT_NONE;
   if (equalsIgnoringCase(bytes, start, end, STARTED)) return EVENT_STARTED;

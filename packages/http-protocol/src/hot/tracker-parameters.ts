@@ -178,7 +178,7 @@ function takeLeft(query: TrackerQuery, bytes: Uint8Array, start: number, end: nu
   return QUERY_OK;
 }
 
-/** A word that is no event says nothing: it counts as none, as it does over UDP and WebTorrent. */
+/** A word that is not an event says nothing: it counts as none, as it does over UDP and WebTorrent. */
 function takeEvent(query: TrackerQuery, bytes: Uint8Array, start: number, end: number): void {
   const event = parseEvent(bytes, start, end);
   query.isEventUnknown = event === EVENT_UNKNOWN;

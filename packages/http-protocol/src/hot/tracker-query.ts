@@ -3,7 +3,7 @@
  * tracker for every request; allocates nothing.
  *
  * Lenient where nothing can go wrong: unknown keys, bare tokens, empty segments and empty values are passed over, the
- * last of several equal keys counts, `uploaded`, `downloaded` and `left` may be missing; what is no number counts as
+ * last of several equal keys counts, `uploaded`, `downloaded` and `left` may be missing; what is not a number counts as
  * missing in `numwant`, `uploaded` and `downloaded`, and an unknown event as none. Strict where an answer would be
  * wrong: info hash, peer id, port, left.
  */

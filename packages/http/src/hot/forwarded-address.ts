@@ -2,7 +2,7 @@
  * The client address that trusted proxies name in their header: a list of addresses, each proxy having added the
  * one it was asked by on the right. Called for each request that comes through a trusted proxy.
  *
- * The rightmost address that is no trusted proxy itself is the client. Everything left of it was sent by the
+ * The rightmost address that is not a trusted proxy itself is the client. Everything left of it was sent by the
  * client and may be forged. When all are trusted, the leftmost is the client: somebody inside the operator's own
  * network. IPv4 is read without allocation; IPv6 goes through the strict reader of texts.
  */
@@ -14,7 +14,7 @@ import { isTrusted } from "./trusted-proxies.ts";
 export const FORWARDED_OK = 0;
 /** The header is not there, or empty. */
 export const FORWARDED_MISSING = 1;
-/** The address that counts is no IP address. */
+/** The address that counts is not an IP address. */
 const FORWARDED_BAD = 2;
 
 const COMMA = 0x2c;

@@ -147,7 +147,7 @@ test("a peer that does not say what it lacks is a leecher, unless it has just co
   });
 });
 
-test("a partial seed (paused) is a leecher that is no downloader (BEP 21)", () => {
+test("a partial seed (paused) is a leecher that does not download (BEP 21)", () => {
   const fixture = makeFixture();
   announce(fixture, announceTarget("a", 1, "&left=5"));
   announce(fixture, announceTarget("a", 2, "&left=5&event=paused"));

@@ -1,5 +1,5 @@
 /**
- * Replies that the kernel refused for want of buffers (-EAGAIN, -ENOBUFS), kept to be tried again: a ring of copies,
+ * Replies that the kernel refused for lack of buffers (-EAGAIN, -ENOBUFS), kept to be tried again: a ring of copies,
  * allocated once, so that the batch they came from can be used for the next requests. When it is full the newest
  * reply is the one to be dropped: a client that waited longer would ask again anyway.
  *

@@ -7,7 +7,7 @@ import type { UdpLoadConfig } from "./config.ts";
 import { type ClientAddresses, REQUEST_BYTES_MAX } from "./hot/udp-clients.ts";
 
 const BATCH = 64;
-/** 250 IPv6 peers and their header, amply. */
+/** 250 IPv6 peers and their header, with room to spare. */
 const REPLY_BYTES_MAX = 8192;
 const LOOPBACK_IPV6 = "::1";
 

@@ -13,7 +13,7 @@
  */
 import type { HistogramRow } from "./histogram-row.ts";
 
-/** A shorter round is no stall. */
+/** A shorter round is not a stall. */
 const STALL_MILLISECONDS_MIN = 20;
 
 /** Values that stand for the requests of one stall. */

@@ -145,7 +145,7 @@ test("bodies come back from every compression that this Node has", () => {
   assert.ok(compress(regular, "gzip").length < 100);
 });
 
-test("a stored body that swells beyond its header, falls short of it or is no such body is refused", () => {
+test("a stored body that swells beyond its header, falls short of it or is not such a body is refused", () => {
   const stored = compress(new Uint8Array(5000), "gzip");
   assert.equal(decompress(stored, 4999, "gzip"), undefined);
   assert.equal(decompress(stored, 5001, "gzip"), undefined);

@@ -28,7 +28,7 @@ export class TorrentReader {
   hoursEmpty = 0;
   peersIpv4 = 0;
   peersIpv6 = 0;
-  /** True once a record did not fit into its body; what came before it is good. */
+  /** True once a record did not fit into its body; what came before it is valid. */
   isMalformed = false;
   bytes: Uint8Array = new Uint8Array(0);
   #at = 0;
@@ -42,7 +42,7 @@ export class TorrentReader {
     this.isMalformed = false;
   }
 
-  /** The next record. False at the end, or where the bytes are no record. */
+  /** The next record. False at the end, or where the bytes are not a record. */
   next(): boolean {
     const at = this.#at;
     if (at === this.#end) return false;

@@ -118,7 +118,7 @@ function judgeCapacity(budgets: readonly MemoryBudget[]): Verdict {
     if (refused.perSecond.minute > 0)
       findings.push({
         status: "critical",
-        reason: `${reason}; peers are refused for want of room`,
+        reason: `${reason}; peers are refused for lack of room`,
       });
     else if (share >= USED_CRITICAL_SHARE) findings.push({ status: "critical", reason });
     else if (share >= USED_WARNING_SHARE || (secondsUntilFull ?? Infinity) < FULL_WARNING_SECONDS)

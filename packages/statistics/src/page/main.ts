@@ -15,7 +15,7 @@ import { showVerdicts } from "./verdicts.ts";
 const charts = CHARTS.map((definition) => ({ definition, chart: new Chart(definition) }));
 for (const { chart } of charts) byId("charts").append(chart.figure);
 
-/** Tables that are wider than the screen can be scrolled with the keyboard; the others are no stop on its way. */
+/** Tables that are wider than the screen can be scrolled with the keyboard; the others are not tab stops. */
 function followScrolling(): void {
   const observer = new ResizeObserver((entries) => {
     for (const { target } of entries)

@@ -1,7 +1,7 @@
 /**
  * The format of Prometheus (https://prometheus.io/docs/instrumenting/exposition_formats/). Names, help, types, units and
  * labels are those that each counter was declared with (packages/metrics/src/define.ts); prom-client renders them, and adds
- * the metrics of the process. Beside the counters stand what is no counter of a worker: swarms, memory, latency, build,
+ * the metrics of the process. Beside the counters stand what is not a counter of a worker: swarms, memory, latency, build,
  * certificates, the last reload. Main thread.
  */
 import type { Sample } from "@swarmtide/metrics";

@@ -26,7 +26,7 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   "cache-control": "no-store",
 };
 
-/** Probes need no token: whether the process lives is no secret. */
+/** Probes need no token: whether the process lives is not a secret. */
 const OPEN_PATHS: ReadonlySet<string> = new Set(["/health", "/ready"]);
 
 export interface ServerOptions {

@@ -33,7 +33,7 @@ test("one info hash a line, in either case, with or without a last line feed", (
   assert.deepEqual(parsed(`${A}\n${A}\n`), [A, A]);
 });
 
-test("blanks, blank lines, comments, CRLF and a byte order mark are no entries", () => {
+test("blanks, blank lines, comments, CRLF and a byte order mark are not entries", () => {
   for (const empty of [
     "",
     "\n",

@@ -130,7 +130,7 @@ if (isMainThread)
       assert.ok(longestRun(set) < 100, `${longestRun(set)}`);
     });
 
-    test("bytes that are no whole number of info hashes are a mistake of the caller", () => {
+    test("bytes that are not a whole number of info hashes are a mistake of the caller", () => {
       assert.throws(
         () => AccessList.build({ mode: "deny", hashes: new Uint8Array(19) }),
         RangeError,

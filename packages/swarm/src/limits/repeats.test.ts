@@ -73,7 +73,7 @@ for (const family of [4, 6] as const)
       });
     });
 
-test("another port, another torrent and another address are no repeats", () => {
+test("another port, another torrent and another address are not repeats", () => {
   const store = storeWithOthers(3, 4);
   store.announce(announceFrom(ALICE[4]));
   store.announce(announceFrom(ALICE[4], { port: 6882 }));
@@ -144,7 +144,7 @@ test("by default a limit of 30 seconds spares loopback only", () => {
   }
 });
 
-test("an exempt range that is no range is refused by name", () => {
+test("an exempt range that is malformed is refused by name", () => {
   assert.throws(
     () => readConfig(limitsSection, 'exempt = ["::1", "10.0.0.1/8"]', "test.toml"),
     /exempt.*not "10\.0\.0\.1\/8"/,

@@ -14,7 +14,7 @@ const worker = new URL(
 );
 const THREADS = 4;
 
-/** Several threads announce to the same torrents while this one cleans; answers what each thread left. */
+/** Several threads announce to the same torrents while this one cleans; returns what each thread left. */
 async function hammer(store: SwarmStore, peers: number, torrents: number): Promise<HammerReport[]> {
   const threads = Array.from({ length: THREADS }, (_, index) => {
     const workerData: HammerTask = {

@@ -156,7 +156,7 @@ async function shareWithin(t: TestContext, browsers: BrowserStage): Promise<void
   assert.deepEqual(await visitor.page.evaluate(withinOnePage(url)), [true, true]);
 }
 
-/** What the page does: two clients that have all of a file announce it; the first hears of a peer. */
+/** What the page does: two clients that have all of a file announce it; the first is told of a peer. */
 const twoSeeders = (url: string) => `(async () => {
   const { default: WebTorrent } = await import("./webtorrent.min.js");
   const announce = [${JSON.stringify(url)}];

@@ -16,7 +16,7 @@ export const certificateProblem = (): string | undefined =>
     ? undefined
     : "openssl is missing (Debian: apt-get install openssl)";
 
-/** Makes both in a folder, for these host names, good for a day. */
+/** Makes both in a folder, for these host names, valid for a day. */
 export function makeCertificates(folder: string, hostNames: readonly string[]): TestCertificates {
   const openssl = (...args: readonly string[]) =>
     execFileSync("openssl", args, { cwd: folder, stdio: "pipe" });

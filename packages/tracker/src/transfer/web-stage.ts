@@ -143,7 +143,7 @@ export class WebStage extends Stage {
     return this.start(name, host, [process.execPath, processFile(file), ...args]);
   }
 
-  /** Starts a WebTorrent peer that is no browser, with the arguments of webtorrent-peer.ts. */
+  /** Starts a WebTorrent peer that is not a browser, with the arguments of webtorrent-peer.ts. */
   startPeer(host: HostName, ...args: readonly string[]): Actor {
     const modulePath = webClientFile("webtorrent/index.js");
     return this.startNode(host, host, "./webtorrent-peer.js", modulePath, ...args);

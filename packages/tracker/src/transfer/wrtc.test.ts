@@ -1,5 +1,5 @@
 /**
- * WebTorrent peers that are no browsers: two Node processes on two hosts share a file through swarmtide over
+ * WebTorrent peers that are not browsers: two Node processes on two hosts share a file through swarmtide over
  * WebRTC data channels.
  *
  * `SWARMTIDE_REQUIRE_CLIENTS=1` makes a missing client a failure instead of a skipped test.

@@ -28,7 +28,7 @@ const BRACKET_CLOSE = 0x5d;
 const BRACE_OPEN = 0x7b;
 const BRACE_CLOSE = 0x7d;
 
-/** The position of the first byte that is no white space, or `end`. */
+/** The position of the first byte that is not white space, or `end`. */
 export function skipSpace(bytes: Uint8Array, position: number, end: number): number {
   while (position < end) {
     const c = bytes[position];

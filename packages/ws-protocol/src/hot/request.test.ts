@@ -235,7 +235,7 @@ test("an answer needs its shape, whom it is for and which offer it answers", () 
   assert.equal(request.hasAnswer, false);
 });
 
-test("left says seeder or leecher; a string may hold the number, and what is no number says nothing", () => {
+test("left says seeder or leecher; a string may hold the number, and what is not a number says nothing", () => {
   const left = (text: string) => {
     const found = parse(
       `{"action":"announce","info_hash":"${"a".repeat(20)}","peer_id":"${"b".repeat(20)}","left":${text}}`,
@@ -262,7 +262,7 @@ test("left says seeder or leecher; a string may hold the number, and what is no 
     assert.equal(left(text), LEFT_UNKNOWN, text);
 });
 
-test("numwant is a number or a string that holds one; what is no number, or a negative one, sets no limit", () => {
+test("numwant is a number or a string that holds one; what is not a number, or a negative one, sets no limit", () => {
   const numwant = (value: unknown) =>
     parseJson({ ...ANNOUNCE, numwant: value }) === status.REQUEST_ANNOUNCE ? request.numwant : NaN;
   assert.deepEqual([0, 5, "5", 2.9, 1e99].map(numwant), [0, 5, 5, 2, 0x7fffffff]);
@@ -366,7 +366,7 @@ test("scrapes: one, many, none and too many", () => {
   assert.equal(scrape(new Array(21).fill(name(1))), status.REQUEST_BAD_SCRAPE_LENGTH);
 });
 
-test("what is no request at all gets its own status", () => {
+test("what is not a request at all gets its own status", () => {
   assert.equal(parse("[]"), status.REQUEST_BAD_SHAPE);
   assert.equal(parse(" 5 "), status.REQUEST_BAD_SHAPE);
   assert.equal(parse("{}"), status.REQUEST_BAD_ACTION);

@@ -29,7 +29,7 @@ test("unmask XORs each byte with its byte of the key, at every alignment, and no
   );
 });
 
-test("unmask undoes itself, and the remembered memory is no other's", () => {
+test("unmask undoes itself, and the remembered memory belongs to nobody else", () => {
   const first = new Uint8Array(101).fill(7);
   const second = new Uint8Array(103).fill(9);
   unmask(first, 1, 100, 0x12345678);

@@ -6,7 +6,7 @@
  */
 
 /**
- * The position after the multi-byte character that starts at `position`, or -1 where the bytes are no character.
+ * The position after the multi-byte character that starts at `position`, or -1 where the bytes are not a character.
  * The byte at `position` is 0x80 or above.
  */
 export function skipUtf8Character(bytes: Uint8Array, position: number, end: number): number {

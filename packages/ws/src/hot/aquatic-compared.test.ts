@@ -24,7 +24,7 @@ function twoLeechers(changes = {}): { trackers: TestTrackers; ann: TestClient; b
   return { trackers, ann, bob };
 }
 
-/** What a fresh client hears when it sends this. */
+/** What a fresh client receives when it sends this. */
 function heard(message: unknown): string[] {
   const trackers = new TestTrackers();
   const client = trackers.connect();
@@ -76,7 +76,7 @@ test("members that nobody knows are skipped", () => {
   assert.deepEqual(heard({ ...ANNOUNCE, ...more }), LEECHER);
 });
 
-test("left: null or missing makes a new peer a leecher, 0 a seeder; aquatic_ws refuses what is no whole number", () => {
+test("left: null or missing makes a new peer a leecher, 0 a seeder; aquatic_ws refuses what is not a whole number", () => {
   assert.deepEqual(heard({ ...ANNOUNCE, left: null }), LEECHER);
   assert.deepEqual(heard(ANNOUNCE), LEECHER);
   assert.deepEqual(heard({ ...ANNOUNCE, left: 0 }), SEEDER);

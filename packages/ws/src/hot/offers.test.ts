@@ -91,7 +91,7 @@ for (const workers of [1, 3]) {
     assert.equal(passed(undefined), 1);
   });
 
-  test(`${place}: two seeders and an offer: the other hears it, and its answer comes back`, () => {
+  test(`${place}: two seeders and an offer: the other receives it, and its answer comes back`, () => {
     const trackers = start();
     const [ann, bob] = [trackers.connect(worker(0)), trackers.connect(worker(1))];
     ann.announce({ torrent: "film", peer: "ann", left: 0 });

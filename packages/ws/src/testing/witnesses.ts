@@ -49,7 +49,7 @@ export class Witnesses {
   countsJudged = 0;
   readonly #trackers: TestTrackers;
   readonly #random: RandomWords;
-  /** Who hears of every offer that a hostile client has received. */
+  /** Who is told of every offer that a hostile client has received. */
   readonly #frames: HostileFrames;
   readonly #witnesses: Witness[] = [];
   readonly #offers = new Map<string, MadeOffer>();
@@ -66,7 +66,7 @@ export class Witnesses {
     }
   }
 
-  /** One of them does something; everybody hears of it, and `crowd` are the others that may. */
+  /** One of them does something; everybody is told, and `crowd` are the others that may. */
   act(crowd: readonly TestClient[]): void {
     this.hear(crowd);
     const witness = this.#witnesses[this.#random.below(WITNESSES)];

@@ -33,6 +33,6 @@ tracker.on("error", (error) => {
   console.error(error.message);
   process.exitCode = 1;
 });
-// Clients that go away are no news.
+// A client that goes away is not an error.
 tracker.on("warning", () => {});
 server.listen(Number(port), "127.0.0.1");

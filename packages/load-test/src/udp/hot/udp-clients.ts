@@ -190,7 +190,7 @@ export class UdpClients {
     } else if (reply === REPLY_ANNOUNCE) this.checkPeers(bytes, offset, length, slot);
   }
 
-  /** A scrape reply tells of as many torrents as it was asked for; a connect reply ends with its id. */
+  /** A scrape reply describes as many torrents as were asked for; a connect reply ends with its id. */
   private isWhole(length: number, kind: number, slot: number): boolean {
     if (kind === CONNECT) return length === CONNECT_REPLY_BYTES;
     return kind !== SCRAPE || replyScrapeEntryCount(length) === this.inFlight.wanted[slot];

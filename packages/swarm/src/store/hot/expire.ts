@@ -43,7 +43,7 @@ function countRemoved(
   if (seeder) w[SEEDER_COUNT + family]--;
 }
 
-/** Cleans a small swarm and gives it a smaller slab when a quarter would do; answers the peers removed. */
+/** Cleans a small swarm and gives it a smaller slab when a quarter would do; returns how many peers were removed. */
 export function expireSmall(
   w: Int32Array,
   swarm: number,
@@ -69,7 +69,7 @@ export function expireSmall(
 }
 
 /**
- * Cleans the page of one role of a large swarm that `hash` belongs to; answers the peers removed. When the page is joined with its
+ * Cleans the page of one role of a large swarm that `hash` belongs to; returns how many peers were removed. When the page is joined with its
  * twin, the joined page is cleaned as well.
  */
 export function expirePage(

@@ -97,7 +97,7 @@ export function findLarge(
   return findInPages(w, setOf(header, seeder), slotWords, hash, key);
 }
 
-/** Adds a peer that is not in the swarm; answers its slot, or 0 when the arena is full. */
+/** Adds a peer that is not in the swarm; returns its slot, or 0 when the arena is full. */
 export function insertLarge(
   w: Int32Array,
   header: number,

@@ -69,7 +69,7 @@ export function findInPages(
   return findSlot(w, firstSlot(page, slotWords), w[page] & PAGE_COUNT_MASK, slotWords, key);
 }
 
-/** Adds a peer that is not in the set; answers its slot, or 0 when the arena is full. */
+/** Adds a peer that is not in the set; returns its slot, or 0 when the arena is full. */
 export function insertInPages(
   w: Int32Array,
   set: number,

@@ -162,7 +162,7 @@ export function removeSmall(w: Int32Array, swarm: number, slotWords: number, slo
   }
 }
 
-/** Swaps a peer over the border between leechers and seeders; answers its new slot. */
+/** Swaps a peer over the border between leechers and seeders; returns its new slot. */
 export function switchRoleSmall(
   w: Int32Array,
   swarm: number,

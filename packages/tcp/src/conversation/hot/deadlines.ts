@@ -20,7 +20,7 @@ export const DEADLINE_LINGER = 3;
 const LINGER_MILLISECONDS = 2000;
 
 export class Deadlines {
-  /** Milliseconds of the worker's clock; set by the engine before it tells of something. */
+  /** Milliseconds of the worker's clock; set by the engine before it reports an event. */
   nowMilliseconds = 0;
 
   private readonly counters: CounterRow<"tcp">;

@@ -1,6 +1,6 @@
 /**
  * The memory that all sockets of node:net and node:tls of a thread are read into, one after another. What was read into
- * it is good until the next read: whoever takes it copies what it keeps.
+ * it is valid until the next read: whoever takes it copies what it keeps.
  *
  * A `NetServer` has one with room for the beginning of a request in front; the WebTorrent tracker's lies within the
  * memory that WebAssembly reaches.

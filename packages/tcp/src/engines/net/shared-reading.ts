@@ -2,7 +2,7 @@
  * Reads sockets of node:net and node:tls into one piece of memory that all sockets of a thread share, instead of into a
  * new one for each read.
  *
- * Called by `NetServer` and `WsSession`. The memory belongs to the thread; what was read into it is good until the
+ * Called by `NetServer` and `WsSession`. The memory belongs to the thread; what was read into it is valid until the
  * callback returns.
  *
  * Node does this for sockets that are made with its option `onread`. A `TLSSocket` that is made over an open socket, as a

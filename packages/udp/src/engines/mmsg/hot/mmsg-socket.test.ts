@@ -96,7 +96,7 @@ describe("a socket of the mmsg engine", { skip }, () => {
     closeFd(fd);
   });
 
-  test("replies that the kernel refuses: one alone is dropped, for want of buffers the rest waits and goes later", async () => {
+  test("replies that the kernel refuses: one alone is dropped, for lack of buffers the rest waits and goes later", async () => {
     const { tracker, fd, port, socket } = openSocket(4, true, 8);
     const clients = await Promise.all(
       Array.from({ length: 12 }, () => UdpClient.open(`127.0.0.1:${port}`)),

@@ -102,7 +102,7 @@ export class MmsgSocket {
     if (this.resends.length > 0) this.sendAgain();
     if (received <= 0) {
       this.rounds.beat(performance.now());
-      // A descriptor that is no socket any more is our own mistake, and asking again would spin for ever.
+      // A descriptor that is not a socket any more is our own mistake, and asking again would spin for ever.
       if (received === -EBADF) throw new SyscallError("recvmmsg", EBADF, `fd ${this.fd}`); // hot-allow: ends the worker
       if (received !== -EAGAIN && received !== -EINTR) this.socketCounters[RECEIVE_FAILURES]++;
       return 0;
@@ -167,7 +167,7 @@ export class MmsgSocket {
         this.keep(from, replies);
         return;
       } else if (sent !== -EINTR) {
-        // This one alone is refused, by a firewall or for want of a route; the others may go.
+        // This one alone is refused, by a firewall or for lack of a route; the others may go.
         this.socketCounters[SEND_FAILURES]++;
         from++;
       }
