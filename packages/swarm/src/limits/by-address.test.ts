@@ -5,7 +5,7 @@ import { defaultConfig } from "@swarmtide/toml-config";
 import fc from "fast-check";
 import { SwarmCleaning } from "../store/cleaning.ts";
 import type { SwarmStore } from "../store/hot/swarm-store.ts";
-import { COUNTS, COUNTS_CELLS, COUNTS_KEY_WORDS, COUNTS_LINES } from "../store/layout.ts";
+import { COUNTS, COUNTS_CELLS, COUNTS_KEY_WORDS, COUNTS_LOG_MASK } from "../store/layout.ts";
 import { createSwarmStore, readSwarmTotals } from "../store/open-store.ts";
 import { SwarmRestore, TorrentSlots } from "../store/restore.ts";
 import { infoHashOf } from "../store/testing/peers.ts";
@@ -120,20 +120,23 @@ test("by default 128 peers of an address share a torrent, the 129th does not; lo
   }
 });
 
-/** The sum of all cells, which counts every peer twice in each of two sketches. */
-function cellsOf(store: SwarmStore): { sum: number; lowest: number } {
-  let sum = 0;
-  let lowest = 0;
+/** Sums of the cells by address and by address and torrent: two for each peer that is counted there. */
+function cellsOf(store: SwarmStore) {
+  const sums = { byAddress: 0, byTorrent: 0, lowest: 0 };
   for (const w of store.shards) {
-    const lines = w[COUNTS_LINES] ?? 0;
-    const first = (w[COUNTS] ?? 0) + COUNTS_KEY_WORDS;
-    for (let i = 0; i < (lines + lines / 8) * COUNTS_CELLS; i++) {
-      sum += w[first + i] ?? 0;
-      lowest = Math.min(lowest, w[first + i] ?? 0);
+    const lines = 1 << ((w[COUNTS] ?? 0) & COUNTS_LOG_MASK);
+    const first = ((w[COUNTS] ?? 0) & ~COUNTS_LOG_MASK) + COUNTS_KEY_WORDS;
+    const ofAddresses = (lines / 8) * COUNTS_CELLS;
+    for (let i = 0; i < ofAddresses + lines * COUNTS_CELLS; i++) {
+      const cell = w[first + i] ?? 0;
+      sums[i < ofAddresses ? "byAddress" : "byTorrent"] += cell;
+      sums.lowest = Math.min(sums.lowest, cell);
     }
   }
-  return { sum, lowest };
+  return sums;
 }
+
+const ALL_GONE = { byAddress: 0, byTorrent: 0, lowest: 0 };
 
 test("after any history the counts are those of the peers stored, and zero when all have gone", () => {
   fc.assert(
@@ -145,7 +148,11 @@ test("after any history the counts are those of the peers stored, and zero when 
         state ^= state << 5;
         return (state >>> 0) % below;
       };
-      const limits = { ...defaultConfig(limitsSection), maxPeersPerAddress: 40 };
+      const limits = {
+        ...defaultConfig(limitsSection),
+        maxPeersPerAddress: 40,
+        maxTorrentsPerAddress: 5000,
+      };
       const store = createSwarmStore({ memoryBytesMax, limits });
       let now = 1000;
       for (let step = 0; step < 20_000; step++) {
@@ -166,18 +173,51 @@ test("after any history the counts are those of the peers stored, and zero when 
         );
       }
       const { peersIpv4, peersIpv6 } = readSwarmTotals(store);
-      const { sum, lowest } = cellsOf(store);
-      assert.equal(sum, 4 * (peersIpv4 + peersIpv6));
-      assert.ok(lowest >= 0);
+      const { byAddress, byTorrent, lowest } = cellsOf(store);
+      assert.equal(byAddress, 2 * (peersIpv4 + peersIpv6));
+      assert.ok(byTorrent > 0 && byTorrent < byAddress);
+      assert.equal(lowest, 0);
       expire(store, now + 5000, 1200);
-      assert.deepEqual(cellsOf(store), { sum: 0, lowest: 0 });
+      assert.deepEqual(cellsOf(store), ALL_GONE);
     }),
     { numRuns: 8 },
   );
 });
 
+test("a large swarm that becomes small again is no longer counted by torrent", () => {
+  const store = limitedStore({ maxPeersPerAddress: 70, maxTorrentsPerAddress: 5000 });
+  store.setNow(1000);
+  for (let i = 0; i < 200; i++) store.announce(announceFrom(`192.0.2.${i}`));
+  assert.deepEqual(cellsOf(store), { byAddress: 400, byTorrent: 400, lowest: 0 });
+  store.setNow(2000);
+  for (let i = 0; i < 10; i++) store.announce(announceFrom(`192.0.2.${i}`));
+  expire(store, 2400, 1200);
+  assert.deepEqual(cellsOf(store), { byAddress: 20, byTorrent: 0, lowest: 0 });
+});
+
+test("a limit on torrents that is large is estimated from some of the shards, within six per cent", () => {
+  const max = 20_000;
+  const store = limitedStore({ maxTorrentsPerAddress: max });
+  const stored = new Map<string, number>();
+  for (const address of ["192.0.2.1", "2001:db8::1"]) {
+    let torrent = 1;
+    while (torrent < 2 * max && store.refusal === 0) {
+      torrent++;
+      store.announce(announceFrom(address, { torrent }));
+    }
+    stored.set(address, torrent);
+    store.announce(announceFrom("192.0.2.99"));
+  }
+  for (const [address, torrents] of stored)
+    assert.ok(Math.abs(torrents / max - 1) < 0.06, `${torrents} of ${address}`);
+});
+
 test("peers that are restored count as those that announced, and are not refused themselves", () => {
-  const limits = { ...defaultConfig(limitsSection), maxPeersPerAddress: 3 };
+  const limits = {
+    ...defaultConfig(limitsSection),
+    maxPeersPerAddress: 3,
+    maxTorrentsPerAddress: 5000,
+  };
   const store = createSwarmStore({ memoryBytesMax: 2 ** 26, limits });
   const restore = new SwarmRestore(store);
   for (const [torrentNumber, peers] of [
@@ -195,7 +235,8 @@ test("peers that are restored count as those that announced, and are not refused
     restore.restore(torrent);
   }
   assert.equal(restore.peersStored, 108 + 6);
-  assert.equal(cellsOf(store).sum, 4 * (108 + 6));
+  assert.equal(cellsOf(store).byAddress, 2 * (108 + 6));
+  assert.equal(cellsOf(store).byTorrent, 2 * 100, "only the IPv4 swarm of 100 is large");
   for (const torrent of [1, 2, 3]) {
     store.announce(announceFrom("192.0.2.1", { torrent, port: 1 }));
     assert.equal(store.refusal, REFUSED_PEERS_OF_ADDRESS, `torrent ${torrent}`);
@@ -207,7 +248,7 @@ test("peers that are restored count as those that announced, and are not refused
     assert.equal(store.refusal, REFUSED_PEERS_OF_ADDRESS);
   }
   expire(store, 10_000, 1200);
-  assert.deepEqual(cellsOf(store), { sum: 0, lowest: 0 });
+  assert.deepEqual(cellsOf(store), ALL_GONE);
 });
 
 test("in a store that is full of other addresses nobody meets their limit", () => {

@@ -4,10 +4,11 @@
  */
 import { randomFillSync } from "node:crypto";
 import { type Cidr, IPV4_BYTES } from "@swarmtide/bittorrent";
-import { SECONDS_PER_TICK } from "../store/layout.ts";
+import type { ArenaCounts } from "../store/arenas.ts";
+import { COUNTS_BY_ADDRESS, SECONDS_PER_TICK } from "../store/layout.ts";
 import { exemptBlocksOf, type LimitsConfig } from "./config.ts";
 import { AddressBlocks } from "./hot/address-blocks.ts";
-import { AnnounceLimits, NO_REPEATS } from "./hot/announce-limits.ts";
+import { AnnounceLimits, countedShardsOf, NO_REPEATS } from "./hot/announce-limits.ts";
 import { SCRAPE_RATE_KEY_WORDS, SCRAPE_RATE_WORDS, ScrapeRate } from "./hot/scrape-rate.ts";
 
 /** What the threads share; may be posted to a worker. */
@@ -25,11 +26,18 @@ export function makeLimits(config: LimitsConfig | undefined): LimitsHandle {
   return { config, scrapes };
 }
 
-/** Whether a limit needs the peers of each address counted. */
-export function countsByAddress(config: LimitsConfig | undefined): boolean {
-  return (
-    config !== undefined && (config.maxPeersPerAddress > 0 || config.maxTorrentsPerAddress > 0)
-  );
+/** What the arenas count for the limits by address; undefined where there are none. */
+export function arenaCountsOf(
+  config: LimitsConfig | undefined,
+  shards: number,
+): ArenaCounts | undefined {
+  if (config === undefined) return undefined;
+  const { maxPeersPerAddress, maxTorrentsPerAddress } = config;
+  if (maxPeersPerAddress === 0 && maxTorrentsPerAddress === 0) return undefined;
+  return {
+    key: randomFillSync(new Int32Array(COUNTS_BY_ADDRESS)),
+    shards: countedShardsOf(maxTorrentsPerAddress, shards),
+  };
 }
 
 /** What the store of this thread asks about announces; `shards` are the store's. */

@@ -9,9 +9,9 @@ import {
   ARENA_BYTES_MAX,
   BLOCK_CLASS_MAX,
   COUNTS,
+  COUNTS_BY_ADDRESS,
   COUNTS_CELLS,
   COUNTS_KEY_WORDS,
-  COUNTS_LINES,
   COUNTS_LINES_SHIFT,
   END,
   FREE_BITS,
@@ -27,29 +27,36 @@ import {
 const ARENA_BYTES_MIN = 2 ** 16;
 
 /**
- * Lines of counts by address and torrent: a sixty-fourth of the arena, at most 256 KiB, which 64 shards take 18 MiB for with
+ * Lines of counts by address and torrent: a sixty-fourth of the arena, at most 64 KiB, which 64 shards take 4.6 MiB for with
  * the counts by address. docs/decisions/0007 has the errors at each size.
  */
 const COUNTS_LINES_MIN = 8;
-const COUNTS_LINES_MAX = 4096;
+const COUNTS_LINES_MAX = 1024;
 const COUNTS_SHARE_SHIFT = 6;
+/** What arenas need to count peers by address (`limits/hot/address-counts.ts`). */
+export interface ArenaCounts {
+  /** Random words. */
+  readonly key: Int32Array;
+  /** How many of the arenas, from the first on, count by address alone. */
+  readonly shards: number;
+}
 
 /**
  * Makes `count` arenas of `totalBytes` together, or of the largest power-of-two part of it that the host grants. With
- * `countsKey` they count peers by address.
+ * `counts` they count peers by address.
  */
 export function openArenas(
   count: number,
   totalBytes: number,
   reserve: (bytes: number) => SharedArrayBuffer = (bytes) => new SharedArrayBuffer(bytes),
-  countsKey?: Int32Array,
+  counts?: ArenaCounts,
 ): SharedArrayBuffer[] {
   const share = Math.floor(totalBytes / count / 256) * 256;
   let bytes = Math.max(ARENA_BYTES_MIN, Math.min(ARENA_BYTES_MAX, share));
   for (;;) {
     try {
       const arenas = Array.from({ length: count }, () => reserve(bytes));
-      for (const arena of arenas) writeHeader(arena, countsKey);
+      for (const [i, arena] of arenas.entries()) writeHeader(arena, i, counts);
       return arenas;
     } catch (error) {
       if (!(error instanceof RangeError) || bytes <= ARENA_BYTES_MIN) throw error;
@@ -58,7 +65,11 @@ export function openArenas(
   }
 }
 
-function writeHeader(arena: SharedArrayBuffer, countsKey: Int32Array | undefined): void {
+function writeHeader(
+  arena: SharedArrayBuffer,
+  shard: number,
+  counts: ArenaCounts | undefined,
+): void {
   const w = new Int32Array(arena);
   let next = SHARD_HEADER_WORDS;
   for (let sizeClass = WHOLE_BLOCK_CLASS_MIN; sizeClass <= BLOCK_CLASS_MAX; sizeClass++) {
@@ -66,7 +77,7 @@ function writeHeader(arena: SharedArrayBuffer, countsKey: Int32Array | undefined
     // One bit for each block that begins in the arena, and one for the buddy of the last.
     next += ((w.length >>> sizeClass) + 2 + 31) >>> 5;
   }
-  if (countsKey !== undefined) next = makeCounts(w, next, countsKey);
+  if (counts !== undefined) next = makeCounts(w, next, counts, shard < counts.shards);
   const blockWords = 1 << WHOLE_BLOCK_CLASS_MIN;
   w[NEXT_FRESH] = (next + blockWords - 1) & -blockWords;
   w[END] = w.length;
@@ -79,14 +90,20 @@ function writeHeader(arena: SharedArrayBuffer, countsKey: Int32Array | undefined
   w[TORRENT_DEPTH] = 1;
 }
 
-/** Lays out the counts by address from `next` on; returns the word behind them. */
-function makeCounts(w: Int32Array, next: number, key: Int32Array): number {
+/** Lays out the counts from `next` on; returns the word behind them. */
+function makeCounts(
+  w: Int32Array,
+  next: number,
+  { key }: ArenaCounts,
+  countsByAddress: boolean,
+): number {
   let lines = COUNTS_LINES_MIN;
   const linesMax = Math.min(COUNTS_LINES_MAX, (w.length >>> COUNTS_SHARE_SHIFT) / COUNTS_CELLS);
   while (lines * 2 <= linesMax) lines *= 2;
+  const ofAddresses = (lines >>> COUNTS_LINES_SHIFT) * COUNTS_CELLS;
   const counts = (next + COUNTS_CELLS - 1) & -COUNTS_CELLS;
-  w[COUNTS] = counts;
-  w[COUNTS_LINES] = lines;
+  w[COUNTS] = counts | Math.log2(lines);
   w.set(key, counts);
-  return counts + COUNTS_KEY_WORDS + (lines + (lines >>> COUNTS_LINES_SHIFT)) * COUNTS_CELLS;
+  w[counts + COUNTS_BY_ADDRESS] = countsByAddress ? 1 : 0;
+  return counts + COUNTS_KEY_WORDS + ofAddresses + lines * COUNTS_CELLS;
 }

@@ -23,8 +23,7 @@
  * | 45      | GAVE_WAY          | torrents of a single peer that made room in a full arena         |
  * | 46      | KEPT_COUNT        | torrents without peers, kept for their completed count, of the last cleaning |
  * | 47      | COMPLETED_COUNT   | completions counted in all torrents, also in those that are gone |
- * | 52      | COUNTS            | where the counts by address begin, or 0 (`limits/hot/address-counts.ts`) |
- * | 53      | COUNTS_LINES      | lines of those by address and torrent, a power of two            |
+ * | 48      | COUNTS            | where the counts by address begin, a multiple of 16, or 0 (`limits/hot/address-counts.ts`); its low four bits: log2 of their lines |
  * | 64 + k  | FREE_LISTS        | first free block of class k, 6 to 24 (`hot/whole-blocks.ts`)     |
  * | 96 + k  | FREE_BITS         | where the bits of class k begin, one for each multiple of 2^k    |
  * | 128 + k | SLAB_DENSE_LISTS  | first dense page of class k, 1 to 5 (`hot/slab-pages.ts`)        |
@@ -78,8 +77,7 @@ export const SLAB_WORDS_FREE = 44;
 export const GAVE_WAY = 45;
 export const KEPT_COUNT = 46;
 export const COMPLETED_COUNT = 47;
-export const COUNTS = 52;
-export const COUNTS_LINES = 53;
+export const COUNTS = 48;
 export const FREE_LISTS = 64;
 export const FREE_BITS = 96;
 export const SLAB_DENSE_LISTS = 128;
@@ -130,9 +128,12 @@ export const LARGE_PAUSED = 2;
 export const LARGE_LEECHER_SET = 3;
 export const LARGE_SEEDER_SET = 5;
 
+/** The low bits of COUNTS: the logarithm of the number of lines. */
+export const COUNTS_LOG_MASK = 15;
 /** Cells of a line of counts, one cache line; words of key before the lines; lines by address are one eighth of the others. */
 export const COUNTS_CELLS = 16;
 export const COUNTS_KEY_WORDS = 16;
+export const COUNTS_BY_ADDRESS = 4;
 export const COUNTS_LINES_SHIFT = 3;
 
 export const PEER_PAGE_CLASS_4 = 7;

@@ -7,18 +7,12 @@
  */
 import { randomFillSync } from "node:crypto";
 import type { LimitsConfig } from "../limits/config.ts";
-import {
-  countsByAddress,
-  makeLimits,
-  openAnnounceLimits,
-  openScrapeRate,
-} from "../limits/limits.ts";
+import { arenaCountsOf, makeLimits, openAnnounceLimits, openScrapeRate } from "../limits/limits.ts";
 import { openArenas } from "./arenas.ts";
 import { HASH_KEY_WORDS } from "./hot/keyed-hash.ts";
 import { SHARD_COUNT, SwarmStore, type SwarmStoreHandle } from "./hot/swarm-store.ts";
 import {
   COMPLETED_COUNT,
-  COUNTS_KEY_WORDS,
   GAVE_WAY,
   KEPT_COUNT,
   NEXT_FRESH,
@@ -59,10 +53,8 @@ export interface SwarmTotals {
 
 /** Reserves the arenas, smaller ones where the host refuses; throws when not even the smallest fit. */
 export function createSwarmStore(options: SwarmStoreOptions): SwarmStore {
-  const countsKey = countsByAddress(options.limits)
-    ? randomFillSync(new Int32Array(COUNTS_KEY_WORDS))
-    : undefined;
-  const arenas = openArenas(SHARD_COUNT, options.memoryBytesMax, undefined, countsKey);
+  const counts = arenaCountsOf(options.limits, SHARD_COUNT);
+  const arenas = openArenas(SHARD_COUNT, options.memoryBytesMax, undefined, counts);
   const hashKey = new Int32Array(new SharedArrayBuffer(HASH_KEY_WORDS * 4));
   hashKey.set(randomFillSync(new Int32Array(HASH_KEY_WORDS)));
   return attachSwarmStore({ arenas, hashKey, limits: makeLimits(options.limits) });

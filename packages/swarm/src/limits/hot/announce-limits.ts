@@ -8,7 +8,7 @@
  */
 import { COUNTS, PAUSED_BIT, SLOT_WORDS_4, TICK_MASK, TICK_SHIFT } from "../../store/layout.ts";
 import type { AddressBlocks } from "./address-blocks.ts";
-import { addressHash, peersInShard, peersInTorrent } from "./address-counts.ts";
+import { addressHash, peersInShard, peersInSlab, peersInTorrent } from "./address-counts.ts";
 
 /** `repeatTicksMax` where no announce is a repeat. */
 export const NO_REPEATS = -1;
@@ -29,24 +29,44 @@ export interface AnnounceLimitsOptions {
   readonly shards: readonly Int32Array[];
 }
 
+/** Torrents of an address that the counted shards hold at the limit at least: then their share varies by 1.6 %. */
+const TORRENTS_OF_COUNTED_MIN = 4096;
+
+/**
+ * How many of the shards count by address. Torrents are spread over them at random, so with a limit of 100,000 four of 64
+ * shards hold 6,250 of an address that has reached it, give or take 1.3 %. A limit below 8,192 is counted exactly, in all.
+ */
+export function countedShardsOf(torrentsPerAddressMax: number, shards: number): number {
+  if (torrentsPerAddressMax === 0) return 0;
+  let counted = shards;
+  while (counted > 1 && (torrentsPerAddressMax * counted) / 2 / shards >= TORRENTS_OF_COUNTED_MIN)
+    counted /= 2;
+  return counted;
+}
+
 export class AnnounceLimits {
   /** The greatest distance of a repeat in ticks, or NO_REPEATS. */
   readonly repeatTicksMax: number;
   private readonly peersPerAddressMax: number;
-  private readonly torrentsPerAddressMax: number;
-  /** An address with fewer peers in one shard is not near the limit: see `isInTooManyTorrents`. */
-  private readonly shardPeersMin: number;
+  /** The first shards, which count by address, and the part of the limit that falls to them. */
+  private readonly countedShards: number;
+  private readonly torrentsOfCountedMax: number;
+  /** With fewer in the first shard, four standard deviations below its part of the limit, the others need not be asked. */
+  private readonly firstShardMin: number;
   private readonly exempt: AddressBlocks;
   private readonly shards: readonly Int32Array[];
 
   constructor(options: AnnounceLimitsOptions) {
     this.repeatTicksMax = options.repeatTicksMax;
     this.peersPerAddressMax = options.peersPerAddressMax;
-    this.torrentsPerAddressMax = options.torrentsPerAddressMax;
+    this.countedShards = countedShardsOf(options.torrentsPerAddressMax, options.shards.length);
+    this.torrentsOfCountedMax = Math.ceil(
+      (options.torrentsPerAddressMax * this.countedShards) / Math.max(1, options.shards.length),
+    );
+    const mean = this.torrentsOfCountedMax / Math.max(1, this.countedShards);
+    this.firstShardMin = Math.max(0, Math.floor(mean - 4 * Math.sqrt(mean)));
     this.exempt = options.exempt;
     this.shards = options.shards;
-    const mean = options.torrentsPerAddressMax / Math.max(1, options.shards.length);
-    this.shardPeersMin = Math.max(0, Math.floor(mean - 4 * Math.sqrt(mean)));
   }
 
   /**
@@ -65,37 +85,46 @@ export class AnnounceLimits {
     return !this.isExempt(key, slotWords);
   }
 
-  /** 0, or why the peer `key`, which is not in the swarm, is not to be stored there. */
-  refusal(w: Int32Array, swarm: number, slotWords: number, key: Int32Array): number {
-    if (w[COUNTS] === 0) return 0;
-    const ofAddress = addressHash(w, slotWords, key[0], key[1]);
+  /** 0, or why the peer `key`, which is not in this large swarm, is not to be stored there. */
+  refusalInLarge(w: Int32Array, swarm: number, slotWords: number, key: Int32Array): number {
     const peersMax = this.peersPerAddressMax;
-    if (peersMax > 0 && peersInTorrent(w, swarm, slotWords, ofAddress) >= peersMax)
-      return this.isExempt(key, slotWords) ? 0 : REFUSED_PEERS_OF_ADDRESS;
+    if (w[COUNTS] === 0) return 0;
+    if (peersMax > 0) {
+      const ofAddress = addressHash(w, slotWords, key[0], key[1]);
+      if (peersInTorrent(w, swarm, slotWords, ofAddress) >= peersMax)
+        return this.isExempt(key, slotWords) ? 0 : REFUSED_PEERS_OF_ADDRESS;
+    }
+    return this.refusalOfTorrent(w, slotWords, key);
+  }
+
+  /** The same of a small one, whose `count` slots lie at `slab`. */
+  refusalInSmall(
+    w: Int32Array,
+    slab: number,
+    count: number,
+    slotWords: number,
+    key: Int32Array,
+  ): number {
+    const peersMax = this.peersPerAddressMax;
+    if (peersMax > 0 && count >= peersMax)
+      if (peersInSlab(w, slab, count, slotWords, key) >= peersMax)
+        return this.isExempt(key, slotWords) ? 0 : REFUSED_PEERS_OF_ADDRESS;
     return this.refusalOfTorrent(w, slotWords, key);
   }
 
   /** 0, or why the peer `key` is not to be stored in one more torrent. */
   refusalOfTorrent(w: Int32Array, slotWords: number, key: Int32Array): number {
-    if (w[COUNTS] === 0 || this.torrentsPerAddressMax === 0) return 0;
+    if (this.torrentsOfCountedMax === 0) return 0;
     const ofAddress = addressHash(w, slotWords, key[0], key[1]);
-    if (!this.isInTooManyTorrents(w, ofAddress) || this.isExempt(key, slotWords)) return 0;
-    return REFUSED_TORRENTS_OF_ADDRESS;
-  }
-
-  /**
-   * Torrents are spread over the shards at random, so an address near the limit has about a 64th of it in every shard. Only one
-   * that has nearly that many here (but four standard deviations) is added up; with limits below some thousand that is everyone.
-   */
-  private isInTooManyTorrents(w: Int32Array, ofAddress: number): boolean {
-    if (peersInShard(w, ofAddress) < this.shardPeersMin) return false;
     const shards = this.shards;
+    if (peersInShard(shards[0], ofAddress) < this.firstShardMin) return 0;
     let peers = 0;
-    for (let i = 0; i < shards.length; i++) {
+    for (let i = 0; i < this.countedShards; i++) {
       const ofShard = peersInShard(shards[i], ofAddress);
       if (ofShard > 0) peers += ofShard;
     }
-    return peers >= this.torrentsPerAddressMax;
+    if (peers < this.torrentsOfCountedMax || this.isExempt(key, slotWords)) return 0;
+    return REFUSED_TORRENTS_OF_ADDRESS;
   }
 
   private isExempt(key: Int32Array, slotWords: number): boolean {

@@ -132,7 +132,7 @@ export function upsertPeer(
     w[SEEDER_COUNT + family(slotWords)] += seeder ? 1 : -1;
     return switchRoleSmall(w, swarm, slotWords, slot, seeder);
   }
-  const refusal = limits.refusal(w, swarm, slotWords, key);
+  const refusal = limits.refusalInSmall(w, w[swarm], count, slotWords, key);
   if (refusal !== 0) return refusal;
   if (count === (slotWords === SLOT_WORDS_4 ? SMALL_PEERS_MAX_4 : SMALL_PEERS_MAX_6)) {
     if (!promote(w, swarm, slotWords, hashKey)) return 0;
@@ -178,7 +178,7 @@ function upsertLarge(
   }
   const oldSlot = findLarge(w, header, slotWords, hash, key, !seeder);
   if (oldSlot === 0) {
-    const refusal = limits.refusal(w, swarm, slotWords, key);
+    const refusal = limits.refusalInLarge(w, swarm, slotWords, key);
     if (refusal !== 0) return refusal;
     slot = insertLarge(w, header, slotWords, hashKey, hash, key, tail, seeder);
     if (slot === 0) return 0;

@@ -4,6 +4,7 @@
  * `swarm` is the word index of a record's (reference, meta) pair. A swarm becomes large when its slab is full
  * (`promote`), and small again when cleaning finds few peers left (`demote`).
  */
+import { countSlab } from "../../limits/hot/address-counts.ts";
 import {
   LARGE_CLASS,
   LARGE_LEECHER_SET,
@@ -73,6 +74,7 @@ export function promote(
     const hash = takeKey(w, slot, slotWords, hashKey);
     insertInPages(w, setOf(header, i >= leechers), slotWords, hashKey, hash, movedKey, tail);
   }
+  countSlab(w, swarm, slotWords, slab, count, 1);
   giveBlock(w, slab, meta & SMALL_CLASS_MASK);
   w[swarm] = header;
   w[swarm + 1] = LARGE_META;
@@ -170,6 +172,7 @@ export function demote(
     if (slab === 0) return false;
     copySet(w, setOf(header, false), slotWords, slab);
     copySet(w, setOf(header, true), slotWords, slab + leechers * slotWords);
+    countSlab(w, swarm, slotWords, slab, leechers + seeders, -1);
   }
   closeLarge(w, header, slotWords);
   w[swarm] = slab;
