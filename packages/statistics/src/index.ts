@@ -24,6 +24,8 @@ export type {
 export { PAGE_ADDRESS_DEFAULT, type StatisticsConfig, statisticsSection } from "./config.ts";
 export { PeersPerTorrentCells } from "./export/peers-per-torrent-cells.ts";
 export { TorrentPass, type TorrentPassSettings } from "./export/torrent-pass.ts";
+export { writeHtmlFile } from "./report/html-file.ts";
+export { formatStatisticsBlock, formatStatisticsJson } from "./report/text-block.ts";
 export { Answers } from "./server/answers.ts";
 export { loadPageFiles } from "./server/page-files.ts";
 export { PrometheusText } from "./server/prometheus.ts";

@@ -110,10 +110,20 @@ test("SIGINT ends it with code 0 and the sums of what it did", TIMEOUT, async (t
   );
 });
 
-test("a statistics line comes at each interval where it is asked for", TIMEOUT, async (t) => {
+test("a block of statistics comes at each interval where it is asked for", TIMEOUT, async (t) => {
   const program = startProgram(t, printingConfig("interval = 1\n"));
-  await program.output(/\nstatistics torrents=0 ipv4: requests\/s=0 .*\nstatistics torrents=0 /);
+  await program.output(
+    /(=== swarmtide \S+ statistics, [\s\S]*\nRequests +a second now [\s\S]*\n {2}torrents +0\n[\s\S]*){2}/,
+  );
   assert.equal(await program.end("SIGTERM"), 0);
+});
+
+test("with a log in JSON statistics are a JSON object a line", TIMEOUT, async (t) => {
+  const program = startProgram(t, `log_format = "json"\n${printingConfig("interval = 1\n")}`);
+  await program.output(/"statistics"[\s\S]*"statistics"/);
+  assert.equal(await program.end("SIGTERM"), 0);
+  for (const line of program.stdout.trim().split("\n"))
+    assert.equal(JSON.parse(line).statistics.swarms.torrents, 0);
 });
 
 test("the log can be JSON, the start-up lines with it", TIMEOUT, async (t) => {

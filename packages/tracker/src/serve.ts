@@ -12,10 +12,11 @@ import {
   ServiceManager,
   withConfigLine,
 } from "@swarmtide/runtime";
+import { formatStatisticsBlock, formatStatisticsJson } from "@swarmtide/statistics";
 import { SERVE_ALL, SERVE_HTTP, SERVE_UDP, SERVE_WS } from "./command-line.ts";
 import { shortLife, type TrackerConfig, trackerSchema } from "./config.ts";
 import type { ProgramSignals } from "./program-signals.ts";
-import { formatFinalStatisticsLine, formatStatisticsLine, type Statistics } from "./statistics.ts";
+import { formatFinalStatisticsLine } from "./statistics.ts";
 import { type ConfiguredTracker, type RunningTracker, startConfigured } from "./tracker.ts";
 
 const EXIT_DEATH = 1;
@@ -79,8 +80,9 @@ export async function serve(options: ServeOptions): Promise<void> {
   endStatistics();
   const seconds = Math.round((performance.now() - startedAt) / 1000);
   const finalLine = formatFinalStatisticsLine(tracker.statistics(), seconds);
-  if (config.statistics.printToStdout) print(`${finalLine}\n`);
-  else log.info(finalLine);
+  if (!config.statistics.printToStdout) log.info(finalLine);
+  else if (config.logFormat === "json") print(formatStatisticsJson(tracker.statistics().all));
+  else print(`${finalLine}\n`);
   process.exit(0);
 }
 
@@ -138,22 +140,18 @@ function describeStart(tracker: RunningTracker, version: string): string[] {
 /** An address as a client would write it: a tracker that listens everywhere is reached by the host's name. */
 const clientHost = (address: string): string => address.replace(/^(0\.0\.0\.0|\[::\]):/, "HOST:");
 
-/** Prints a line at each interval where the configuration says so. Returns a function that ends it. */
+/** Prints a report at each interval where the configuration says so. Returns a function that ends it. */
 function printStatistics(
   tracker: RunningTracker,
   config: TrackerConfig,
   print: (text: string) => void,
 ): () => void {
   if (!config.statistics.printToStdout) return () => {};
-  let before: Statistics = tracker.statistics();
-  let beforeTime = performance.now();
-  const timer = setInterval(() => {
-    const after = tracker.statistics();
-    const now = performance.now();
-    print(`${formatStatisticsLine(before, after, (now - beforeTime) / 1000)}\n`);
-    before = after;
-    beforeTime = now;
-  }, config.statistics.interval * 1000);
+  const format = config.logFormat === "json" ? formatStatisticsJson : formatStatisticsBlock;
+  const timer = setInterval(
+    () => print(format(tracker.statistics().all)),
+    config.statistics.interval * 1000,
+  );
   return () => clearInterval(timer);
 }
 

@@ -1,6 +1,5 @@
 /**
- * The statistics line: what was asked and answered since the last one, and what the swarms hold. Counts come from
- * the counters the workers write in shared memory, so reading them disturbs nobody. Main thread.
+ * The numbers of a snapshot by protocol, and the line that a program ends with. Main thread.
  */
 import type { ApiStats } from "@swarmtide/statistics";
 
@@ -140,46 +139,10 @@ const HTTP_RATES = ["announce", "scrape", "error"] as const;
 const RATES = ["requests", "connect", "announce", "scrape", "error"] as const;
 
 /**
- * The line: rates over `seconds` between two readings, then stocks.
+ * Sums since the start: the last line of a program that stops.
  *
- *     statistics torrents=2 ipv4: requests/s=10 connect/s=4 announce/s=5 scrape/s=1 error/s=0 peers=3 seeders=1 ipv6: …
+ *     statistics of 61 seconds torrents=1 ipv4: requests=8 connect=3 announce=4 scrape=0 error=0 peers=0 seeders=0 ipv6: …
  */
-export function formatStatisticsLine(
-  before: Statistics,
-  after: Statistics,
-  seconds: number,
-): string {
-  const parts = FAMILIES.map((family) => {
-    const rates = RATES.map((name) => {
-      const perSecond = (after[family][name] - before[family][name]) / seconds;
-      return `${name}/s=${Math.round(perSecond)}`;
-    });
-    const { peers, seeders } = after[family];
-    return `${family}: ${rates.join(" ")} peers=${peers} seeders=${seeders}`;
-  });
-  if (after.http !== undefined) {
-    const { http } = after;
-    const rates = HTTP_RATES.map((name) => {
-      const perSecond = (http[name] - (before.http?.[name] ?? 0)) / seconds;
-      return `${name}/s=${Math.round(perSecond)}`;
-    });
-    parts.push(`http: ${rates.join(" ")} connections=${http.connections}`);
-  }
-  if (after.ws !== undefined) {
-    const { ws } = after;
-    const rates = WS_RATES.map((name) => {
-      const perSecond = (ws[name] - (before.ws?.[name] ?? 0)) / seconds;
-      return `${name}/s=${Math.round(perSecond)}`;
-    });
-    const { connections, torrents, peers, seeders } = ws;
-    parts.push(
-      `ws: ${rates.join(" ")} connections=${connections} torrents=${torrents} peers=${peers} seeders=${seeders}`,
-    );
-  }
-  return `statistics torrents=${after.torrents} ${parts.join(" ")}`;
-}
-
-/** The same since the start, in sums: the last line of a program that stops. */
 export function formatFinalStatisticsLine(statistics: Statistics, seconds: number): string {
   const parts = FAMILIES.map((family) => {
     const sums = RATES.map((name) => `${name}=${statistics[family][name]}`);

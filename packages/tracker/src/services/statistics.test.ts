@@ -318,3 +318,32 @@ test(
     }
   },
 );
+
+test("the HTML file is written at the interval", TIMEOUT, async (t) => {
+  const path = join(temporaryFolder(t), "index.html");
+  await start(t, `page_address = ""\nhtml_path = "${path}"\ninterval = 1`);
+  await until("the file", () => {
+    assert.match(
+      readFileSync(path, "utf8"),
+      /^<!doctype html>[\s\S]*<caption>Requests<\/caption>[\s\S]*<\/html>\n$/,
+    );
+    return true;
+  });
+});
+
+test("an HTML file that cannot be written is logged once", TIMEOUT, async (t) => {
+  const path = join(temporaryFolder(t), "nowhere", "index.html");
+  const { lines, tracker } = await start(
+    t,
+    `page_address = ""\nhtml_path = "${path}"\ninterval = 1`,
+  );
+  const failures = () =>
+    lines.filter((line) => line.includes("statistics.html_path cannot be written"));
+  await until("the error", () => failures().length > 0);
+  const { uptimeSeconds } = tracker.statistics().all.process;
+  await until(
+    "two more intervals",
+    () => tracker.statistics().all.process.uptimeSeconds >= uptimeSeconds + 2,
+  );
+  assert.equal(failures().length, 1);
+});

@@ -9,9 +9,11 @@ import {
   loadPageFiles,
   PAGE_ADDRESS_DEFAULT,
   PrometheusText,
+  type StatisticsCollector,
   type StatisticsConfig,
   StatisticsServer,
   statisticsSection,
+  writeHtmlFile,
 } from "@swarmtide/statistics";
 import { certificateFacts, readTlsFiles, type TlsFiles } from "@swarmtide/tcp";
 import type {
@@ -80,10 +82,12 @@ function startStatistics(
   let timer: NodeJS.Timeout | undefined;
   let tls = page?.tls;
   const prometheus = new PrometheusText();
+  const html = HtmlWriter.open(config, context);
   const start = async () => {
     await Promise.resolve(); // All services have been started then, and there is a collector.
     const collector = context.collector();
     timer = setInterval(() => collector.collect(), SECOND_MILLISECONDS);
+    html?.start(collector);
     if (page === undefined) return;
     const answers = new Answers(collector, prometheus, page.files);
     server = await openServer(page, config.pageToken, answers, context.log);
@@ -102,11 +106,62 @@ function startStatistics(
     },
     async stop() {
       clearInterval(timer);
+      html?.stop();
       prometheus.close();
       await server?.close();
       return true;
     },
   };
+}
+
+/** Writes `html_path` at the interval. What fails is logged once, until it succeeds again. */
+class HtmlWriter {
+  readonly #path: string;
+  readonly #intervalSeconds: number;
+  readonly #log: Logger;
+  #timer: NodeJS.Timeout | undefined;
+  #isWriting = false;
+  #hasFailed = false;
+
+  private constructor(path: string, intervalSeconds: number, log: Logger) {
+    this.#path = path;
+    this.#intervalSeconds = intervalSeconds;
+    this.#log = log;
+  }
+
+  /** Undefined where no file is asked for, or a chroot hides it. */
+  static open(config: StatisticsConfig, { log, pathAfterDrop }: StartContext) {
+    if (config.htmlPath === "") return undefined;
+    const path = pathAfterDrop(config.htmlPath);
+    if (path !== undefined) return new HtmlWriter(path, config.interval, log);
+    log.warn(
+      `statistics.html_path = "${config.htmlPath}": not written, it lies outside of privileges.chroot_path`,
+    );
+    return undefined;
+  }
+
+  start(collector: StatisticsCollector): void {
+    const milliseconds = this.#intervalSeconds * SECOND_MILLISECONDS;
+    this.#timer = setInterval(() => void this.#write(collector), milliseconds);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  async #write(collector: StatisticsCollector): Promise<void> {
+    if (this.#isWriting) return;
+    this.#isWriting = true;
+    try {
+      await writeHtmlFile(this.#path, collector.latest.stats, this.#intervalSeconds);
+      this.#hasFailed = false;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : error;
+      if (!this.#hasFailed) this.#log.error(`statistics.html_path cannot be written: ${reason}`);
+      this.#hasFailed = true;
+    }
+    this.#isWriting = false;
+  }
 }
 
 /** Undefined, and a warning, where the default address is taken. Rejects with OperatorError where a configured one is. */
