@@ -93,7 +93,8 @@ export async function vanishingUpgrades(port: number, count: number): Promise<vo
     "GET / HTTP/1.1\r\nHost: t\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
   const sockets: Socket[] = [];
   for (let i = 0; i < count; i++) {
-    const socket = quietly(connect({ host: "127.0.0.1", port }));
+    const localAddress = `127.0.1.${1 + (i % 200)}`;
+    const socket = quietly(connect({ host: "127.0.0.1", port, localAddress }));
     socket.once("connect", () => socket.write(upgrade));
     sockets.push(socket);
     if (i % BURST === 0) await wait(5);

@@ -10,7 +10,7 @@ import { Socket } from "node:net";
 import type { MessagePort } from "node:worker_threads";
 import type { Cidr } from "@swarmtide/bittorrent";
 import { peerAt } from "@swarmtide/http";
-import { closeFd } from "@swarmtide/linux";
+import { closeFd, trimFreeMemory } from "@swarmtide/linux";
 import { add, type CounterRow } from "@swarmtide/metrics";
 import { DRAIN_MILLISECONDS_MAX } from "@swarmtide/runtime";
 import { type AccessList, openServedClock, type SwarmStore } from "@swarmtide/swarm";
@@ -20,6 +20,7 @@ import type { ReloadedOptions } from "../conversation/conversation-options.ts";
 import { countRefusal } from "../conversation/count-refusal.ts";
 import { ConnectionLimits } from "../conversation/hot/connection-limits.ts";
 import { CONNECTIONS_CLOSED, CONNECTIONS_TAKEN_OVER } from "../counters.ts";
+import { MemoryReturn } from "../engines/net/memory-return.ts";
 import { ReadMemory } from "../engines/net/read-memory.ts";
 import { type SessionOwner, WsSession } from "./hot/ws-session.ts";
 
@@ -63,6 +64,8 @@ export class WsEndpoint implements SessionOwner {
   readonly #limits: ConnectionLimits;
   readonly #sessions = new Set<WsSession>();
   readonly #closing = new Set<WsSession>();
+  /** For those that came as descriptors: `NetServer` does not count them. */
+  readonly #memoryReturn = new MemoryReturn();
   readonly #tickTimer: NodeJS.Timeout;
   #isFlushScheduled = false;
   #flushedMilliseconds = 0;
@@ -192,6 +195,7 @@ export class WsEndpoint implements SessionOwner {
   #tick(): void {
     this.tracker.tick();
     const now = performance.now();
+    if (this.#memoryReturn.isDue(this.#sessions.size, now)) trimFreeMemory();
     for (const session of this.#closing)
       if (session.closeDeadlineMilliseconds <= now) session.destroy();
   }
