@@ -16,6 +16,10 @@ export interface CommandOption {
   readonly short?: string;
   /** The word for its value in the help: `FILE`. */
   readonly value?: string;
+  /** What the value must look like, and how `value` says so: "expected PORT". */
+  readonly pattern?: RegExp;
+  /** It may be given several times. */
+  readonly repeats?: true;
   readonly summary: string;
 }
 
@@ -40,6 +44,8 @@ export interface CommandLine {
   readonly commands: readonly Command[];
   /** The options of every command, beside those for help and version. */
   readonly options: readonly CommandOption[];
+  /** What to write instead of arguments that other programs take; undefined where nothing fits. */
+  readonly advice?: (args: readonly string[]) => string | undefined;
 }
 
 /** What the arguments ask for. */
@@ -53,6 +59,8 @@ export type Invocation =
 export interface GivenOptions {
   /** Values by long name; switches have the value "". */
   readonly values: ReadonlyMap<string, string>;
+  /** All values of options that may be given several times, in their order. */
+  readonly lists: ReadonlyMap<string, readonly string[]>;
   readonly operands: readonly string[];
 }
 
@@ -71,6 +79,16 @@ function commonOptions(line: CommandLine, command: Command | undefined): readonl
 
 /** Parses the arguments behind the program's name. Never throws. */
 export function parseCommandLine(line: CommandLine, args: readonly string[]): Invocation {
+  const invocation = parseArguments(line, args);
+  const advice = invocation.kind === "mistake" ? line.advice?.(args) : undefined;
+  if (invocation.kind !== "mistake" || advice === undefined) return invocation;
+  return {
+    kind: "mistake",
+    message: `${invocation.message.replace(/; did you mean .*/, "")}; ${advice}`,
+  };
+}
+
+function parseArguments(line: CommandLine, args: readonly string[]): Invocation {
   const { command, wordCount } = findCommand(line, args);
   if (command === undefined) return mistakenCommand(line, args);
   const options = [...(command.options ?? []), ...commonOptions(line, command)];
@@ -85,7 +103,7 @@ export function parseCommandLine(line: CommandLine, args: readonly string[]): In
   if (unexpected !== undefined) return unexpectedArgument(line, command, unexpected);
   if (read.operands.length < wanted.length)
     return { kind: "mistake", message: `${wanted[read.operands.length]} is missing` };
-  return { kind: "run", command, given: { values: read.values, operands: read.operands } };
+  return { kind: "run", command, given: read };
 }
 
 /** The command with the most words that the arguments begin with. */
@@ -125,13 +143,19 @@ function meant(line: CommandLine, given: string): string {
 
 interface ReadArguments {
   readonly values: Map<string, string>;
+  readonly lists: Map<string, string[]>;
   readonly operands: string[];
   /** The first argument that is not in order. */
   mistake: string | undefined;
 }
 
 function readArguments(options: readonly CommandOption[], args: readonly string[]): ReadArguments {
-  const read: ReadArguments = { values: new Map(), operands: [], mistake: undefined };
+  const read: ReadArguments = {
+    values: new Map(),
+    lists: new Map(),
+    operands: [],
+    mistake: undefined,
+  };
   for (let index = 0; index < args.length; index++) {
     const arg = args[index] ?? "";
     if (arg === "--") {
@@ -152,12 +176,20 @@ function readArguments(options: readonly CommandOption[], args: readonly string[
       read.values.set(option.long, "");
     } else {
       const value = equals >= 0 ? arg.slice(equals + 1) : args[++index];
-      if (value === undefined || value === "") read.mistake ??= `${name} needs a ${option.value}`;
-      if (read.values.has(option.long)) read.mistake ??= `--${option.long} is given twice`;
-      read.values.set(option.long, value ?? "");
+      takeValue(read, option, name, value ?? "");
     }
   }
   return read;
+}
+
+function takeValue(read: ReadArguments, option: CommandOption, name: string, value: string): void {
+  const { long, pattern, repeats } = option;
+  if (value === "") read.mistake ??= `${name} needs a ${option.value}`;
+  else if (pattern?.test(value) === false)
+    read.mistake ??= `${name} ${quote(value)}: expected ${option.value}`;
+  if (repeats) read.lists.set(long, [...(read.lists.get(long) ?? []), value]);
+  else if (read.values.has(long)) read.mistake ??= `--${long} is given twice`;
+  read.values.set(long, value);
 }
 
 function meantOption(options: readonly CommandOption[], name: string): string {

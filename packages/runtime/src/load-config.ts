@@ -15,13 +15,18 @@ import {
 } from "@swarmtide/toml-config";
 import { OperatorError } from "./operator-error.ts";
 
-/** The configuration of a file, or every default where no file is named; `settings` count before it. Throws ConfigError. */
+/**
+ * The configuration of a file, or every default where no file is named; `settings` count before it, and `defaults` where it
+ * says nothing. Throws ConfigError.
+ */
 export const loadConfig = <E extends Entries>(
   schema: SectionSchema<E>,
   filePath: string | undefined,
   settings: readonly Setting[] = [],
+  defaults: readonly Setting[] = [],
 ): ConfigOf<SectionSchema<E>> =>
   readLayers(schema, [
+    ...(defaults.length === 0 ? [] : [settingsLayer(defaults)]),
     ...(filePath === undefined ? [] : [fileLayer(filePath)]),
     ...(settings.length === 0 ? [] : [settingsLayer(settings)]),
   ]);

@@ -85,7 +85,7 @@ export function webWorkersOf({ engine, groups }: WebBinding) {
 
 /** In the order of the engines, so that plain listeners come first. */
 function planGroups(config: WebConfig, httpWorkers: number, hasWebSockets: boolean): GroupPlan[] {
-  const places = placesOf(config);
+  const places = webListenersOf(config);
   const plainEngine = tcpEngineOf(config.engine);
   const tlsEngine = tcpEngineOf("auto", { servesTls: true });
   const webSocketEngine = tcpEngineOf("auto", { hasEventLoop: true });
@@ -111,7 +111,8 @@ function openGroup(config: WebConfig, { places, workers }: GroupPlan): Listeners
   );
 }
 
-function placesOf(config: WebConfig): Listener[] {
+/** What a configuration listens on, before anything is opened. */
+export function webListenersOf(config: WebConfig): Listener[] {
   const places: Listener[] = [];
   const add = (family: 4 | 6, isTls: boolean, where?: { host: string; port: number }) => {
     const address = where === undefined ? undefined : parseIpAddress(where.host);

@@ -4,6 +4,7 @@ export {
   bindWeb,
   closeGroups,
   type WebBinding,
+  webListenersOf,
   webPlacesOf,
   webSocketEngine,
   webThreadsOf,

@@ -36,3 +36,4 @@ export {
   type SocketAddress,
   section,
 } from "./schema.ts";
+export { show } from "./show.ts";

@@ -22,7 +22,7 @@ export const trackerSchema = section(
     access_list: accessListSection,
     privileges: privilegesSection,
   },
-  (config) => shortLife(config),
+  shortLife,
 );
 
 export type TrackerConfig = ConfigOf<typeof trackerSchema>;
@@ -39,7 +39,7 @@ interface Announcing {
  * Objects where peers would be forgotten before they are asked to announce again. WebTorrent has its own `max_peer_age`, which
  * its section checks.
  */
-export function shortLife({
+function shortLife({
   udp,
   http,
   swarm,

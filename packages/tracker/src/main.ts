@@ -13,9 +13,11 @@ import {
   writeLine,
 } from "@swarmtide/runtime";
 import { printDefaultConfig } from "@swarmtide/toml-config";
+import { CHECK_CONFIG, checkConfig } from "./check-config/check-config.ts";
 import { CLIENT_COMMANDS } from "./client-command-line.ts";
 import { commandLine, LOAD_TEST_HTTP, LOAD_TEST_WS, LOAD_TESTS } from "./command-line.ts";
 import { trackerSchema } from "./config.ts";
+import { ConfigSource } from "./config-source.ts";
 import { DOCTOR, runDoctor } from "./doctor/doctor-command.ts";
 import type { ProgramSignals } from "./program-signals.ts";
 import { serve } from "./serve.ts";
@@ -96,14 +98,17 @@ async function main(signals: ProgramSignals): Promise<void> {
       }
       if (invocation.given.values.has("print-config"))
         return print(printDefaultConfig(trackerSchema));
+      if (invocation.command === CHECK_CONFIG) {
+        signals.onStop(() => process.exit(EXIT_FAILED));
+        return await checkConfig(invocation.given, process.env, print);
+      }
       if (invocation.command === DOCTOR) {
         signals.onStop(() => process.exit(EXIT_FAILED));
         process.exitCode = runDoctor(invocation.given, print);
         return;
       }
       return await serve({
-        command: invocation.command,
-        configPath: invocation.given.values.get("config"),
+        source: new ConfigSource(invocation.command, invocation.given, process.env),
         version: version(),
         print,
         signals,

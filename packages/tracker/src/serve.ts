@@ -3,18 +3,16 @@
  * tracker inside another program see `startTracker`.
  */
 import {
-  type Command,
   createLogger,
   type ErrorCode,
   type Logger,
-  loadConfig,
   OperatorError,
   ServiceManager,
   withConfigLine,
 } from "@swarmtide/runtime";
 import { formatStatisticsBlock, formatStatisticsJson } from "@swarmtide/statistics";
-import { SERVE_ALL, SERVE_HTTP, SERVE_UDP, SERVE_WS } from "./command-line.ts";
-import { shortLife, type TrackerConfig, trackerSchema } from "./config.ts";
+import type { TrackerConfig } from "./config.ts";
+import type { ConfigSource } from "./config-source.ts";
 import type { ProgramSignals } from "./program-signals.ts";
 import { formatFinalStatisticsLine } from "./statistics.ts";
 import { type ConfiguredTracker, type RunningTracker, startConfigured } from "./tracker.ts";
@@ -22,9 +20,7 @@ import { type ConfiguredTracker, type RunningTracker, startConfigured } from "./
 const EXIT_DEATH = 1;
 
 export interface ServeOptions {
-  readonly command: Command;
-  /** The configuration file; undefined for the defaults. */
-  readonly configPath: string | undefined;
+  readonly source: ConfigSource;
   readonly version: string;
   /** Writes to stdout. */
   readonly print: (text: string) => void;
@@ -34,9 +30,10 @@ export interface ServeOptions {
 
 /** Serves until a signal asks for the end. Throws ConfigError, OperatorError, SyscallError when it cannot start. */
 export async function serve(options: ServeOptions): Promise<void> {
-  const { command, configPath, version, print, signals } = options;
+  const { source, version, print, signals } = options;
+  const configPath = source.path;
   const { promise: stopAsked, resolve: askToStop } = deferred<NodeJS.Signals>();
-  const config = restrictTo(command, loadConfig(trackerSchema, configPath));
+  const config = source.read();
   const log = createLogger(config, "main");
   const manager = ServiceManager.open(process.env, (message) => log.warn(message));
   let isStarting = true;
@@ -64,7 +61,7 @@ export async function serve(options: ServeOptions): Promise<void> {
         `${configPath}: not read again, it lies outside of privileges.chroot_path`,
         { code: "SWARMTIDE_OUTSIDE_CHROOT" },
       );
-    return restrictTo(command, loadConfig(trackerSchema, path));
+    return source.read(path);
   };
   const startedAt = performance.now();
   const startLines = describeStart(tracker, version);
@@ -84,28 +81,6 @@ export async function serve(options: ServeOptions): Promise<void> {
   else if (config.logFormat === "json") print(formatStatisticsJson(tracker.statistics().all));
   else print(`${finalLine}\n`);
   process.exit(0);
-}
-
-/** `swarmtide udp`, `http` and `ws` run that protocol, also where the file has it switched off, and nothing else. */
-function restrictTo(command: Command, config: TrackerConfig): TrackerConfig {
-  if (command === SERVE_ALL) return config;
-  if (command === SERVE_UDP && !config.udp.useIpv4 && !config.udp.useIpv6)
-    throw new OperatorError("udp.use_ipv4 and udp.use_ipv6 are both false, expected one true", {
-      code: "SWARMTIDE_NOTHING_TO_RUN",
-    });
-  const restricted = {
-    ...config,
-    udp: { ...config.udp, enabled: command === SERVE_UDP },
-    http: { ...config.http, enabled: command === SERVE_HTTP },
-    ws: { ...config.ws, enabled: command === SERVE_WS },
-  };
-  const problem = shortLife(restricted);
-  if (problem !== undefined)
-    throw new OperatorError(
-      `${problem.key} = ${config.swarm.maxPeerAge}: expected ${problem.expected}`,
-      { code: "SWARMTIDE_CONFIG_INVALID" },
-    );
-  return restricted;
 }
 
 /** Nothing is served yet and nobody waits for an answer, so that the end of the process is all it takes. */

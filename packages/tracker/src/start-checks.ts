@@ -5,6 +5,15 @@ import type { TrackerConfig } from "./config.ts";
 import { openFilesLimit, tooFewForConnections, tooFewForThreads } from "./open-files.ts";
 import { riskySettings } from "./risky-settings.ts";
 
+/** Throws OperatorError where every protocol is off. */
+export function checkThatSomethingRuns({ udp, http, ws }: TrackerConfig): void {
+  if (!udp.enabled && !http.enabled && !ws.enabled)
+    throw new OperatorError(
+      "nothing to run: udp.enabled, http.enabled and ws.enabled are all false",
+      { code: "SWARMTIDE_NOTHING_TO_RUN" },
+    );
+}
+
 /** Throws OperatorError where so many threads cannot be started. */
 export function checkOpenFiles(threads: number): void {
   const error = tooFewForThreads(openFilesLimit(), threads);

@@ -28,7 +28,7 @@ import type {
   TrackerAddress,
 } from "./services/service.ts";
 import { services } from "./services/services.ts";
-import { checkOpenFiles, warnOfServing } from "./start-checks.ts";
+import { checkOpenFiles, checkThatSomethingRuns, warnOfServing } from "./start-checks.ts";
 import { TrackerSource } from "./statistics/tracker-source.ts";
 import { readStatistics, type Statistics } from "./statistics.ts";
 import { version } from "./version.ts";
@@ -78,11 +78,7 @@ export async function startConfigured(
 ): Promise<ConfiguredTracker> {
   const log = options.log ?? createLogger(wanted, "main");
   const given = withoutMissingFamilies(wanted, log);
-  if (!given.udp.enabled && !given.http.enabled && !given.ws.enabled)
-    throw new OperatorError(
-      "nothing to run: udp.enabled, http.enabled and ws.enabled are all false",
-      { code: "SWARMTIDE_NOTHING_TO_RUN" },
-    );
+  checkThatSomethingRuns(given);
   const threads = workerThreads(given);
   checkOpenFiles(threads);
   const folder = process.cwd();

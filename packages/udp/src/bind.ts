@@ -37,7 +37,7 @@ export function wrongAddressWarnings(
   interfaces = Object.values(networkInterfaces()),
 ): string[] {
   if (udpEngineOf(engine).readsPacketInfo) return [];
-  return placesOf(config).flatMap((place) => {
+  return udpPlacesOf(config).flatMap((place) => {
     if (!isWildcard(place)) return [];
     const addresses = interfaces
       .flatMap((all) => all ?? [])
@@ -54,7 +54,7 @@ export function wrongAddressWarnings(
 /** Throws OperatorError with the key, the call, the address and the reason; nothing stays open then. */
 export function bindUdp(config: UdpConfig): UdpBinding {
   const engine = udpEngineOf(config.engine);
-  const places = placesOf(config);
+  const places = udpPlacesOf(config);
   if (!linuxSupported())
     return {
       engine: engine.name,
@@ -83,7 +83,8 @@ export function bindUdp(config: UdpConfig): UdpBinding {
   return { engine: engine.name, listeners, receiveBufferBytes };
 }
 
-function placesOf(config: UdpConfig): Listener[] {
+/** Where the tracker listens, before anything is opened. */
+export function udpPlacesOf(config: UdpConfig): Listener[] {
   return udpAddressesOf(config).map(({ family, host, port }) => {
     const address = parseIpAddress(host);
     if (address === undefined) throw new Error(`not an IP address: ${host}`);

@@ -1,6 +1,6 @@
 /** The command `swarmtide doctor`. Called by main.ts; command-line.ts knows its words. */
-import { type Command, type GivenOptions, loadConfig } from "@swarmtide/runtime";
-import { trackerSchema } from "../config.ts";
+import type { Command, GivenOptions } from "@swarmtide/runtime";
+import { CONFIG_OPTIONS, ConfigSource } from "../config-source.ts";
 import { services } from "../services/services.ts";
 import { describeFindings, examine, exitCodeOf } from "./examine.ts";
 import { thisHost } from "./host.ts";
@@ -9,12 +9,13 @@ import { thisHost } from "./host.ts";
 export const DOCTOR: Command = {
   words: ["doctor"],
   summary: "look for what will lose packets, connections or peers on this host",
-  options: [{ long: "json", summary: "print the findings as JSON" }],
+  options: [...CONFIG_OPTIONS, { long: "json", summary: "print the findings as JSON" }],
 };
 
 /** Returns the exit code. Throws ConfigError where the configuration cannot be read. */
-export function runDoctor({ values }: GivenOptions, print: (text: string) => void): number {
-  const config = loadConfig(trackerSchema, values.get("config"));
+export function runDoctor(given: GivenOptions, print: (text: string) => void): number {
+  const { values } = given;
+  const config = new ConfigSource(DOCTOR, given, process.env).read();
   let threads = 0;
   for (const service of services) threads += service.threads(config);
   const findings = examine(config, threads, thisHost);

@@ -44,6 +44,11 @@ export interface Service<Sections extends Entries> {
   /** How many worker threads it will start. Asked before anything is opened. */
   threads(config: ServiceConfig<Sections>): number;
   /**
+   * Reads its files and tells what it would serve, one line each; opens no listener. Throws OperatorError where a file is not
+   * in order.
+   */
+  look?(config: ServiceConfig<Sections>): readonly string[];
+  /**
    * Opens its listeners and reads its files. Undefined where the configuration switches it off. Throws OperatorError or
    * SyscallError; nothing of the service stays open then.
    */

@@ -34,6 +34,13 @@ export const statisticsService: Service<typeof sections> = {
   name: "statistics",
   sections,
   threads: () => 0,
+  look({
+    statistics: { pageAddress, pageTlsCertificatePath: certificate, pageTlsPrivateKeyPath },
+  }) {
+    if (pageAddress === undefined) return [];
+    if (certificate !== "") readTls(certificate, pageTlsPrivateKeyPath);
+    return [`statistics: http${certificate === "" ? "" : "s"}://${textOf(pageAddress)}`];
+  },
   bind({ statistics: config }, log) {
     const page = config.pageAddress === undefined ? undefined : preparePage(config, log);
     return {

@@ -17,6 +17,7 @@ import {
   type WebBinding,
   type WebConfig,
   type WebSettings,
+  webListenersOf,
   webPlacesOf,
   webSection,
   webSocketEngine,
@@ -49,22 +50,38 @@ export const tcpService: Service<typeof sections> = {
   sections,
   threads: (config) =>
     isOff(config) ? 0 : webThreadsOf(webConfigOf(config), config.http.workers, config.ws.enabled),
+  look(config) {
+    if (isOff(config)) return [];
+    const tls = readFiles(config);
+    const urls = (plain: string) =>
+      webListenersOf(config.web)
+        .map((place) => `${plain}${place.isTls ? "s" : ""}://${formatListener(place)}`)
+        .join(" and ");
+    return [
+      ...(config.http.enabled ? [`HTTP tracker: ${urls("http")}`] : []),
+      ...(config.ws.enabled ? [`WebTorrent tracker: ${urls("ws")}`] : []),
+      ...(tls === undefined ? [] : [describeCertificate(tls, Date.now())]),
+    ];
+  },
   bind(config, log) {
     if (isOff(config)) return undefined;
-    const { web } = config;
-    if (!web.useIpv4 && !web.useIpv6 && !hasTls(config))
-      throw new OperatorError(
-        "nothing for HTTP and WebTorrent to listen on: web.use_ipv4 and web.use_ipv6 are false and no web.tls_address is set",
-        { code: "SWARMTIDE_NOTHING_TO_RUN" },
-      );
-    const tls = hasTls(config)
-      ? readTlsFiles(web.tlsCertificatePath, web.tlsPrivateKeyPath)
-      : undefined;
+    const tls = readFiles(config);
     if (tls !== undefined) log.info(describeCertificate(tls, Date.now()));
     const binding = bindWeb(webConfigOf(config), config.http.workers, config.ws.enabled);
     return new BoundTcp(config, binding, tls);
   },
 };
+
+/** Certificate and key, where something listens with TLS. Throws OperatorError, also where nothing listens at all. */
+function readFiles(config: TcpConfig): TlsFiles | undefined {
+  const { web } = config;
+  if (hasTls(config)) return readTlsFiles(web.tlsCertificatePath, web.tlsPrivateKeyPath);
+  if (web.useIpv4 || web.useIpv6) return undefined;
+  throw new OperatorError(
+    "nothing for HTTP and WebTorrent to listen on: web.use_ipv4 and web.use_ipv6 are false and no web.tls_address is set",
+    { code: "SWARMTIDE_NOTHING_TO_RUN" },
+  );
+}
 
 class BoundTcp implements BoundService<TcpConfig> {
   readonly #config: TcpConfig;

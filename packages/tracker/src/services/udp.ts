@@ -1,5 +1,5 @@
 /** The service `udp`: the UDP tracker. See service.ts. */
-import { type Logger, workerCountOf } from "@swarmtide/runtime";
+import { formatListener, type Logger, workerCountOf } from "@swarmtide/runtime";
 import { statisticsSection } from "@swarmtide/statistics";
 import { makePeerIdSample } from "@swarmtide/swarm";
 import {
@@ -7,6 +7,7 @@ import {
   startUdp,
   type UdpBinding,
   type UdpConfig,
+  udpPlacesOf,
   udpSection,
   wrongAddressWarnings,
 } from "@swarmtide/udp";
@@ -18,6 +19,10 @@ export const udpService: Service<typeof sections> = {
   name: "udp",
   sections,
   threads: ({ udp }) => (udp.enabled ? workerCountOf(udp.workers) : 0),
+  look({ udp }) {
+    if (!udp.enabled) return [];
+    return [`UDP tracker: ${udpPlacesOf(udp).map(formatListener).join(" and ")}`];
+  },
   bind({ udp, statistics }, log) {
     if (!udp.enabled) return undefined;
     const binding = bindUdp(udp);
