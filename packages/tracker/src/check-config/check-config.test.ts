@@ -27,7 +27,7 @@ test("a configuration that is in order ends with code 0 and what would be served
   assert.match(stdout, /^.*c\.toml is in order\nUDP tracker: 127\.0\.0\.1:81\n/);
   assert.match(stdout, /\nHTTP tracker: http:\/\/0\.0\.0\.0:3000 .*https:\/\/0\.0\.0\.0:3443/);
   assert.doesNotMatch(stdout, /WebTorrent tracker:/);
-  assert.match(stdout, /\ncertificate for DNS:localhost.* is good for \d+ days\n/);
+  assert.match(stdout, /\ncertificate for DNS:localhost.* is valid for \d+ days\n/);
   assert.match(stdout, /\naccess list: allow, 1 entries\n/);
   assert.match(stdout, /\nMemory: /);
 });
