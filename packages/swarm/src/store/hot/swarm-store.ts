@@ -126,15 +126,8 @@ export class SwarmStore {
     if ((flags & ANNOUNCE_STOPPED) !== 0) {
       if (record !== 0) removePeer(w, record + swarmOf(family), slotWords, hashKey, key);
     } else {
-      if (record === 0) {
-        this.refusal = this.limits.refusalOfTorrent(w, slotWords, key);
-        if (this.refusal === 0) record = this.insertTorrent(w, hash, infoHash, infoHashAt);
-      }
-      if (this.refusal !== 0) this.stored = false;
-      else if (record === 0) {
-        w[REFUSED]++;
-        this.stored = false;
-      } else {
+      if (record === 0) record = this.openTorrent(w, hash, infoHash, infoHashAt, slotWords);
+      if (record !== 0) {
         const swarm = record + swarmOf(family);
         const seeder = (flags & ANNOUNCE_SEEDER) !== 0;
         const paused = (flags & ANNOUNCE_PAUSED) !== 0 ? PAUSED_BIT : 0;
@@ -173,6 +166,22 @@ export class SwarmStore {
     this.readCounts(w, record, family, slotWords, false);
     unlock(w, LOCK);
     return written;
+  }
+
+  /** A record for the torrent of a new peer, or 0 where the peer may not be stored or there is no room. */
+  private openTorrent(
+    w: Int32Array,
+    hash: number,
+    words: Int32Array,
+    at: number,
+    slotWords: number,
+  ): number {
+    this.refusal = this.limits.refusalOfTorrent(w, slotWords, this.key);
+    const record = this.refusal === 0 ? this.insertTorrent(w, hash, words, at) : 0;
+    if (record !== 0) return record;
+    if (this.refusal === 0) w[REFUSED]++;
+    this.stored = false;
+    return 0;
   }
 
   /** `upsertPeer` of the peer `key`, in a full arena once more after others have made room. */
