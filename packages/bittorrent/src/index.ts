@@ -30,6 +30,7 @@ export {
   parseIpAddress,
 } from "./ip-address.ts";
 export {
+  ADDRESS_REFUSED_TEXT,
   PEERS_OF_ADDRESS_TEXT,
   SCRAPES_OF_ADDRESS_TEXT,
   TORRENT_REFUSED_TEXT,

@@ -33,6 +33,9 @@ export const NOT_STORED = httpCounters.counter(
 );
 const LIMITED =
   "Announces and scrapes refused by a limit of [limits], by limit; errors contains them.";
+export const LIMITED_ADDRESSES = httpCounters.counter("limited", LIMITED, {
+  limit: "address_list",
+});
 export const LIMITED_PEERS = httpCounters.counter("limited", LIMITED, {
   limit: "peers_per_address",
 });

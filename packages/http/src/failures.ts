@@ -3,6 +3,7 @@
  * clients.
  */
 import {
+  ADDRESS_REFUSED_TEXT,
   PEERS_OF_ADDRESS_TEXT,
   SCRAPES_OF_ADDRESS_TEXT,
   TORRENT_REFUSED_TEXT,
@@ -28,6 +29,7 @@ export interface Failures {
   readonly refusedTorrent: Uint8Array;
   readonly proxyMissing: Uint8Array;
   readonly proxyBad: Uint8Array;
+  readonly addressRefused: Uint8Array;
   readonly peersOfAddress: Uint8Array;
   readonly torrentsOfAddress: Uint8Array;
   readonly scrapesOfAddress: Uint8Array;
@@ -46,6 +48,7 @@ export function makeFailures(forwardedHeaderName: string): Failures {
     proxyBad: asciiBytes(
       `the proxy before this tracker sends no IP address in its ${forwardedHeaderName} header`,
     ),
+    addressRefused: asciiBytes(ADDRESS_REFUSED_TEXT),
     peersOfAddress: asciiBytes(PEERS_OF_ADDRESS_TEXT),
     torrentsOfAddress: asciiBytes(TORRENTS_OF_ADDRESS_TEXT),
     scrapesOfAddress: asciiBytes(SCRAPES_OF_ADDRESS_TEXT),

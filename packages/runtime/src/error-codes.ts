@@ -23,6 +23,16 @@ const ERROR_CODES = {
     cause: "`user` or `group` of [privileges] does not exist on this system.",
     remedy: "Create the account, or name one that is in /etc/passwd and /etc/group.",
   },
+  SWARMTIDE_ADDRESS_LIST_INVALID: {
+    cause: "A line of the address list is not a range. The message has file, line and value.",
+    remedy: "Write an address, a network such as 10.0.0.0/8 or FIRST-LAST there, or remove it.",
+  },
+  SWARMTIDE_ADDRESS_LIST_UNREADABLE: {
+    cause:
+      "The file at `limits.address_list_path` is missing, not a regular file, or not readable.",
+    remedy:
+      'Create it, let the user of the tracker read it, or set `limits.address_list_mode = "off"`.',
+  },
   SWARMTIDE_ADDRESS_UNAVAILABLE: {
     cause: "A configured address does not belong to this machine, or its family is switched off.",
     remedy:

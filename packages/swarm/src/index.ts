@@ -28,6 +28,11 @@ export {
 } from "./announce/hot/role.ts";
 export { makePeerIdSample, PeerIdSampleReader } from "./announce/peer-id-sample-reader.ts";
 export { monotonicSeconds, openClock, openServedClock, Standstills } from "./clock.ts";
+export {
+  AddressListError,
+  type AddressListHandle,
+  buildAddressList,
+} from "./limits/address-list.ts";
 export { type LimitsConfig, limitsSection } from "./limits/config.ts";
 export { REFUSED_PEERS_OF_ADDRESS } from "./limits/hot/announce-limits.ts";
 export { type CleaningOptions, SwarmCleaning } from "./store/cleaning.ts";

@@ -83,7 +83,7 @@ export async function startConfigured(
   checkOpenFiles(threads);
   const folder = process.cwd();
   const locate = (path: string) => pathAfterDrop(given.privileges, path, folder);
-  const accessList = await ReloadableAccessList.open(given.accessList, locate, log);
+  const accessList = await ReloadableAccessList.open(given, locate, log);
   const { config, line: memory } = divideMemory(given, threads, log);
   const store = openStore(config, given.swarm.maxMemory, log);
   const bound = bindServices(config, log);
@@ -249,7 +249,7 @@ class Tracker implements ConfiguredTracker {
     const settings = read && this.#settings.reload(read);
     if (settings?.isSuccess === false) return this.#source.noteReload([settings]);
     const { config } = this.#settings;
-    const outcomes = [settings, await accessList.reload(config.accessList)];
+    const outcomes = [settings, ...(await accessList.reload(config))];
     if (this.#stopped !== undefined) return;
     for (const service of running) outcomes.push(service.reload(config, accessList.handle));
     this.#source.noteReload(outcomes.flatMap((outcome) => outcome ?? []));

@@ -5,6 +5,7 @@
  * valid, so nobody can have one sent to a stranger.
  */
 import {
+  ADDRESS_REFUSED_TEXT,
   PEERS_OF_ADDRESS_TEXT,
   SCRAPES_OF_ADDRESS_TEXT,
   TORRENT_REFUSED_TEXT,
@@ -28,6 +29,7 @@ export const SCRAPE_LIST_MESSAGE: Uint8Array = encoder.encode("scrape ends withi
 /** For an announce that the access list refuses. */
 export const INFO_HASH_REFUSED_MESSAGE: Uint8Array = encoder.encode(TORRENT_REFUSED_TEXT);
 /** For announces and scrapes that a limit of [limits] refuses. */
+export const ADDRESS_REFUSED_MESSAGE: Uint8Array = encoder.encode(ADDRESS_REFUSED_TEXT);
 export const PEERS_OF_ADDRESS_MESSAGE: Uint8Array = encoder.encode(PEERS_OF_ADDRESS_TEXT);
 export const TORRENTS_OF_ADDRESS_MESSAGE: Uint8Array = encoder.encode(TORRENTS_OF_ADDRESS_TEXT);
 export const SCRAPES_OF_ADDRESS_MESSAGE: Uint8Array = encoder.encode(SCRAPES_OF_ADDRESS_TEXT);
@@ -40,6 +42,7 @@ export const ERROR_REPLY_BYTES_MAX: number =
     FULL_SCRAPE_MESSAGE.length,
     SCRAPE_LIST_MESSAGE.length,
     INFO_HASH_REFUSED_MESSAGE.length,
+    ADDRESS_REFUSED_MESSAGE.length,
     PEERS_OF_ADDRESS_MESSAGE.length,
     TORRENTS_OF_ADDRESS_MESSAGE.length,
     SCRAPES_OF_ADDRESS_MESSAGE.length,

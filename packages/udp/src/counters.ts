@@ -45,6 +45,9 @@ export const NOT_STORED = udpCounters.counter(
 );
 const LIMITED =
   "Announces and scrapes refused by a limit of [limits], by limit; errors contains them.";
+export const LIMITED_ADDRESSES = udpCounters.counter("limited", LIMITED, {
+  limit: "address_list",
+});
 export const LIMITED_PEERS = udpCounters.counter("limited", LIMITED, {
   limit: "peers_per_address",
 });

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readAnnounceReply } from "@swarmtide/http-protocol";
+import { AccessList, Admission, buildAddressList } from "@swarmtide/swarm";
 import { announceTarget, httpGet } from "@swarmtide/test-kit";
 import {
   ANNOUNCE_REPEATS,
   ANNOUNCES,
   ERRORS,
+  LIMITED_ADDRESSES,
   LIMITED_PEERS,
   LIMITED_SCRAPES,
   LIMITED_TORRENTS,
@@ -100,3 +102,19 @@ for (const [family, alice, bob] of [
     assert.equal(fixture.counters.sum(LIMITED_SCRAPES, family), 1);
   });
 }
+
+test("an address that the list refuses is told so, announces and scrapes alike, and behind a proxy", () => {
+  const addresses = buildAddressList("deny", Buffer.from("192.0.2.1\n2001:db8::/64"));
+  const accessList = AccessList.attach({ ...AccessList.build({ mode: "off" }), addresses });
+  const fixture = makeFixture({ admission: new Admission(accessList), trusted: ["127.0.0.1"] });
+  const refused = /^d14:failure reason\d+:your address is not allowed on this trackere$/;
+  for (const target of [announceTarget("a", 1), `/scrape?info_hash=${"a".repeat(20)}`]) {
+    for (const from of ["192.0.2.1", "2001:db8::1"])
+      assert.match(ask(fixture, httpGet(target), from)[0]?.text ?? "", refused);
+    for (const from of ["192.0.2.2", "2001:db8:0:1::1"])
+      assert.doesNotMatch(ask(fixture, httpGet(target), from)[0]?.text ?? "", refused);
+    const forwarded = httpGet(target, "X-Forwarded-For: 192.0.2.1");
+    assert.match(ask(fixture, forwarded, "127.0.0.1")[0]?.text ?? "", refused);
+  }
+  assert.equal(fixture.counters.sum(LIMITED_ADDRESSES), 6);
+});

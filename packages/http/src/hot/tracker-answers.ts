@@ -33,6 +33,7 @@ import {
   ANNOUNCE_REPEATS,
   ANNOUNCES,
   ERRORS,
+  LIMITED_ADDRESSES,
   LIMITED_PEERS,
   LIMITED_SCRAPES,
   LIMITED_TORRENTS,
@@ -118,6 +119,10 @@ export class TrackerAnswers {
     counters[ANNOUNCES]++;
     this.peerIds.note(this.peerIdWords, 0);
     if (query.isEventUnknown) counters[UNKNOWN_EVENTS]++;
+    if (!this.admission.admitsAddress(this.forwarded.words, 0, family)) {
+      counters[LIMITED_ADDRESSES]++;
+      return this.writeFailure(counters, bodyStart, this.failures.addressRefused, 0);
+    }
     if (!this.admission.admits(this.announce)) {
       counters[REFUSED_TORRENTS]++;
       return this.writeFailure(counters, bodyStart, this.failures.refusedTorrent, 0);
@@ -179,6 +184,10 @@ export class TrackerAnswers {
     if (status !== QUERY_OK)
       return this.writeFailure(counters, bodyStart, this.failures.query[status], 0);
     counters[SCRAPES]++;
+    if (!this.admission.admitsAddress(this.forwarded.words, 0, family)) {
+      counters[LIMITED_ADDRESSES]++;
+      return this.writeFailure(counters, bodyStart, this.failures.addressRefused, 0);
+    }
     if (!store.scrapeRate.allows(this.forwarded.words, 0, family)) {
       counters[LIMITED_SCRAPES]++;
       const { scrapesOfAddress } = this.failures;

@@ -8,6 +8,8 @@
 import { randomFillSync } from "node:crypto";
 import { INFO_HASH_BYTES } from "@swarmtide/bittorrent";
 import type { InfoHashFilter } from "../announce/hot/admission.ts";
+import { type AddressListHandle, attachAddressList } from "../limits/address-list.ts";
+import type { AddressRanges } from "../limits/hot/address-ranges.ts";
 import {
   hasInfoHash,
   INFO_HASH_WORDS,
@@ -42,12 +44,15 @@ export interface AccessListParts {
 export interface AccessListHandle {
   readonly mode: AccessListMode;
   readonly memory: SharedArrayBuffer;
+  /** Which addresses are served, beside which torrents; undefined for all. */
+  readonly addresses?: AddressListHandle | undefined;
 }
 
 /** An access list as one thread sees it. */
 export class AccessList implements InfoHashFilter {
   readonly handle: AccessListHandle;
   readonly mode: AccessListMode;
+  readonly addresses: AddressRanges | undefined;
   readonly #set: Int32Array;
   readonly #isOff: boolean;
   readonly #listedIsAllowed: boolean;
@@ -58,6 +63,7 @@ export class AccessList implements InfoHashFilter {
   private constructor(handle: AccessListHandle) {
     this.handle = handle;
     this.mode = handle.mode;
+    this.addresses = attachAddressList(handle.addresses);
     this.#set = new Int32Array(handle.memory);
     this.#isOff = handle.mode === "off";
     this.#listedIsAllowed = handle.mode === "allow";

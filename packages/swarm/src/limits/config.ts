@@ -1,6 +1,7 @@
 /** [limits] of the configuration file: what one address and one peer may ask for. Read on the main thread. */
 import { type Cidr, parseCidr } from "@swarmtide/bittorrent";
-import { type ConfigOf, integer, list, section, text } from "@swarmtide/toml-config";
+import { type ConfigOf, choice, integer, list, path, section, text } from "@swarmtide/toml-config";
+import { ADDRESS_LIST_MODES } from "./address-list.ts";
 import { SCRAPES_PER_ADDRESS_MAX } from "./hot/scrape-rate.ts";
 
 /** A repeat does not renew its peer: with more than this a client that announces often could expire between two. */
@@ -35,6 +36,17 @@ export const limitsSection = section(
       max: SCRAPES_PER_ADDRESS_MAX,
       unit: "scrapes a second",
       doc: "Scrapes of one address (IPv6: one /64) in one second. A further one gets an error.",
+    }),
+    address_list_mode: choice({
+      reload: true,
+      default: "off",
+      choices: ADDRESS_LIST_MODES,
+      doc: '"deny" refuses the addresses of the list, "allow" all others, "off" none.',
+    }),
+    address_list_path: path({
+      reload: true,
+      default: "./address-list.txt",
+      doc: "The list: an address, a network such as 10.0.0.0/8, or a first and a last address with a hyphen between them a line; blank lines and what follows a # do not count. SIGUSR1 and SIGHUP read it again.",
     }),
     exempt: list({
       default: ["127.0.0.0/8", "::1"],

@@ -16,6 +16,7 @@ import {
   type SwarmStore,
 } from "@swarmtide/swarm";
 import {
+  ADDRESS_REFUSED_MESSAGE,
   ANNOUNCE_INFO_HASH_OFFSET,
   ANNOUNCE_PEER_ID_OFFSET,
   ANNOUNCE_REPLY_HEADER_BYTES,
@@ -56,6 +57,7 @@ import {
   CONNECTS,
   DROPPED_CONNECTION_ID,
   ERRORS,
+  LIMITED_ADDRESSES,
   LIMITED_PEERS,
   LIMITED_SCRAPES,
   LIMITED_TORRENTS,
@@ -149,6 +151,10 @@ export class DatagramHandler {
     if (!this.connectionIds.isValid(high, low, this.sourceWords, addressAt, family)) {
       counters[DROPPED_CONNECTION_ID]++;
       return 0;
+    }
+    if (!this.admission.admitsAddress(this.sourceWords, addressAt, family)) {
+      counters[LIMITED_ADDRESSES]++;
+      return this.error(offset, counters, replyOffset, ADDRESS_REFUSED_MESSAGE);
     }
     if (status === UDP_ANNOUNCE || status === UDP_ANNOUNCE_UNKNOWN_EVENT)
       return this.announce(offset, addressAt, family, replyOffset);

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { AccessList, buildAddressList } from "@swarmtide/swarm";
 import {
   ANNOUNCE_REPEATS,
   ANNOUNCES,
   ERRORS,
+  LIMITED_ADDRESSES,
   LIMITED_PEERS,
   LIMITED_SCRAPES,
   LIMITED_TORRENTS,
@@ -127,3 +129,30 @@ for (const [family, alice, bob] of [
       assert.equal(tracker.count(LIMITED_SCRAPES), 0);
     });
   });
+
+test("an address that the list refuses gets connection ids and errors, in both families", () => {
+  const deny = (text: string) =>
+    AccessList.attach({
+      ...AccessList.build({ mode: "off" }),
+      addresses: buildAddressList("deny", Buffer.from(text)),
+    });
+  const tracker = new TestTracker({ accessList: deny("192.0.2.1\n2001:db8::/64") });
+  for (const alice of [ALICE, ALICE6]) {
+    assert.equal(readError(tracker.announce(alice)), "your address is not allowed on this tracker");
+    const scrape = scrapeRequest(tracker.connect(alice), [infoHash(1)]);
+    assert.equal(
+      readError(tracker.send(scrape, alice)),
+      "your address is not allowed on this tracker",
+    );
+    assert.equal(tracker.send(scrapeRequest(Buffer.alloc(8), [infoHash(1)]), alice).length, 0);
+  }
+  assert.equal(readAnnounceReply(tracker.announce(BOB), 4).leechers, 1);
+  assert.equal(readAnnounceReply(tracker.announce(BOB6), 6).leechers, 1);
+  assert.deepEqual(
+    [LIMITED_ADDRESSES, ERRORS].map((c) => tracker.count(c)),
+    [4, 4],
+  );
+  tracker.tracker.admission.replace(deny("192.0.2.2"));
+  assert.equal(readAnnounceReply(tracker.announce(ALICE), 4).leechers, 2);
+  assert.equal(readError(tracker.announce(BOB)), "your address is not allowed on this tracker");
+});

@@ -11,6 +11,8 @@ export const NO_LIMITS: LimitsConfig = {
   maxPeersPerAddress: 0,
   maxTorrentsPerAddress: 0,
   maxScrapesPerAddress: 0,
+  addressListMode: "off",
+  addressListPath: "",
   exempt: [],
 };
 
