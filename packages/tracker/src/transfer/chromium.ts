@@ -31,7 +31,10 @@ export interface Page {
   /** Runs a script, awaits its promise. */
   evaluate(script: string): Promise<unknown>;
   waitForEvent(event: "download"): Promise<Download>;
-  on(event: "console", listener: (message: { text(): string }) => void): void;
+  on(event: "console", listener: (message: { text(): string; type(): string }) => void): void;
+  on(event: "pageerror", listener: (error: Error) => void): void;
+  screenshot(options: { path: string; fullPage: boolean }): Promise<unknown>;
+  readonly keyboard: { press(key: string): Promise<void> };
   close(): Promise<void>;
 }
 
@@ -43,7 +46,11 @@ export interface BrowserContext {
 }
 
 export interface Browser {
-  newContext(): Promise<BrowserContext>;
+  newContext(options?: {
+    viewport?: { width: number; height: number };
+    colorScheme?: "light" | "dark";
+    bypassCSP?: boolean;
+  }): Promise<BrowserContext>;
   close(): Promise<void>;
 }
 
@@ -76,15 +83,24 @@ function publicKeyHash(certificatePath: string): string {
   return createHash("sha256").update(key).digest("base64");
 }
 
+async function playwright(): Promise<Playwright> {
+  return await import(pathToFileURL(webClientFile("playwright-core/index.mjs")).href);
+}
+
+/** Starts one on this host, for pages of loopback addresses; the caller closes it. */
+export async function launchLocalChromium(): Promise<Browser> {
+  const { chromium } = await playwright();
+  const executablePath = "/usr/bin/chromium";
+  return await chromium.launch({ executablePath, args: FLAGS, env: process.env });
+}
+
 /** Starts one that trusts this certificate and no other; the caller closes it. */
 export async function launchChromium(
   network: TestNetwork,
   host: HostName,
   certificatePath: string,
 ): Promise<Browser> {
-  const { chromium }: Playwright = await import(
-    pathToFileURL(webClientFile("playwright-core/index.mjs")).href
-  );
+  const { chromium } = await playwright();
   const quoted = network
     .commandOn(host, ["chromium"])
     .map((word) => `'${word.replaceAll("'", `'\\''`)}'`);
