@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { linuxSupported } from "@swarmtide/linux";
 import { AccessList, createSwarmStore } from "@swarmtide/swarm";
 import { UdpClient, until } from "@swarmtide/test-kit";
 import { defaultConfig } from "@swarmtide/toml-config";
 import { bindUdp } from "./bind.ts";
 import { type UdpConfig, udpSection } from "./config.ts";
-import { ANNOUNCES } from "./counters.ts";
+import { ANNOUNCES, BUSY_SECONDS } from "./counters.ts";
 import { startUdp } from "./server.ts";
 import {
   announceRequest,
@@ -15,6 +16,10 @@ import {
   readAnnounceReply,
   readError,
 } from "./testing/tracker-client.ts";
+
+/** Word 0 of a shard (packages/swarm/src/store/layout.ts). */
+const LOCK = 0;
+const STALL_MICROSECONDS = 1_000_000;
 
 const skip = linuxSupported() ? false : "descriptors for workers need Linux";
 const running: (() => Promise<void>)[] = [];
@@ -74,6 +79,29 @@ describe("the UDP server", { skip }, () => {
         bob.close();
         assert.ok(server.counters.sum(ANNOUNCES, family) >= 2);
       }
+    });
+
+  for (const engine of ["mmsg", "dgram"] as const)
+    test(`a worker that stalls for a second shows it in p99, with engine ${engine}`, async () => {
+      const { binding, server, store } = await startTracker({ engine, useIpv6: false });
+      const client = await UdpClient.open(binding.listeners.addresses[0] ?? "");
+      const connected = await client.ask(connectRequest());
+      const request = (number: number) =>
+        announceRequest(connected.subarray(8, 16), { infoHash: number, port: 1000 + number });
+      for (let number = 0; number < 50; number++) await client.ask(request(number));
+      // The lock of every shard: whoever announces waits for it, and its worker with it.
+      for (const shard of store.shards) assert.equal(Atomics.compareExchange(shard, LOCK, 0, 1), 0);
+      const waiting = client.ask(request(1));
+      await until("the worker waits", () => store.shards.some((w) => Atomics.load(w, LOCK) === 2));
+      await delay(STALL_MICROSECONDS / 1000);
+      for (const shard of store.shards)
+        if (Atomics.exchange(shard, LOCK, 0) === 2) Atomics.notify(shard, LOCK, 1);
+      await waiting;
+      client.close();
+      await until("the stall shows", () => server.latency.snapshot().max >= STALL_MICROSECONDS);
+      const p99 = server.latency.snapshot().percentile(99);
+      assert.ok(p99 >= STALL_MICROSECONDS / 2, `${p99} µs`);
+      assert.ok(server.counters.sum(BUSY_SECONDS) >= STALL_MICROSECONDS / 1e6);
     });
 
   test("with several workers, connection ids and peers of one are valid at the others", async () => {
