@@ -71,11 +71,11 @@ function dashboardExpressions(): string[] {
 /** Metrics that are there once a certificate, or a reload, is. */
 const LATER = /certificate_expiry|last_reload/;
 
-test("a real Prometheus scrapes for a minute without a failure, and sees what a client did", {
-  skip,
-  timeout: 180_000,
-}, async (t) => {
-  const { page, address, program } = await startTracker(t);
+/** A Prometheus that scrapes the tracker of `page`: what asks it for the values of an expression. */
+async function startPrometheus(
+  t: TestContext,
+  page: string,
+): Promise<(expression: string) => Promise<number[]>> {
   const folder = temporaryFolder(t);
   const config = join(folder, "prometheus.yml");
   writeFileSync(
@@ -104,7 +104,7 @@ scrape_configs: [{ job_name: swarmtide, static_configs: [{ targets: [${JSON.stri
     "Prometheus listens",
     () => /component=web.*msg="?Listening on"? address=([\d.:]+)/.exec(log)?.[1],
   );
-  const query = async (expression: string): Promise<number[]> => {
+  return async (expression) => {
     const url = `http://${api}/api/v1/query?query=${encodeURIComponent(expression)}`;
     const answer = (await (await fetch(url)).json()) as {
       readonly status: string;
@@ -114,6 +114,14 @@ scrape_configs: [{ job_name: swarmtide, static_configs: [{ targets: [${JSON.stri
     assert.equal(answer.status, "success", `${expression}: ${answer.error}`);
     return answer.data.result.map(({ value }) => Number(value[1]));
   };
+}
+
+test("a real Prometheus scrapes for a minute without a failure, and sees what a client did", {
+  skip,
+  timeout: 180_000,
+}, async (t) => {
+  const { page, address, program } = await startTracker(t);
+  const query = await startPrometheus(t, page);
   const client = await UdpClient.open(address);
   t.after(() => client.close());
   await client.announce(Buffer.alloc(20, 1), 7001, 5n);

@@ -6,6 +6,7 @@
  */
 import {
   createLogger,
+  type Logger,
   type LogLevel,
   type LogSettings,
   runWorker,
@@ -23,6 +24,7 @@ import {
   Standstills,
   SwarmCleaning,
   type SwarmConfig,
+  type SwarmStore,
   type SwarmStoreHandle,
 } from "@swarmtide/swarm";
 import { FullStoreNotice } from "./full-store-notice.ts";
@@ -50,81 +52,104 @@ const SECONDS_PER_DAY = 86_400;
 /** How often a pass looks whether to stop. */
 const SLICES_PER_LOOK = 256;
 
-function openCleaning(
-  setup: CleaningSetup,
-  firstSettings: CleaningSettings,
-): Serving<CleaningSettings> {
-  const store = attachSwarmStore(setup.store);
-  const log = createLogger(setup.log, "cleaning");
-  const nowSeconds = openClock(setup.startedSeconds);
-  let settings = firstSettings;
-  let passSeconds = nowSeconds();
-  const notice = new FullStoreNotice(Math.floor((store.arenaBytes * SHARD_COUNT) / 2 ** 20));
-  const standstills = new Standstills(passSeconds);
-  const look = () => {
-    const lost = standstills.look(nowSeconds());
-    if (lost > 0)
-      log.warn(
-        `the process stood still for ${Math.round(lost)} s; peers are kept for as long on top of swarm.max_peer_age`,
-      );
-  };
-  const pass = new TorrentPass(setup.pass);
-  const passOver = (steering: Steering) => {
+class Cleaning implements Serving<CleaningSettings> {
+  readonly #store: SwarmStore;
+  readonly #log: Logger;
+  readonly #nowSeconds: () => number;
+  readonly #notice: FullStoreNotice;
+  readonly #standstills: Standstills;
+  readonly #pass: TorrentPass;
+  #settings: CleaningSettings;
+  /** When the last pass ended. */
+  #passSeconds: number;
+
+  constructor(setup: CleaningSetup, settings: CleaningSettings) {
+    this.#store = attachSwarmStore(setup.store);
+    this.#log = createLogger(setup.log, "cleaning");
+    this.#nowSeconds = openClock(setup.startedSeconds);
+    this.#notice = new FullStoreNotice(
+      Math.floor((this.#store.arenaBytes * SHARD_COUNT) / 2 ** 20),
+    );
+    this.#passSeconds = this.#nowSeconds();
+    this.#standstills = new Standstills(this.#passSeconds);
+    this.#pass = new TorrentPass(setup.pass);
+    this.#settings = settings;
+  }
+
+  reload(news: CleaningSettings): void {
+    this.#settings = news;
+    this.#log.setLevel(news.logLevel);
+  }
+
+  run(steering: Steering): void {
+    while (steering.sleep(LOOK_MILLISECONDS)) {
+      this.#look();
+      const startSeconds = this.#nowSeconds();
+      const line = this.#notice.look(readSwarmTotals(this.#store), startSeconds);
+      if (line !== undefined) this.#log.warn(line);
+      const { torrentCleaningInterval } = this.#settings.config;
+      if (startSeconds < this.#passSeconds + torrentCleaningInterval) continue;
+      if (!this.#clean(startSeconds, steering)) return;
+      this.#passOver(steering);
+    }
+  }
+
+  stop(): void {}
+
+  /** One pass. False where the program stops meanwhile. */
+  #clean(startSeconds: number, steering: Steering): boolean {
+    const { config, accessList } = this.#settings;
+    const cleaning = new SwarmCleaning(this.#store, {
+      nowSeconds: startSeconds,
+      peerAgeSecondsMax: this.#standstills.peerAgeSecondsMax(startSeconds, config.maxPeerAge),
+      keepCompletedSeconds: config.keepCompleted * SECONDS_PER_DAY,
+      accessList: AccessList.attach(accessList),
+    });
+    for (let slices = 1; cleaning.step(); slices++) {
+      if (slices % SLICES_PER_LOOK !== 0) continue;
+      this.#look();
+      if (!steering.goesOn()) return false;
+    }
+    this.#passSeconds = this.#nowSeconds();
+    this.#log.debug("cleaned", {
+      peersRemoved: cleaning.peersRemoved,
+      torrentsRemoved: cleaning.torrentsRemoved,
+      torrentsKept: cleaning.torrentsKept,
+      milliseconds: Math.round((this.#passSeconds - startSeconds) * 1000),
+    });
+    return true;
+  }
+
+  /** Counts the torrents and exports them, where that is asked for. */
+  #passOver(steering: Steering): void {
     let steps = 0;
     const goesOn = () => {
       if (++steps % SLICES_PER_LOOK !== 0) return true;
-      look();
+      this.#look();
       return steering.goesOn();
     };
     const startedMilliseconds = performance.now();
     try {
-      const result = pass.run(store, goesOn);
+      const result = this.#pass.run(this.#store, goesOn);
       if (result === undefined) return;
       const milliseconds = Math.round(performance.now() - startedMilliseconds);
-      log.debug("torrents counted", { torrents: result.torrents, milliseconds });
-      for (const file of result.files) log.debug("torrents exported", { file, milliseconds });
+      this.#log.debug("torrents counted", { torrents: result.torrents, milliseconds });
+      for (const file of result.files) this.#log.debug("torrents exported", { file, milliseconds });
     } catch (error) {
-      log.error(`export of all torrents: ${error instanceof Error ? error.message : error}`);
+      this.#log.error(`export of all torrents: ${error instanceof Error ? error.message : error}`);
     }
-  };
-  return {
-    reload(news) {
-      settings = news;
-      log.setLevel(news.logLevel);
-    },
-    run(steering) {
-      while (steering.sleep(LOOK_MILLISECONDS)) {
-        look();
-        const startSeconds = nowSeconds();
-        const line = notice.look(readSwarmTotals(store), startSeconds);
-        if (line !== undefined) log.warn(line);
-        if (startSeconds < passSeconds + settings.config.torrentCleaningInterval) continue;
-        const cleaning = new SwarmCleaning(store, {
-          nowSeconds: startSeconds,
-          peerAgeSecondsMax: standstills.peerAgeSecondsMax(
-            startSeconds,
-            settings.config.maxPeerAge,
-          ),
-          keepCompletedSeconds: settings.config.keepCompleted * SECONDS_PER_DAY,
-          accessList: AccessList.attach(settings.accessList),
-        });
-        for (let slices = 1; cleaning.step(); slices++) {
-          if (slices % SLICES_PER_LOOK !== 0) continue;
-          look();
-          if (!steering.goesOn()) return;
-        }
-        passSeconds = nowSeconds();
-        log.debug("cleaned", {
-          peersRemoved: cleaning.peersRemoved,
-          torrentsRemoved: cleaning.torrentsRemoved,
-          torrentsKept: cleaning.torrentsKept,
-          milliseconds: Math.round((passSeconds - startSeconds) * 1000),
-        });
-        passOver(steering);
-      }
-    },
-    stop() {},
-  };
+  }
+
+  /** Tells of a standstill of the process. */
+  #look(): void {
+    const lost = this.#standstills.look(this.#nowSeconds());
+    if (lost > 0)
+      this.#log.warn(
+        `the process stood still for ${Math.round(lost)} s; peers are kept for as long on top of swarm.max_peer_age`,
+      );
+  }
 }
 
-await runWorker(openCleaning);
+await runWorker(
+  (setup: CleaningSetup, settings: CleaningSettings) => new Cleaning(setup, settings),
+);
