@@ -84,6 +84,23 @@ async function waitFor(page: Page, what: string, holds: () => Promise<boolean>):
 
 const infoHash = (letter: string) => new Uint8Array(20).fill(letter.charCodeAt(0));
 
+/** What the tables show after the load, by table, first cell of the row, column and value. */
+const EXPECTED_CELLS: readonly (readonly [string, string, number, string])[] = [
+  ["traffic", "UDP IPv4 announce", 3, "7"],
+  ["traffic", "UDP IPv4 announce", 4, "7"],
+  ["traffic", "UDP IPv4 connect", 3, "8"],
+  ["traffic", "UDP IPv6 announce", 4, "4"],
+  ["traffic", "UDP IPv4 scrape", 4, "1"],
+  ["traffic", "HTTP IPv4 announce", 4, "3"],
+  ["traffic", "HTTP IPv4 scrape", 4, "1"],
+  ["traffic", "HTTP IPv4 error", 4, "1"],
+  ["traffic", "WebTorrent offer", 4, "1"],
+  ["swarms", "UDP and HTTP IPv4", 2, "10"],
+  ["swarms", "UDP and HTTP IPv4", 3, "6"],
+  ["swarms", "UDP and HTTP IPv6", 2, "4"],
+  ["swarms", "WebTorrent", 2, "2"],
+];
+
 test(
   "the page shows what a scripted load of all protocols did, as /api/stats has it",
   OPTIONS,
@@ -113,27 +130,7 @@ test(
       "the announces are on the page",
       async () => (await rowOf(page, "traffic", "WebTorrent announce"))[3] === "2",
     );
-    const expected: readonly (readonly [
-      table: string,
-      row: string,
-      column: number,
-      value: string,
-    ])[] = [
-      ["traffic", "UDP IPv4 announce", 3, "7"],
-      ["traffic", "UDP IPv4 announce", 4, "7"],
-      ["traffic", "UDP IPv4 connect", 3, "8"],
-      ["traffic", "UDP IPv6 announce", 4, "4"],
-      ["traffic", "UDP IPv4 scrape", 4, "1"],
-      ["traffic", "HTTP IPv4 announce", 4, "3"],
-      ["traffic", "HTTP IPv4 scrape", 4, "1"],
-      ["traffic", "HTTP IPv4 error", 4, "1"],
-      ["traffic", "WebTorrent offer", 4, "1"],
-      ["swarms", "UDP and HTTP IPv4", 2, "10"],
-      ["swarms", "UDP and HTTP IPv4", 3, "6"],
-      ["swarms", "UDP and HTTP IPv6", 2, "4"],
-      ["swarms", "WebTorrent", 2, "2"],
-    ];
-    for (const [table, row, column, value] of expected)
+    for (const [table, row, column, value] of EXPECTED_CELLS)
       assert.equal(
         (await rowOf(page, table, row))[column],
         value,
