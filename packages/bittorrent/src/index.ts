@@ -18,6 +18,7 @@ export {
   hexDigitValue,
   INFO_HASH_BYTES,
   INFO_HASH_HEX_CHARACTERS,
+  INFO_HASH_WORDS,
   infoHashToHex,
   PEER_ID_BYTES,
 } from "./info-hash.ts";

@@ -8,6 +8,9 @@
 /** Bytes of an info hash on every wire (BEP 3, BEP 15, BEP 52 truncated). */
 export const INFO_HASH_BYTES = 20;
 
+/** The same in words of an Int32Array, as tables that search for info hashes have it. */
+export const INFO_HASH_WORDS: number = INFO_HASH_BYTES / 4;
+
 /** Bytes of a peer id (BEP 3). */
 export const PEER_ID_BYTES = 20;
 

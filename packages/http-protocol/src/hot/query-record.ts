@@ -3,10 +3,8 @@
  * again for every request; all its memory is allocated when it is made. Info hashes lie in `hashWords`, five
  * native-endian words each, ready to be handed to the swarm store; `hashBytes` is the same memory.
  */
-import { EVENT_NONE, INFO_HASH_BYTES, PEER_ID_BYTES } from "@swarmtide/bittorrent";
+import { EVENT_NONE, INFO_HASH_WORDS, PEER_ID_BYTES } from "@swarmtide/bittorrent";
 
-/** Words of one info hash. */
-export const INFO_HASH_WORDS = INFO_HASH_BYTES / 4;
 /** `key` and `trackerid` are kept up to this many bytes; longer ones are treated as not given. */
 export const QUERY_TEXT_BYTES_MAX = 64;
 

@@ -2,12 +2,11 @@
  * The bodies of the HTTP tracker's answers: query → swarm store → bencode. Called by the HTTP handler for every announce
  * and scrape that is proper HTTP; writes into the handler's reply buffer and allocates nothing.
  */
-import { EVENT_NONE } from "@swarmtide/bittorrent";
+import { EVENT_NONE, INFO_HASH_WORDS } from "@swarmtide/bittorrent";
 import {
   AnnounceReply,
   announceReplyBytesMax,
   type HttpRequest,
-  INFO_HASH_WORDS,
   parseAnnounceQuery,
   parseScrapeQuery,
   QUERY_OK,

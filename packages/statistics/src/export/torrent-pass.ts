@@ -6,11 +6,10 @@
  *     hash:seeders:leechers:completed        both families together, torrents without peers that are kept for their count too
  *     4 hash seeders leechers                 a line for each family that has peers
  */
+import { INFO_HASH_BYTES } from "@swarmtide/bittorrent";
 import { INFO_HASH_STRIDE, type SwarmStore, SwarmWalk } from "@swarmtide/swarm";
 import { type ExportCompression, ExportFile } from "./export-file.ts";
 import { PeersPerTorrentCells, PeersPerTorrentCount } from "./peers-per-torrent-cells.ts";
-
-const INFO_HASH_BYTES = 20;
 
 /** What a pass does; plain data, may be posted to a worker. */
 export interface TorrentPassSettings {

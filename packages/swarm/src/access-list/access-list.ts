@@ -6,13 +6,12 @@
  * there is nothing to lock. The memory is given back when the last thread has let go of it.
  */
 import { randomFillSync } from "node:crypto";
-import { INFO_HASH_BYTES } from "@swarmtide/bittorrent";
+import { INFO_HASH_BYTES, INFO_HASH_WORDS } from "@swarmtide/bittorrent";
 import type { InfoHashFilter } from "../announce/hot/admission.ts";
 import { type AddressListHandle, attachAddressList } from "../limits/address-list.ts";
 import type { AddressRanges } from "../limits/hot/address-ranges.ts";
 import {
   hasInfoHash,
-  INFO_HASH_WORDS,
   keepEntry,
   SET_COUNT_WORD,
   SET_ENTRIES_MAX,

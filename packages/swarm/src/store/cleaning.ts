@@ -5,6 +5,7 @@
  * a worker waits some ten microseconds at most. Between slices anything may change: the pass remembers its place as a
  * position in hash space, not as a reference, and looks everything up again.
  */
+import { INFO_HASH_WORDS } from "@swarmtide/bittorrent";
 import type { InfoHashFilter } from "../announce/hot/admission.ts";
 import { shrinkDirectory } from "./hot/directory.ts";
 import { expirePage, expireSmall, pageDepth, settleLarge } from "./hot/expire.ts";
@@ -49,7 +50,6 @@ import {
 } from "./layout.ts";
 
 const PAGES_PER_SLICE = 8;
-const INFO_HASH_WORDS = 5;
 const HASH_SPACE = 2 ** 32;
 const SECONDS_PER_HOUR = 3600;
 

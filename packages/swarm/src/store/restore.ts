@@ -6,6 +6,7 @@
  * sixteenth of each arena is left to those who announce; nothing that is there makes room.
  */
 
+import { INFO_HASH_WORDS } from "@swarmtide/bittorrent";
 import { countPeer } from "../limits/hot/address-counts.ts";
 import { type AnnounceLimits, NO_REPEATS } from "../limits/hot/announce-limits.ts";
 import { makeLimits, openAnnounceLimits } from "../limits/limits.ts";
@@ -39,7 +40,6 @@ import {
 } from "./layout.ts";
 import { ageOfTail, tickOf } from "./slot-tail.ts";
 
-const INFO_HASH_WORDS = 5;
 const SECONDS_PER_HOUR = 3600;
 const PEERS_PER_HOLD = 64;
 

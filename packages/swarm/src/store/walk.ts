@@ -11,6 +11,7 @@
  *     while (walk.next())
  *       for (let i = 0; i < walk.count; i++) tell(walk.completed(i), walk.seeders(i, 4), walk.seeders(i, 6));
  */
+import { INFO_HASH_WORDS } from "@swarmtide/bittorrent";
 import { countLeechers, countSeeders } from "./hot/announce.ts";
 import { keyedHash } from "./hot/keyed-hash.ts";
 import { lock, unlock } from "./hot/lock.ts";
@@ -42,7 +43,6 @@ import {
   TORRENTS_PER_PAGE,
 } from "./layout.ts";
 
-const INFO_HASH_WORDS = 5;
 const PAGES_PER_STEP = 8;
 const HASH_SPACE = 2 ** 32;
 

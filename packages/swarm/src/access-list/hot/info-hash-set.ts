@@ -26,14 +26,12 @@
  * Example: 3 entries, 16 slots: mask 15, index in words 16…31, entry 0 in words 32…36. A slot of 0x0c000002 is entry 1,
  * whose hash begins with the bits 0000110.
  */
+import { INFO_HASH_WORDS } from "@swarmtide/bittorrent";
 
 export const SET_KEY_WORD = 0;
 export const SET_MASK_WORD = 2;
 export const SET_COUNT_WORD = 3;
 export const SET_INDEX_WORD = 16;
-
-/** Words of an info hash. */
-export const INFO_HASH_WORDS = 5;
 
 /** Bits of a slot that number its entry. */
 const NUMBER_BITS = 25;

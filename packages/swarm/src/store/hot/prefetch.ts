@@ -9,6 +9,7 @@
  *
  * `bench/datagram-handler.bench.ts` of packages/udp shows the gain, docs/decisions the figures.
  */
+import { INFO_HASH_WORDS } from "@swarmtide/bittorrent";
 import type { Announce } from "../../announce/hot/announce.ts";
 import { ANNOUNCE_SEEDER } from "../../announce/hot/role.ts";
 import {
@@ -32,7 +33,6 @@ import { keyedHash } from "./keyed-hash.ts";
 import { firstSlot } from "./peer-pages.ts";
 import { sampleSeed, seedersSeed, slotBelow } from "./peer-sample.ts";
 
-const INFO_HASH_WORDS = 5;
 const KEY_WORDS = 5;
 const LINE_WORDS = 16;
 /** Lines of a sample that are read ahead: 30 IPv4 peers and a part of a line. */

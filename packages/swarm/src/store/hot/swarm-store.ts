@@ -5,6 +5,7 @@
  * held for the length of one call. One call allocates nothing, its work is bounded whatever the size of the swarm, and a
  * full arena refuses to store but still replies. layout.ts shows where everything lies.
  */
+import { INFO_HASH_WORDS } from "@swarmtide/bittorrent";
 import type { Announce } from "../../announce/hot/announce.ts";
 import {
   ANNOUNCE_COMPLETED,
@@ -39,7 +40,6 @@ import { findTorrent, insertTorrent } from "./torrent-table.ts";
 
 /** 64 locks are enough that 16 workers rarely meet, and 64 arenas of 1 GiB are what hosts let a process reserve. */
 export const SHARD_COUNT = 64;
-const INFO_HASH_WORDS = 5;
 
 /** What another thread needs to attach; may be posted to a worker. */
 export interface SwarmStoreHandle {

@@ -5,6 +5,7 @@
  * the next bit, so growth moves at most 51 records, and doubling the directory copies one word per 35 torrents: there
  * is no rehash to wait for. A record moves when its page changes; nobody keeps a record reference past the lock.
  */
+import { INFO_HASH_WORDS } from "@swarmtide/bittorrent";
 import {
   PAGE_COUNT_MASK,
   PAGE_DEPTH_MAX,
@@ -22,8 +23,6 @@ import {
 import { giveBlock, takeBlock } from "./allocator.ts";
 import { doubleDirectory, pointBoth, pointUpperHalf } from "./directory.ts";
 import { keyedHash } from "./keyed-hash.ts";
-
-const INFO_HASH_WORDS = 5;
 
 /** The page that a hash belongs to. */
 export function torrentPage(w: Int32Array, hash: number): number {
