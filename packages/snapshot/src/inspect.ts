@@ -92,7 +92,8 @@ function forEachRecord(reader: SnapshotReader, take: (torrent: TorrentReader) =>
 function withReader<T>(path: string, use: (reader: SnapshotReader, bytes: number) => T): T {
   let file: number | undefined;
   try {
-    file = openSync(path, constants.O_RDONLY);
+    // A FIFO without a writer would wait for one.
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const source = fileSource(file);
     return use(new SnapshotReader(source), source.size);
   } catch (error) {

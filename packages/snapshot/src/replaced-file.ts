@@ -42,7 +42,9 @@ export const nodeFileCalls: FileCalls = {
 const BYTES_PER_SYNC = 8 * 2 ** 20;
 /** Addresses of peers are nobody else's business. */
 const MODE = 0o640;
-const { O_CREAT, O_DIRECTORY, O_RDONLY, O_TRUNC, O_WRONLY } = constants;
+const { O_CREAT, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY } = constants;
+/** Of the temporary file: a FIFO at its place does not make us wait, and a link there does not lead elsewhere. */
+const TEMPORARY_FLAGS = O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOFOLLOW;
 
 export class ReplacedFile {
   readonly path: string;
@@ -58,7 +60,7 @@ export class ReplacedFile {
     this.path = path;
     this.temporaryPath = `${path}.tmp`;
     this.#calls = calls;
-    this.#file = calls.open(this.temporaryPath, O_WRONLY | O_CREAT | O_TRUNC, MODE);
+    this.#file = calls.open(this.temporaryPath, TEMPORARY_FLAGS, MODE);
   }
 
   write(bytes: Uint8Array): void {

@@ -72,7 +72,7 @@ function openFormer(path: string): number | undefined {
       throw new OperatorError(`snapshot.path = "${path}": expected a file`, {
         code: "SWARMTIDE_SNAPSHOT_PATH",
       });
-    return openSync(path, constants.O_RDONLY);
+    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     if (!(error instanceof Error) || !("code" in error) || error instanceof OperatorError)
       throw error;
