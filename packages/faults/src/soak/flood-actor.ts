@@ -12,6 +12,8 @@ import type { Findings } from "./findings.ts";
 
 const PAUSE_MILLISECONDS = 60_000;
 const STOPPED_MILLISECONDS = 5000;
+/** After that long clients have given up what they asked meanwhile. */
+const GIVEN_UP_MILLISECONDS = 3000;
 
 export class FloodActor {
   /** Whether one is under way: memory is not judged then. */
@@ -53,8 +55,11 @@ export class FloodActor {
   }
 
   async #stopForAWhile(): Promise<void> {
+    this.#findings.isStopped = true;
     this.#tracker.signal("SIGSTOP");
     await wait(STOPPED_MILLISECONDS);
     this.#tracker.signal("SIGCONT");
+    await wait(GIVEN_UP_MILLISECONDS);
+    this.#findings.isStopped = false;
   }
 }
