@@ -20,6 +20,8 @@ export interface CommandOption {
   readonly pattern?: RegExp;
   /** It may be given several times. */
   readonly repeats?: true;
+  /** What a value begins with, for shells that complete it. */
+  readonly candidates?: readonly string[];
   readonly summary: string;
 }
 
@@ -77,6 +79,12 @@ function commonOptions(line: CommandLine, command: Command | undefined): readonl
   return command?.takesConfig === false ? STANDARD_OPTIONS : [...line.options, ...STANDARD_OPTIONS];
 }
 
+/** All options of a command. */
+export const optionsOf = (line: CommandLine, command: Command): readonly CommandOption[] => [
+  ...(command.options ?? []),
+  ...commonOptions(line, command),
+];
+
 /** Parses the arguments behind the program's name. Never throws. */
 export function parseCommandLine(line: CommandLine, args: readonly string[]): Invocation {
   const invocation = parseArguments(line, args);
@@ -91,7 +99,7 @@ export function parseCommandLine(line: CommandLine, args: readonly string[]): In
 function parseArguments(line: CommandLine, args: readonly string[]): Invocation {
   const { command, wordCount } = findCommand(line, args);
   if (command === undefined) return mistakenCommand(line, args);
-  const options = [...(command.options ?? []), ...commonOptions(line, command)];
+  const options = optionsOf(line, command);
   const read = readArguments(options, args.slice(wordCount));
   if (read.values.has("help"))
     return { kind: "help", command: wordCount > 0 ? command : undefined };

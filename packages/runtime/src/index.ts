@@ -10,6 +10,7 @@ export {
   type Invocation,
   parseCommandLine,
 } from "./command-line.ts";
+export { formatCompletion, SHELLS, type Shell } from "./completion.ts";
 export { type ErrorCode, errorDocs } from "./error-codes.ts";
 export {
   formatListener,

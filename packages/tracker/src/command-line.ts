@@ -1,5 +1,5 @@
 /** The commands and options of the program `swarmtide`, for the parser and the help. */
-import type { Command, CommandLine } from "@swarmtide/runtime";
+import { type Command, type CommandLine, SHELLS } from "@swarmtide/runtime";
 import { CHECK_CONFIG } from "./check-config/check-config.ts";
 import { CLIENT_COMMANDS } from "./client-command-line.ts";
 import { CONFIG_OPTIONS } from "./config-source.ts";
@@ -35,6 +35,14 @@ const SERVE_WS: Command = {
 };
 
 const REPORT_OPTIONS = [{ long: "json", summary: "print the report as JSON" }];
+
+/** Prints a script for a shell. */
+export const COMPLETION: Command = {
+  words: ["completion"],
+  summary: `print a script that completes this command line in ${SHELLS.join(", ")}`,
+  operands: ["SHELL"],
+  takesConfig: false,
+};
 
 /** Puts a load of UDP clients on a tracker; has a configuration of its own. */
 const LOAD_TEST_UDP: Command = {
@@ -98,6 +106,7 @@ export const commandLine: CommandLine = {
     ...CLIENT_COMMANDS,
     ...SNAPSHOT_COMMANDS,
     ...LOAD_TESTS,
+    COMPLETION,
   ],
   options: [
     { long: "config", short: "c", value: "FILE", summary: "read the configuration from FILE" },

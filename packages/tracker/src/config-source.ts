@@ -13,7 +13,7 @@ import {
   type GivenOptions,
   loadConfig,
 } from "@swarmtide/runtime";
-import type { Setting } from "@swarmtide/toml-config";
+import type { Entries, SectionSchema, Setting } from "@swarmtide/toml-config";
 import { type TrackerConfig, trackerSchema } from "./config.ts";
 
 /** Where HTTPS listens with `--tls-cert` where the configuration does not say. */
@@ -21,6 +21,13 @@ const TLS_PORT = 3443;
 
 /** The protocols that a command or switch can ask for. */
 const PROTOCOLS = ["udp", "http", "ws"] as const;
+
+/** `udp.workers` and all others. */
+function settingNames({ entries }: SectionSchema<Entries>, prefix = ""): string[] {
+  return Object.entries(entries).flatMap(([name, entry]) =>
+    entry.kind === "key" ? [`${prefix}${name}`] : settingNames(entry, `${name}.`),
+  );
+}
 
 /** Options of every command that reads the configuration of a tracker. */
 export const CONFIG_OPTIONS: readonly CommandOption[] = [
@@ -44,6 +51,7 @@ export const CONFIG_OPTIONS: readonly CommandOption[] = [
     value: "SECTION.KEY=VALUE",
     pattern: /^[a-z0-9_]+(\.[a-z0-9_]+)?=/,
     repeats: true,
+    candidates: settingNames(trackerSchema).map((name) => `${name}=`),
     summary: "set a key of the configuration, such as udp.workers=2; may be repeated",
   },
 ];

@@ -6,16 +6,24 @@ import {
   type Command,
   describeFatal,
   type ErrorCode,
+  formatCompletion,
   formatHelp,
   formatUsage,
   type GivenOptions,
   parseCommandLine,
+  SHELLS,
   writeLine,
 } from "@swarmtide/runtime";
 import { printDefaultConfig } from "@swarmtide/toml-config";
 import { CHECK_CONFIG, checkConfig } from "./check-config/check-config.ts";
 import { CLIENT_COMMANDS } from "./client-command-line.ts";
-import { commandLine, LOAD_TEST_HTTP, LOAD_TEST_WS, LOAD_TESTS } from "./command-line.ts";
+import {
+  COMPLETION,
+  commandLine,
+  LOAD_TEST_HTTP,
+  LOAD_TEST_WS,
+  LOAD_TESTS,
+} from "./command-line.ts";
 import { trackerSchema } from "./config.ts";
 import { ConfigSource } from "./config-source.ts";
 import { DOCTOR, runDoctor } from "./doctor/doctor-command.ts";
@@ -60,6 +68,12 @@ function complainAboutArguments(message: string): void {
   process.exitCode = EXIT_USAGE;
 }
 
+function printCompletion(name: string | undefined): void {
+  const shell = SHELLS.find((one) => one === name);
+  if (shell !== undefined) print(formatCompletion(commandLine, shell));
+  else complainAboutArguments(`"${name}" is not a shell that is known: ${SHELLS.join(", ")}`);
+}
+
 /** Loaded only where one of them is asked for. A signal ends it as it ends any other command. */
 async function askTracker(
   command: Command,
@@ -91,6 +105,7 @@ async function main(signals: ProgramSignals): Promise<void> {
         return await loadTest(invocation.command, invocation.given, signals);
       if (CLIENT_COMMANDS.includes(invocation.command))
         return await askTracker(invocation.command, invocation.given, signals);
+      if (invocation.command === COMPLETION) return printCompletion(invocation.given.operands[0]);
       if (SNAPSHOT_COMMANDS.includes(invocation.command)) {
         signals.onStop(() => process.exit(EXIT_FAILED));
         process.exitCode = runSnapshotCommand(invocation.command, invocation.given, print);
