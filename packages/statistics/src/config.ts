@@ -58,11 +58,11 @@ export const statisticsSection = section(
     }),
     peers_per_torrent: boolean({
       default: true,
-      doc: "Counts torrents by their number of peers, once after each cleaning. It takes the cleaning thread 0.2 s for a million torrents.",
+      doc: "Counts torrents by their number of peers, once after each cleaning. It takes the cleaning thread 0.3 s for a million torrents.",
     }),
     clients: boolean({
       default: true,
-      doc: "Names the clients of peers, from one of 64 announces. It takes 30 ns of such an announce and no memory of a peer.",
+      doc: "Names the clients of peers, from one of 64 announces over UDP and HTTP. It takes 1 to 2 ns of an announce and no memory of a peer.",
     }),
     export_path: path({
       default: "",
