@@ -35,6 +35,7 @@ export {
   UnknownAccountError,
 } from "./privileges.ts";
 export type { IpFamily } from "./socket-address.ts";
+export { socketDrops } from "./socket-drops.ts";
 export {
   closeFd,
   openTcpListener,

@@ -35,6 +35,7 @@ export {
 } from "./limits/address-list.ts";
 export { type LimitsConfig, limitsSection } from "./limits/config.ts";
 export { REFUSED_PEERS_OF_ADDRESS } from "./limits/hot/announce-limits.ts";
+export type { RecentAnnounces } from "./limits/hot/recent-announces.ts";
 export { type CleaningOptions, SwarmCleaning } from "./store/cleaning.ts";
 export {
   SWARM_MEMORY_MIB_MAX,

@@ -70,6 +70,12 @@ export const DROPPED_CONNECTION_ID = udpCounters.counter("datagrams_dropped", DR
 export const DROPPED_SOURCE_PORT = udpCounters.counter("datagrams_dropped", DROPPED, {
   reason: "source_port_zero",
 });
+export const DROPPED_BEHIND = udpCounters.counter("datagrams_dropped", DROPPED, {
+  reason: "overload_repeat",
+});
+export const DROPPED_QUEUE_FULL = udpCounters.counter("datagrams_dropped", DROPPED, {
+  reason: "overload_queue_full",
+});
 export const DROPPED_TOO_LONG = udpCounters.counter("datagrams_dropped", DROPPED, {
   reason: "too_long",
 });

@@ -55,6 +55,7 @@ import {
   ANNOUNCES,
   ANNOUNCES_REFUSED,
   CONNECTS,
+  DROPPED_BEHIND,
   DROPPED_CONNECTION_ID,
   ERRORS,
   LIMITED_ADDRESSES,
@@ -185,6 +186,12 @@ export class DatagramHandler {
     const { record, store, tracker } = this;
     const counters = family === 4 ? this.countersIpv4 : this.countersIpv6;
     this.readAnnounce(offset, addressAt, family);
+    if (tracker.isBehind && !record.hasEvent) {
+      if (tracker.recentAnnounces.isRepeat(record, store.tick)) {
+        counters[DROPPED_BEHIND]++;
+        return 0;
+      }
+    }
     counters[ANNOUNCES]++;
     tracker.peerIds.note(this.requestWords, (offset + ANNOUNCE_PEER_ID_OFFSET) >> 2);
     if (!this.admission.admits(record)) {

@@ -4,6 +4,7 @@ import { AccessList, buildAddressList } from "@swarmtide/swarm";
 import {
   ANNOUNCE_REPEATS,
   ANNOUNCES,
+  DROPPED_BEHIND,
   ERRORS,
   LIMITED_ADDRESSES,
   LIMITED_PEERS,
@@ -155,4 +156,32 @@ test("an address that the list refuses gets connection ids and errors, in both f
   tracker.tracker.admission.replace(deny("192.0.2.2"));
   assert.equal(readAnnounceReply(tracker.announce(ALICE), 4).leechers, 2);
   assert.equal(readError(tracker.announce(BOB)), "your address is not allowed on this tracker");
+});
+
+test("a worker that is behind drops repeats unanswered, whatever else there is gets its answer", () => {
+  const tracker = new TestTracker({ limits: {} });
+  const repeats = (from: readonly number[], fields = {}) => tracker.announce(from, fields).length;
+  repeats(ALICE);
+  tracker.tracker.isBehind = true;
+  for (const peer of [ALICE, ALICE6]) {
+    assert.ok(repeats(peer) > 0, "the first that it notes");
+    assert.equal(repeats(peer), 0);
+    assert.equal(repeats(peer), 0);
+    assert.ok(repeats(peer, { event: STARTED }) > 0, "an event");
+    assert.ok(repeats(peer, { left: 0n }) > 0, "another role");
+    assert.ok(repeats(peer, { port: 7000 }) > 0, "another peer");
+    assert.ok(repeats(peer, { infoHash: 2 }) > 0, "another torrent");
+    assert.equal(
+      tracker.send(scrapeRequest(tracker.connect(peer), [infoHash(99)]), peer).length,
+      20,
+    );
+  }
+  assert.ok(repeats(LOOPBACK) > 0);
+  assert.ok(repeats(LOOPBACK) > 0, "exempt");
+  assert.equal(tracker.count(DROPPED_BEHIND), 4);
+  tracker.tracker.setNow(1032);
+  assert.ok(repeats(ALICE) > 0, "half a minute later");
+  assert.equal(repeats(ALICE), 0);
+  tracker.tracker.isBehind = false;
+  assert.equal(repeats(ALICE), 20, "no longer behind: counts and no peers");
 });

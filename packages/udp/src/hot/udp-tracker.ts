@@ -8,6 +8,7 @@ import {
   type AnnounceInterval,
   type InfoHashFilter,
   type PeerIdSample,
+  type RecentAnnounces,
   type SwarmPrefetch,
   type SwarmStore,
 } from "@swarmtide/swarm";
@@ -46,6 +47,9 @@ export class UdpTracker {
   scrapeTorrentsMax: number;
   interval: AnnounceInterval;
   readonly peerIds: PeerIdSample;
+  /** Whether the socket that is being served has more requests than the worker can keep up with; its engine says so. */
+  isBehind = false;
+  readonly recentAnnounces: RecentAnnounces;
 
   constructor(options: UdpTrackerOptions) {
     this.store = options.store;
@@ -57,6 +61,7 @@ export class UdpTracker {
     this.scrapeTorrentsMax = options.scrapeTorrentsMax;
     this.interval = options.interval;
     this.peerIds = options.peerIds;
+    this.recentAnnounces = options.store.openRecentAnnounces(options.store.salt);
   }
 
   /** Takes other limits and intervals into use, between two requests. Handlers must have room for the longer replies. */

@@ -127,6 +127,11 @@ export class AnnounceLimits {
     return REFUSED_TORRENTS_OF_ADDRESS;
   }
 
+  /** Whether the address of 1 (family 4) or 4 words (family 6) at `at` has no limits. */
+  isExemptAddress(words: Int32Array, at: number, family: 4 | 6): boolean {
+    return this.exempt.holds(words, at, family);
+  }
+
   private isExempt(key: Int32Array, slotWords: number): boolean {
     return this.exempt.holds(key, 0, slotWords === SLOT_WORDS_4 ? 4 : 6);
   }

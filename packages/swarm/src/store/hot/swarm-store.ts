@@ -14,6 +14,7 @@ import {
   ANNOUNCE_STOPPED,
 } from "../../announce/hot/role.ts";
 import { type AnnounceLimits, NO_REPEATS, REFUSAL_MIN } from "../../limits/hot/announce-limits.ts";
+import { RecentAnnounces } from "../../limits/hot/recent-announces.ts";
 import type { ScrapeRate } from "../../limits/hot/scrape-rate.ts";
 import type { LimitsHandle } from "../../limits/limits.ts";
 import {
@@ -69,7 +70,8 @@ export class SwarmStore {
   /** Asked before a scrape. */
   readonly scrapeRate: ScrapeRate;
 
-  private tick = 0;
+  /** Now, in ticks of four seconds. */
+  tick = 0;
   private readonly hashKey: Int32Array;
   private readonly limits: AnnounceLimits;
   /** Changes with every batch; what samples are drawn with. */
@@ -232,6 +234,11 @@ export class SwarmStore {
   private insertTorrent(w: Int32Array, hash: number, words: Int32Array, at: number): number {
     if (isShort(w)) makeRoomForTorrent(w, hash, this.tick);
     return insertTorrent(w, this.hashKey, hash, words, at);
+  }
+
+  /** What this thread notes while it is behind; `key` is a random word. */
+  openRecentAnnounces(key: number): RecentAnnounces {
+    return new RecentAnnounces(this.limits, key); // hot-allow: once a thread, when it opens
   }
 
   /** Reads ahead for batches of up to `capacity` announces of this thread. */
