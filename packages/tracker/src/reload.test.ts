@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
 import { get } from "node:http";
+import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { announceQueryString, readAnnounceReply } from "@swarmtide/http-protocol";
 import { linuxSupported } from "@swarmtide/linux";
-import { UdpClient, until, WebTorrentClient } from "@swarmtide/test-kit";
+import { createLogger } from "@swarmtide/runtime";
+import { temporaryFolder, UdpClient, until, WebTorrentClient } from "@swarmtide/test-kit";
 import type { TrackerOptions } from "./config.ts";
 import { startTracker } from "./start-tracker.ts";
 import type { RunningTracker } from "./tracker.ts";
@@ -126,3 +129,33 @@ test(
     allowed.socket.close();
   },
 );
+
+test("of many reloads that a host asks for one runs and at most one waits", TIMEOUT, async (t) => {
+  const path = join(temporaryFolder(t), "list.txt");
+  writeFileSync(path, "");
+  const { log, lines } = keptLog();
+  const options = quiet({ accessList: { mode: "deny", path } });
+  const tracker = await startTracker(options, { log });
+  t.after(() => tracker.stop());
+  await Promise.all(Array.from({ length: 50 }, () => tracker.reload()));
+  const reloads = lines.filter((line) => line.includes("access list reloaded"));
+  assert.ok(reloads.length === 1 || reloads.length === 2, `${reloads.length}`);
+});
+
+test("options that are not in order are logged and change nothing", TIMEOUT, async (t) => {
+  const { log, lines } = keptLog();
+  const tracker = await startTracker(quiet({ udp: { peerAnnounceInterval: 600 } }), { log });
+  t.after(() => tracker.stop());
+  await tracker.reload(quiet({ udp: { peerAnnounceInterval: 60, maxResponsePeers: 9000 } }));
+  assert.match(lines.join(""), /ERROR main: options: udp\.maxResponsePeers = 9000: expected /);
+  const client = await UdpClient.open(addressOf(tracker, "udp"));
+  t.after(() => client.close());
+  assert.ok((await client.announce(FILM, 1, 1n)).interval >= 540);
+});
+
+/** A log whose lines are kept. */
+function keptLog() {
+  const lines: string[] = [];
+  const output = { write: (line: string) => void lines.push(line), now: () => new Date(0) };
+  return { lines, log: createLogger({ logLevel: "info", logFormat: "text" }, "main", output) };
+}
