@@ -33,7 +33,7 @@ export interface WsStatistics {
   readonly answer: number;
   readonly error: number;
   readonly connections: number;
-  /** The same of each worker, by its number. */
+  /** Connections of each worker that serves WebTorrent, those of HTTPS included, by its number. */
   readonly connectionsOfWorkers: readonly number[];
   readonly torrents: number;
   readonly peers: number;
@@ -125,8 +125,9 @@ function readWsStatistics(stats: Stats): WsStatistics {
     answer: totalOf(responses.rows, "ws", ["answer"]),
     error: totalOf(responses.rows, "ws", ["error"]),
     connections: openOf(stats, "ws"),
-    connectionsOfWorkers: workers.flatMap(({ protocol, connections }) =>
-      protocol === "ws" ? [connections ?? 0] : [],
+    // A worker has one row for all that it serves; those with an event loop serve WebTorrent.
+    connectionsOfWorkers: workers.flatMap(({ name, connections }) =>
+      name.startsWith("web-") ? [connections ?? 0] : [],
     ),
     torrents: swarms.torrentsOfStores.ws,
     peers: swarm?.peers ?? 0,

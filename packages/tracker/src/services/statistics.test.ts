@@ -147,6 +147,7 @@ test("counts of WebTorrent are what clients sent and got, errors included", TIME
   assert.deepEqual(swarms.rows.find(({ store }) => store === "ws")?.peers, 2);
   assert.equal(swarms.torrentsOfStores.ws, 1);
   assert.equal(connections.find(({ transport }) => transport === "ws")?.open, 2);
+  assert.deepEqual(tracker.statistics().ws?.connectionsOfWorkers, [2]);
   for (const { socket } of clients) socket.terminate();
 });
 
