@@ -19,6 +19,7 @@ test("the printed default reads back as the defaults, and those make a handler",
   assert.deepEqual(handlerOptionsOf(config.http, 5), {
     responsePeersMax: 50,
     scrapeTorrentsMax: 100,
+    replyRoom: { responsePeersMax: 1000, scrapeTorrentsMax: 1000 },
     interval: new AnnounceInterval(900, 5),
     minIntervalSeconds: 300,
     onlyExactPaths: false,

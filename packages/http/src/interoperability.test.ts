@@ -15,6 +15,7 @@ const [, QUERY = ""] = announceTarget("a", 6881, "&left=0").split("?");
 /** The answer to one request, which must be an announce that succeeded on a connection that goes on. */
 function succeeds(fixture: Fixture, request: string) {
   const [answer] = ask(fixture, request);
+  assert.ok(answer);
   assert.equal(answer.status, 200, answer.text);
   assert.equal(answer.keepAlive, true);
   const reply = readAnnounceReply(answer.body);
@@ -74,12 +75,14 @@ test("raw bytes in an info hash are bytes, not UTF-8, not Latin-1; a plus is a b
   );
   const encoded = "%20%80%ff%C3%A9%61aaaaaaaaaaaaaa";
   const [scraped] = ask(fixture, httpGet(`/scrape?info_hash=${encoded}`));
+  assert.ok(scraped);
   assert.match(scraped.text, /8:completei1e/);
 });
 
 test("a bad request gets its answer at once, and a new connection is served", () => {
   const fixture = makeFixture();
   const [bad] = ask(fixture, httpGet("/announce?info_hash=%zz"));
+  assert.ok(bad);
   assert.equal(bad.status, 400);
   assert.equal(bad.keepAlive, false);
   succeeds(fixture, httpGet(`/announce?${QUERY}`));
@@ -88,13 +91,14 @@ test("a bad request gets its answer at once, and a new connection is served", ()
 test("a bad announce gets its answer, and the same connection is served", () => {
   const fixture = makeFixture();
   const answers = ask(fixture, httpGet("/announce?port=0") + httpGet(`/announce?${QUERY}`));
-  assert.match(answers[0].text, /^d14:failure reason/);
-  assert.match(answers[1].text, /8:completei1e/);
+  assert.match(answers[0]?.text ?? "", /^d14:failure reason/);
+  assert.match(answers[1]?.text ?? "", /8:completei1e/);
 });
 
 test("port 0 is refused and not handed out", () => {
   const fixture = makeFixture();
   const [answer] = ask(fixture, httpGet(announceTarget("a", 0, "&left=0")));
+  assert.ok(answer);
   assert.match(answer.text, /port is not a number from 1 to 65535/);
   assert.equal(readSwarmTotals(fixture.store).torrents, 0);
 });
@@ -116,6 +120,7 @@ test("a scrape of more than 57 torrents is answered, as many as the limit says",
     (_, i) => `info_hash=${`%${(i + 16).toString(16)}`.repeat(20)}`,
   );
   const [answer] = ask(makeFixture(), httpGet(`/scrape?${query.join("&")}`));
+  assert.ok(answer);
   const reply = readScrapeReply(answer.body);
   assert.ok(reply.failureReason === undefined);
   assert.equal(reply.files.size, 100);
@@ -123,6 +128,7 @@ test("a scrape of more than 57 torrents is answered, as many as the limit says",
 
 test("Content-Length counts the bencoded value and nothing behind it, and says text/plain", () => {
   const [answer] = ask(makeFixture(), httpGet(`/announce?${QUERY}`));
+  assert.ok(answer);
   assert.match(answer.head, /\r\nContent-Type: text\/plain\r\n/);
   assert.match(answer.head, new RegExp(`\r\nContent-Length: +${answer.body.length}\r\n`));
   assert.equal(answer.text.at(-1), "e");
@@ -134,6 +140,7 @@ test("Expect: 100-continue gets the final answer, with a body the refusal (RFC 9
     makeFixture(),
     httpGet(`/announce?${QUERY}`, "Expect: 100-continue", "Content-Length: 9"),
   );
+  assert.ok(refused);
   assert.equal(refused.status, 413);
   assert.equal(refused.keepAlive, false);
 });
@@ -141,6 +148,7 @@ test("Expect: 100-continue gets the final answer, with a body the refusal (RFC 9
 test("bytes above 127 are nothing in a header value and refused in a header name (obs-text)", () => {
   succeeds(makeFixture(), httpGet(`/announce?${QUERY}`, "X-Name: \x80\xff"));
   const [refused] = ask(makeFixture(), httpGet(`/announce?${QUERY}`, "X-\x80: a"));
+  assert.ok(refused);
   assert.equal(refused.status, 400);
 });
 
@@ -150,6 +158,7 @@ test("the control characters in a target are refused, each", () => {
       makeFixture(),
       httpGet(`/announce?a=${String.fromCharCode(code)}&${QUERY}`),
     );
+    assert.ok(answer);
     assert.equal(answer.status, 400, `${code}`);
     assert.equal(answer.keepAlive, false);
   }
@@ -158,9 +167,11 @@ test("the control characters in a target are refused, each", () => {
 test("the URLs that torrents carry are served: a slash or .php behind, one segment in front", () => {
   for (const target of ["/announce/", "/announce.php", "/0123456789abcdef/announce"]) {
     const [answer] = ask(makeFixture(), httpGet(`${target}?${QUERY}`));
+    assert.ok(answer);
     assert.equal(answer.status, 200, target);
     assert.match(answer.text, /8:intervali/, target);
     const [exact] = ask(makeFixture({ onlyExactPaths: true }), httpGet(`${target}?${QUERY}`));
+    assert.ok(exact);
     assert.equal(exact.status, 404, target);
   }
 });
@@ -168,6 +179,7 @@ test("the URLs that torrents carry are served: a slash or .php behind, one segme
 test("no other path is the tracker's", () => {
   for (const target of ["/Announce", "/a/b/announce", "/announc%65", "//announce", "/"]) {
     const [answer] = ask(makeFixture(), httpGet(`${target}?${QUERY}`));
+    assert.ok(answer);
     assert.equal(answer.status, 404, target);
     assert.equal(answer.keepAlive, true);
   }
@@ -182,5 +194,6 @@ test("what Go's url.Values and Python's urlencode write for an info hash with bl
     ),
   );
   const [scraped] = ask(fixture, httpGet("/scrape?info_hash=a%20b%20c%20%2bd%fffghijklmnop"));
+  assert.ok(scraped);
   assert.match(scraped.text, /8:completei1e/);
 });

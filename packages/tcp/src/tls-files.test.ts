@@ -16,7 +16,7 @@ test("PKCS#8, PKCS#1 and EC keys are taken", () => {
     ["ec.crt", "ec-pkcs8.key"],
     ["rsa.crt", "rsa-pkcs1.key"],
     ["rsa.crt", "rsa-pkcs8.key"],
-  ])
+  ] as const)
     assert.doesNotThrow(() => makeSecureContext(read(certificate, key), Buffer.alloc(48)), key);
 });
 

@@ -4,6 +4,7 @@ import { runHandlerBenchmarks, runMutations } from "./http-handler.bench.ts";
 
 test("the benchmark answers every request", () => {
   const [announce, scrape] = runHandlerBenchmarks(500, 50);
+  assert.ok(announce && scrape);
   assert.ok(announce.replyBytes > 500 * 200);
   assert.ok(scrape.replyBytes > 500 * 300);
 });

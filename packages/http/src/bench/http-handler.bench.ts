@@ -85,6 +85,7 @@ function measure(
     for (let i = 0; i < count; i++) {
       const bytes = requests[i % REQUESTS];
       const peer = peers[(i >> 4) & 255];
+      if (bytes === undefined || peer === undefined) break;
       handler.answer(peer, bytes, 0, bytes.length);
       replyBytes += handler.replyLength;
     }

@@ -102,7 +102,9 @@ export class MutatedRequests {
   }
 
   #pick<Item>(items: readonly Item[]): Item {
-    return items[this.random() % items.length];
+    const item = items[this.random() % items.length];
+    if (item === undefined) throw new RangeError("nothing to pick from");
+    return item;
   }
 
   #append(bytes: Uint8Array, from: number): void {

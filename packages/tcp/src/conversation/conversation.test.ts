@@ -13,10 +13,12 @@ everyEngine(
     await client.receive(1);
     client.send(httpGet(announceTarget("a", 2, "&left=1")));
     const [, second] = await client.receive(2);
+    assert.ok(second);
     assert.ok(second.text.includes("5:peers6:\x7f\x00\x00\x01\x00\x01"));
     const other = await engine.connect();
     other.send(httpGet(announceTarget("a", 3, "&left=1"), "Connection: close"));
     const [third] = await other.receive(1);
+    assert.ok(third);
     assert.match(third.text, /8:completei1e.*10:incompletei2e/);
     await other.closed;
     assert.equal(client.isClosed, false);
@@ -32,6 +34,7 @@ everyEngine("a request may come byte by byte", {}, async (engine) => {
   }
   client.send(httpGet("/health"));
   const [first, second] = await client.receive(2);
+  assert.ok(first && second);
   assert.match(first.text, /^d8:complete/);
   assert.equal(second.text, "ok\n");
   client.destroy();
@@ -59,7 +62,9 @@ everyEngine(
     const hash = (i: number) => `%${(i + 100).toString(16)}`.repeat(20);
     const query = Array.from({ length: 100 }, (_, i) => `info_hash=${hash(i)}`).join("&");
     client.send(httpGet(`/scrape?${query}`, "User-Agent: a client", "Accept-Encoding: gzip"));
-    const [{ status, text }] = await client.receive(1);
+    const [answer] = await client.receive(1);
+    assert.ok(answer);
+    const { status, text } = answer;
     assert.equal(status, 200);
     assert.equal(text.match(/8:completei0e/g)?.length, 100);
     client.destroy();
@@ -72,6 +77,7 @@ everyEngine("an error is read by its sender even if it goes on sending", {}, asy
     `POST /announce HTTP/1.1\r\nHost: t\r\nContent-Length: 3000000\r\n\r\n${"x".repeat(200_000)}`,
   );
   const [answer] = await client.receive(1);
+  assert.ok(answer);
   assert.equal(answer.status, 405);
   client.destroy();
   await until("no connection is open", () => engine.connectionCount() === 0);
@@ -87,6 +93,7 @@ everyEngine("what is not HTTP gets one line and the end of the connection", {}, 
     const client = await engine.connect();
     client.send(text);
     const [answer] = await client.receive(1);
+    assert.ok(answer);
     assert.equal(answer.status, status);
     assert.match(answer.text, /^[^\n]+\n$/);
     await client.closed;

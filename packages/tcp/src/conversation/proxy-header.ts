@@ -84,10 +84,11 @@ function parseVersion1(bytes: Uint8Array): ProxyHeader {
   if (/^UNKNOWN( |$)/.test(line)) return { status: PROXY_OK, length, address: undefined };
   const match = /^TCP([46]) (\S+) (\S+) (\d{1,5}) (\d{1,5})$/.exec(line);
   if (match === null || Number(match[4]) > 65535 || Number(match[5]) > 65535) return BAD;
-  const isIpv6 = match[1] === "6";
-  if (match[2].includes(":") !== isIpv6 || match[3].includes(":") !== isIpv6) return BAD;
-  const address = parseIpAddress(match[2]);
-  if (address === undefined || parseIpAddress(match[3]) === undefined) return BAD;
+  const [, family, source = "", destination = ""] = match;
+  const isIpv6 = family === "6";
+  if (source.includes(":") !== isIpv6 || destination.includes(":") !== isIpv6) return BAD;
+  const address = parseIpAddress(source);
+  if (address === undefined || parseIpAddress(destination) === undefined) return BAD;
   return { status: PROXY_OK, length, address };
 }
 
@@ -97,7 +98,7 @@ function parseVersion2(bytes: Uint8Array): ProxyHeader {
   if (bytes.length > 12 && bytes[12] !== 0x20 && bytes[12] !== 0x21) return BAD;
   if (bytes.length < FIXED_BYTES) return MORE;
   const isLocal = bytes[12] === 0x20;
-  const length = FIXED_BYTES + ((bytes[14] << 8) | bytes[15]);
+  const length = FIXED_BYTES + (((bytes[14] ?? 0) << 8) | (bytes[15] ?? 0));
   if (length > PROXY_HEADER_BYTES_MAX) return BAD;
   const family = bytes[13];
   const addressBytes = family === 0x11 ? 4 : family === 0x21 ? 16 : 0;

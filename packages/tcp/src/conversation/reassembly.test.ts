@@ -55,7 +55,12 @@ function makeRandom(seed: number): Random {
     state ^= state << 5;
     return (state >>> 1) % end;
   };
-  return { below, pick: (items) => items[below(items.length)] };
+  const pick = <Item>(items: readonly Item[]): Item => {
+    const item = items[below(items.length)];
+    assert.ok(item !== undefined);
+    return item;
+  };
+  return { below, pick };
 }
 
 function drawCase({ below, pick }: Random): Buffer {

@@ -221,7 +221,9 @@ async function upgrade(kind: EngineName, requests: string, isSlow: boolean): Pro
     client.socket.resume();
   }
   await until("the connection is handed on", () => handed.length === 1);
-  const [{ target, address, bytes }] = handed;
+  const [first] = handed;
+  assert.ok(first);
+  const { target, address, bytes } = first;
   if (typeof target === "number") closeFd(target);
   else target.resume().end();
   const text = await client.all();

@@ -153,7 +153,7 @@ async function startNet(
     ],
     secureContext: name === "tls" ? testContext() : undefined,
   });
-  const [port] = server.ports;
+  const [port = 0] = server.ports;
   return {
     ...shared(parts),
     server,

@@ -14,6 +14,7 @@ export async function socketPair(t: TestContext): Promise<SocketPair> {
   await once(listener, "listening");
   const client = connect((listener.address() as AddressInfo).port, "127.0.0.1");
   const [server]: Socket[] = await once(listener, "connection");
+  if (server === undefined) throw new Error("no connection came");
   t.after(() => {
     client.destroy();
     server.destroy();

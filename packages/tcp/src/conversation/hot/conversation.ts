@@ -68,11 +68,9 @@ export class Conversation<Held extends Connection> {
   /** Room that the memory given to `arrived` has before its bytes, for the beginning of a request. */
   readonly headBytes: number;
   readonly deadlines: Deadlines;
-
   private readonly options: ConversationOptions;
   private readonly transport: Transport<Held>;
   private readonly counters: CounterRow<"tcp">;
-
   /** The answers of `handler` are written to the memory that `transport` sends from. */
   constructor(options: ConversationOptions, handler: HttpHandler, transport: Transport<Held>) {
     this.handler = handler;
@@ -100,10 +98,7 @@ export class Conversation<Held extends Connection> {
       return false;
     }
     const place = this.limits.open(connection.peer, isTrustedProxy);
-    if (place < 0) {
-      countRefusal(this.counters, place);
-      return false;
-    }
+    if (place < 0) return countRefusal(this.counters, place);
     this.counters[CONNECTIONS_ACCEPTED]++;
     connection.limitsPlace = place;
     connection.thenWhat = THEN_GO_ON;

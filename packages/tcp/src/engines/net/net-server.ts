@@ -49,9 +49,13 @@ export class NetServer {
 
   /** Starts listening. Rejects with OperatorError when a listener cannot. */
   static async start(options: NetServerOptions): Promise<NetServer> {
-    const servers = options.listeners.map(() => createServer({ noDelay: true }));
+    const opened = options.listeners.map((listener) => ({
+      listener,
+      server: createServer({ noDelay: true }),
+    }));
+    const servers = opened.map(({ server }) => server);
     try {
-      await Promise.all(servers.map((server, i) => listen(server, options.listeners[i])));
+      await Promise.all(opened.map(({ server, listener }) => listen(server, listener)));
     } catch (error) {
       for (const server of servers) server.close();
       throw error;
@@ -80,7 +84,7 @@ export class NetServer {
       return typeof address === "object" && address !== null ? address.port : 0;
     });
     servers.forEach((server, i) => {
-      const { isTls } = options.listeners[i];
+      const isTls = options.listeners[i]?.isTls ?? false;
       server.on("connection", (socket) => this.#accept(socket, isTls));
       server.on("error", () => add(counters, ACCEPT_FAILURES));
     });

@@ -15,6 +15,7 @@ async function tlsPair(t: TestContext): Promise<SocketPair> {
   const { port } = listener.address() as AddressInfo;
   const client = connectTls({ port, host: "127.0.0.1", rejectUnauthorized: false });
   const [raw]: Socket[] = await once(listener, "connection");
+  assert.ok(raw);
   const server = new TLSSocket(raw, { isServer: true, secureContext: testContext() });
   await once(server, "secure");
   server.pause();
@@ -64,7 +65,9 @@ for (const [name, pairOf] of [
     const pairs = [await pairOf(t), await pairOf(t)];
     const takens = pairs.map(() => new Taken(memory));
     pairs.forEach(({ server }, index) => {
-      assert.equal(readInto(server, memory, takens[index].take), true);
+      const taken = takens[index];
+      assert.ok(taken);
+      assert.equal(readInto(server, memory, taken.take), true);
       server.resume();
     });
     const long = "0123456789".repeat(30_000);
