@@ -27,6 +27,8 @@ const DEBIAN_PACKAGES: readonly (readonly [name: string, probe: readonly string[
   ["nginx-light", ["nginx", "-v"]],
   ["chromium", ["chromium", "--version"]],
   ["prometheus", ["promtool", "--version"]],
+  ["zsh", ["zsh", "--version"]],
+  ["fish", ["fish", "--version"]],
   ["haproxy", ["haproxy", "-v"]],
   ["openssl", ["openssl", "version"]],
   ["iproute2", ["ip", "-V"]],
