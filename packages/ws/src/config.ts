@@ -64,7 +64,7 @@ export const wsSection = section(
       min: 0,
       max: 1_048_576,
       unit: "MiB",
-      doc: "Memory for the peers of all workers together, 1 KiB each; 0 takes a share of what the host or its cgroup has, about a quarter, which the start line names, and never more than half of each worker's heap. When it is full, peers of torrents that nobody else is in give way, and where there are none new peers get an error.",
+      doc: "Memory for the peers and offers of all workers together; 0 takes a share of what the host or its cgroup has, about a quarter, which the start line names. A peer counts 87 bytes, an offer that may be answered 68. When it is full, peers of torrents that nobody else is in give way, and where there are none new peers get an error; of offers the oldest is forgotten.",
     }),
     max_torrents_per_connection: integer({
       reload: true,

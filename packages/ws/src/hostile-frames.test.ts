@@ -56,7 +56,7 @@ test("what comes after a violation is not read, and what came before counts", ()
     text(announceText(',"event":"stopped"')),
   );
   assert.deepEqual([words, code], [["film: 0 complete, 2 incomplete"], 1002]);
-  assert.equal(trackers.trackers[0].tableEntries, 4, "only the neighbour is left");
+  assert.equal(trackers.trackers[0].tableEntries, 3, "only the neighbour is left");
 });
 
 test("a character may be cut by a fragment, and by a chunk of the stream", () => {

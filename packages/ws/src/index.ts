@@ -14,5 +14,5 @@ export {
 export { WebTorrentTracker } from "./hot/tracker.ts";
 export { TICKS_PER_ROUND } from "./hot/upkeep.ts";
 export { type BatchSender, LINK_BYTES_MAX } from "./hot/worker-delivery.ts";
-export type { InfoHashAccess, WebTorrentTrackerOptions } from "./hot/worker-state.ts";
+export type { WebTorrentTrackerOptions } from "./hot/worker-state.ts";
 export { answerUpgrade, type UpgradeAnswer } from "./upgrade.ts";

@@ -129,7 +129,7 @@ test("an error names the action and the info hash, or where the info hash is not
   parse(formatAnnounce({ infoHash: id(0x41), peerId: id(2) }));
   assert.equal(
     failureText(REFUSED_ACCESS, ACTION_IS_ANNOUNCE),
-    '{"failure reason":"Info hash not allowed","action":"announce","info_hash":"AAAAAAAAAAAAAAAAAAAA"}',
+    '{"failure reason":"this torrent is not allowed on this tracker","action":"announce","info_hash":"AAAAAAAAAAAAAAAAAAAA"}',
   );
   parse("nonsense");
   for (const status of FAILURE_STATUSES) {

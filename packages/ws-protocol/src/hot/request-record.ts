@@ -37,6 +37,8 @@ export class RequestRecord {
   messageEnd = 0;
   /** Info hash, peer id, and of an answer whom it is for and the offer's id; 20 bytes each, see `*_AT`. */
   readonly ids = new Uint8Array(4 * ID_BYTES);
+  /** The same as words, as they lie in memory. */
+  readonly idWords = new Int32Array(this.ids.buffer);
   /** The info hash and the peer id as they came, quotes included: JSON that can be passed on. */
   infoHashStart = 0;
   infoHashEnd = 0;
@@ -68,6 +70,8 @@ export class RequestRecord {
   scrapes = 0;
   readonly scrapesMax: number;
   readonly scrapeInfoHashes: Uint8Array;
+  /** The same as words, as they lie in memory. */
+  readonly scrapeWords: Int32Array;
   /** Whether the info hash could be read, to be named in an error. */
   hasInfoHash = false;
   /** Which action could be read, to be named in an error: one of ACTION_*. */
@@ -79,6 +83,7 @@ export class RequestRecord {
     this.scrapesMax = scrapesMax;
     this.offerRanges = new Int32Array(offersMax * OFFER_RANGE_WORDS);
     this.scrapeInfoHashes = new Uint8Array((scrapesMax + 1) * ID_BYTES);
+    this.scrapeWords = new Int32Array(this.scrapeInfoHashes.buffer);
   }
 
   /** Writes the 20 bytes of an offer's id. Most offers of an announce are passed to nobody: their ids are only checked. */

@@ -3,6 +3,7 @@
  *
  * Called by the request parser and by whoever answers; `docs/protocol/ws.md` has the same table.
  */
+import { TORRENT_REFUSED_TEXT } from "@swarmtide/bittorrent";
 import { asciiBytes } from "./json-object.ts";
 
 export const REQUEST_ANNOUNCE = 1;
@@ -48,7 +49,7 @@ const TEXTS: readonly (readonly [number, string])[] = [
   [REQUEST_BAD_OFFER_ID, "offer_id must be 20 characters and stand with an answer"],
   [REQUEST_BAD_SCRAPE_ALL, "Full scrapes are not allowed: name the info_hash"],
   [REQUEST_BAD_SCRAPE_LENGTH, "Too many info hashes in one scrape"],
-  [REFUSED_ACCESS, "Info hash not allowed"],
+  [REFUSED_ACCESS, TORRENT_REFUSED_TEXT],
   [REFUSED_TORRENTS, "Too many torrents on this connection"],
   [REFUSED_FULL, "The tracker is full: try again later"],
   [REFUSED_ANSWER, "No such offer was made to you, or it has expired or been answered"],

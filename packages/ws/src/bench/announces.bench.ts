@@ -39,7 +39,7 @@ function makeTracker(counters: CounterRow<"ws">): WebTorrentTracker {
   return new WebTorrentTracker({
     worker: 0,
     workers: 1,
-    config: { ...defaultConfig(wsSection), maxMessagesPerSecond: 0 },
+    config: { ...defaultConfig(wsSection), maxMessagesPerSecond: 0, maxMemory: 256 },
     ownerSecret: 1,
     seed: Int32Array.of(1, 2, 3, 4),
     counters,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { benchAnnounces } from "./announces.bench.ts";
+import { benchMembers } from "./members.bench.ts";
 
 test("the benchmark runs, small, and every announce is answered and its offers passed on", () => {
   const report = benchAnnounces({
@@ -16,4 +17,10 @@ test("the benchmark runs, small, and every announce is answered and its offers p
     String(report.messagesOut),
   );
   assert.ok(Number.isFinite(report.nanosecondsPerMessageOut));
+});
+
+test("the benchmark of memberships enters as many as it was asked for", () => {
+  const report = benchMembers(20_000, 100, 100);
+  assert.equal(report.peers, 20_000);
+  assert.ok(Number.isFinite(report.bytesPerPeer));
 });

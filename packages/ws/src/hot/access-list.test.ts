@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { TORRENT_REFUSED_TEXT } from "@swarmtide/bittorrent";
 import * as columns from "../counters.ts";
 import { idOf, TestTrackers } from "../testing/harness.ts";
 
@@ -13,8 +14,8 @@ test("the access list refuses announces, hides counts, and removes peers when it
   trackers.settle();
   const bad = idOf("bad");
   const access = {
-    allowsBytes: (bytes: Uint8Array, offset: number) =>
-      Buffer.compare(bytes.subarray(offset, offset + 20), bad) !== 0,
+    allows: (words: Int32Array, at: number) =>
+      Buffer.compare(Buffer.from(words.buffer, words.byteOffset + 4 * at, 20), bad) !== 0,
   };
   for (const tracker of trackers.trackers) tracker.setAccess(access);
   ann.take();
@@ -22,7 +23,7 @@ test("the access list refuses announces, hides counts, and removes peers when it
   ann.scrape("good", "bad");
   trackers.settle();
   assert.deepEqual(ann.takeWords().sort(), [
-    "failure: Info hash not allowed",
+    `failure: ${TORRENT_REFUSED_TEXT}`,
     "good 0/2/0, bad 0/0/0",
   ]);
   trackers.pass(4);

@@ -1,14 +1,12 @@
 /**
- * One WebSocket connection as the worker that holds it keeps it: its reader, what waits to be sent, its torrents.
+ * One WebSocket connection as the worker that holds it keeps it: its reader, what waits to be sent.
  *
  * Made by the tracker's `open`; everything here is that worker's. An idle connection holds no buffers: those for
- * reading and for sending come from the worker's pool and go back to it. Nor does it hold an array for what is rare: an
- * array that something was ever pushed to keeps room for 17. It takes 430 bytes, and 890 more with its peer in a torrent
- * (Node 20; Node's socket comes on top).
+ * reading and for sending come from the worker's pool and go back to it. It takes 430 bytes of heap (Node 20; Node's
+ * socket comes on top); its peers lie elsewhere (peer-layout.ts).
  */
 import { type BytePool, MessageReader } from "@swarmtide/ws-protocol";
 import type { ConnectionAddress } from "./delivery.ts";
-import type { IdWords } from "./id-words.ts";
 
 /** The socket behind a connection, as its owner sees it. */
 export interface ConnectionSink {
@@ -28,38 +26,6 @@ export const CONNECTION_CLOSING = 1;
 /** Nothing more goes in or out. */
 export const CONNECTION_CLOSED = 2;
 
-/** A connection's peer in one torrent. */
-export class Membership {
-  readonly connection: Connection;
-  readonly slot: number;
-  readonly infoHash: IdWords;
-  readonly hash: number;
-  readonly peerId: IdWords;
-  /** The worker that owns the torrent. */
-  readonly owner: number;
-  /** Place in the connection's list. */
-  position = 0;
-  announcedSecond = 0;
-  /** Whether a reply to an announce is due as soon as the connection keeps up again. */
-  isReplyOwed = false;
-
-  constructor(
-    connection: Connection,
-    slot: number,
-    infoHash: IdWords,
-    hash: number,
-    peerId: IdWords,
-    owner: number,
-  ) {
-    this.connection = connection;
-    this.slot = slot;
-    this.infoHash = infoHash;
-    this.hash = hash;
-    this.peerId = peerId;
-    this.owner = owner;
-  }
-}
-
 /** With so much in the socket that has not left, no more is given to it. */
 const HELD_BYTES = 16 * 1024;
 
@@ -71,17 +37,16 @@ class LaterWrites {
   readonly lengths: number[] = [];
 }
 
-/** What a connection in no torrent has; never changed. */
-const NO_MEMBERSHIPS: Membership[] = [];
-
 export class Connection implements ConnectionAddress {
   readonly worker: number;
   readonly connectionSlot: number;
   readonly connectionSerial: number;
   readonly sink: ConnectionSink;
   readonly reader: MessageReader;
-  /** Changed by `Memberships` only. */
-  memberships: Membership[] = NO_MEMBERSHIPS;
+  /** Peers that it has, in all torrents; the workers that own those tell. */
+  peers = 0;
+  /** Whether other workers have heard of it, and have to hear of its end. */
+  isKnownElsewhere = false;
   state = CONNECTION_OPEN;
   /** Whether the socket is not worth waiting for when closing. */
   isAborted = false;
@@ -94,10 +59,8 @@ export class Connection implements ConnectionAddress {
   isPinged = false;
   /** When the socket last took something, or had nothing to take. */
   writtenMilliseconds: number;
-  /** Memberships whose reply is owed. */
-  repliesOwed = 0;
-  /** The access list against which its torrents were checked last. */
-  accessGeneration = 0;
+  /** Whether replies are owed to its peers. */
+  isOwedReplies = false;
   /** Messages it may still send, as of `tokensMilliseconds`. */
   tokens: number;
   tokensMilliseconds: number;

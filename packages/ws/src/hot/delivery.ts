@@ -20,6 +20,12 @@ export abstract class Delivery {
   /** Whether offers for a connection are wanted, as far as is known here: `reserve` may still say no. */
   abstract takesOffers(to: ConnectionAddress): boolean;
 
+  /** Whether replies to a connection are wanted, as far as is known here. */
+  abstract takesReplies(to: ConnectionAddress): boolean;
+
+  /** Tells the worker of a connection that it has one more peer, or one less. */
+  abstract changePeers(of: ConnectionAddress, change: number): void;
+
   /** Finds room for `bytes`, or returns false where the frame is not wanted: write exactly so many, at once. */
   abstract reserve(to: ConnectionAddress, kind: number, bytes: number): boolean;
 }

@@ -3,10 +3,17 @@
  *
  * Pure functions over the caller's memory; a word holds its first byte in its lowest eight bits.
  */
-import { mixWord } from "./hash-index.ts";
 
 /** Words of an id. */
 export const ID_WORDS = 5;
+
+/** One step of a keyed hash: mixes a word into it. Start with a secret, so that nobody can aim at one place. */
+export function mixWord(hash: number, word: number): number {
+  hash ^= word;
+  hash = Math.imul(hash ^ (hash >>> 16), 0x21f0aaad);
+  hash = Math.imul(hash ^ (hash >>> 15), 0x735a2d97);
+  return hash ^ (hash >>> 15);
+}
 
 /** The four bytes at `at` as a word. */
 export function wordAt(bytes: Uint8Array, at: number): number {
@@ -20,65 +27,47 @@ export function hashId(secret: number, bytes: Uint8Array, at: number): number {
   return hash;
 }
 
-/** Five words that stay. */
-export class IdWords {
-  readonly w0: number;
-  readonly w1: number;
-  readonly w2: number;
-  readonly w3: number;
-  readonly w4: number;
-
-  constructor(bytes: Uint8Array, at: number) {
-    this.w0 = wordAt(bytes, at);
-    this.w1 = wordAt(bytes, at + 4);
-    this.w2 = wordAt(bytes, at + 8);
-    this.w3 = wordAt(bytes, at + 12);
-    this.w4 = wordAt(bytes, at + 16);
-  }
-
-  /** Whether the 20 bytes at `at` are these. */
-  equals(bytes: Uint8Array, at: number): boolean {
-    return (
-      this.w0 === wordAt(bytes, at) &&
-      this.w1 === wordAt(bytes, at + 4) &&
-      this.w2 === wordAt(bytes, at + 8) &&
-      this.w3 === wordAt(bytes, at + 12) &&
-      this.w4 === wordAt(bytes, at + 16)
-    );
-  }
-
-  isSame(other: IdWords): boolean {
-    return (
-      this.w0 === other.w0 &&
-      this.w1 === other.w1 &&
-      this.w2 === other.w2 &&
-      this.w3 === other.w3 &&
-      this.w4 === other.w4
-    );
-  }
-
-  /** The same hash as `hashId` gives for the bytes. */
-  hash(secret: number): number {
-    let hash = mixWord(secret, this.w0);
-    hash = mixWord(hash, this.w1);
-    hash = mixWord(hash, this.w2);
-    hash = mixWord(hash, this.w3);
-    return mixWord(hash, this.w4);
-  }
-
-  /** Writes the 20 bytes. */
-  write(out: Uint8Array, at: number): void {
-    writeWord(out, at, this.w0);
-    writeWord(out, at + 4, this.w1);
-    writeWord(out, at + 8, this.w2);
-    writeWord(out, at + 12, this.w3);
-    writeWord(out, at + 16, this.w4);
-  }
+/** The same hash of five words. */
+export function hashIdWords(secret: number, words: Int32Array, at: number): number {
+  let hash = secret;
+  for (let word = 0; word < ID_WORDS; word++) hash = mixWord(hash, words[at + word]);
+  return hash;
 }
 
-function writeWord(out: Uint8Array, at: number, word: number): void {
-  out[at] = word;
-  out[at + 1] = word >>> 8;
-  out[at + 2] = word >>> 16;
-  out[at + 3] = word >>> 24;
+/** Keeps the 20 bytes at `from` as five words at `at`. */
+export function putId(words: Int32Array, at: number, bytes: Uint8Array, from: number): void {
+  for (let word = 0; word < ID_WORDS; word++) words[at + word] = wordAt(bytes, from + 4 * word);
+}
+
+/** Whether the five words at `at` are the 20 bytes at `from`. */
+export function isId(words: Int32Array, at: number, bytes: Uint8Array, from: number): boolean {
+  return (
+    words[at] === wordAt(bytes, from) &&
+    words[at + 1] === wordAt(bytes, from + 4) &&
+    words[at + 2] === wordAt(bytes, from + 8) &&
+    words[at + 3] === wordAt(bytes, from + 12) &&
+    words[at + 4] === wordAt(bytes, from + 16)
+  );
+}
+
+/** Whether two times five words are the same. */
+export function isSameId(words: Int32Array, one: number, other: number): boolean {
+  return (
+    words[one] === words[other] &&
+    words[one + 1] === words[other + 1] &&
+    words[one + 2] === words[other + 2] &&
+    words[one + 3] === words[other + 3] &&
+    words[one + 4] === words[other + 4]
+  );
+}
+
+/** Writes the 20 bytes of the five words at `at`. */
+export function writeId(words: Int32Array, at: number, out: Uint8Array, to: number): void {
+  for (let index = 0; index < ID_WORDS; index++) {
+    const word = words[at + index];
+    out[to + 4 * index] = word;
+    out[to + 4 * index + 1] = word >>> 8;
+    out[to + 4 * index + 2] = word >>> 16;
+    out[to + 4 * index + 3] = word >>> 24;
+  }
 }

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { PEER_ID_AT, RequestRecord } from "@swarmtide/ws-protocol";
 import { idOf } from "../testing/harness.ts";
 import type { ConnectionAddress } from "./delivery.ts";
-import { IdWords } from "./id-words.ts";
 import { OfferIndex } from "./offer-index.ts";
 import { OFFER_BYTES } from "./offer-layout.ts";
-import { Peer, Swarm } from "./peer.ts";
+import { Peers } from "./peers.ts";
 
 const address = (connectionSlot: number): ConnectionAddress => ({
   worker: 0,
@@ -13,22 +13,25 @@ const address = (connectionSlot: number): ConnectionAddress => ({
   connectionSerial: connectionSlot + 100,
 });
 
-/** A swarm of peers that call themselves as named, each with a connection, and an index of their offers. */
+/** A torrent of peers that call themselves as named, each with a connection, and an index of their offers. */
 function offerersNamed(offersMax: number, ...names: string[]) {
-  const swarm = new Swarm(0, new IdWords(idOf("film"), 0), 0);
-  const peers = names.map(
-    (name, slot) => new Peer(swarm, slot, slot + 1, address(slot), new IdWords(idOf(name), 0)),
-  );
-  const index = new OfferIndex(7, peers, offersMax * (OFFER_BYTES + 8));
-  /** What the connection in a slot says: an answer to an offer of `name`. */
+  const table = new Peers(7, 1, 4_000_000);
+  const torrent = table.torrents.insert(idOf("film"), 0);
+  const request = new RequestRecord(0, 0);
+  const enter = (name: string, slot: number) => {
+    request.ids.set(idOf(name), PEER_ID_AT);
+    return table.insert(torrent, address(slot), request, false, 0);
+  };
+  const peers = names.map(enter);
+  const index = new OfferIndex(7, table, offersMax * (OFFER_BYTES + 8));
+  /** What the connection in a slot says: an answer to an offer of `name`; the peer that made it, or undefined. */
   const take = (name: string, offer: string | number, slot: number, now: number) => {
     const ids = new Uint8Array(40);
     ids.set(idOf(name));
     ids.set(idOf(offer), 20);
-    const answerer = new Peer(swarm, 900, 901, address(slot), new IdWords(idOf("x"), 0));
-    return index.take(ids, 0, 20, answerer, now);
+    return index.take(ids, 0, 20, torrent, address(slot), now) || undefined;
   };
-  return { peers, index, take };
+  return { table, enter, peers, index, take };
 }
 
 test("an offer is taken once, by whom it was made to, from who made it, before it expires", () => {
@@ -51,9 +54,10 @@ test("an offer is taken once, by whom it was made to, from who made it, before i
 });
 
 test("an offer whose maker has left leads to nobody, nor to who has its place, and goes when it expires", () => {
-  const { peers, index, take } = offerersNamed(1000, "ann");
+  const { table, enter, peers, index, take } = offerersNamed(1000, "ann", "bob");
   index.insert(peers[0], idOf("o1"), 0, address(7), 100, 150);
-  peers[0] = new Peer(peers[0].swarm, 0, 2, address(0), new IdWords(idOf("ann"), 0));
+  table.remove(peers[0]);
+  assert.equal(enter("ann", 0), peers[0], "the same record");
   assert.equal(take("ann", "o1", 7, 101), undefined);
   assert.equal(index.length, 1);
   index.expire(150);
@@ -65,7 +69,7 @@ test("ten thousand offers wait for their answers, in any order, and their memory
   const empty = index.bytes;
   for (let offer = 0; offer < 10_000; offer++)
     assert.ok(index.insert(peers[0], idOf(offer), 0, address(1), 0, 1000));
-  assert.ok(index.bytes > 10_000 * OFFER_BYTES);
+  assert.ok(index.bytes >= 10_000 * OFFER_BYTES);
   for (let offer = 0; offer < 10_000; offer++)
     assert.equal(take("ann", (offer * 7919) % 10_000, 1, 0), peers[0], String(offer));
   index.expire(1000);

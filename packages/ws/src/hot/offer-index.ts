@@ -9,12 +9,11 @@
  * Owned by the worker that owns the torrents; a part of `Swarms`. Layout: offer-layout.ts.
  */
 import type { ConnectionAddress } from "./delivery.ts";
-import { mixWord } from "./hash-index.ts";
-import { hashId, ID_WORDS, wordAt } from "./id-words.ts";
+import { hashId, hashIdWords, ID_WORDS, isId, mixWord, wordAt } from "./id-words.ts";
+import { LinearIndex } from "./linear-index.ts";
 import {
   ANSWERED,
   CHAIN_WORD,
-  connectionWord,
   EXPIRY_WORD,
   HASH_WORD,
   NEWER_WORD,
@@ -26,56 +25,58 @@ import {
   OLDER_WORD,
   RECEIVER_SERIAL_WORD,
   RECEIVER_WORD,
-  SLOT_BITS,
-  SLOT_MASK,
 } from "./offer-layout.ts";
-import type { Peer } from "./peer.ts";
+import { connectionWord, SLOT_BITS, SLOT_MASK } from "./peer-layout.ts";
+import type { Peers } from "./peers.ts";
+import { RecordTable } from "./record-table.ts";
 
 /** A connection may hold one in so many of the offers that there is room for. */
 const SHARE = 16;
 const RECORDS_MIN = 256;
-const BUCKETS_MIN = 256;
 const HELD_MIN = 64;
-/** Tables above this are made anew when they run empty. */
-const SHRINK_WORDS = 1024 * OFFER_WORDS;
+/** The table's array ends at 4 GiB, the longest that Node 20 makes. */
+const OFFERS_MAX: number = Math.floor(2 ** 32 / OFFER_BYTES) - 1;
+/** One record for every two buckets: ten of an announce's eleven messages are offers. */
+const RECORDS_PER_2_BUCKETS = 1;
+/** A record and its buckets. */
+const BUDGET_BYTES_PER_OFFER = OFFER_BYTES + 8 / RECORDS_PER_2_BUCKETS;
 
-export class OfferIndex {
-  /** Offers that are remembered, answered ones included. */
-  length = 0;
+export class OfferIndex extends LinearIndex {
   /** Whether `take` has found nothing because the connection had answered the offer before. */
   wasAnswered = false;
   private readonly secret: number;
-  /** All peers of the worker, by slot. */
-  private readonly peers: readonly (Peer | undefined)[];
-  private readonly lengthMax: number;
+  private readonly peers: Peers;
   private readonly shareMax: number;
-  private words = new Int32Array((RECORDS_MIN + 1) * OFFER_WORDS);
-  private buckets = new Int32Array(BUCKETS_MIN);
-  private records = 0;
-  private firstFree = 0;
   private oldest = 0;
   private newest = 0;
   /** Of each worker's connections, by slot, how many offers it has made. */
   private readonly held: Int32Array[] = [];
 
-  constructor(secret: number, peers: readonly (Peer | undefined)[], memoryBytesMax: number) {
+  constructor(secret: number, peers: Peers, memoryBytesMax: number) {
+    const wanted = Math.floor(memoryBytesMax / BUDGET_BYTES_PER_OFFER);
+    const lengthMax = Math.min(OFFERS_MAX, Math.max(RECORDS_MIN, wanted));
+    super(new RecordTable(OFFER_WORDS, lengthMax), RECORDS_PER_2_BUCKETS);
     this.secret = secret;
     this.peers = peers;
-    // Two words of buckets for each record, since they double.
-    this.lengthMax = Math.max(RECORDS_MIN, Math.floor(memoryBytesMax / (OFFER_BYTES + 8)));
-    this.shareMax = Math.max(RECORDS_MIN / SHARE, Math.floor(this.lengthMax / SHARE));
+    this.shareMax = Math.floor(lengthMax / SHARE);
   }
 
-  /** Bytes of memory in use. */
+  /** Offers that are remembered, answered ones included. */
+  get length(): number {
+    return this.table.length;
+  }
+
+  /** Bytes of records that are or were in use since there were none. */
   get bytes(): number {
-    return this.words.byteLength + this.buckets.byteLength;
+    return this.table.slots * OFFER_BYTES;
   }
 
   /** Whether the peer's connection has room for one more in its share. */
-  hasShare(offerer: Peer): boolean {
-    const held = this.held[offerer.worker];
-    if (held === undefined || offerer.connectionSlot >= held.length) return true;
-    return held[offerer.connectionSlot] < this.shareMax;
+  hasShare(offerer: number): boolean {
+    const connection = this.peers.connectionOf(offerer);
+    const held = this.held[connection >>> SLOT_BITS];
+    const slot = connection & SLOT_MASK;
+    return held === undefined || slot >= held.length || held[slot] < this.shareMax;
   }
 
   /**
@@ -83,7 +84,7 @@ export class OfferIndex {
    * forgotten for it. The same offer again, by one that calls itself the same, takes the place of the former.
    */
   insert(
-    offerer: Peer,
+    offerer: number,
     offerIds: Uint8Array,
     at: number,
     receiver: ConnectionAddress,
@@ -91,51 +92,53 @@ export class OfferIndex {
     expirySeconds: number,
   ): boolean {
     this.expire(nowSeconds);
-    const hash = this.hashOf(offerer.peerId.hash(this.secret), offerIds, at, receiver) | 0;
+    const { peers } = this;
+    const key = hashIdWords(this.secret, peers.identities.table.words, peers.idAt(offerer));
+    const hash = this.hashFor(key, offerIds, at, receiver);
     const former = this.find(hash, offerIds, at, receiver, offerer);
     if (former !== 0) this.remove(former);
-    const isFull = this.length === this.lengthMax;
+    const isFull = this.table.available === 0;
     if (isFull) this.remove(this.oldest);
-    const record = this.takeRecord();
-    const { words } = this;
+    const record = this.table.take();
+    const { words } = this.table;
     const word = record * OFFER_WORDS;
     for (let index = 0; index < ID_WORDS; index++)
       words[word + index] = wordAt(offerIds, at + 4 * index);
     words[word + RECEIVER_WORD] = connectionWord(receiver.worker, receiver.connectionSlot);
     words[word + RECEIVER_SERIAL_WORD] = receiver.connectionSerial;
-    words[word + OFFERER_WORD] = offerer.slot;
-    words[word + OFFERER_SERIAL_WORD] = offerer.serial;
-    words[word + OFFERER_CONNECTION_WORD] = connectionWord(offerer.worker, offerer.connectionSlot);
+    const connection = peers.connectionOf(offerer);
+    words[word + OFFERER_WORD] = offerer;
+    words[word + OFFERER_SERIAL_WORD] = peers.serialOf(offerer);
+    words[word + OFFERER_CONNECTION_WORD] = connection;
     words[word + EXPIRY_WORD] = expirySeconds;
-    words[word + NEWER_WORD] = 0;
+    words[word + HASH_WORD] = hash;
     words[word + OLDER_WORD] = this.newest;
     if (this.newest === 0) this.oldest = record;
     else words[this.newest * OFFER_WORDS + NEWER_WORD] = record;
     this.newest = record;
-    this.length++;
-    this.hold(offerer.worker, offerer.connectionSlot);
-    if (this.length > this.buckets.length) this.rehash(2 * this.buckets.length);
+    this.hold(connection >>> SLOT_BITS, connection & SLOT_MASK);
     this.link(record, hash);
     return !isFull;
   }
 
   /**
    * The peer that calls itself what stands at `toPeerIdAt` and made the offer with the id at `offerIdAt` to the answering
-   * peer's connection, in its torrent, if it may still be answered; from then on it no longer may. Its record stays until it
+   * peer's connection, in its torrent, if it may still be answered, else 0; from then on it no longer may. Its record stays until it
    * expires, so that further answers are known as such.
    */
   take(
     ids: Uint8Array,
     toPeerIdAt: number,
     offerIdAt: number,
-    answerer: Peer,
+    torrent: number,
+    answerer: ConnectionAddress,
     nowSeconds: number,
-  ): Peer | undefined {
+  ): number {
     this.expire(nowSeconds);
     this.wasAnswered = false;
-    const { words, buckets } = this;
-    const hash = this.hashOf(hashId(this.secret, ids, toPeerIdAt), ids, offerIdAt, answerer) | 0;
-    let record = buckets[hash & (buckets.length - 1)];
+    const { words } = this.table;
+    const hash = this.hashFor(hashId(this.secret, ids, toPeerIdAt), ids, offerIdAt, answerer);
+    let record = this.first(hash);
     for (; record !== 0; record = words[record * OFFER_WORDS + CHAIN_WORD]) {
       if (words[record * OFFER_WORDS + HASH_WORD] !== hash) continue;
       if (!this.matches(record, ids, offerIdAt, answerer)) continue;
@@ -144,22 +147,30 @@ export class OfferIndex {
         continue;
       }
       const offerer = this.offererOf(record);
-      if (offerer === undefined || offerer.swarm !== answerer.swarm) continue;
-      if (!offerer.peerId.equals(ids, toPeerIdAt)) continue;
+      const { peers } = this;
+      if (offerer === 0 || peers.torrentOf(offerer) !== torrent) continue;
+      if (!isId(peers.identities.table.words, peers.idAt(offerer), ids, toPeerIdAt)) continue;
       words[record * OFFER_WORDS + OFFERER_WORD] = ANSWERED;
       this.wasAnswered = false;
       return offerer;
     }
-    return undefined;
+    return 0;
   }
 
   /** Forgets what has expired. */
   expire(nowSeconds: number): void {
-    while (this.oldest !== 0 && this.words[this.oldest * OFFER_WORDS + EXPIRY_WORD] <= nowSeconds)
+    while (
+      this.oldest !== 0 &&
+      this.table.words[this.oldest * OFFER_WORDS + EXPIRY_WORD] <= nowSeconds
+    )
       this.remove(this.oldest);
   }
 
-  private hashOf(
+  protected override hashOf(record: number): number {
+    return this.table.words[record * OFFER_WORDS + HASH_WORD];
+  }
+
+  private hashFor(
     key: number,
     offerIds: Uint8Array,
     at: number,
@@ -169,10 +180,14 @@ export class OfferIndex {
     return hashId(mixWord(secret, receiver.connectionSerial), offerIds, at);
   }
 
-  private offererOf(record: number): Peer | undefined {
+  /** The peer that made an offer, if it is still there, else 0. */
+  private offererOf(record: number): number {
+    const { peers } = this;
+    const { words } = this.table;
     const word = record * OFFER_WORDS;
-    const peer = this.peers[this.words[word + OFFERER_WORD]];
-    return peer?.serial === this.words[word + OFFERER_SERIAL_WORD] ? peer : undefined;
+    const peer = words[word + OFFERER_WORD];
+    if (peer === ANSWERED || !peers.isSame(peer, words[word + OFFERER_SERIAL_WORD])) return 0;
+    return peers.connectionOf(peer) === words[word + OFFERER_CONNECTION_WORD] ? peer : 0;
   }
 
   /** Whether a record is of the offer with the id at `at`, made to the connection. */
@@ -182,7 +197,7 @@ export class OfferIndex {
     at: number,
     receiver: ConnectionAddress,
   ): boolean {
-    const { words } = this;
+    const { words } = this.table;
     const word = record * OFFER_WORDS;
     if (words[word + RECEIVER_SERIAL_WORD] !== receiver.connectionSerial) return false;
     if (words[word + RECEIVER_WORD] !== connectionWord(receiver.worker, receiver.connectionSlot))
@@ -198,62 +213,25 @@ export class OfferIndex {
     offerIds: Uint8Array,
     at: number,
     receiver: ConnectionAddress,
-    offerer: Peer,
+    offerer: number,
   ): number {
-    const { words, buckets } = this;
-    let record = buckets[hash & (buckets.length - 1)];
+    const { words } = this.table;
+    let record = this.first(hash);
     for (; record !== 0; record = words[record * OFFER_WORDS + CHAIN_WORD]) {
       if (words[record * OFFER_WORDS + HASH_WORD] !== hash) continue;
       if (!this.matches(record, offerIds, at, receiver)) continue;
       const former = this.offererOf(record);
-      if (former === undefined) return record;
-      if (former.swarm === offerer.swarm && former.peerId.isSame(offerer.peerId)) return record;
+      if (former === 0) return record;
+      const { peers } = this;
+      if (peers.torrentOf(former) !== peers.torrentOf(offerer)) continue;
+      if (peers.haveSameId(former, offerer)) return record;
     }
     return 0;
   }
 
-  /** A record to be written: a free one, or one more. */
-  private takeRecord(): number {
-    const free = this.firstFree;
-    if (free !== 0) {
-      this.firstFree = this.words[free * OFFER_WORDS + CHAIN_WORD];
-      return free;
-    }
-    this.records++;
-    if ((this.records + 1) * OFFER_WORDS > this.words.length) {
-      const larger = new Int32Array(Math.ceil(1.25 * this.words.length) + OFFER_WORDS);
-      larger.set(this.words);
-      this.words = larger;
-    }
-    return this.records;
-  }
-
-  /** Enters a record into its bucket. */
-  private link(record: number, hash: number): void {
-    const { words, buckets } = this;
-    const bucket = hash & (buckets.length - 1);
-    words[record * OFFER_WORDS + HASH_WORD] = hash;
-    words[record * OFFER_WORDS + CHAIN_WORD] = buckets[bucket];
-    buckets[bucket] = record;
-  }
-
-  private unlink(record: number): void {
-    const { words, buckets } = this;
-    const bucket = words[record * OFFER_WORDS + HASH_WORD] & (buckets.length - 1);
-    const next = words[record * OFFER_WORDS + CHAIN_WORD];
-    let before = buckets[bucket];
-    if (before === record) {
-      buckets[bucket] = next;
-      return;
-    }
-    while (words[before * OFFER_WORDS + CHAIN_WORD] !== record)
-      before = words[before * OFFER_WORDS + CHAIN_WORD];
-    words[before * OFFER_WORDS + CHAIN_WORD] = next;
-  }
-
   private remove(record: number): void {
-    this.unlink(record);
-    const { words } = this;
+    this.unlink(record, this.hashOf(record));
+    const { words } = this.table;
     const word = record * OFFER_WORDS;
     const older = words[word + OLDER_WORD];
     const newer = words[word + NEWER_WORD];
@@ -263,33 +241,14 @@ export class OfferIndex {
     else words[newer * OFFER_WORDS + OLDER_WORD] = older;
     const connection = words[word + OFFERER_CONNECTION_WORD];
     this.held[connection >>> SLOT_BITS][connection & SLOT_MASK]--;
-    words[word + CHAIN_WORD] = this.firstFree;
-    this.firstFree = record;
-    this.length--;
-    if (this.length === 0) this.shrink();
-  }
-
-  /** Lets go of the memory that a flood has taken, once nothing is left of it. */
-  private shrink(): void {
-    this.records = 0;
-    this.firstFree = 0;
-    if (this.words.length <= SHRINK_WORDS) return;
-    this.words = new Int32Array((RECORDS_MIN + 1) * OFFER_WORDS);
-    this.buckets = new Int32Array(BUCKETS_MIN);
-  }
-
-  private rehash(length: number): void {
-    this.buckets = new Int32Array(length);
-    const { words } = this;
-    for (let record = this.oldest; record !== 0; record = words[record * OFFER_WORDS + NEWER_WORD])
-      if (record !== this.newest) this.link(record, words[record * OFFER_WORDS + HASH_WORD]);
+    this.table.give(record);
   }
 
   /** Counts one more offer of a connection. */
   private hold(worker: number, slot: number): void {
-    while (this.held.length <= worker) this.held.push(new Int32Array(HELD_MIN));
+    while (this.held.length <= worker) this.held.push(new Int32Array(HELD_MIN)); // hot-allow: once for each worker
     if (slot >= this.held[worker].length) {
-      const larger = new Int32Array(2 * (slot + 1));
+      const larger = new Int32Array(2 * (slot + 1)); // hot-allow: as connections double
       larger.set(this.held[worker]);
       this.held[worker] = larger;
     }

@@ -6,15 +6,15 @@
  * |-------|------------------------------------------------------------------------------------------------|
  * | 0–4   | offer id                                                                                       |
  * | 5, 6  | the connection it was made to: worker << 24 and slot, serial                                   |
- * | 7, 8  | the peer that made it: slot, or -1 once it has been answered; serial                           |
+ * | 7, 8  | the peer that made it: its record, or -1 once it has been answered; its serial                 |
  * | 9     | the connection that made it: worker << 24 and slot                                             |
  * | 10    | second at which it expires                                                                     |
- * | 11    | the next record with a hash of the same bucket, or of the free ones; 0 for none                |
+ * | 11    | its hash: offer id, receiver and what the offerer calls itself                                 |
  * | 12    | the record made after it; 0 for none                                                           |
  * | 13    | the record made before it; 0 for none                                                          |
- * | 14    | its hash: offer id, receiver and what the offerer calls itself                                 |
+ * | 14    | the next record with a hash of the same bucket, or of the free ones; 0 for none                |
  *
- * Example, in words: `6f2e2e2e … 01000003 00000011 00000005 00000009 00000002 0000012c 00000000 00000008 00000006 5a1c…` is an
+ * Example, in words: `6f2e2e2e … 01000003 00000011 00000005 00000009 00000002 0000012c 5a1c… 00000008 00000006 00000000` is an
  * offer made by peer 5 (serial 9, connection 2 of worker 0) to connection 3 of worker 1 (serial 17), good until second
  * 300; record 6 was made before it, record 8 after it.
  *
@@ -32,16 +32,7 @@ export const ANSWERED = -1;
 export const OFFERER_SERIAL_WORD = 8;
 export const OFFERER_CONNECTION_WORD = 9;
 export const EXPIRY_WORD = 10;
-export const CHAIN_WORD = 11;
+export const HASH_WORD = 11;
 export const NEWER_WORD = 12;
 export const OLDER_WORD = 13;
-export const HASH_WORD = 14;
-
-/** Bits of a connection's slot beside its worker: more sockets than a process may have. */
-export const SLOT_BITS = 24;
-export const SLOT_MASK: number = (1 << SLOT_BITS) - 1;
-
-/** A connection in one word. */
-export function connectionWord(worker: number, slot: number): number {
-  return (worker << SLOT_BITS) | slot;
-}
+export const CHAIN_WORD = 14;

@@ -7,24 +7,16 @@
 import { EVENT_NONE, EVENT_STOPPED } from "@swarmtide/bittorrent";
 import * as protocol from "@swarmtide/ws-protocol";
 import * as columns from "../counters.ts";
-import type { Connection, Membership } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import { FRAME_IS_ERROR } from "./frame-kinds.ts";
 import type { Scraping } from "./scraping.ts";
-import { NO_MEMBERSHIP } from "./swarms.ts";
+import { REPLY_LATER, REPLY_NONE, REPLY_NOW } from "./swarms.ts";
 import type { WorkerState } from "./worker-state.ts";
-
-/**
- * Peers that one connection may have in a torrent: the clients of a page share a socket, and one that is made anew while
- * the socket lives has a new id. The one that has been silent for longest gives way.
- */
-const PEER_IDS_MAX = 8;
 
 export class RequestHandler {
   private readonly state: WorkerState;
   private readonly scraping: Scraping;
   private readonly request: protocol.TrackerRequest;
-  /** An announce that says nothing, to have its reply written. */
-  private readonly owed = new protocol.RequestRecord(0, 0);
 
   constructor(state: WorkerState, scraping: Scraping) {
     const { maxOffers, maxScrapeTorrents } = state.config;
@@ -71,90 +63,49 @@ export class RequestHandler {
 
   /** What the connection's side of an announce checks and remembers, before the torrent's owner takes it. */
   private announce(connection: Connection, request: protocol.TrackerRequest): void {
-    const { ids } = request;
     if (
       this.state.access !== undefined &&
-      !this.state.access.allowsBytes(ids, protocol.INFO_HASH_AT)
+      !this.state.access.allows(request.idWords, protocol.INFO_HASH_AT / 4)
     ) {
       this.refuse(connection, request, protocol.REFUSED_ACCESS);
       return;
     }
-    const { memberships } = this.state;
-    let membership = memberships.find(connection, request);
-    const isStopped = request.event === EVENT_STOPPED;
-    if (membership === undefined && !isStopped) {
-      if (memberships.siblings >= PEER_IDS_MAX && memberships.silent !== undefined) {
-        this.state.counters[columns.PEERS_REPLACED]++;
-        this.state.leave(memberships.silent);
-      }
-      if (connection.memberships.length >= this.state.config.maxTorrentsPerConnection) {
-        this.refuse(connection, request, protocol.REFUSED_TORRENTS);
-        return;
-      }
-      if (!this.state.makeRoom()) {
-        this.refuse(connection, request, protocol.REFUSED_FULL);
-        return;
-      }
-      const owner = this.state.ownerOf(ids, protocol.INFO_HASH_AT);
-      membership = this.state.memberships.insert(connection, request, owner);
-    }
-    if (membership !== undefined) membership.announcedSecond = this.state.nowSeconds;
     // A lone answer gets no reply: browsers would take it for the answer to their last announce.
-    const wantsReply = !request.hasAnswer || request.offers > 0 || request.event !== EVENT_NONE;
-    const isBehind = wantsReply && this.state.delivery.isBehind(connection);
-    if (isBehind) this.owe(connection, isStopped ? undefined : membership);
-    this.passAnnounce(connection, membership, request, wantsReply && !isBehind);
-    if (isStopped && membership !== undefined) this.state.memberships.remove(membership);
-  }
-
-  /** A reply that has no room now is sent later, once for the torrent; what it says is then as of then. */
-  private owe(connection: Connection, membership: Membership | undefined): void {
-    if (membership === undefined || membership.isReplyOwed) {
-      this.state.counters[columns.REPLIES_DROPPED_SLOW]++;
-      return;
+    const isAnswered = !request.hasAnswer || request.offers > 0 || request.event !== EVENT_NONE;
+    const isBehind = isAnswered && this.state.delivery.isBehind(connection);
+    let reply = isAnswered ? REPLY_NOW : REPLY_NONE;
+    if (isBehind) {
+      reply = REPLY_LATER;
+      connection.isOwedReplies = true;
     }
-    membership.isReplyOwed = true;
-    connection.repliesOwed++;
+    this.passAnnounce(connection, request, reply);
   }
 
   /** Sends replies that are owed, as many as there is room for. */
   sendOwed(connection: Connection): void {
-    const { owed, state } = this;
-    const { memberships } = connection;
-    for (let index = 0; index < memberships.length && connection.repliesOwed > 0; index++) {
-      const membership = memberships[index];
-      if (!membership.isReplyOwed) continue;
-      if (state.delivery.isBehind(connection)) return;
-      membership.isReplyOwed = false;
-      connection.repliesOwed--;
-      membership.infoHash.write(owed.ids, protocol.INFO_HASH_AT);
-      membership.peerId.write(owed.ids, protocol.PEER_ID_AT);
-      protocol.nameIds(owed);
-      this.passAnnounce(connection, membership, owed, true);
-    }
+    const { delivery, swarms, worker, workers } = this.state;
+    connection.isOwedReplies = !swarms.sendOwed(connection);
+    if (!connection.isKnownElsewhere) return;
+    for (let other = 0; other < workers; other++)
+      if (other !== worker) delivery.batches[other].writeOwed(connection);
   }
 
   private passAnnounce(
     connection: Connection,
-    membership: Membership | undefined,
     request: protocol.RequestRecord,
-    wantsReply: boolean,
+    reply: number,
   ): void {
-    const slot = membership === undefined ? NO_MEMBERSHIP : membership.slot;
-    const owner =
-      membership === undefined
-        ? this.state.ownerOf(request.ids, protocol.INFO_HASH_AT)
-        : membership.owner;
-    if (owner === this.state.worker) {
-      this.state.swarms.announce(connection, slot, request, wantsReply, this.state.nowSeconds);
+    const { config, delivery, swarms, worker } = this.state;
+    const owner = this.state.ownerOf(request.ids, protocol.INFO_HASH_AT);
+    const mayJoin = connection.peers < config.maxTorrentsPerConnection;
+    if (owner === worker) {
+      swarms.announce(connection, request, reply, mayJoin, this.state.nowSeconds);
       return;
     }
-    const batch = this.state.delivery.batches[owner];
-    if (this.state.delivery.hasLinkRoom(owner)) {
-      batch.writeAnnounce(connection, slot, request, wantsReply);
-    } else if (request.event === EVENT_STOPPED && slot !== NO_MEMBERSHIP) {
-      batch.writeLeave(slot);
-    }
+    connection.isKnownElsewhere = true;
+    const batch = delivery.batches[owner];
+    if (delivery.hasLinkRoom(owner)) batch.writeAnnounce(connection, request, reply, mayJoin);
+    else if (request.event === EVENT_STOPPED) batch.writeStop(connection, request);
   }
 }
 

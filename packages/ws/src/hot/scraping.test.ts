@@ -84,7 +84,7 @@ for (const workers of [1, 3])
       const film = scrapeCountsAllProtocols ? `3/${workers + 1}/1` : `0/${workers}/0`;
       for (const client of clients)
         assert.deepEqual(client.takeWords(), [`song 0/${workers}/0, film ${film}, nowhere 0/0/0`]);
-      const access = { allowsBytes: () => false };
+      const access = { allows: () => false };
       for (const tracker of trackers.trackers) tracker.setAccess(access);
       clients[0].scrape("film");
       trackers.settle();

@@ -11,6 +11,9 @@ import { WaitingScrape, WaitingScrapes } from "./scrapes.ts";
 import { type BatchReader, COUNTS_ENTRY_WORDS, SCRAPE_ENTRY_WORDS } from "./worker-batch.ts";
 import type { WorkerState } from "./worker-state.ts";
 
+/** Scrapes that may wait for other workers; they are objects, and few wait for longer than a round. */
+const WAITING_MAX = 4096;
+
 export class Scraping {
   private readonly state: WorkerState;
   private readonly waiting = new WaitingScrapes();
@@ -33,7 +36,7 @@ export class Scraping {
 
   /** Answers a scrape of a connection, or asks those who can. */
   scrape(connection: Connection, request: protocol.TrackerRequest): void {
-    const { scrapes, scrapeInfoHashes } = request;
+    const { scrapes, scrapeInfoHashes, scrapeWords } = request;
     const { scrapeOwners, scrapesOfWorker, state } = this;
     this.scrapeCounts.fill(0, 0, scrapes * protocol.SCRAPE_COUNTS);
     scrapesOfWorker.fill(0);
@@ -41,12 +44,12 @@ export class Scraping {
     for (let index = 0; index < scrapes; index++) {
       const at = index * protocol.ID_BYTES;
       scrapeOwners[index] = state.worker;
-      if (state.access !== undefined && !state.access.allowsBytes(scrapeInfoHashes, at)) continue;
+      if (state.access !== undefined && !state.access.allows(scrapeWords, at / 4)) continue;
       const owner = state.ownerOf(scrapeInfoHashes, at);
       const to = index * protocol.SCRAPE_COUNTS;
       if (owner === state.worker) {
         state.swarms.scrape(scrapeInfoHashes, at, this.scrapeCounts, to);
-      } else if (state.delivery.hasLinkRoom(owner)) {
+      } else if (this.waiting.length < WAITING_MAX && state.delivery.hasLinkRoom(owner)) {
         scrapeOwners[index] = owner;
         scrapesOfWorker[owner]++;
         elsewhere++;

@@ -3,78 +3,74 @@
  * which offers may still be answered.
  *
  * Called by the tracker for announces of its own connections and for those that came in a batch from another worker,
- * always in the order in which the connection's worker sent them. A peer is (connection, torrent); its peer id is
- * what it tells others. Two connections may have peers of the same id: neither can touch the other's.
+ * always in the order in which the connection's worker sent them. A peer is (connection, torrent, peer id). Two
+ * connections may have peers of the same id: neither can touch the other's.
  *
  * The work of an announce is bounded by its offers, not by the swarm: a run of consecutive peers from a random place.
  */
-import { EVENT_COMPLETED, EVENT_STOPPED } from "@swarmtide/bittorrent";
+import { EVENT_STOPPED } from "@swarmtide/bittorrent";
 import type { CounterRow } from "@swarmtide/metrics";
 import {
-  ACTION_IS_ANNOUNCE,
-  ANSWER_OFFER_ID_AT,
-  announceReplyBytes,
-  answerBytes,
-  failureBytes,
-  frameHeaderBytes,
-  ID_BYTES,
-  INFO_HASH_AT,
-  LEFT_NOTHING,
-  LEFT_SOMETHING,
-  offerBytes,
-  PEER_ID_AT,
-  prepareOffers,
-  REFUSED_ANSWER,
-  type RequestRecord,
-  TO_PEER_ID_AT,
-  writeAnnounceReply,
-  writeAnswer,
-  writeFailure,
-  writeOffer,
-} from "@swarmtide/ws-protocol";
+  ANNOUNCE_COMPLETED,
+  ANNOUNCE_SEEDER,
+  AnnounceInterval,
+  announceFlags,
+  type InfoHashFilter,
+  LEFT_UNKNOWN,
+} from "@swarmtide/swarm";
+import * as protocol from "@swarmtide/ws-protocol";
 import * as columns from "../counters.ts";
+import { MutableAddress } from "./connection-address.ts";
 import type { ConnectionAddress, Delivery } from "./delivery.ts";
-import { FRAME_IS_ANSWER, FRAME_IS_ERROR, FRAME_IS_OFFER, FRAME_IS_REPLY } from "./frame-kinds.ts";
-import { HashIndex } from "./hash-index.ts";
-import { hashId, IdWords } from "./id-words.ts";
+import { writeId } from "./id-words.ts";
 import { OfferIndex } from "./offer-index.ts";
-import { changeRole, insertPeer, Peer, removePeer, Swarm } from "./peer.ts";
+import { Offering } from "./offering.ts";
+import { TORRENT_WORDS } from "./peer-layout.ts";
+import { Peers } from "./peers.ts";
 import type { RandomWords } from "./random-words.ts";
+import { Replies } from "./replies.ts";
 
-/** Peers looked at for one announce beyond the offers it makes: those that are too slow or are the sender itself. */
-const PROBES_SPARE = 8;
-/** The share of the interval by which a reply may differ, either way. */
-const INTERVAL_JITTER = 0.1;
+/**
+ * Peers that one connection may have in a torrent: the clients of a page share a socket, and one that is made anew while
+ * the socket lives has a new id. The one that has been silent for longest gives way.
+ */
+const PEER_IDS_MAX = 8;
+/** Torrents looked at when a peer has to give way. */
+const LONE_PROBES = 64;
+/** One of so many parts of the memory is for offers that may still be answered. */
+const OFFERS_PART = 4;
+
+/** Whether an announce is replied to: at once, when its connection keeps up again, or not at all. */
+export const REPLY_NONE = 0;
+export const REPLY_NOW = 1;
+export const REPLY_LATER = 2;
 
 /** What the swarms need to know of the configuration. */
 export interface SwarmLimits {
+  /** These are written by a reload. */
   intervalSeconds: number;
   offerAgeSeconds: number;
-  /** Memory for offers that may still be answered. */
-  readonly offerMemoryBytes: number;
+  peerAgeSeconds: number;
+  peersPerConnection: number;
+  /** For peers and offers. */
+  readonly memoryBytes: number;
 }
 
-/** No membership: an announce of `stopped` by a connection that is not in the torrent. */
-export const NO_MEMBERSHIP = -1;
-
 export class Swarms {
+  readonly peers: Peers;
+  readonly offers: OfferIndex;
   private readonly delivery: Delivery;
-  /** A reload writes the times. */
-  readonly limits: SwarmLimits;
+  private readonly limits: SwarmLimits;
   private readonly counters: CounterRow<"ws">;
   private readonly random: RandomWords;
-  private readonly secret: number;
-  private readonly swarms: (Swarm | undefined)[] = [];
-  private readonly freeSwarms: number[] = [];
-  private readonly swarmsByInfoHash = new HashIndex();
-  private readonly peers: (Peer | undefined)[] = [];
-  private readonly freePeers: number[] = [];
-  private readonly offers: OfferIndex;
-  /** For each worker, its peers here by the slot that the membership has there. */
-  private readonly peersOfWorker: (Peer | undefined)[][] = [];
-  /** The id of the offer that is being passed on. */
-  private readonly offerId = new Uint8Array(ID_BYTES);
-  private lastSerial = 0;
+  private readonly replies: Replies;
+  private readonly offering: Offering;
+  /** Whose peer it is that joins or leaves. */
+  private readonly changed = new MutableAddress();
+  /** An info hash for the access list, which wants words. */
+  private readonly infoHash = new Int32Array(protocol.ID_BYTES / 4);
+  private readonly infoHashBytes = new Uint8Array(this.infoHash.buffer);
+  private nextSwept = 0;
 
   constructor(
     workers: number,
@@ -83,242 +79,207 @@ export class Swarms {
     counters: CounterRow<"ws">,
     random: RandomWords,
   ) {
-    for (let worker = 0; worker < workers; worker++) this.peersOfWorker.push([]);
     this.delivery = delivery;
     this.limits = limits;
     this.counters = counters;
     this.random = random;
-    this.secret = random.word();
-    this.offers = new OfferIndex(this.secret, this.peers, limits.offerMemoryBytes);
+    const interval = new AnnounceInterval(limits.intervalSeconds, random.word());
+    const secret = random.word();
+    const offersBytes = limits.memoryBytes / OFFERS_PART;
+    this.peers = new Peers(secret, workers, limits.memoryBytes - offersBytes);
+    this.offers = new OfferIndex(secret, this.peers, offersBytes);
+    const { offers, peers } = this;
+    this.replies = new Replies(peers, delivery, counters, interval);
+    this.offering = new Offering(peers, offers, delivery, this.replies, counters, random, limits);
   }
 
-  /** Entries of all tables together: none are left when everybody has gone. */
+  /** Takes other times and limits into use; the memory stays. */
+  configure({ intervalSeconds, offerAgeSeconds, peerAgeSeconds, peersPerConnection }: SwarmLimits) {
+    const { limits } = this;
+    limits.intervalSeconds = intervalSeconds;
+    limits.offerAgeSeconds = offerAgeSeconds;
+    limits.peerAgeSeconds = peerAgeSeconds;
+    limits.peersPerConnection = peersPerConnection;
+    this.replies.interval = new AnnounceInterval(intervalSeconds, this.random.word()); // hot-allow: on a reload
+  }
+
+  /** Records of all tables that grow with peers: none are left when everybody has gone. */
   get entries(): number {
-    const peers = this.peers.length - this.freePeers.length;
-    const swarms = this.swarms.length - this.freeSwarms.length;
-    return peers + swarms + this.swarmsByInfoHash.length;
+    return this.peers.entries;
   }
 
   /**
-   * Takes an announce: the peer's state, its offers, its answer, and the reply where one is wanted. The membership's
-   * slot is a number that the connection's worker uses for no other peer until it has said `leave`.
+   * Takes an announce: the peer's state, its offers, its answer, and the reply. `mayJoin` says whether the connection's worker
+   * lets it have one more peer.
    */
   announce(
     from: ConnectionAddress,
-    membershipSlot: number,
-    request: RequestRecord,
-    wantsReply: boolean,
+    request: protocol.RequestRecord,
+    reply: number,
+    mayJoin: boolean,
     nowSeconds: number,
   ): void {
-    const hash = hashId(this.secret, request.ids, INFO_HASH_AT);
-    let swarm = this.findSwarm(hash, request.ids, INFO_HASH_AT);
+    const { peers } = this;
+    let torrent = peers.torrents.find(request.ids, protocol.INFO_HASH_AT);
+    let peer = torrent === 0 ? 0 : peers.find(torrent, from, request);
     if (request.event === EVENT_STOPPED) {
-      if (membershipSlot !== NO_MEMBERSHIP) this.leave(from.worker, membershipSlot);
+      if (peer !== 0) this.leave(peer, true);
+      peer = 0;
+      torrent = peers.torrents.find(request.ids, protocol.INFO_HASH_AT);
     } else {
-      if (swarm === undefined) swarm = this.insertSwarm(hash, request.ids);
-      const peer = this.updatePeer(swarm, from, membershipSlot, request);
-      if (request.offers > 0) this.passOffers(peer, request, nowSeconds);
-      if (request.hasAnswer) this.passAnswer(peer, request, nowSeconds);
+      if (peer === 0) peer = this.enter(torrent, from, request, mayJoin, nowSeconds);
+      else this.update(peer, request, nowSeconds);
+      if (peer === 0) return;
+      torrent = peers.torrentOf(peer);
+      if (request.offers > 0) this.offering.passOffers(peer, torrent, request, nowSeconds);
+      if (request.hasAnswer) this.offering.passAnswer(from, torrent, request, nowSeconds);
     }
-    if (wantsReply) this.reply(from, request, swarm);
+    if (reply === REPLY_NOW) this.replies.reply(from, request, torrent);
+    else if (reply === REPLY_LATER) this.replies.owe(peer);
   }
 
-  /** Removes the peer of a membership, if it is here. */
-  leave(worker: number, membershipSlot: number): void {
-    const peer = this.peersOfWorker[worker][membershipSlot];
-    if (peer === undefined) return;
-    this.peersOfWorker[worker][membershipSlot] = undefined;
-    removePeer(peer);
-    this.counters[peer.isSeeder ? columns.SEEDERS : columns.LEECHERS]--;
-    this.peers[peer.slot] = undefined;
-    this.freePeers.push(peer.slot);
-    if (peer.swarm.peers.length === 0) this.removeSwarm(peer.swarm);
+  /** Enters a peer, or refuses it and returns 0. */
+  private enter(
+    known: number,
+    from: ConnectionAddress,
+    request: protocol.RequestRecord,
+    mayJoin: boolean,
+    nowSeconds: number,
+  ): number {
+    const { peers } = this;
+    let torrent = known;
+    if (torrent !== 0 && peers.siblings >= PEER_IDS_MAX) {
+      this.counters[columns.PEERS_REPLACED]++;
+      this.leave(peers.silent, true);
+    } else {
+      const here = peers.identities.peersOf(from.worker, from.connectionSlot);
+      if (!mayJoin || here >= this.limits.peersPerConnection) {
+        this.replies.refuse(from, request, protocol.REFUSED_TORRENTS, columns.REFUSED_TORRENTS_MAX);
+        return 0;
+      }
+    }
+    if (!peers.hasRoom(torrent)) {
+      const isMade = this.makeRoom(torrent);
+      torrent = peers.torrents.find(request.ids, protocol.INFO_HASH_AT);
+      if (!isMade || !peers.hasRoom(torrent)) {
+        this.replies.refuse(from, request, protocol.REFUSED_FULL, columns.REFUSED_MEMORY);
+        return 0;
+      }
+    }
+    if (torrent === 0) {
+      torrent = peers.torrents.insert(request.ids, protocol.INFO_HASH_AT);
+      this.counters[columns.TORRENTS]++;
+    }
+    const isSeeder = this.seedsAfter(request, false);
+    const peer = peers.insert(torrent, from, request, isSeeder, nowSeconds);
+    this.counters[isSeeder ? columns.SEEDERS : columns.LEECHERS]++;
+    this.delivery.changePeers(from, 1);
+    return peer;
   }
 
-  /** Whether the peer of a membership is the only one of its torrent. */
-  isAlone(worker: number, membershipSlot: number): boolean {
-    return this.peersOfWorker[worker][membershipSlot]?.swarm.peers.length === 1;
+  /**
+   * Makes room for one more peer in a torrent (0: a new one): those of torrents that nobody else is in give way, if some
+   * are found among a few at random.
+   */
+  private makeRoom(torrent: number): boolean {
+    const { peers } = this;
+    const { table } = peers.torrents;
+    for (let probe = 0; probe < LONE_PROBES && table.slots > 0; probe++) {
+      const lone = 1 + this.random.below(table.slots);
+      if (lone === torrent || peers.lists.length(lone) !== 1) continue;
+      this.counters[columns.PEERS_GAVE_WAY]++;
+      this.leave(peers.lists.at(lone, 0), true);
+      if (peers.hasRoom(torrent)) return true;
+    }
+    return false;
+  }
+
+  /** Sends a connection the replies that are owed, as many as there is room for; whether that was all. */
+  sendOwed(to: ConnectionAddress): boolean {
+    return this.replies.sendOwed(to);
+  }
+
+  /** Whether a peer is a seeder after an announce; where the message does not say it stays what it was. */
+  private seedsAfter(request: protocol.RequestRecord, wasSeeder: boolean): boolean {
+    const flags = announceFlags(request.event, leftOf(request));
+    if ((flags & ANNOUNCE_SEEDER) !== 0) return true;
+    return wasSeeder && request.left === protocol.LEFT_UNKNOWN;
+  }
+
+  /** Brings a peer up to date; `completed` counts once, for a leecher that was here before. */
+  private update(peer: number, request: protocol.RequestRecord, nowSeconds: number): void {
+    const { lists } = this.peers;
+    this.peers.touch(peer, nowSeconds);
+    const wasSeeder = lists.isSeeder(peer);
+    const isSeeder = this.seedsAfter(request, wasSeeder);
+    if (wasSeeder === isSeeder) return;
+    lists.changeRole(peer);
+    const step = isSeeder ? 1 : -1;
+    this.counters[columns.SEEDERS] += step;
+    this.counters[columns.LEECHERS] -= step;
+    const hasCompleted = (announceFlags(request.event, leftOf(request)) & ANNOUNCE_COMPLETED) !== 0;
+    if (!hasCompleted || this.peers.hasCompleted(peer)) return;
+    lists.complete(peer);
+    this.counters[columns.COMPLETED]++;
+  }
+
+  /** Takes a peer out; `tells` its connection's worker, unless the connection has gone. */
+  private leave(peer: number, tells: boolean): void {
+    const { peers } = this;
+    const before = peers.torrents.table.length;
+    this.counters[peers.lists.isSeeder(peer) ? columns.SEEDERS : columns.LEECHERS]--;
+    peers.readAddress(peer, this.changed);
+    peers.remove(peer);
+    this.counters[columns.TORRENTS] += peers.torrents.table.length - before;
+    if (tells) this.delivery.changePeers(this.changed, -1);
+  }
+
+  /** A connection has gone, and all of its peers with it. */
+  leaveAll(worker: number, slot: number): void {
+    const { peers } = this;
+    for (let peer = peers.firstOf(worker, slot); peer !== 0; peer = peers.firstOf(worker, slot))
+      this.leave(peer, false);
+  }
+
+  /**
+   * Looks at one of `parts` of all peers: who has not announced for too long leaves, and with `filter` who is in a torrent that
+   * it refuses. Returns how many records were looked at.
+   */
+  sweep(parts: number, filter: InfoHashFilter | undefined, nowSeconds: number): number {
+    const { peers } = this;
+    const { table } = peers;
+    const visits = Math.ceil(table.slots / parts);
+    for (let visit = 0; visit < visits && table.slots > 0; visit++) {
+      this.nextSwept = this.nextSwept < table.slots ? this.nextSwept + 1 : 1;
+      const peer = this.nextSwept;
+      if (peers.idAt(peer) === 0) continue;
+      const isOver = peers.ageOf(peer, nowSeconds) >= this.limits.peerAgeSeconds;
+      if (!isOver && (filter === undefined || this.isAllowed(peer, filter))) continue;
+      this.counters[columns.PEERS_EXPIRED]++;
+      this.leave(peer, true);
+    }
+    return visits;
+  }
+
+  private isAllowed(peer: number, filter: InfoHashFilter): boolean {
+    const { words } = this.peers.torrents.table;
+    writeId(words, this.peers.torrentOf(peer) * TORRENT_WORDS, this.infoHashBytes, 0);
+    return filter.allows(this.infoHash, 0);
   }
 
   /** Writes complete, incomplete and downloaded of the info hash at `at` into `out`. */
   scrape(infoHashes: Uint8Array, at: number, out: Float64Array, outAt: number): void {
-    const swarm = this.findSwarm(hashId(this.secret, infoHashes, at), infoHashes, at);
-    out[outAt] = swarm === undefined ? 0 : swarm.peers.length - swarm.leechers;
-    out[outAt + 1] = swarm === undefined ? 0 : swarm.leechers;
-    out[outAt + 2] = swarm === undefined ? 0 : swarm.completed;
+    const { torrents, lists } = this.peers;
+    const torrent = torrents.find(infoHashes, at);
+    const leechers = torrent === 0 ? 0 : lists.leechers(torrent);
+    out[outAt] = torrent === 0 ? 0 : lists.length(torrent) - leechers;
+    out[outAt + 1] = leechers;
+    out[outAt + 2] = torrent === 0 ? 0 : lists.completed(torrent);
   }
+}
 
-  private findSwarm(hash: number, bytes: Uint8Array, at: number): Swarm | undefined {
-    const index = this.swarmsByInfoHash;
-    for (let place = index.first(hash); place >= 0; place = index.next(hash, place)) {
-      const swarm = this.swarms[index.numberAt(place)];
-      if (swarm?.infoHash.equals(bytes, at)) return swarm;
-    }
-    return undefined;
-  }
-
-  private insertSwarm(hash: number, ids: Uint8Array): Swarm {
-    const slot = this.freeSwarms.pop() ?? this.swarms.length;
-    const swarm = new Swarm(slot, new IdWords(ids, INFO_HASH_AT), hash);
-    this.swarms[slot] = swarm;
-    this.swarmsByInfoHash.insert(hash, slot);
-    this.counters[columns.TORRENTS]++;
-    return swarm;
-  }
-
-  private removeSwarm(swarm: Swarm): void {
-    this.swarmsByInfoHash.remove(swarm.hash, swarm.slot);
-    this.swarms[swarm.slot] = undefined;
-    this.freeSwarms.push(swarm.slot);
-    this.counters[columns.TORRENTS]--;
-  }
-
-  /** Enters the peer or brings it up to date; `completed` counts once, for a leecher that was here before. */
-  private updatePeer(
-    swarm: Swarm,
-    from: ConnectionAddress,
-    membershipSlot: number,
-    request: RequestRecord,
-  ): Peer {
-    const known = this.peersOfWorker[from.worker][membershipSlot];
-    const isSeeder =
-      request.left === LEFT_NOTHING ||
-      (request.left !== LEFT_SOMETHING &&
-        (request.event === EVENT_COMPLETED || known?.isSeeder === true));
-    if (known === undefined) return this.insertPeer(swarm, from, membershipSlot, request, isSeeder);
-    if (known.isSeeder === isSeeder) return known;
-    changeRole(known);
-    const step = isSeeder ? 1 : -1;
-    this.counters[columns.SEEDERS] += step;
-    this.counters[columns.LEECHERS] -= step;
-    if (isSeeder && request.event === EVENT_COMPLETED && !known.hasCompleted) {
-      known.hasCompleted = true;
-      swarm.completed++;
-      this.counters[columns.COMPLETED]++;
-    }
-    return known;
-  }
-
-  private insertPeer(
-    swarm: Swarm,
-    from: ConnectionAddress,
-    membershipSlot: number,
-    request: RequestRecord,
-    isSeeder: boolean,
-  ): Peer {
-    const slot = this.freePeers.pop() ?? this.peers.length;
-    const peerId = new IdWords(request.ids, PEER_ID_AT);
-    // Zero stands for no receiver in PendingOffers; after four thousand million peers the numbers begin again.
-    this.lastSerial = (this.lastSerial + 1) | 0 || 1;
-    const peer = new Peer(swarm, slot, this.lastSerial, from, peerId);
-    peer.isSeeder = isSeeder;
-    insertPeer(peer);
-    this.peers[slot] = peer;
-    this.peersOfWorker[from.worker][membershipSlot] = peer;
-    this.counters[isSeeder ? columns.SEEDERS : columns.LEECHERS]++;
-    return peer;
-  }
-
-  /** Passes each offer to another peer: a leecher's to anyone, a seeder's to leechers and what is left over to seeders. */
-  private passOffers(peer: Peer, request: RequestRecord, nowSeconds: number): void {
-    const { peers, leechers } = peer.swarm;
-    const wanted = request.numwant < 0 ? request.offers : Math.min(request.offers, request.numwant);
-    if (wanted === 0) return;
-    if (!peer.isSeeder) {
-      this.passOffersTo(peer, 0, peers.length, request, 0, wanted, nowSeconds);
-      return;
-    }
-    const passed = this.passOffersTo(peer, 0, leechers, request, 0, wanted, nowSeconds);
-    if (passed < wanted)
-      this.passOffersTo(peer, leechers, peers.length, request, passed, wanted, nowSeconds);
-  }
-
-  /** Passes the offers from `offer` on to peers between two positions of the swarm; returns the first that is left. */
-  private passOffersTo(
-    peer: Peer,
-    first: number,
-    end: number,
-    request: RequestRecord,
-    offer: number,
-    wanted: number,
-    nowSeconds: number,
-  ): number {
-    const { peers } = peer.swarm;
-    if (first === end) return offer;
-    const probes = Math.min(end - first, 2 * (wanted - offer) + PROBES_SPARE);
-    const delivery = this.delivery;
-    let position = first + this.random.below(end - first);
-    let isPrepared = offer > 0;
-    for (let probe = 0; probe < probes && offer < wanted; probe++) {
-      if (!this.offers.hasShare(peer)) {
-        this.counters[columns.OFFERS_OVER_SHARE] += wanted - offer;
-        return wanted;
-      }
-      const receiver = peers[position];
-      position = position + 1 === end ? first : position + 1;
-      if (receiver === peer || !delivery.takesOffers(receiver)) continue;
-      // A page that has reloaded may still be here with its old connection, under the same id.
-      if (receiver.peerId.equals(request.ids, PEER_ID_AT)) continue;
-      if (!isPrepared) prepareOffers(request);
-      isPrepared = true;
-      const payload = offerBytes(request, offer);
-      if (!delivery.reserve(receiver, FRAME_IS_OFFER, frameHeaderBytes(payload) + payload))
-        continue;
-      writeOffer(delivery.buffer, delivery.offset, payload, request, offer);
-      const expirySeconds = nowSeconds + this.limits.offerAgeSeconds;
-      const { offerId } = this;
-      request.readOfferId(offer, offerId, 0);
-      if (!this.offers.insert(peer, offerId, 0, receiver, nowSeconds, expirySeconds))
-        this.counters[columns.OFFERS_FORGOTTEN]++;
-      offer++;
-    }
-    return offer;
-  }
-
-  /** Passes the answer to the peer that made the offer, if it made it to this one and still waits. */
-  private passAnswer(peer: Peer, request: RequestRecord, nowSeconds: number): void {
-    const delivery = this.delivery;
-    const { ids } = request;
-    const offerer = this.offers.take(ids, TO_PEER_ID_AT, ANSWER_OFFER_ID_AT, peer, nowSeconds);
-    if (offerer !== undefined) {
-      const payload = answerBytes(request);
-      if (delivery.reserve(offerer, FRAME_IS_ANSWER, frameHeaderBytes(payload) + payload))
-        writeAnswer(delivery.buffer, delivery.offset, payload, request);
-      return;
-    }
-    // All clients of a page hear an offer and answer it; the first answer is on its way, and an error would reach them all.
-    if (this.offers.wasAnswered) {
-      this.counters[columns.ANSWERS_SURPLUS]++;
-      return;
-    }
-    const payload = failureBytes(request, REFUSED_ANSWER, ACTION_IS_ANNOUNCE);
-    if (delivery.reserve(peer, FRAME_IS_ERROR, frameHeaderBytes(payload) + payload))
-      writeFailure(
-        delivery.buffer,
-        delivery.offset,
-        payload,
-        request,
-        REFUSED_ANSWER,
-        ACTION_IS_ANNOUNCE,
-      );
-  }
-
-  private reply(to: ConnectionAddress, request: RequestRecord, swarm: Swarm | undefined): void {
-    const incomplete = swarm === undefined ? 0 : swarm.leechers;
-    const complete = swarm === undefined ? 0 : swarm.peers.length - swarm.leechers;
-    const jitter = 1 - INTERVAL_JITTER + 2 * INTERVAL_JITTER * this.random.fraction();
-    const interval = Math.round(this.limits.intervalSeconds * jitter);
-    const payload = announceReplyBytes(request, complete, incomplete, interval);
-    const delivery = this.delivery;
-    if (!delivery.reserve(to, FRAME_IS_REPLY, frameHeaderBytes(payload) + payload)) return;
-    writeAnnounceReply(
-      delivery.buffer,
-      delivery.offset,
-      payload,
-      request,
-      complete,
-      incomplete,
-      interval,
-    );
-  }
+/** `left` as `announceFlags` takes it: only its sign counts. */
+function leftOf(request: protocol.RequestRecord): number {
+  if (request.left === protocol.LEFT_UNKNOWN) return LEFT_UNKNOWN;
+  return request.left === protocol.LEFT_NOTHING ? 0 : 1;
 }

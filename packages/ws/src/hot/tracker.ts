@@ -8,6 +8,7 @@
  * A message is read by the worker of its connection, which checks the access list, the connection's limits and who
  * the peer is; the torrent's swarm is changed by the worker that owns the torrent, this one or another.
  */
+import type { InfoHashFilter } from "@swarmtide/swarm";
 import * as protocol from "@swarmtide/ws-protocol";
 import type { WsConfig } from "../config.ts";
 import * as columns from "../counters.ts";
@@ -18,24 +19,18 @@ import {
   Connection,
   type ConnectionSink,
 } from "./connection.ts";
-import type { ConnectionAddress } from "./delivery.ts";
+import { MutableAddress } from "./connection-address.ts";
 import { FRAME_IS_CONTROL } from "./frame-kinds.ts";
 import { RequestHandler } from "./request-handler.ts";
 import { Scraping } from "./scraping.ts";
+import { REPLY_NONE, type Swarms } from "./swarms.ts";
 import { Upkeep } from "./upkeep.ts";
 import * as batches from "./worker-batch.ts";
 import type { BatchSender } from "./worker-delivery.ts";
-import { type InfoHashAccess, type WebTorrentTrackerOptions, WorkerState } from "./worker-state.ts";
+import { type WebTorrentTrackerOptions, WorkerState } from "./worker-state.ts";
 
 /** Seconds over which `max_messages_per_second` is an average. */
 const RATE_SECONDS = 10;
-
-/** Somebody's address, to be filled in: batches name connections of other workers by it. */
-class RemoteAddress implements ConnectionAddress {
-  worker = 0;
-  connectionSlot = 0;
-  connectionSerial = 0;
-}
 
 export class WebTorrentTracker {
   private readonly state: WorkerState;
@@ -45,7 +40,7 @@ export class WebTorrentTracker {
   private readonly sendBatch: BatchSender;
   /** The announce of another worker being taken, and who made it. */
   private readonly remoteRequest: protocol.RequestRecord;
-  private readonly remote = new RemoteAddress();
+  private readonly remote = new MutableAddress();
   private readonly batch = new batches.BatchReader();
   private lastSerial = 0;
 
@@ -59,9 +54,9 @@ export class WebTorrentTracker {
   }
 
   /** Takes a new access list, or none; peers in torrents that it refuses leave with the next round of ticks. */
-  setAccess(access: InfoHashAccess | undefined): void {
+  setAccess(access: InfoHashFilter | undefined): void {
     this.state.access = access;
-    this.state.accessGeneration++;
+    this.upkeep.checkAccess();
   }
 
   /** Takes the values of the keys that a reload applies; limits of a connection's messages hold for new connections. */
@@ -77,15 +72,20 @@ export class WebTorrentTracker {
     return false;
   }
 
+  /** Who is in which of the torrents that this worker owns. */
+  get swarms(): Swarms {
+    return this.state.swarms;
+  }
+
   /** Entries of all tables that grow with peers, torrents and scrapes: none are left when everybody has gone. */
   get tableEntries(): number {
-    return this.state.swarms.entries + this.state.memberships.length + this.scraping.length;
+    return this.state.swarms.entries + this.scraping.length;
   }
 
   /** Takes a connection whose handshake is done. */
   open(sink: ConnectionSink): Connection {
     this.state.readClock();
-    const address = new RemoteAddress();
+    const address = new MutableAddress();
     address.worker = this.state.worker;
     address.connectionSlot = this.state.freeSlots.pop() ?? this.state.delivery.connections.length;
     this.lastSerial = (this.lastSerial + 1) | 0;
@@ -98,7 +98,6 @@ export class WebTorrentTracker {
       this.state.nowMilliseconds,
       this.state.config.maxMessagesPerSecond * RATE_SECONDS,
     );
-    connection.accessGeneration = this.state.accessGeneration;
     this.state.delivery.connections[address.connectionSlot] = connection;
     this.state.counters[columns.CONNECTIONS_OPENED]++;
     this.state.counters[columns.CONNECTIONS]++;
@@ -137,7 +136,7 @@ export class WebTorrentTracker {
     connection.written();
     connection.writtenMilliseconds = this.state.nowMilliseconds;
     if (connection.state === CONNECTION_CLOSED || connection.isHeld) return;
-    if (connection.waitingBytes > connection.unsentBytes || connection.repliesOwed > 0)
+    if (connection.waitingBytes > connection.unsentBytes || connection.isOwedReplies)
       this.state.delivery.markDirty(connection);
   }
 
@@ -161,7 +160,7 @@ export class WebTorrentTracker {
     const { dirty } = delivery;
     for (let index = 0; index < dirty.length; index++) {
       const connection = dirty[index];
-      if (connection.repliesOwed > 0 && delivery.keepsUp(connection))
+      if (connection.isOwedReplies && delivery.keepsUp(connection))
         this.handler.sendOwed(connection);
       connection.isDirty = false;
       if (connection.state === CONNECTION_CLOSED) continue;
@@ -208,6 +207,7 @@ export class WebTorrentTracker {
   receiveBatch(from: number, bytes: Uint8Array): void {
     this.state.readClock();
     const { batch, remote } = this;
+    const { nowSeconds, swarms } = this.state;
     batch.open(bytes);
     let needsTaking = false;
     for (let kind = batch.next(); kind !== 0; kind = batch.next()) {
@@ -215,20 +215,24 @@ export class WebTorrentTracker {
       if (kind !== batches.RECORD_TAKEN) needsTaking = true;
       switch (kind) {
         case batches.RECORD_ANNOUNCE:
-          remote.worker = from;
-          remote.connectionSlot = words[at + 1];
-          remote.connectionSerial = words[at + 2];
+          this.nameRemote(from, at + 1);
           batch.readAnnounce(this.remoteRequest);
-          this.state.swarms.announce(
-            remote,
-            words[at],
-            this.remoteRequest,
-            batch.wantsReply,
-            this.state.nowSeconds,
-          );
+          swarms.announce(remote, this.remoteRequest, batch.reply, batch.mayJoin, nowSeconds);
+          break;
+        case batches.RECORD_STOP:
+          this.nameRemote(from, at);
+          batch.readStop(this.remoteRequest);
+          swarms.announce(remote, this.remoteRequest, REPLY_NONE, false, nowSeconds);
           break;
         case batches.RECORD_LEAVE:
-          this.state.swarms.leave(from, words[at]);
+          swarms.leaveAll(from, words[at]);
+          break;
+        case batches.RECORD_OWED:
+          this.nameRemote(from, at);
+          swarms.sendOwed(remote);
+          break;
+        case batches.RECORD_PEERS:
+          this.state.delivery.changeOwnPeers(words[at], words[at + 1], words[at + 2]);
           break;
         case batches.RECORD_SCRAPE:
           this.scraping.countFor(from, batch);
@@ -248,6 +252,13 @@ export class WebTorrentTracker {
     }
     batch.close();
     if (needsTaking) this.state.delivery.batches[from].writeTaken(bytes.length);
+  }
+
+  /** The connection of another worker that a record is about. */
+  private nameRemote(from: number, at: number): void {
+    this.remote.worker = from;
+    this.remote.connectionSlot = this.batch.words[at];
+    this.remote.connectionSerial = this.batch.words[at + 1];
   }
 
   /** Passes on a frame that a torrent's owner has written for a connection here, if that is still the same one. */

@@ -9,20 +9,29 @@ import * as columns from "../counters.ts";
 import { CONNECTION_OPEN, type Connection } from "./connection.ts";
 import type { WorkerState } from "./worker-state.ts";
 
-/** Ticks in which every connection is looked at once. */
+/** Ticks in which every connection and every peer is looked at once. */
 export const TICKS_PER_ROUND = 4;
 
 export class Upkeep {
   private readonly state: WorkerState;
-  private readonly scratchId = new Uint8Array(protocol.ID_BYTES);
+  /** Peers that are still to be checked against a new access list. */
+  private unchecked = 0;
   private nextVisit = 0;
 
   constructor(state: WorkerState) {
     this.state = state;
   }
 
-  /** Looks after the next share of the connections. */
+  /** Has the torrents of all peers checked against the access list. */
+  checkAccess(): void {
+    this.unchecked = this.state.swarms.peers.table.slots;
+  }
+
+  /** Looks after the next share of the peers, then of the connections. */
   visitShare(): void {
+    const { access, nowSeconds, swarms } = this.state;
+    const filter = this.unchecked > 0 ? access : undefined;
+    this.unchecked -= swarms.sweep(TICKS_PER_ROUND, filter, nowSeconds);
     const { connections } = this.state.delivery;
     for (let visits = Math.ceil(connections.length / TICKS_PER_ROUND); visits > 0; visits--) {
       this.nextVisit = this.nextVisit + 1 < connections.length ? this.nextVisit + 1 : 0;
@@ -33,8 +42,7 @@ export class Upkeep {
 
   private visit(connection: Connection): void {
     const { config, nowMilliseconds, delivery } = this.state;
-    this.expireMemberships(connection);
-    if (connection.memberships.length > 0) connection.usedMilliseconds = nowMilliseconds;
+    if (connection.peers > 0) connection.usedMilliseconds = nowMilliseconds;
     const quiet = nowMilliseconds - connection.heardMilliseconds;
     const unused = nowMilliseconds - connection.usedMilliseconds;
     const unread =
@@ -49,25 +57,6 @@ export class Upkeep {
       connection.isPinged = true;
       delivery.append(connection, protocol.frameHeaderBytes(0));
       protocol.writeFrameHeader(delivery.buffer, delivery.offset, protocol.OPCODE_PING, 0);
-    }
-  }
-
-  private expireMemberships(connection: Connection): void {
-    const oldest = this.state.nowSeconds - this.state.config.maxPeerAge;
-    const access =
-      connection.accessGeneration === this.state.accessGeneration ? undefined : this.state.access;
-    connection.accessGeneration = this.state.accessGeneration;
-    const list = connection.memberships;
-    for (let index = list.length - 1; index >= 0; index--) {
-      const membership = list[index];
-      let isOver = membership.announcedSecond <= oldest;
-      if (access !== undefined) {
-        membership.infoHash.write(this.scratchId, 0);
-        isOver ||= !access.allowsBytes(this.scratchId, 0);
-      }
-      if (!isOver) continue;
-      this.state.counters[columns.PEERS_EXPIRED]++;
-      this.state.leave(membership);
     }
   }
 }

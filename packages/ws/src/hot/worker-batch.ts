@@ -11,15 +11,19 @@
  *
  * | kind | words that follow |
  * |---|---|
- * | ANNOUNCE | membership slot, connection slot, connection serial, flags (event, left << 8, answer << 16, reply << 17), numwant, offers, message bytes; eight positions of info hash, peer id, offer id, answer (start, end of each, within the message); 80 bytes of ids; for each offer four positions; for each offer its 20-byte id; the message |
- * | LEAVE | membership slot |
+ * | ANNOUNCE | reply (REPLY_…) and 256 where it may join, connection slot, connection serial, flags (event, left << 8, answer << 16), numwant, offers, message bytes; eight positions of info hash, peer id, offer id, answer (start, end of each, within the message); 80 bytes of ids; for each offer four positions; for each offer its 20-byte id; the message |
+ * | LEAVE | connection slot, connection serial: it has gone |
+ * | STOP | connection slot, connection serial, info hash, peer id: one of its peers has stopped |
+ * | OWED | connection slot, connection serial: it keeps up again, replies owed to it may be sent |
+ * | PEERS | connection slot, connection serial, change: how many more peers, or fewer, it has |
  * | SCRAPE | scrape id, count; for each its index and 20 bytes |
  * | COUNTS | scrape id, count; for each its index, complete, incomplete, downloaded |
  * | FRAME | connection slot, connection serial, kind of frame, bytes; the frame |
  * | TAKEN | bytes of batches taken since the last one: what may be sent again |
  *
- * Example, little-endian: `02000000 0c000000 07000000` says that membership 7 leaves.
+ * Example, little-endian: `02000000 10000000 07000000 2a000000` says that connection 7, serial 42, has gone.
  */
+import { EVENT_STOPPED } from "@swarmtide/bittorrent";
 import {
   ACTION_IS_ANNOUNCE,
   ID_BYTES,
@@ -34,6 +38,12 @@ export const RECORD_SCRAPE = 3;
 export const RECORD_COUNTS = 4;
 export const RECORD_FRAME = 5;
 export const RECORD_TAKEN = 6;
+export const RECORD_STOP = 7;
+export const RECORD_OWED = 8;
+export const RECORD_PEERS = 9;
+
+/** Beside the reply in an announce: the connection may have one more peer. */
+const MAY_JOIN = 0x100;
 
 const HEAD_WORDS = 2;
 const ANNOUNCE_FIXED_WORDS = HEAD_WORDS + 7 + 8 + 20;
@@ -42,6 +52,8 @@ const FRAME_FIXED_WORDS = HEAD_WORDS + 4;
 /** Words of a scraped info hash with its index. */
 const SCRAPE_WORDS = 6;
 const COUNTS_WORDS = 4;
+/** Info hash and peer id, which stand first among the ids of a request. */
+const STOP_ID_WORDS = 10;
 const BATCH_BYTES_MIN = 4096;
 
 function wordsFor(bytes: number): number {
@@ -84,23 +96,19 @@ export class BatchWriter {
 
   writeAnnounce(
     from: ConnectionAddress,
-    membershipSlot: number,
     request: RequestRecord,
-    wantsReply: boolean,
+    reply: number,
+    mayJoin: boolean,
   ): void {
     const { offers, messageStart, messageEnd } = request;
     const messageBytes = messageEnd - messageStart;
     const rest = offers * OFFER_RANGE_WORDS + wordsFor(messageBytes);
     const at = this.begin(RECORD_ANNOUNCE, ANNOUNCE_FIXED_WORDS + rest);
     const words = this.words;
-    words[at + 2] = membershipSlot;
+    words[at + 2] = mayJoin ? reply | MAY_JOIN : reply;
     words[at + 3] = from.connectionSlot;
     words[at + 4] = from.connectionSerial;
-    words[at + 5] =
-      request.event |
-      (request.left << 8) |
-      (request.hasAnswer ? 0x10000 : 0) |
-      (wantsReply ? 0x20000 : 0);
+    words[at + 5] = request.event | (request.left << 8) | (request.hasAnswer ? 0x10000 : 0);
     words[at + 6] = request.numwant;
     words[at + 7] = offers;
     words[at + 8] = messageBytes;
@@ -119,9 +127,30 @@ export class BatchWriter {
     this.bytes.set(request.bytes.subarray(messageStart, messageEnd), 4 * position);
   }
 
-  writeLeave(membershipSlot: number): void {
-    const at = this.begin(RECORD_LEAVE, HEAD_WORDS + 1);
-    this.words[at + 2] = membershipSlot;
+  writeLeave(of: ConnectionAddress): void {
+    this.beginOf(RECORD_LEAVE, HEAD_WORDS + 2, of);
+  }
+
+  writeStop(of: ConnectionAddress, request: RequestRecord): void {
+    const at = this.beginOf(RECORD_STOP, HEAD_WORDS + 2 + STOP_ID_WORDS, of);
+    this.bytes.set(request.ids.subarray(0, 4 * STOP_ID_WORDS), 4 * (at + 4));
+  }
+
+  writeOwed(to: ConnectionAddress): void {
+    this.beginOf(RECORD_OWED, HEAD_WORDS + 2, to);
+  }
+
+  writePeers(of: ConnectionAddress, change: number): void {
+    const at = this.beginOf(RECORD_PEERS, HEAD_WORDS + 3, of);
+    this.words[at + 4] = change;
+  }
+
+  /** Begins a record about a connection. */
+  private beginOf(kind: number, words: number, of: ConnectionAddress): number {
+    const at = this.begin(kind, words);
+    this.words[at + 2] = of.connectionSlot;
+    this.words[at + 3] = of.connectionSerial;
+    return at;
   }
 
   /** Begins a scrape of `count` info hashes; returns where `writeScrapeEntry` puts the first. */
@@ -201,9 +230,23 @@ export class BatchReader {
     return this.words[at];
   }
 
-  /** Whether the announce wants a reply. */
-  get wantsReply(): boolean {
-    return (this.words[this.at + 3] & 0x20000) !== 0;
+  /** Whether and when the announce is replied to: REPLY_…. */
+  get reply(): number {
+    return this.words[this.at] & ~MAY_JOIN;
+  }
+
+  /** Whether the connection of the announce may have one more peer. */
+  get mayJoin(): boolean {
+    return (this.words[this.at] & MAY_JOIN) !== 0;
+  }
+
+  /** Fills a request from a STOP record. */
+  readStop(request: RequestRecord): void {
+    const ids = 4 * (this.at + 2);
+    request.ids.set(this.bytes.subarray(ids, ids + 4 * STOP_ID_WORDS));
+    request.event = EVENT_STOPPED;
+    request.offers = 0;
+    request.hasAnswer = false;
   }
 
   /** Fills a request from an announce; its ranges point into the batch. */

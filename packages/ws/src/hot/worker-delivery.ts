@@ -84,6 +84,24 @@ export class WorkerDelivery extends Delivery {
     return false;
   }
 
+  override takesReplies(to: ConnectionAddress): boolean {
+    if (to.worker !== this.worker) return true;
+    const connection = this.connections[to.connectionSlot];
+    return connection !== undefined && !this.isBehind(connection);
+  }
+
+  override changePeers(of: ConnectionAddress, change: number): void {
+    if (of.worker !== this.worker) this.batches[of.worker].writePeers(of, change);
+    else this.changeOwnPeers(of.connectionSlot, of.connectionSerial, change);
+  }
+
+  /** The same for a connection of this worker, if it is still the same one. */
+  changeOwnPeers(slot: number, serial: number, change: number): void {
+    const connection = this.connections[slot];
+    if (connection === undefined || connection.state !== CONNECTION_OPEN) return;
+    if (connection.connectionSerial === serial) connection.peers += change;
+  }
+
   override reserve(to: ConnectionAddress, kind: number, bytes: number): boolean {
     if (to.worker === this.worker) {
       const connection = this.connections[to.connectionSlot];

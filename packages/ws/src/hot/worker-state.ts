@@ -6,35 +6,22 @@
  */
 
 import type { CounterRow } from "@swarmtide/metrics";
-import type { SwarmStore } from "@swarmtide/swarm";
+import type { InfoHashFilter, SwarmStore } from "@swarmtide/swarm";
 import * as protocol from "@swarmtide/ws-protocol";
 import type { WsConfig } from "../config.ts";
 import * as columns from "../counters.ts";
-import { peersMax } from "../memory.ts";
+import { memoryBytesOf } from "../memory.ts";
 import {
   CONNECTION_CLOSED,
   CONNECTION_CLOSING,
   CONNECTION_OPEN,
   type Connection,
-  type Membership,
 } from "./connection.ts";
 import { hashId } from "./id-words.ts";
-import { Memberships } from "./memberships.ts";
 import { RandomWords } from "./random-words.ts";
 import { StoreCounts } from "./store-counts.ts";
-import { Swarms } from "./swarms.ts";
+import { type SwarmLimits, Swarms } from "./swarms.ts";
 import { type BatchSender, WorkerDelivery } from "./worker-delivery.ts";
-
-/** Which torrents are served; `AccessList` of the swarm package is one. */
-export interface InfoHashAccess {
-  allowsBytes(bytes: Uint8Array, offset: number): boolean;
-}
-
-/** Room for a million offers: more than a worker passes on in the seconds in which clients answer. */
-const OFFER_MEMORY_BYTES = 64 * 1024 * 1024;
-
-/** Peers looked at when one has to give way. */
-const LONE_PROBES = 64;
 
 /** What a worker's tracker is made from. */
 export interface WebTorrentTrackerOptions {
@@ -51,8 +38,8 @@ export interface WebTorrentTrackerOptions {
   /** A clock that never goes back, in milliseconds. */
   readonly clockMilliseconds: () => number; // hot-allow: a type
   readonly sendBatch: BatchSender;
-  /** Memory of this worker for offers that may still be answered; 64 MiB where left out. */
-  readonly offerMemoryBytes?: number | undefined;
+  /** Memory for peers and offers; this worker's part of `max_memory` where left out. */
+  readonly memoryBytes?: number | undefined;
   /** The swarms of UDP and HTTP; needed where scrapes are to count these too. */
   readonly store?: SwarmStore | undefined;
 }
@@ -66,19 +53,17 @@ export class WorkerState {
   readonly pool: protocol.BytePool;
   readonly delivery: WorkerDelivery;
   readonly swarms: Swarms;
-  readonly memberships: Memberships;
-  /** How many memberships there may be. */
-  readonly membershipsMax: number;
   readonly random: RandomWords;
   /** What UDP and HTTP count, where scrapes are to add it. */
   storeCounts: StoreCounts | undefined;
   /** Slots of connections that are free again. */
   readonly freeSlots: number[] = [];
-  access: InfoHashAccess | undefined = undefined;
-  accessGeneration = 0;
+  /** Which torrents are served; undefined where all are. */
+  access: InfoHashFilter | undefined = undefined;
   nowMilliseconds = 0;
   nowSeconds = 0;
   private readonly store: WebTorrentTrackerOptions["store"];
+  private readonly memoryBytes: number;
   private readonly ownerSecret: number;
   private readonly clockMilliseconds: WebTorrentTrackerOptions["clockMilliseconds"];
 
@@ -93,14 +78,9 @@ export class WorkerState {
     this.clockMilliseconds = options.clockMilliseconds;
     this.pool = new protocol.BytePool(config.maxBuffered);
     this.delivery = new WorkerDelivery(worker, workers, config, counters, this.pool);
-    const limits = {
-      intervalSeconds: config.peerAnnounceInterval,
-      offerAgeSeconds: config.maxOfferAge,
-      offerMemoryBytes: options.offerMemoryBytes ?? OFFER_MEMORY_BYTES,
-    };
+    this.memoryBytes = options.memoryBytes ?? memoryBytesOf(config.maxMemory, workers);
+    const limits = this.limitsOf(config);
     this.swarms = new Swarms(workers, this.delivery, limits, counters, random);
-    this.memberships = new Memberships(random.word());
-    this.membershipsMax = peersMax(config.maxMemory, workers);
     this.random = random;
     this.store = options.store;
     this.storeCounts = this.openStoreCounts(config);
@@ -110,10 +90,19 @@ export class WorkerState {
   /** Takes the values of the keys that a reload applies; the rest of `config` is as before. */
   configure(config: WsConfig): void {
     this.config = config;
-    this.swarms.limits.intervalSeconds = config.peerAnnounceInterval;
-    this.swarms.limits.offerAgeSeconds = config.maxOfferAge;
+    this.swarms.configure(this.limitsOf(config));
     this.delivery.configure(config);
     this.storeCounts = this.openStoreCounts(config);
+  }
+
+  private limitsOf(config: WsConfig): SwarmLimits {
+    return {
+      intervalSeconds: config.peerAnnounceInterval,
+      offerAgeSeconds: config.maxOfferAge,
+      peerAgeSeconds: config.maxPeerAge,
+      peersPerConnection: config.maxTorrentsPerConnection,
+      memoryBytes: this.memoryBytes,
+    };
   }
 
   private openStoreCounts({ scrapeCountsAllProtocols }: WsConfig): StoreCounts | undefined {
@@ -133,35 +122,14 @@ export class WorkerState {
     return (hashId(this.ownerSecret, infoHashes, at) >>> 0) % this.workers;
   }
 
-  /** Takes the connection's peer out of a torrent. */
-  leave(membership: Membership): void {
-    if (membership.owner === this.worker) this.swarms.leave(this.worker, membership.slot);
-    else this.delivery.batches[membership.owner].writeLeave(membership.slot);
-    this.memberships.remove(membership);
-  }
-
-  /**
-   * Makes room for one more membership where there is none: the peer of a torrent that nobody else is in gives way, if one
-   * is found among a few at random. Only torrents that this worker owns are looked at.
-   */
-  makeRoom(): boolean {
-    const { memberships } = this;
-    if (memberships.length < this.membershipsMax) return true;
-    for (let probe = 0; probe < LONE_PROBES; probe++) {
-      const membership = memberships.inSlot(this.random.below(memberships.slots));
-      if (membership === undefined || membership.owner !== this.worker) continue;
-      if (!this.swarms.isAlone(this.worker, membership.slot)) continue;
-      this.counters[columns.PEERS_GAVE_WAY]++;
-      this.leave(membership);
-      return true;
-    }
-    return false;
-  }
-
   /** Takes the connection out of all its torrents. */
   leaveAll(connection: Connection): void {
-    const list = connection.memberships;
-    while (list.length > 0) this.leave(list[list.length - 1]);
+    this.swarms.leaveAll(this.worker, connection.connectionSlot);
+    if (connection.isKnownElsewhere)
+      for (let worker = 0; worker < this.workers; worker++)
+        if (worker !== this.worker) this.delivery.batches[worker].writeLeave(connection);
+    connection.isKnownElsewhere = false;
+    connection.peers = 0;
   }
 
   /** Ends a connection: its peers leave at once, a close frame goes out with the next flush. */

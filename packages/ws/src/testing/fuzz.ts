@@ -176,7 +176,7 @@ class Fuzz {
     const { connection } = client;
     assert.equal(connection.reader.heldBytes, 0, "a reader keeps a buffer");
     assert.equal(connection.waitingBytes, 0, "bytes wait for a connection that has gone");
-    assert.equal(connection.memberships.length, 0, "a connection that has gone is in a torrent");
+    assert.equal(connection.peers, 0, "a connection that has gone is in a torrent");
   }
 
   #expectNothingLeft(): void {

@@ -29,7 +29,7 @@ import {
 } from "@swarmtide/ws-protocol";
 import { type WsConfig, wsSection } from "../config.ts";
 import { wsCounters } from "../counters.ts";
-import type { Connection } from "../hot/connection.ts";
+import { CONNECTION_OPEN, type Connection } from "../hot/connection.ts";
 import { WebTorrentTracker } from "../hot/tracker.ts";
 
 /** Twenty bytes that begin with the letters of a name. */
@@ -301,6 +301,20 @@ export class TestTrackers {
       for (const tracker of this.trackers) tracker.tick();
       this.settle();
     }
+  }
+
+  /** Peers of a client in a torrent, as the worker that owns the torrent has them. */
+  peersIn({ connection }: TestClient, torrent: string): number {
+    if (connection.state !== CONNECTION_OPEN) return 0;
+    let count = 0;
+    for (const { swarms } of this.trackers) {
+      const { peers } = swarms;
+      const number = peers.torrents.find(idOf(torrent), 0);
+      let peer = peers.firstOf(connection.worker, connection.connectionSlot);
+      for (; peer !== 0; peer = peers.nextOf(peer))
+        if (number !== 0 && peers.torrentOf(peer) === number) count++;
+    }
+    return count;
   }
 
   /** Sum of counters over the workers. */

@@ -5,9 +5,8 @@
  */
 import assert from "node:assert/strict";
 import type { TrackerMessage } from "@swarmtide/ws-protocol";
-import { CONNECTION_OPEN } from "../hot/connection.ts";
 import type { RandomWords } from "../hot/random-words.ts";
-import { idOf, nameOf, offerOf, type TestClient, type TestTrackers } from "./harness.ts";
+import { nameOf, offerOf, type TestClient, type TestTrackers } from "./harness.ts";
 import { FUZZ_TORRENTS, type HostileFrames, type SeenOffer } from "./hostile-frames.ts";
 
 const WITNESSES = 4;
@@ -108,23 +107,17 @@ export class Witnesses {
   }
 
   #insiders(torrent: string, crowd: readonly TestClient[]): Set<TestClient> {
-    const infoHash = idOf(torrent);
     return new Set(
-      this.#clients(crowd).filter(
-        ({ connection }) =>
-          connection.state === CONNECTION_OPEN &&
-          connection.memberships.some((membership) => membership.infoHash.equals(infoHash, 0)),
-      ),
+      this.#clients(crowd).filter((client) => this.#trackers.peersIn(client, torrent) > 0),
     );
   }
 
   /** How many peers the connections have in a torrent. */
   #peersIn(torrent: string, crowd: readonly TestClient[]): number {
-    const infoHash = idOf(torrent);
-    return this.#clients(crowd)
-      .filter(({ connection }) => connection.state === CONNECTION_OPEN)
-      .flatMap(({ connection }) => connection.memberships)
-      .filter((membership) => membership.infoHash.equals(infoHash, 0)).length;
+    return this.#clients(crowd).reduce(
+      (sum, client) => sum + this.#trackers.peersIn(client, torrent),
+      0,
+    );
   }
 
   #announce(witness: Witness, torrent: string, crowd: readonly TestClient[]): void {

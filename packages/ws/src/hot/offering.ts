@@ -1,0 +1,159 @@
+/**
+ * Offers and answers: whom an offer is passed to, and which offer an answer is for.
+ *
+ * Called by `Swarms` for announces that have some; owned by the worker that owns the torrents.
+ */
+import type { CounterRow } from "@swarmtide/metrics";
+import * as protocol from "@swarmtide/ws-protocol";
+import * as columns from "../counters.ts";
+import { MutableAddress } from "./connection-address.ts";
+import type { ConnectionAddress, Delivery } from "./delivery.ts";
+import { FRAME_IS_ANSWER, FRAME_IS_OFFER } from "./frame-kinds.ts";
+import type { OfferIndex } from "./offer-index.ts";
+import type { Peers } from "./peers.ts";
+import type { RandomWords } from "./random-words.ts";
+import type { Replies } from "./replies.ts";
+
+/** Peers looked at for one announce beyond the offers it makes: those that are too slow or are the sender itself. */
+const PROBES_SPARE = 8;
+
+/** What a reload may change. */
+export interface OfferLimits {
+  /** Offers can be answered for so long. */
+  readonly offerAgeSeconds: number;
+}
+
+export class Offering {
+  private readonly peers: Peers;
+  private readonly offers: OfferIndex;
+  private readonly delivery: Delivery;
+  private readonly replies: Replies;
+  private readonly counters: CounterRow<"ws">;
+  private readonly random: RandomWords;
+  private readonly limits: OfferLimits;
+  /** The id of the offer that is being passed on. */
+  private readonly offerId = new Uint8Array(protocol.ID_BYTES);
+  /** Whom a frame goes to. */
+  private readonly receiver = new MutableAddress();
+
+  constructor(
+    peers: Peers,
+    offers: OfferIndex,
+    delivery: Delivery,
+    replies: Replies,
+    counters: CounterRow<"ws">,
+    random: RandomWords,
+    limits: OfferLimits,
+  ) {
+    this.peers = peers;
+    this.offers = offers;
+    this.delivery = delivery;
+    this.replies = replies;
+    this.counters = counters;
+    this.random = random;
+    this.limits = limits;
+  }
+
+  /** Passes each offer to another peer: a leecher's to anyone, a seeder's to leechers and what is left over to seeders. */
+  passOffers(
+    peer: number,
+    torrent: number,
+    request: protocol.RequestRecord,
+    nowSeconds: number,
+  ): void {
+    const { lists } = this.peers;
+    const length = lists.length(torrent);
+    const wanted = request.numwant < 0 ? request.offers : Math.min(request.offers, request.numwant);
+    if (wanted === 0 || length === 1) return;
+    if (!lists.isSeeder(peer)) {
+      this.passOffersTo(peer, 0, length, request, 0, wanted, nowSeconds);
+      return;
+    }
+    const leechers = lists.leechers(torrent);
+    const passed = this.passOffersTo(peer, 0, leechers, request, 0, wanted, nowSeconds);
+    if (passed < wanted)
+      this.passOffersTo(peer, leechers, length, request, passed, wanted, nowSeconds);
+  }
+
+  /** Passes the offers from `offer` on to peers between two positions of the swarm; returns the first that is left. */
+  private passOffersTo(
+    peer: number,
+    first: number,
+    end: number,
+    request: protocol.RequestRecord,
+    offer: number,
+    wanted: number,
+    nowSeconds: number,
+  ): number {
+    if (first === end) return offer;
+    const { delivery, peers, receiver } = this;
+    const torrent = peers.torrentOf(peer);
+    const probes = Math.min(end - first, 2 * (wanted - offer) + PROBES_SPARE);
+    let position = first + this.random.below(end - first);
+    let isPrepared = offer > 0;
+    for (let probe = 0; probe < probes && offer < wanted; probe++) {
+      if (!this.offers.hasShare(peer)) {
+        this.counters[columns.OFFERS_OVER_SHARE] += wanted - offer;
+        return wanted;
+      }
+      const other = peers.lists.at(torrent, position);
+      position = position + 1 === end ? first : position + 1;
+      // A page that has reloaded may still be here with its old connection, under the same id.
+      if (other === peer || peers.haveSameId(other, peer)) continue;
+      peers.readAddress(other, receiver);
+      if (!delivery.takesOffers(receiver)) continue;
+      if (!isPrepared) protocol.prepareOffers(request);
+      isPrepared = true;
+      const payload = protocol.offerBytes(request, offer);
+      const bytes = protocol.frameHeaderBytes(payload) + payload;
+      if (!delivery.reserve(receiver, FRAME_IS_OFFER, bytes)) continue;
+      protocol.writeOffer(delivery.buffer, delivery.offset, payload, request, offer);
+      this.remember(peer, request, offer, nowSeconds);
+      offer++;
+    }
+    return offer;
+  }
+
+  /** Remembers an offer that was passed to `receiver`. */
+  private remember(
+    peer: number,
+    request: protocol.RequestRecord,
+    offer: number,
+    nowSeconds: number,
+  ): void {
+    const { offerId, receiver } = this;
+    request.readOfferId(offer, offerId, 0);
+    const expirySeconds = nowSeconds + this.limits.offerAgeSeconds;
+    if (!this.offers.insert(peer, offerId, 0, receiver, nowSeconds, expirySeconds))
+      this.counters[columns.OFFERS_FORGOTTEN]++;
+  }
+
+  /** Passes the answer to the peer that made the offer, if it made it to this connection and still waits. */
+  passAnswer(
+    from: ConnectionAddress,
+    torrent: number,
+    request: protocol.RequestRecord,
+    nowSeconds: number,
+  ): void {
+    const { delivery, receiver } = this;
+    const offerer = this.offers.take(
+      request.ids,
+      protocol.TO_PEER_ID_AT,
+      protocol.ANSWER_OFFER_ID_AT,
+      torrent,
+      from,
+      nowSeconds,
+    );
+    if (offerer !== 0) {
+      this.peers.readAddress(offerer, receiver);
+      const payload = protocol.answerBytes(request);
+      const bytes = protocol.frameHeaderBytes(payload) + payload;
+      if (delivery.reserve(receiver, FRAME_IS_ANSWER, bytes))
+        protocol.writeAnswer(delivery.buffer, delivery.offset, payload, request);
+      return;
+    }
+    // All clients of a page hear an offer and answer it; the first answer is on its way, and an error would reach them all.
+    if (this.offers.wasAnswered) this.counters[columns.ANSWERS_SURPLUS]++;
+    else this.replies.sendFailure(from, request, protocol.REFUSED_ANSWER);
+  }
+}
