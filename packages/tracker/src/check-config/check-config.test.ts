@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -109,4 +109,18 @@ test("an unknown key of aquatic's file is told so, an IPv6 address of aquatic_ws
     stderr,
     /\n {2}network\.address = "\[::1\]:80": is web\.address_ipv6 = "\[::1\]:80"; /,
   );
+});
+
+test("docs/moving-from-aquatic.md names every key of aquatic beside the one that stands for it", () => {
+  const path = fileURLToPath(new URL("../../../../docs/moving-from-aquatic.md", import.meta.url));
+  const sections = readFileSync(path, "utf8").split(/^## aquatic_/m);
+  for (const [program, keys] of Object.entries(AQUATIC_KEYS)) {
+    const section = sections.find((text) => text.startsWith(`${program}\n`)) ?? "";
+    const rows = [...section.matchAll(/^\| `([^`]+)` \| (?:`([^`]+)`)? \|/gm)];
+    const written = rows.map(([, name, to]) => [name, to]);
+    assert.deepEqual(
+      written,
+      Object.entries(keys).map(([name, { to }]) => [name, to]),
+    );
+  }
 });
