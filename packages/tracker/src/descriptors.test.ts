@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import { LOOPBACK_CONFIG, startProgram, temporaryFolder, until } from "@swarmtide/test-kit";
 
 /** Fewer are too few to start with: the loader of modules opens many files at once in each worker. */
-const OPEN_FILES = 256;
+const OPEN_FILES = 384;
 const REQUEST = "GET /health HTTP/1.1\r\nHost: t\r\n\r\n";
 const testdata = (name: string) =>
   fileURLToPath(new URL(`../../tcp/testdata/${name}`, import.meta.url));

@@ -98,9 +98,14 @@ test("more connections or bytes for them than fit are kept where they are config
 
 test("addresses that cannot be reserved limit the default, and are an error where more is configured", () => {
   const reservable = { bytes: 1000 * MIB, limit: "the address space limit (ulimit -v)" };
-  assert.equal(plan("", 24 * GIB, reservable).config.swarm.maxMemory, 1000);
+  const withoutWs = "[ws]\nenabled = false\n";
+  assert.equal(plan(withoutWs, 24 * GIB, reservable).config.swarm.maxMemory, 1000);
+  // WebTorrent's tables reserve five bytes of addresses for one of their budget, a quarter of all.
+  const { swarm, ws } = plan("", 24 * GIB, reservable).config;
+  assert.deepEqual([swarm.maxMemory, ws.maxMemory], [750, 50]);
+  assert.equal(plan("[ws]\nmax_memory = 100\n", 24 * GIB, reservable).config.swarm.maxMemory, 500);
   assert.throws(
-    () => plan("[swarm]\nmax_memory = 1001\n", 24 * GIB, reservable),
+    () => plan(`${withoutWs}[swarm]\nmax_memory = 1001\n`, 24 * GIB, reservable),
     new OperatorError(
       "swarm.max_memory = 1001: the address space limit (ulimit -v) leaves 1000 MiB for the swarms; raise that limit, or set at most 1000, or 0 for what there is",
       { code: "SWARMTIDE_MEMORY_TOO_SMALL" },

@@ -27,6 +27,13 @@ const CONNECTIONS_SHARE = 1;
 /** Of the connections' share, for messages in part and for what waits to be sent. */
 const BUFFERED_PART = 4;
 const WS_MIB_MIN = 8;
+/**
+ * Addresses that WebTorrent's tables reserve for a byte of their budget: each kind of record for the case that there are as many of
+ * it as the budget allows, 2.3 in all, and the same once more while a table that has run empty is replaced.
+ */
+const WS_ADDRESSES_PER_BYTE = 5;
+/** Of limited addresses it takes one part in four; the swarms take what is left. */
+const WS_ADDRESSES_PART = 4;
 const CONNECTIONS_MIN = 64;
 const BUFFERED_BYTES_MIN = MIB;
 /**
@@ -68,8 +75,12 @@ export function planMemory(config: TrackerConfig, options: MemoryPlanOptions): M
     (ws.enabled && ws.maxMemory === 0 ? WS_SHARE : 0) +
     (tcpIsOn ? CONNECTIONS_SHARE : 0);
   const shareBytes = shares === 0 ? 0 : Math.max(0, divided - configured) / shares;
-  const swarmMib = swarmMemory(swarm.maxMemory, swarmShare * shareBytes, reservable);
-  const wsMib = ws.maxMemory || Math.max(WS_MIB_MIN, Math.floor((WS_SHARE * shareBytes) / MIB));
+  const wsMib = ws.maxMemory || wsMemory(WS_SHARE * shareBytes, reservable);
+  const beside = reservable && {
+    ...reservable,
+    bytes: reservable.bytes - (ws.enabled ? wsMib * MIB * WS_ADDRESSES_PER_BYTE : 0),
+  };
+  const swarmMib = swarmMemory(swarm.maxMemory, swarmShare * shareBytes, beside);
   const connections = planConnections(config, CONNECTIONS_SHARE * shareBytes);
   const amounts = [
     `${swarmMib} MiB for swarms`,
@@ -89,6 +100,13 @@ export function planMemory(config: TrackerConfig, options: MemoryPlanOptions): M
       ...(tcpIsOn ? connections.warnings : []),
     ],
   };
+}
+
+/** MiB for WebTorrent's peers and offers: its share, or less where addresses are limited. */
+function wsMemory(shareBytes: number, reservable: ReservableMemory | undefined): number {
+  const addresses = reservable?.bytes ?? Number.POSITIVE_INFINITY;
+  const bytes = Math.min(shareBytes, addresses / WS_ADDRESSES_PART / WS_ADDRESSES_PER_BYTE);
+  return Math.max(WS_MIB_MIN, Math.floor(bytes / MIB));
 }
 
 /** MiB for the store: what is configured, or its share, as far as addresses reach. */

@@ -18,9 +18,9 @@ test("each message has the limit, what is needed, and the remedy", () => {
   );
   assert.match(
     tooFewForThreads(256, 12) ?? "",
-    /is 256 .* starting 12 threads takes 472; .* or lower workers/,
+    /is 256 .* starting 12 threads takes 784; .* or lower workers/,
   );
-  assert.equal(tooFewForThreads(472, 12), undefined);
+  assert.equal(tooFewForThreads(784, 12), undefined);
   assert.match(
     tooFewForConnections(1024, 4, 65_536) ?? "",
     /^web\.max_connections = 65536: .* 1024 .* about 920; /,
@@ -44,7 +44,7 @@ test("with fewer descriptors than its threads need it ends with one line", {
   assert.equal(await program.ended(), 1);
   assert.match(
     program.stderr,
-    /^the limit of open files is 256 \(ulimit -n\), starting 12 threads takes 472; .*\n$/,
+    /^the limit of open files is 256 \(ulimit -n\), starting 12 threads takes 784; .*\n$/,
   );
 });
 
@@ -52,9 +52,9 @@ test("with fewer descriptors than max_connections it says at the start how many 
   skip,
   timeout: 60_000,
 }, async (t) => {
-  const program = startProgram(t, LOOPBACK_CONFIG, { openFiles: 256 });
+  const program = startProgram(t, LOOPBACK_CONFIG, { openFiles: 384 });
   await program.output(
-    /WARN {2}main: web\.max_connections = \d+: the limit of open files, 256 \(ulimit -n\), leaves room for about \d+;/,
+    /WARN {2}main: web\.max_connections = \d+: the limit of open files, 384 \(ulimit -n\), leaves room for about \d+;/,
   );
   await program.output(/Point clients at/);
   assert.equal(await program.end("SIGTERM"), 0);
