@@ -2,7 +2,7 @@
  * Runs every compiled test of the workspace with Node's own test runner: `npm test`.
  *
  * Node 20 takes no glob patterns after `--test`, so the files are listed here. Arguments narrow the run: each one
- * is a part of a path (`npm test -- swarm` runs the tests whose path contains "swarm").
+ * is a part of a path (`npm test -- swarm` runs the tests whose path contains "swarm"), with `!` in front one that is left out.
  */
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
@@ -20,10 +20,14 @@ const distFolders = [
   ...readdirSync(join(root, "packages")).map((name) => join(root, "packages", name, "dist")),
   join(root, "tools", "dist"),
 ];
-const wanted = process.argv.slice(2);
+const wanted = process.argv.slice(2).filter((part) => !part.startsWith("!"));
+const unwanted = process.argv
+  .slice(2)
+  .flatMap((part) => (part.startsWith("!") ? [part.slice(1)] : []));
 const files = distFolders
   .flatMap((folder) => testFilesIn(folder))
   .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
+  .filter((file) => !unwanted.some((part) => file.includes(part)))
   .sort();
 
 if (files.length === 0) {
