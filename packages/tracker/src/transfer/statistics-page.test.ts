@@ -167,6 +167,11 @@ test(
     );
     assert.notEqual(await page.evaluate(pixels), before);
 
+    // The cursor moves from point to point: there have to be some.
+    await waitFor(page, "the charts have some points", async () => {
+      const stats = (await (await fetch(`${url}api/stats`)).json()) as ApiStats;
+      return (stats.history?.seconds.timeSeconds.length ?? 0) > 6;
+    });
     await page.evaluate(`document.querySelector(".plot").focus()`);
     const cursor = `document.querySelector(".u-cursor-x").style.transform`;
     await page.keyboard.press("ArrowLeft");
