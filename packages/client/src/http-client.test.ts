@@ -4,7 +4,7 @@ import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 import { announce, scrape } from "./client.ts";
-import { ClientError, type ClientErrorReason } from "./client-error.ts";
+import { failsWith } from "./testing/fails-with.ts";
 
 const infoHash = new Uint8Array(20).fill(0x41);
 
@@ -15,15 +15,6 @@ async function fakeTracker(t: TestContext, listener: RequestListener) {
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   return `http://127.0.0.1:${port}`;
-}
-
-function failsWith(reason: ClientErrorReason, message: RegExp) {
-  return (error: unknown) => {
-    assert.ok(error instanceof ClientError, String(error));
-    assert.match(error.message, message);
-    assert.equal(error.reason, reason);
-    return true;
-  };
 }
 
 test("an announce asks for compact peers and reads both families of the answer", async (t) => {

@@ -5,7 +5,7 @@ import { type TestContext, test } from "node:test";
 import { EVENT_STARTED } from "@swarmtide/bittorrent";
 import { readUrlData } from "@swarmtide/udp-protocol";
 import { announce, scrape } from "./client.ts";
-import { ClientError, type ClientErrorReason } from "./client-error.ts";
+import { failsWith } from "./testing/fails-with.ts";
 
 const infoHash = new Uint8Array(20).fill(7);
 const CONNECTION_ID = "1122334455667788";
@@ -35,15 +35,6 @@ function replyTo(action: number, request: Buffer, body: Buffer): Buffer {
 }
 
 const PEERS = Buffer.from("0000070800000003000000057f0000011ae1cb0071050050", "hex");
-
-function failsWith(reason: ClientErrorReason, message: RegExp) {
-  return (error: unknown) => {
-    assert.ok(error instanceof ClientError, String(error));
-    assert.match(error.message, message);
-    assert.equal(error.reason, reason);
-    return true;
-  };
-}
 
 test("an announce carries what was asked for and returns counts and peers", async (t) => {
   let seen: Buffer = Buffer.alloc(0);

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 import { WebSocketServer } from "ws";
 import { announce, scrape } from "./client.ts";
-import { ClientError, type ClientErrorReason } from "./client-error.ts";
+import { failsWith } from "./testing/fails-with.ts";
 
 const infoHash = new Uint8Array(20).fill(0xe9);
 const NAME = "\u00e9".repeat(20);
@@ -21,15 +21,6 @@ async function fakeTracker(t: TestContext, answer: (message: Record<string, unkn
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   return `ws://127.0.0.1:${port}`;
-}
-
-function failsWith(reason: ClientErrorReason, message: RegExp) {
-  return (error: unknown) => {
-    assert.ok(error instanceof ClientError, String(error));
-    assert.match(error.message, message);
-    assert.equal(error.reason, reason);
-    return true;
-  };
 }
 
 test("an announce waits for its reply, past offers of others", async (t) => {

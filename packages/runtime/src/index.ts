@@ -48,6 +48,7 @@ export {
   privilegesSection,
 } from "./privileges.ts";
 export { ServiceManager } from "./service-manager.ts";
+export { TEMPORARY_FILE_FLAGS } from "./temporary-file.ts";
 export {
   type GroupOptions,
   joinGroups,

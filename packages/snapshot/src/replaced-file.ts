@@ -16,6 +16,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
+import { TEMPORARY_FILE_FLAGS } from "@swarmtide/runtime";
 
 /** The system calls it takes. Tests put calls that fail in their place. */
 export interface FileCalls {
@@ -42,9 +43,7 @@ export const nodeFileCalls: FileCalls = {
 const BYTES_PER_SYNC = 8 * 2 ** 20;
 /** Addresses of peers are nobody else's business. */
 const MODE = 0o640;
-const { O_CREAT, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY } = constants;
-/** Of the temporary file: a FIFO at its place does not make us wait, and a link there does not lead elsewhere. */
-const TEMPORARY_FLAGS = O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOFOLLOW;
+const { O_DIRECTORY, O_RDONLY } = constants;
 
 export class ReplacedFile {
   readonly path: string;
@@ -60,7 +59,7 @@ export class ReplacedFile {
     this.path = path;
     this.temporaryPath = `${path}.tmp`;
     this.#calls = calls;
-    this.#file = calls.open(this.temporaryPath, TEMPORARY_FLAGS, MODE);
+    this.#file = calls.open(this.temporaryPath, TEMPORARY_FILE_FLAGS, MODE);
   }
 
   write(bytes: Uint8Array): void {

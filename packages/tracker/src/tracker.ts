@@ -27,7 +27,7 @@ import type {
   StartContext,
   TrackerAddress,
 } from "./services/service.ts";
-import { services } from "./services/services.ts";
+import { services, workerThreads } from "./services/services.ts";
 import { checkOpenFiles, checkThatSomethingRuns, warnOfServing } from "./start-checks.ts";
 import { TrackerSource } from "./statistics/tracker-source.ts";
 import { readStatistics, type Statistics } from "./statistics.ts";
@@ -121,13 +121,6 @@ export async function startConfigured(
   warnOfServing(config, threads, log);
   tracker.serves();
   return tracker;
-}
-
-/** Worker threads of all services. */
-function workerThreads(config: TrackerConfig): number {
-  let threads = 0;
-  for (const service of services) threads += service.threads(config);
-  return threads;
 }
 
 /** Opens every listener. When one cannot be opened, none stays open. */

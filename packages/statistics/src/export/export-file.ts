@@ -4,8 +4,9 @@
  * loop: every call blocks. Parts of gzip and zstd that follow one another are one file to every reader (RFC 1952 §2.2,
  * RFC 8878 §3).
  */
-import { closeSync, constants, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import * as zlib from "node:zlib";
+import { TEMPORARY_FILE_FLAGS } from "@swarmtide/runtime";
 
 /** As much as is compressed and written at once. */
 const PART_BYTES = 2 ** 20;
@@ -27,10 +28,6 @@ const COMPRESS: Readonly<Record<ExportCompression, Compress | undefined>> = {
 export const canCompress = (compression: ExportCompression): boolean =>
   COMPRESS[compression] !== undefined;
 
-const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_TRUNC, O_WRONLY } = constants;
-/** A FIFO at the temporary file's place does not make us wait, and a link there does not lead elsewhere. */
-const TEMPORARY_FLAGS = O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOFOLLOW;
-
 export class ExportFile {
   readonly #path: string;
   readonly #temporaryPath: string;
@@ -44,7 +41,7 @@ export class ExportFile {
     this.#path = path;
     this.#temporaryPath = `${path}.${process.pid}.tmp`;
     this.#compress = COMPRESS[compression] ?? ((bytes) => bytes);
-    this.#fd = openSync(this.#temporaryPath, TEMPORARY_FLAGS, 0o644);
+    this.#fd = openSync(this.#temporaryPath, TEMPORARY_FILE_FLAGS, 0o644);
   }
 
   /** A line of ASCII without its end, shorter than 128 bytes. */

@@ -18,7 +18,7 @@ import { loadAccessList } from "../load-access-list.ts";
 import { divideMemory } from "../memory.ts";
 import { withoutMissingFamilies } from "../missing-families.ts";
 import { riskySettings } from "../risky-settings.ts";
-import { services } from "../services/services.ts";
+import { services, workerThreads } from "../services/services.ts";
 import { checkThatSomethingRuns } from "../start-checks.ts";
 import { aquaticProgramOf, describeAquaticFile } from "./aquatic-file.ts";
 
@@ -82,9 +82,7 @@ async function look(wanted: TrackerConfig): Promise<string[]> {
   };
   const given = withoutMissingFamilies(wanted, log);
   checkThatSomethingRuns(given);
-  let threads = 0;
-  for (const service of services) threads += service.threads(given);
-  const { config, line } = divideMemory(given, threads, log);
+  const { config, line } = divideMemory(given, workerThreads(given), log);
   for (const risk of riskySettings(config)) warn(risk);
   const lines: string[] = [];
   for (const service of services) lines.push(...(service.look?.(config) ?? []));

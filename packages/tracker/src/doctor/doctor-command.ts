@@ -1,7 +1,7 @@
 /** The command `swarmtide doctor`. Called by main.ts; command-line.ts knows its words. */
 import type { Command, GivenOptions } from "@swarmtide/runtime";
 import { CONFIG_OPTIONS, ConfigSource } from "../config-source.ts";
-import { services } from "../services/services.ts";
+import { workerThreads } from "../services/services.ts";
 import { describeFindings, examine, exitCodeOf } from "./examine.ts";
 import { thisHost } from "./host.ts";
 
@@ -16,9 +16,7 @@ export const DOCTOR: Command = {
 export function runDoctor(given: GivenOptions, print: (text: string) => void): number {
   const { values } = given;
   const config = new ConfigSource(DOCTOR, given, process.env).read();
-  let threads = 0;
-  for (const service of services) threads += service.threads(config);
-  const findings = examine(config, threads, thisHost);
+  const findings = examine(config, workerThreads(config), thisHost);
   print(values.has("json") ? `${JSON.stringify(findings)}\n` : describeFindings(findings));
   return exitCodeOf(findings);
 }

@@ -4,6 +4,7 @@
  */
 import type { Entries } from "@swarmtide/toml-config";
 import { cleaningService } from "./cleaning/cleaning.ts";
+import type { ServiceConfig } from "./service.ts";
 import { snapshotService } from "./snapshot.ts";
 import { statisticsService } from "./statistics.ts";
 import { tcpService } from "./tcp.ts";
@@ -32,4 +33,11 @@ type SectionsOf<List extends readonly { readonly sections: Entries }[]> = Merged
 export function serviceSections(): SectionsOf<typeof services> {
   const sections: Entries = Object.assign({}, ...services.map((service) => service.sections));
   return sections as SectionsOf<typeof services>;
+}
+
+/** Worker threads that all services will start. */
+export function workerThreads(config: ServiceConfig<SectionsOf<typeof services>>): number {
+  let threads = 0;
+  for (const service of services) threads += service.threads(config);
+  return threads;
 }
