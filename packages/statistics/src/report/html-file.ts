@@ -2,7 +2,8 @@
  * The numbers as a page without scripts, for operators who have another server show them. Written at an interval under a
  * temporary name and renamed, so that a reader sees a whole file. Called on the main thread.
  */
-import { rename, writeFile } from "node:fs/promises";
+import { open, rename } from "node:fs/promises";
+import { TEMPORARY_FILE_FLAGS } from "@swarmtide/runtime";
 import type { ApiStats } from "../api-shape.ts";
 import { type ReportTable, reportTables } from "./tables.ts";
 
@@ -18,7 +19,12 @@ export async function writeHtmlFile(
   refreshSeconds: number,
 ): Promise<void> {
   const temporaryPath = `${path}.${process.pid}.tmp`;
-  await writeFile(temporaryPath, formatHtml(stats, refreshSeconds));
+  const file = await open(temporaryPath, TEMPORARY_FILE_FLAGS);
+  try {
+    await file.writeFile(formatHtml(stats, refreshSeconds));
+  } finally {
+    await file.close();
+  }
   await rename(temporaryPath, path);
 }
 
