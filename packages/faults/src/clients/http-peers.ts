@@ -25,11 +25,16 @@ export class HttpPeers {
   answered = 0;
   readonly #port: number;
   readonly #isTls: boolean;
+  readonly #deadlineMilliseconds: number;
   readonly #agent: HttpAgent | HttpsAgent;
 
   /** `kept` connections at most stay open between two requests. */
-  constructor(port: number, { isTls = false, kept = 0 } = {}) {
+  constructor(
+    port: number,
+    { isTls = false, kept = 0, deadlineMilliseconds = DEADLINE_MILLISECONDS } = {},
+  ) {
     this.#port = port;
+    this.#deadlineMilliseconds = deadlineMilliseconds;
     this.#isTls = isTls;
     const options = { keepAlive: kept > 0, maxSockets: Math.max(kept, 64), maxFreeSockets: kept };
     this.#agent = isTls
@@ -69,7 +74,7 @@ export class HttpPeers {
       const request = (this.#isTls ? httpsRequest : httpRequest)(
         {
           ...{ host: "127.0.0.1", port: this.#port, path, agent: this.#agent },
-          timeout: DEADLINE_MILLISECONDS,
+          timeout: this.#deadlineMilliseconds,
         },
         (response) => {
           const chunks: Buffer[] = [];

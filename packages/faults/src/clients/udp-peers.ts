@@ -13,7 +13,8 @@ const SCRAPE = 2;
 const ERROR = 3;
 const ANNOUNCE_BYTES = 98;
 const RECEIVE_BUFFER_BYTES = 8 << 20;
-const REPLY_DEADLINE_MILLISECONDS = 2000;
+/** Each try waits for so long; a peer that is to be patient sends the same datagram again, as clients do (BEP 15). */
+const TRY_MILLISECONDS = 2000;
 /** The tracker keeps an id valid for two minutes. */
 const CONNECTION_MILLISECONDS = 60_000;
 const STOPPED = 3;
@@ -36,25 +37,29 @@ export class UdpPeers {
   /** Requests without a reply in time. */
   lost = 0;
   answered = 0;
+  /** Requests that were sent again before they were answered or given up. */
+  sentAgain = 0;
   readonly #socket: Socket;
   readonly #port: number;
+  readonly #tries: number;
   readonly #waiting = new Map<number, (reply: UdpReply) => void>();
   #transaction = 1;
   #connectionId = Buffer.alloc(8);
   #connectedAt = Number.NEGATIVE_INFINITY;
 
-  private constructor(socket: Socket, port: number) {
+  private constructor(socket: Socket, port: number, tries: number) {
     this.#socket = socket;
     this.#port = port;
+    this.#tries = tries;
     socket.on("message", (bytes) => this.#take(bytes));
   }
 
   /** Peers of the tracker at a port of 127.0.0.1, from another address where `from` says so. */
-  static async open(port: number, from = "127.0.0.1"): Promise<UdpPeers> {
+  static async open(port: number, from = "127.0.0.1", tries = 1): Promise<UdpPeers> {
     const socket = createSocket({ type: "udp4", recvBufferSize: RECEIVE_BUFFER_BYTES });
     socket.bind(0, from);
     await once(socket, "listening");
-    return new UdpPeers(socket, port);
+    return new UdpPeers(socket, port, tries);
   }
 
   close(): void {
@@ -145,17 +150,23 @@ export class UdpPeers {
   #ask(action: number, request: Buffer): Promise<UdpReply> {
     const transaction = request.readUInt32BE(12);
     return new Promise((resolve) => {
+      let tries = 0;
       const settle = (reply: UdpReply) => {
-        clearTimeout(timer);
+        clearInterval(timer);
         this.#waiting.delete(transaction);
         if (reply === undefined) this.lost++;
         else this.answered++;
         const isExpected = reply?.kind !== "reply" || reply.bytes.readUInt32BE(0) === action;
         resolve(isExpected ? reply : { kind: "error", message: "a reply of another kind" });
       };
-      const timer = setTimeout(settle, REPLY_DEADLINE_MILLISECONDS, undefined);
+      const send = () => this.#socket.send(request, this.#port, "127.0.0.1");
+      const timer = setInterval(() => {
+        if (++tries >= this.#tries) return settle(undefined);
+        this.sentAgain++;
+        send();
+      }, TRY_MILLISECONDS);
       this.#waiting.set(transaction, settle);
-      this.#socket.send(request, this.#port, "127.0.0.1");
+      send();
     });
   }
 

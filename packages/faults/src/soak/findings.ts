@@ -10,17 +10,10 @@ export class Findings {
   compared = 0;
   contradictions = 0;
   readonly complaints: string[] = [];
-  /** Requests that the soak itself kept from being answered: it had stopped the tracker. */
-  lostWhileStopped = 0;
-  isStopped = false;
   reloads = 0;
   floods = 0;
 
   count(protocol: string, isAnswered: boolean): void {
-    if (!isAnswered && this.isStopped) {
-      this.lostWhileStopped++;
-      return;
-    }
     const counts = isAnswered ? this.answered : this.lost;
     counts.set(protocol, (counts.get(protocol) ?? 0) + 1);
   }
@@ -42,6 +35,6 @@ export class Findings {
     const all = [...this.answered].map(
       ([protocol, count]) => `${protocol} ${count} (${this.lost.get(protocol) ?? 0} lost)`,
     );
-    return `${all.join(", ")}; ${this.compared} counts compared, ${this.contradictions} contradictions; ${this.lostWhileStopped} lost while it was stopped; ${this.reloads} reloads, ${this.floods} floods`;
+    return `${all.join(", ")}; ${this.compared} counts compared, ${this.contradictions} contradictions; ${this.reloads} reloads, ${this.floods} floods`;
   }
 }

@@ -12,8 +12,6 @@ import type { Findings } from "./findings.ts";
 
 const PAUSE_MILLISECONDS = 60_000;
 const STOPPED_MILLISECONDS = 5000;
-/** After that long clients have given up what they asked meanwhile. */
-const GIVEN_UP_MILLISECONDS = 3000;
 
 export class FloodActor {
   /** Whether one is under way: memory is not judged then. */
@@ -22,19 +20,25 @@ export class FloodActor {
   readonly #findings: Findings;
   readonly #timer: NodeJS.Timeout;
   #number = 0;
+  #flood: Promise<void> = Promise.resolve();
 
   constructor(tracker: TrackerProcess, findings: Findings) {
     this.#tracker = tracker;
     this.#findings = findings;
-    this.#timer = setInterval(() => void this.#flood(), PAUSE_MILLISECONDS);
+    this.#timer = setInterval(() => this.#next(), PAUSE_MILLISECONDS);
   }
 
-  stop(): void {
+  /** Resolves when the flood under way is over: nobody leaves while the tracker stands still. */
+  async stop(): Promise<void> {
     clearInterval(this.#timer);
+    await this.#flood;
   }
 
-  async #flood(): Promise<void> {
-    if (this.isFlooding) return;
+  #next(): void {
+    if (!this.isFlooding) this.#flood = this.#run();
+  }
+
+  async #run(): Promise<void> {
     const { udp, http, https } = this.#tracker.ports();
     const floods = [
       () => floodTorrents(udp, 50_000, 10_000),
@@ -55,11 +59,8 @@ export class FloodActor {
   }
 
   async #stopForAWhile(): Promise<void> {
-    this.#findings.isStopped = true;
     this.#tracker.signal("SIGSTOP");
     await wait(STOPPED_MILLISECONDS);
     this.#tracker.signal("SIGCONT");
-    await wait(GIVEN_UP_MILLISECONDS);
-    this.#findings.isStopped = false;
   }
 }

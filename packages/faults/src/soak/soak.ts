@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { makeCertificate } from "../certificate.ts";
+import { descriptorsOf, moreDescriptors } from "../descriptors.ts";
 import { Scope } from "../scope.ts";
 import { TrackerProcess } from "../tracker-process.ts";
 import type { Vitals } from "../vitals.ts";
@@ -21,12 +22,17 @@ import { WsActor } from "./ws-actor.ts";
 
 const SAMPLE_MILLISECONDS = 5000;
 const REPORT_MILLISECONDS = 60_000;
-/** Time for connections to end and for memory to go back before the last sample. */
+/**
+ * Time for memory to go back and for connections to end before the last sample. One whose client has vanished in silence
+ * may stay for `web.max_connection_idle`, so descriptors are waited for longer.
+ */
 const QUIET_MILLISECONDS = 40_000;
+const DESCRIPTORS_MILLISECONDS = 180_000;
 const PEER_AGE_SECONDS = 90;
 const CLEANING_SECONDS = 10;
-/** A tick of the store, a request under way, and the few seconds of a stopped process. */
+/** A tick of the store, and the few seconds of a stopped process that are no standstill yet. */
 const SLACK_SECONDS = 15;
+const LATE_SECONDS = 60;
 
 const sum = (counts: ReadonlyMap<string, number>): number =>
   [...counts.values()].reduce((total, count) => total + count, 0);
@@ -71,6 +77,7 @@ async function soak(scope: Scope, minutes: number): Promise<boolean> {
   const tracker = await TrackerProcess.start(scope, { config: configOf(files) });
   await wait(3000);
   const idleBefore = tracker.vitals();
+  const descriptorsBefore = descriptorsOf(tracker.pid);
   console.log(`soak of ${minutes} minutes: ${show(idleBefore)} before the first client`);
   const findings = new Findings();
   const standstills = new SaidStandstills(tracker, 2 * PEER_AGE_SECONDS);
@@ -79,7 +86,7 @@ async function soak(scope: Scope, minutes: number): Promise<boolean> {
     tracker.ports(),
     {
       ...{ peerAgeSeconds: PEER_AGE_SECONDS, cleaningSeconds: CLEANING_SECONDS },
-      slackSeconds: SLACK_SECONDS,
+      ...{ slackSeconds: SLACK_SECONDS, lateSeconds: LATE_SECONDS },
       creditSeconds: () => standstills.creditSeconds(performance.now() / 1000),
     },
     findings,
@@ -97,23 +104,40 @@ async function soak(scope: Scope, minutes: number): Promise<boolean> {
     reportAt = performance.now() + REPORT_MILLISECONDS;
     const now = samples.at(-1) ?? idleBefore;
     console.log(
-      `${new Date().toISOString()} ${show(now)}, ${swarms.peerCount} peers, ${ws.clientCount} WebTorrent clients; ${findings.summary()}; answers ${ws.answersReceived} of ${ws.answersSent}`,
+      `${new Date().toISOString()} ${show(now)}, ${swarms.peerCount} peers, ${ws.clientCount} WebTorrent clients; ${report(findings, swarms, ws)}`,
     );
   }
-  for (const actor of [floods, reloads, swarms, ws]) actor.stop();
+  for (const actor of [floods, reloads, swarms, ws]) await actor.stop();
   await wait(QUIET_MILLISECONDS);
+  const left = await descriptorsLeft(tracker, descriptorsBefore, idleBefore.descriptors);
   const idleAfter = tracker.vitals();
   const { code, milliseconds } = await tracker.stop();
   const checks = judge({
     ...{ samples, idleBefore, idleAfter, exitCode: code, stopMilliseconds: milliseconds },
     ...{ contradictions: findings.contradictions, compared: findings.compared },
     ...{ answered: sum(findings.answered), lost: sum(findings.lost) },
-    complaints: findings.complaints,
+    ...{ complaints: findings.complaints, descriptorsLeft: left },
   });
-  console.log(`\n${findings.summary()}; answers ${ws.answersReceived} of ${ws.answersSent}`);
+  console.log(`\n${report(findings, swarms, ws)}`);
   for (const { name, holds, seen } of checks)
     console.log(`${holds ? "holds" : "FAILS"}  ${name}: ${seen}`);
   return checks.every(({ holds }) => holds);
+}
+
+/** What the tracker holds on top of what it held before, once it is as many again or the time for it is over. */
+async function descriptorsLeft(
+  tracker: TrackerProcess,
+  before: readonly string[],
+  count: number,
+): Promise<string[]> {
+  const end = performance.now() + DESCRIPTORS_MILLISECONDS;
+  while (tracker.vitals().descriptors > count && performance.now() < end) await wait(1000);
+  return moreDescriptors(before, descriptorsOf(tracker.pid));
+}
+
+/** What has been seen so far, in a line. */
+function report(findings: Findings, swarms: SwarmActor, ws: WsActor): string {
+  return `${findings.summary()}; ${swarms.sentAgain} UDP requests sent again; answers ${ws.answersReceived} of ${ws.answersSent}`;
 }
 
 const show = ({ rssMib, descriptors, threads }: Vitals): string =>

@@ -3,6 +3,7 @@
  * held against the model.
  */
 import { createHash } from "node:crypto";
+import { until } from "@swarmtide/test-kit";
 import { HttpPeers } from "../clients/http-peers.ts";
 import { UdpPeers } from "../clients/udp-peers.ts";
 import type { TrackerPorts } from "../tracker-process.ts";
@@ -19,6 +20,13 @@ const ANNOUNCES_A_SECOND = 120;
 const SCRAPES_A_SECOND = 8;
 const FIRST_PORT = 2000;
 const PORT_COUNT = 60_000;
+/**
+ * Who waits for half a minute has lost an answer only where none was given: the soak itself stops the tracker for 5 s, and
+ * the machine may be busy.
+ */
+const UDP_TRIES = 15;
+const PATIENT = { deadlineMilliseconds: 30_000 };
+const LAST_ANSWERS_MILLISECONDS = 35_000;
 
 interface Peer {
   readonly torrent: number;
@@ -41,6 +49,7 @@ export class SwarmActor {
   /** Peers with no request under way, to be chosen from. */
   readonly #idle: Peer[] = [];
   #port = 0;
+  #underWay = 0;
 
   private constructor(ways: readonly Way[], model: SwarmModelOptions, findings: Findings) {
     this.#ways = ways;
@@ -50,15 +59,23 @@ export class SwarmActor {
 
   static async start(ports: TrackerPorts, model: SwarmModelOptions, findings: Findings) {
     const ways: Way[] = [
-      { name: "udp", share: 0.75, peers: await UdpPeers.open(ports.udp) },
-      { name: "http kept", share: 0.15, peers: new HttpPeers(ports.http, { kept: 16 }) },
-      { name: "http", share: 0.06, peers: new HttpPeers(ports.http) },
+      { name: "udp", share: 0.75, peers: await UdpPeers.open(ports.udp, "127.0.0.1", UDP_TRIES) },
+      {
+        name: "http kept",
+        share: 0.15,
+        peers: new HttpPeers(ports.http, { ...PATIENT, kept: 16 }),
+      },
+      { name: "http", share: 0.06, peers: new HttpPeers(ports.http, PATIENT) },
       {
         name: "https kept",
         share: 0.02,
-        peers: new HttpPeers(ports.https, { isTls: true, kept: 8 }),
+        peers: new HttpPeers(ports.https, { ...PATIENT, isTls: true, kept: 8 }),
       },
-      { name: "https", share: 0.02, peers: new HttpPeers(ports.https, { isTls: true }) },
+      {
+        name: "https",
+        share: 0.02,
+        peers: new HttpPeers(ports.https, { ...PATIENT, isTls: true }),
+      },
     ];
     const actor = new SwarmActor(ways, model, findings);
     actor.#timers.push(
@@ -72,8 +89,19 @@ export class SwarmActor {
     return this.#model.peerCount;
   }
 
-  stop(): void {
+  /** UDP requests that were sent again before they were answered. */
+  get sentAgain(): number {
+    return this.#ways.reduce(
+      (sum, { peers }) => sum + (peers instanceof UdpPeers ? peers.sentAgain : 0),
+      0,
+    );
+  }
+
+  /** Asks for nothing more, and ends when what was asked for is answered. */
+  async stop(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
+    const isAnswered = () => this.#underWay === 0;
+    await until("what is under way is answered", isAnswered, LAST_ANSWERS_MILLISECONDS);
     for (const { peers } of this.#ways) peers.close();
   }
 
@@ -84,6 +112,8 @@ export class SwarmActor {
     if (Math.random() < 0.05) peer.isSeeder = true;
     const way = this.#way();
     this.#model.begin(name);
+    this.#underWay++;
+    const sentSeconds = seconds();
     const reply = await way.peers.announce({
       ...{
         infoHash: hashOf(peer.torrent),
@@ -92,11 +122,13 @@ export class SwarmActor {
         isStopped,
       },
     });
+    this.#underWay--;
+    const span = { sentSeconds, endedSeconds: seconds() };
     if (typeof reply === "string") this.#findings.complain(`${way.name} announce: ${reply}`);
     const isAnswered = typeof reply === "object";
     this.#findings.count(way.name, isAnswered);
     if (isStopped) this.#model.stopped(name, peer.port, isAnswered);
-    else this.#model.announced(name, peer.port, peer.isSeeder, seconds(), isAnswered);
+    else this.#model.announced(name, peer.port, peer.isSeeder, span, isAnswered);
     // A request that was not answered may still arrive: its peer is left to expire.
     if (isAnswered && !isStopped) this.#idle.push(peer);
   }
@@ -123,10 +155,14 @@ export class SwarmActor {
     const version = this.#model.versionOf(name);
     if (version === undefined) return;
     const way = oneOf(this.#ways);
+    this.#underWay++;
+    const sentSeconds = seconds();
     const counts = await way.peers.scrape(hashOf(torrent));
+    const span = { sentSeconds, endedSeconds: seconds() };
+    this.#underWay--;
     this.#findings.count(way.name, counts !== undefined);
     if (counts === undefined || this.#model.versionOf(name) !== version) return;
-    const contradiction = this.#model.contradiction(name, counts, seconds());
+    const contradiction = this.#model.contradiction(name, counts, span);
     this.#findings.compare(`${way.name} scrape of torrent ${name}`, contradiction);
   }
 

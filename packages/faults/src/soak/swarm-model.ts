@@ -2,8 +2,11 @@
  * What the tracker should count, as far as it can be known from outside: of each torrent the peers that must be there, and
  * those that may be. A peer may be there while its announce or its stop is under way, was lost, or while it expires.
  *
- * Worked example, `peerAgeSeconds` 90, `slackSeconds` 6, `cleaningSeconds` 10: a peer that announced at 100 must be counted
- * until 184 and may be counted until 206.
+ * How long a request takes proves nothing: what it changes may happen at any time from when it was sent until its answer came,
+ * and so may the counting of a scrape. Each side of a bound is held against the one that makes it true whenever that was.
+ *
+ * Worked example, `peerAgeSeconds` 90, `slackSeconds` 6, `cleaningSeconds` 10, `lateSeconds` 20: a peer whose announce was sent
+ * at 100 and answered at 101 must be in a count that came by 184, and may be in one that was asked for until 227.
  */
 
 export interface Counts {
@@ -14,20 +17,28 @@ export interface Counts {
 export interface SwarmModelOptions {
   readonly peerAgeSeconds: number;
   readonly cleaningSeconds: number;
-  /** For the tracker's ticks of 4 seconds and for requests under way. */
+  /** For the tracker's ticks of 4 seconds. */
   readonly slackSeconds: number;
+  /** How late a pass of cleaning may be on a busy machine; a peer that stays for longer was forgotten. */
+  readonly lateSeconds: number;
   /** What the tracker has said to keep peers for on top, since it stood still. */
   readonly creditSeconds?: () => number;
 }
 
 interface ModelPeer {
   isSeeder: boolean;
-  /** When it announced last, for all that is known. */
+  /** When its last announce was sent, of those that were answered. */
   atSeconds: number;
-  /** When it may have announced last: with a request whose answer never came. */
+  /** When its last announce was answered, or given up. */
   latestSeconds: number;
   /** False after a request whose answer never came: it may have arrived or not. */
   isCertain: boolean;
+}
+
+/** From when a request was sent until its answer came or it was given up. */
+export interface Span {
+  readonly sentSeconds: number;
+  readonly endedSeconds: number;
 }
 
 interface ModelTorrent {
@@ -63,15 +74,18 @@ export class SwarmModel {
     torrent: string,
     key: number,
     isSeeder: boolean,
-    now: number,
+    { sentSeconds, endedSeconds }: Span,
     isCertain: boolean,
   ): void {
     const changed = this.#end(torrent);
     const before = changed.peers.get(key);
     if (!isCertain && before !== undefined) {
       before.isCertain = false;
-      before.latestSeconds = now;
-    } else changed.peers.set(key, { isSeeder, atSeconds: now, latestSeconds: now, isCertain });
+      before.latestSeconds = endedSeconds;
+      return;
+    }
+    const peer = { isSeeder, atSeconds: sentSeconds, latestSeconds: endedSeconds, isCertain };
+    changed.peers.set(key, peer);
   }
 
   /** The peer has left. */
@@ -94,23 +108,24 @@ export class SwarmModel {
   }
 
   /** What is wrong with a count; undefined where nothing is. */
-  contradiction(torrent: string, counts: Counts, now: number): string | undefined {
-    const { least, most } = this.bounds(torrent, now);
+  contradiction(torrent: string, counts: Counts, span: Span): string | undefined {
+    const { least, most } = this.bounds(torrent, span);
     for (const kind of ["seeders", "leechers"] as const)
       if (counts[kind] < least[kind] || counts[kind] > most[kind])
         return `${counts[kind]} ${kind} counted, ${least[kind]} to ${most[kind]} expected`;
     return undefined;
   }
 
-  bounds(torrent: string, now: number): { least: Counts; most: Counts } {
-    const { peerAgeSeconds, cleaningSeconds, slackSeconds } = this.#options;
+  bounds(torrent: string, { sentSeconds, endedSeconds }: Span): { least: Counts; most: Counts } {
+    const { peerAgeSeconds, cleaningSeconds, slackSeconds, lateSeconds } = this.#options;
     const least = { seeders: 0, leechers: 0 };
     const most = { seeders: 0, leechers: 0 };
     const { peers } = this.#torrent(torrent);
     const credit = this.#options.creditSeconds?.() ?? 0;
+    const goneSeconds = peerAgeSeconds + credit + cleaningSeconds + slackSeconds + lateSeconds;
     for (const [key, { isSeeder, atSeconds, latestSeconds, isCertain }] of peers) {
-      const age = now - atSeconds;
-      if (now - latestSeconds > peerAgeSeconds + credit + cleaningSeconds + slackSeconds) {
+      const age = endedSeconds - atSeconds;
+      if (sentSeconds - latestSeconds > goneSeconds) {
         peers.delete(key);
         continue;
       }

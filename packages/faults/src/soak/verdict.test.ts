@@ -7,7 +7,14 @@ const steady = Array.from({ length: 90 }, (_, at) => ({ ...idle, rssMib: 100 + (
 
 const good: SoakResult = {
   ...{ samples: steady, idleBefore: idle, idleAfter: idle, contradictions: 0, compared: 1000 },
-  ...{ answered: 100_000, lost: 10, complaints: [], exitCode: 0, stopMilliseconds: 100 },
+  ...{
+    answered: 100_000,
+    lost: 10,
+    complaints: [],
+    descriptorsLeft: [],
+    exitCode: 0,
+    stopMilliseconds: 100,
+  },
 };
 
 /** The names of the checks that do not hold. */

@@ -10,6 +10,8 @@ export interface SoakResult {
   /** Before the first client came, and after the last one has gone. */
   readonly idleBefore: Vitals;
   readonly idleAfter: Vitals;
+  /** What the process holds after the last client on top of what it held before the first. */
+  readonly descriptorsLeft: readonly string[];
   readonly contradictions: number;
   readonly compared: number;
   readonly answered: number;
@@ -47,7 +49,7 @@ export function judge(result: SoakResult): Check[] {
     {
       name: "no descriptor stays behind",
       holds: idleAfter.descriptors <= idleBefore.descriptors,
-      seen: `${idleBefore.descriptors} before the first client, ${idleAfter.descriptors} after the last`,
+      seen: `${idleBefore.descriptors} before the first client, ${idleAfter.descriptors} after the last${result.descriptorsLeft.map((name) => `; ${name}`).join("")}`,
     },
     {
       name: "no thread stays behind",

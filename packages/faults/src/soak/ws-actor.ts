@@ -15,7 +15,7 @@ const LIFE_SECONDS_MAX = 240;
 const ANSWER_CHANCE = 0.7;
 const COME_MILLISECONDS = 250;
 /** After that long the tracker has heard of a connection's end, even where it was stopped for some seconds. */
-const GONE_MILLISECONDS = 10_000;
+const GONE_MILLISECONDS = 20_000;
 /** Long beyond the length of a run: who is connected does not expire. */
 const NEVER_SECONDS = 1e9;
 
@@ -41,7 +41,7 @@ export class WsActor {
   readonly #urls: readonly string[];
   readonly #findings: Findings;
   readonly #model = new SwarmModel({
-    ...{ peerAgeSeconds: NEVER_SECONDS, cleaningSeconds: 0, slackSeconds: 0 },
+    ...{ peerAgeSeconds: NEVER_SECONDS, cleaningSeconds: 0, slackSeconds: 0, lateSeconds: 0 },
   });
   readonly #clients = new Set<WsClient>();
   readonly #timer: NodeJS.Timeout;
@@ -59,7 +59,7 @@ export class WsActor {
 
   stop(): void {
     clearInterval(this.#timer);
-    for (const client of this.#clients) client.socket.terminate();
+    for (const client of this.#clients) client.leave();
   }
 
   #come(): void {
@@ -75,6 +75,8 @@ export class WsActor {
     client.socket.once("close", () => this.#clients.delete(client));
   }
 }
+
+const seconds = (): number => performance.now() / 1000;
 
 interface WsWorld {
   readonly actor: WsActor;
@@ -92,6 +94,7 @@ class WsClient {
   /** The model's version after our announce began; undefined where others were under way. */
   #version: number | undefined;
   #isAsking = false;
+  #sentSeconds = 0;
   #isLeaving = false;
   #offers = 0;
 
@@ -100,7 +103,9 @@ class WsClient {
     this.#torrent = torrent;
     this.#world = world;
     this.socket = new WebSocket(url, { rejectUnauthorized: false });
-    this.socket.on("error", () => world.findings.count("ws", false));
+    this.socket.on("error", () => {
+      if (!this.#isLeaving) world.findings.count("ws", false);
+    });
     this.socket.on("message", (data) => this.#take(JSON.parse(String(data))));
     this.socket.once("open", () => this.#live());
   }
@@ -108,7 +113,7 @@ class WsClient {
   #live(): void {
     this.#announce();
     const timer = setInterval(() => this.#announce(), REANNOUNCE_SECONDS * between(900, 1100));
-    const end = setTimeout(() => this.#leave(), LIFE_SECONDS_MAX * 1000 * Math.random());
+    const end = setTimeout(() => this.leave(), LIFE_SECONDS_MAX * 1000 * Math.random());
     this.socket.once("close", () => {
       clearInterval(timer);
       clearTimeout(end);
@@ -122,6 +127,7 @@ class WsClient {
     const isAlone = model.versionOf(this.#torrent) !== undefined;
     model.begin(this.#torrent);
     this.#isAsking = true;
+    this.#sentSeconds = seconds();
     this.#version = isAlone ? model.stateOf(this.#torrent) : undefined;
     this.#send({
       ...{ uploaded: 0, downloaded: 0, left: this.#isSeeder ? 0 : 1, numwant: OFFERS },
@@ -157,22 +163,25 @@ class WsClient {
       this.#version !== undefined && model.stateOf(this.#torrent) === this.#version;
     this.#isAsking = false;
     this.#hasPeer = true;
-    const now = performance.now() / 1000;
-    model.announced(this.#torrent, this.#number, this.#isSeeder, now, true);
+    const span = { sentSeconds: this.#sentSeconds, endedSeconds: seconds() };
+    model.announced(this.#torrent, this.#number, this.#isSeeder, span, true);
     findings.count("ws", true);
     if (!isUnchanged) return;
     const counts = { seeders: complete, leechers: incomplete };
     findings.compare(
       `ws reply for torrent ${this.#torrent}`,
-      model.contradiction(this.#torrent, counts, now),
+      model.contradiction(this.#torrent, counts, span),
     );
   }
 
-  #leave(): void {
+  leave(): void {
+    if (this.#isLeaving) return;
     this.#startLeaving();
+    const isOpen = this.socket.readyState === WebSocket.OPEN;
     const chance = Math.random();
-    if (chance < 0.3) this.#send({ event: "stopped", left: 1, uploaded: 0, downloaded: 0 });
-    if (chance < 0.6) this.socket.close();
+    if (isOpen && chance < 0.3)
+      this.#send({ event: "stopped", left: 1, uploaded: 0, downloaded: 0 });
+    if (isOpen && chance < 0.6) this.socket.close();
     else this.socket.terminate();
   }
 
@@ -186,8 +195,10 @@ class WsClient {
   #gone(): void {
     const { model, findings } = this.#world;
     if (this.#isAsking) {
-      findings.count("ws", false);
-      model.announced(this.#torrent, this.#number, this.#isSeeder, performance.now() / 1000, false);
+      // Who leaves before the answer has not lost it.
+      if (!this.#isLeaving) findings.count("ws", false);
+      const span = { sentSeconds: this.#sentSeconds, endedSeconds: seconds() };
+      model.announced(this.#torrent, this.#number, this.#isSeeder, span, false);
     } else if (!this.#hasPeer && !this.#isLeaving) return;
     this.#startLeaving();
     setTimeout(() => model.stopped(this.#torrent, this.#number, true), GONE_MILLISECONDS);
