@@ -140,7 +140,7 @@ test("refusals are whole HTTP answers that close the connection", () => {
     version,
     /^HTTP\/1\.1 426 .*\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n/,
   );
-  const [lines, body] = version.split("\r\n\r\n");
+  const [lines = "", body = ""] = version.split("\r\n\r\n");
   assert.match(lines, /\r\nConnection: close\r\n/);
   assert.match(lines, new RegExp(`Content-Length: ${body.length}$`));
 });

@@ -79,7 +79,7 @@ const headOf = (
 
 function latin1(bytes: Uint8Array, start: number, end: number): string {
   let text = "";
-  for (let index = start; index < end; index++) text += String.fromCharCode(bytes[index]);
+  for (const byte of bytes.subarray(start, end)) text += String.fromCharCode(byte);
   return text;
 }
 
@@ -172,9 +172,17 @@ export function formatUpgradeReply(key: string): string {
   );
 }
 
-const REFUSALS: readonly (readonly [number, string, string, string])[] = [
+type Refusal = readonly [number, string, string, string];
+
+const REFUSED_AS_BAD: Refusal = [
+  UPGRADE_BAD,
+  "400 Bad Request",
+  "",
+  "Not a proper WebSocket handshake",
+];
+const REFUSALS: readonly Refusal[] = [
   [UPGRADE_NONE, "426 Upgrade Required", "Upgrade: websocket\r\n", "WebSocket expected"],
-  [UPGRADE_BAD, "400 Bad Request", "", "Not a proper WebSocket handshake"],
+  REFUSED_AS_BAD,
   [
     UPGRADE_BAD_VERSION,
     "426 Upgrade Required",
@@ -188,7 +196,7 @@ const REFUSALS: readonly (readonly [number, string, string, string])[] = [
 
 /** The answer to a request that is refused, after which the connection is closed. */
 export function formatUpgradeRefusal(status: number): string {
-  const refusal = REFUSALS.find(([refused]) => refused === status) ?? REFUSALS[1];
+  const refusal = REFUSALS.find(([refused]) => refused === status) ?? REFUSED_AS_BAD;
   const [, line, extra, text] = refusal;
   return (
     `HTTP/1.1 ${line}\r\n${extra}Connection: close\r\nContent-Type: text/plain\r\n` +

@@ -3,7 +3,7 @@
  *
  * Pure: no I/O, no clock, no `node:` module. What the tracker does per message lives in `hot/` and allocates nothing.
  */
-export { BytePool, POOL_BYTES_MIN } from "./byte-pool.ts";
+
 export {
   type AnnounceMessage,
   binaryStringToId,
@@ -42,10 +42,12 @@ export {
   parseBinaryString,
   writeBinaryString,
 } from "./hot/binary-string.ts";
+export { BytePool, POOL_BYTES_MIN } from "./hot/byte-pool.ts";
 export * from "./hot/close-codes.ts";
 export * from "./hot/frame.ts";
 export * from "./hot/message-reader.ts";
 export * from "./hot/reply.ts";
+export { writeRange } from "./hot/reply-text.ts";
 export { TrackerRequest } from "./hot/request.ts";
 export { REQUEST_DEPTH_MAX } from "./hot/request-fields.ts";
 export * from "./hot/request-record.ts";

@@ -6,7 +6,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import * as columns from "./counters.ts";
-import { idOf, nameOf, offerOf, type TestClient, TestTrackers } from "./testing/harness.ts";
+import { elementAt } from "./testing/element-at.ts";
+import { TestTrackers } from "./testing/harness.ts";
+import { idOf, nameOf, offerOf, type TestClient } from "./testing/test-client.ts";
 
 const CLIENTS = 5;
 const TORRENTS = ["film", "song"];
@@ -66,7 +68,7 @@ class Play {
   }
 
   act({ who, what, torrent, peer, number }: Deed): void {
-    const party = this.#parties[who];
+    const party = elementAt(this.#parties, who);
     const { client } = party;
     // Each client has ids of its own: who shares one is not offered to.
     const own = `${party.name}${peer}`;
@@ -95,7 +97,7 @@ class Play {
 
   /** Only who has read everything leaves, so that nothing is lost on the way to it. */
   #leave(who: number): void {
-    const party = this.#parties[who];
+    const party = elementAt(this.#parties, who);
     if (party.client.isStalled) return;
     this.trackers.settle();
     this.#read();
@@ -107,7 +109,7 @@ class Play {
   /** Answers up to ten of the offers that a client has read, some of them again. */
   #answer(party: Party, own: string, number: number): void {
     for (let count = 1 + (number % 10); count > 0 && party.read.length > 0; count--) {
-      const offer = this.#offers.get(party.read[(number + count) % party.read.length]);
+      const offer = this.#offers.get(elementAt(party.read, (number + count) % party.read.length));
       assert.ok(offer !== undefined);
       const name = `a${++this.#made}`;
       if (!offer.isOver) this.#due.push({ name, to: offer.from });
@@ -130,7 +132,7 @@ class Play {
       for (const message of party.client.take()) {
         if (message.kind === "offer") party.read.push(nameOf(message.offerId));
         if (message.kind === "answer") {
-          const [name] = message.description.sdp.split(" ");
+          const [name = ""] = message.description.sdp.split(" ");
           assert.ok(!party.answersRead.has(name), "an answer came twice");
           party.answersRead.add(name);
         }

@@ -3,7 +3,9 @@ import { test } from "node:test";
 import type { Column } from "@swarmtide/metrics";
 import { OPCODE_PING } from "@swarmtide/ws-protocol";
 import * as columns from "./counters.ts";
-import { clientFrame, offerOf, TestTrackers } from "./testing/harness.ts";
+import { elementAt } from "./testing/element-at.ts";
+import { TestTrackers } from "./testing/harness.ts";
+import { clientFrame, offerOf } from "./testing/test-client.ts";
 
 for (const workers of [1, 3])
   test(`what goes in and out is counted once, workers: ${workers}`, () => {
@@ -13,7 +15,7 @@ for (const workers of [1, 3])
     trackers.settle();
     bob.announce({ torrent: "film", peer: "bob", left: 1, offers: [offerOf("o1")] });
     trackers.settle();
-    ann.answer("ann", ann.take("offer")[0]);
+    ann.answer("ann", elementAt(ann.take("offer"), 0));
     ann.scrape("film", "song", "book");
     ann.sendJson({ action: "announce" });
     ann.sendBytes(clientFrame(OPCODE_PING, new Uint8Array(0)));

@@ -3,7 +3,9 @@ import { test } from "node:test";
 import type { TrackerMessage } from "@swarmtide/ws-protocol";
 import fc from "fast-check";
 import * as columns from "./counters.ts";
-import { nameOf, offerOf, type TestClient, TestTrackers } from "./testing/harness.ts";
+import { elementAt } from "./testing/element-at.ts";
+import { TestTrackers } from "./testing/harness.ts";
+import { nameOf, offerOf, type TestClient } from "./testing/test-client.ts";
 
 const TORRENTS = ["film", "song", "book"];
 /** Few ids, so that connections take each other's. */
@@ -86,7 +88,7 @@ class History {
   }
 
   play(deed: Deed): undefined {
-    const party = this.#parties[deed.who];
+    const party = elementAt(this.#parties, deed.who);
     switch (deed.what) {
       case "announce":
         return this.#announce(party, deed, 0);
@@ -164,10 +166,10 @@ class History {
   /** Somebody answers an offer: the one it was made to, or another that has heard of it. */
   #answer(party: Party, offers: readonly ModelOffer[], { number }: Deed): undefined {
     if (offers.length === 0) return;
-    const offer = offers[number % offers.length];
+    const offer = elementAt(offers, number % offers.length);
     const own = party.in(offer.torrent);
     if (own.length === 0) return;
-    const { peer } = own[number % own.length];
+    const { peer } = elementAt(own, number % own.length);
     party.client.answer(peer, offer.message);
     this.#settle();
     if (offer.to !== party) return this.#expectWords(party, [/No such offer was made to you/]);
@@ -214,7 +216,7 @@ class History {
     assert.equal(words.length, expected.length, JSON.stringify(words));
     expected.forEach((one, index) => {
       if (typeof one === "string") assert.equal(words[index], one);
-      else assert.match(words[index], one);
+      else assert.match(elementAt(words, index), one);
     });
   }
 
@@ -269,7 +271,7 @@ test("random bytes and frames never throw, and what a connection held is let go"
         client.announce({ torrent: "film", peer: "ann" });
         for (const chunk of chunks) {
           if (isMasked && chunk.length > 1) {
-            chunk[0] = 0x80 | (chunk[0] % 3);
+            chunk[0] = 0x80 | (elementAt(chunk, 0) % 3);
             chunk[1] = 0x80 | Math.min(chunk.length, 125);
           }
           client.sendBytes(chunk);

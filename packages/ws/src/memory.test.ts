@@ -3,7 +3,9 @@ import { test } from "node:test";
 import { availableMemory } from "@swarmtide/runtime";
 import * as columns from "./counters.ts";
 import { memoryBytesOf } from "./memory.ts";
-import { offerOf, TestTrackers } from "./testing/harness.ts";
+import { elementAt } from "./testing/element-at.ts";
+import { TestTrackers } from "./testing/harness.ts";
+import { offerOf } from "./testing/test-client.ts";
 
 const MIB = 1024 * 1024;
 
@@ -38,7 +40,7 @@ test("seven addresses with many connections, each in as many torrents as allowed
     trackers.settle();
   }
   const peers = trackers.count(columns.LEECHERS) + trackers.count(columns.SEEDERS);
-  const { lengthMax } = trackers.trackers[0].swarms.peers.table;
+  const { lengthMax } = elementAt(trackers.trackers, 0).swarms.peers.table;
   assert.ok(lengthMax < 10_000 && peers <= lengthMax, `${peers} peers`);
   assert.equal(newcomers, 140, "members of torrents that nobody else is in give way");
   assert.ok(trackers.count(columns.PEERS_GAVE_WAY) > 3000);
@@ -56,7 +58,7 @@ test("where everybody shares a torrent with somebody, newcomers get a clear fail
     maxTorrentsPerConnection: 10_000,
   });
   const [ann, bob, eve] = [trackers.connect(), trackers.connect(), trackers.connect()];
-  const { table } = trackers.trackers[0].swarms.peers;
+  const { table } = elementAt(trackers.trackers, 0).swarms.peers;
   for (let torrent = 0; table.available > 1; torrent++)
     for (const client of [ann, bob])
       client.announce({ torrent: `t${torrent}`, peer: "p", left: 1 });

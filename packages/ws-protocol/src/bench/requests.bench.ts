@@ -4,8 +4,8 @@
  * `node packages/ws-protocol/dist/bench/requests.bench.js` prints nanoseconds per message; the tests run a smoke.
  */
 import { fileURLToPath } from "node:url";
-import { BytePool } from "../byte-pool.ts";
 import { formatAnnounce } from "../client-messages.ts";
+import { BytePool } from "../hot/byte-pool.ts";
 import { frameHeaderBytes, writeMaskedFrameHeader } from "../hot/frame.ts";
 import { MessageReader, READ_TEXT } from "../hot/message-reader.ts";
 import {
@@ -83,7 +83,7 @@ export function benchRequests(rounds: number): BenchLine[] {
     const { bytes, offset, length } = reader;
     lines.push(
       timed(`request, ${sdpBytes}-byte SDPs: scan`, times, length, () => {
-        if (request.parse(bytes, offset, length) !== REQUEST_ANNOUNCE) throw new Error("refused");
+        if (request.read(bytes, offset, length) !== REQUEST_ANNOUNCE) throw new Error("refused");
       }),
     );
     let written = 0;

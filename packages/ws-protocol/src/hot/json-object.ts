@@ -74,7 +74,7 @@ export function wordAtAnyCase(
 
 /** The bytes of an ASCII word; for tables made when a module loads. */
 export function asciiBytes(text: string): Uint8Array {
-  const bytes = new Uint8Array(text.length);
+  const bytes = new Uint8Array(text.length); // hot-allow: called when modules load
   for (let index = 0; index < text.length; index++) bytes[index] = text.charCodeAt(index);
   return bytes;
 }

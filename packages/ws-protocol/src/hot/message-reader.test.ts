@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { BytePool } from "../byte-pool.ts";
+import { BytePool } from "./byte-pool.ts";
 import * as frame from "./frame.ts";
 import * as reading from "./message-reader.ts";
 import { unmask } from "./unmask.ts";

@@ -6,7 +6,7 @@
  * lies; only one that comes in pieces is gathered in a buffer of the pool, which grows with the bytes that have
  * really come and never beyond `messageBytesMax`. Nothing is kept of a connection between messages.
  */
-import type { BytePool } from "../byte-pool.ts";
+import type { BytePool } from "./byte-pool.ts";
 import { CLOSE_NONE, closeCodeOf, isCloseCode } from "./close-codes.ts";
 import {
   FRAME_ERROR_CLOSE_CODE,
@@ -200,7 +200,8 @@ export class MessageReader {
     if (!this.hasRoom(this.frame, this.frameLength + count)) return false;
     this.frame = this.grown(this.frame, this.frameLength, this.frameLength + count);
     const from = this.chunkOffset;
-    this.frame.set(this.chunk.subarray(from, from + count), this.frameLength);
+    const part = this.chunk.subarray(from, from + count); // hot-allow: only of a frame that comes in pieces
+    this.frame.set(part, this.frameLength);
     this.frameLength += count;
     this.chunkOffset += count;
     return true;
@@ -210,7 +211,7 @@ export class MessageReader {
     if (bytes.length >= wanted) return bytes;
     const larger = this.pool.take(Math.max(wanted, bytes.length * 2));
     if (bytes.length > 0) {
-      larger.set(bytes.subarray(0, used));
+      larger.set(bytes.subarray(0, used)); // hot-allow: as the buffer doubles
       this.pool.give(bytes);
     }
     return larger;
@@ -246,10 +247,9 @@ export class MessageReader {
     const length = this.messageLength + header.payloadBytes;
     if (!this.hasRoom(this.message, length)) return this.fail(FRAME_ERROR_NO_ROOM);
     this.message = this.grown(this.message, this.messageLength, length);
-    this.message.set(
-      this.payload.subarray(this.payloadOffset, this.payloadOffset + header.payloadBytes),
-      this.messageLength,
-    );
+    const end = this.payloadOffset + header.payloadBytes;
+    const part = this.payload.subarray(this.payloadOffset, end); // hot-allow: only of a message in fragments
+    this.message.set(part, this.messageLength);
     this.messageLength = length;
     if (!header.isFinal) return READ_MORE;
     this.isMessageHandedOut = true;

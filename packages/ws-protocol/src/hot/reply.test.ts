@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { BytePool } from "../byte-pool.ts";
 import { bytesToBinaryString, formatAnnounce, parseTrackerMessage } from "../client-messages.ts";
+import { BytePool } from "./byte-pool.ts";
 import { frameHeaderBytes } from "./frame.ts";
 import { MessageReader, READ_MORE, READ_TEXT } from "./message-reader.ts";
 import * as reply from "./reply.ts";
@@ -23,7 +23,7 @@ const id = (byte: number) => new Uint8Array(20).fill(byte);
 const request = new TrackerRequest(10, 10);
 const parse = (text: string) => {
   const bytes = new TextEncoder().encode(text);
-  return request.parse(bytes, 0, bytes.length);
+  return request.read(bytes, 0, bytes.length);
 };
 
 /** Writes one frame, checks that it has exactly the length promised, and returns its payload's text. */

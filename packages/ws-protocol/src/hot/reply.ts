@@ -90,7 +90,7 @@ function writeRelayHead(out: Uint8Array, at: number, request: RequestRecord): nu
 export function prepareOffers(request: RequestRecord): void {
   const { relayBytes } = request;
   const end = writeAll(relayBytes, writeRelayHead(relayBytes, 0, request), OFFER);
-  request.relayHead = relayBytes.subarray(0, end);
+  request.relayHead = relayBytes.subarray(0, end); // hot-allow: once for all offers of an announce
 }
 
 /** Payload bytes of `writeOffer`. */

@@ -2,7 +2,7 @@
  * What a client's message says, apart from how it is read: the part of a request that replies are written from and that
  * travels from one worker to another.
  *
- * Filled by `TrackerRequest.parse`, or by a worker from what another has parsed.
+ * Filled by `TrackerRequest.read`, or by a worker from what another has parsed.
  */
 import {
   ID_BYTES,

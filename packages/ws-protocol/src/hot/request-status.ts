@@ -64,4 +64,4 @@ export function failureReasonOf(status: number): Uint8Array | undefined {
 }
 
 /** Every status that is a refusal, for tables and tests. */
-export const FAILURE_STATUSES: readonly number[] = TEXTS.map(([status]) => status); // hot-allow: once, at load
+export const FAILURE_STATUSES: readonly number[] = TEXTS.map(([status]) => status);

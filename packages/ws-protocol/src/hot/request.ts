@@ -2,14 +2,14 @@
  * A message of a WebTorrent client, read without building its JSON: numbers and 20-byte ids are copied out, offers
  * and the answer stay where they are and are remembered as ranges, to be passed on as the bytes they came in.
  *
- * One `TrackerRequest` per worker, filled anew by `parse` for each message and good until the next; it keeps a
+ * One `TrackerRequest` per worker, filled anew by `read` for each message and good until the next; it keeps a
  * reference to the message's bytes, or to a copy of them in the thread's `MessageMemory`. Unknown fields are skipped, of a
  * key that stands twice the last one counts (as with JSON.parse, so that what was checked is what a browser will see),
  * `null` is the same as a missing field.
  */
 import { EVENT_NONE } from "@swarmtide/bittorrent";
 import { COPY_AT, COPY_BYTES_MAX, type MessageMemory, messageMemory } from "../message-memory.ts";
-import { ID_BYTES, parseIdString } from "./binary-string.ts";
+import { parseIdString } from "./binary-string.ts";
 import { DESCRIPTION_IS_ANSWER, DescriptionReader } from "./description-reader.ts";
 import { InfoHashList } from "./info-hash-list.ts";
 import { numberAt, wordAt, wordAtAnyCase } from "./json-object.ts";
@@ -54,6 +54,7 @@ import {
   FIELDS,
   REQUEST_DEPTH_MAX,
 } from "./request-fields.ts";
+import { judgeAnnounce, judgeScrape } from "./request-judge.ts";
 import {
   ANSWER_OFFER_ID_AT,
   INFO_HASH_AT,
@@ -92,15 +93,16 @@ export class TrackerRequest extends RequestRecord {
   }
 
   /** Reads one message: REQUEST_ANNOUNCE, REQUEST_SCRAPE or one of REQUEST_BAD_*. */
-  parse(bytes: Uint8Array, offset: number, length: number): number {
+  read(bytes: Uint8Array, offset: number, length: number): number {
     if (
       this.memory !== undefined &&
       bytes !== this.memory.bytes &&
       length >= COPY_PAYS_BYTES &&
       length <= COPY_BYTES_MAX
     ) {
-      this.memory.bytes.set(bytes.subarray(offset, offset + length), COPY_AT);
-      return this.parse(this.memory.bytes, COPY_AT, length);
+      const message = bytes.subarray(offset, offset + length); // hot-allow: only of one that came in pieces
+      this.memory.bytes.set(message, COPY_AT);
+      return this.read(this.memory.bytes, COPY_AT, length);
     }
     this.reset(bytes, offset, offset + length);
     const start = skipSpace(bytes, offset, this.end);
@@ -286,38 +288,7 @@ export class TrackerRequest extends RequestRecord {
     this.hasInfoHash = states[FIELD_INFO_HASH] === MEMBER_GOOD && !this.isScrapeList;
     if (states[FIELD_ACTION] !== MEMBER_GOOD) return status.REQUEST_BAD_ACTION;
     this.actionNamed = this.action === 1 ? ACTION_IS_SCRAPE : ACTION_IS_ANNOUNCE;
-    if (this.action === 1) return this.judgeScrape();
-    if (!this.hasInfoHash) return status.REQUEST_BAD_INFO_HASH;
-    if (states[FIELD_PEER_ID] !== MEMBER_GOOD) return status.REQUEST_BAD_PEER_ID;
-    if (states[FIELD_OFFERS] === MEMBER_BAD) return status.REQUEST_BAD_OFFERS;
-    if (states[FIELD_ANSWER] === MEMBER_BAD) return status.REQUEST_BAD_ANSWER;
-    this.hasAnswer = states[FIELD_ANSWER] === MEMBER_GOOD;
-    // Whom an answer is for and which offer it answers may be missing only where there is no answer.
-    const allowed = this.hasAnswer ? MEMBER_GOOD : MEMBER_ABSENT;
-    if (states[FIELD_TO_PEER_ID] !== MEMBER_GOOD && states[FIELD_TO_PEER_ID] !== allowed)
-      return status.REQUEST_BAD_TO_PEER_ID;
-    if (states[FIELD_OFFER_ID] !== MEMBER_GOOD && states[FIELD_OFFER_ID] !== allowed)
-      return status.REQUEST_BAD_OFFER_ID;
-    // A key that stood twice may have left the values of its first, overruled standing.
-    if (states[FIELD_LEFT] === MEMBER_ABSENT) this.left = LEFT_UNKNOWN;
-    if (states[FIELD_EVENT] === MEMBER_ABSENT) {
-      this.event = EVENT_NONE;
-      this.isEventUnknown = false;
-    }
-    if (states[FIELD_NUMWANT] === MEMBER_ABSENT) this.numwant = -1;
-    if (states[FIELD_OFFERS] === MEMBER_ABSENT) this.offers = 0;
-    return status.REQUEST_ANNOUNCE;
-  }
-
-  private judgeScrape(): number {
-    const state = this.states[FIELD_INFO_HASH];
-    if (state === MEMBER_ABSENT) return status.REQUEST_BAD_SCRAPE_ALL;
-    if (state === MEMBER_BAD) return status.REQUEST_BAD_INFO_HASH;
-    if (!this.isScrapeList) {
-      this.scrapeInfoHashes.set(this.ids.subarray(INFO_HASH_AT, INFO_HASH_AT + ID_BYTES));
-      this.scrapes = 1;
-    }
-    if (this.scrapes > this.scrapesMax) return status.REQUEST_BAD_SCRAPE_LENGTH;
-    return status.REQUEST_SCRAPE;
+    if (this.action === 1) return judgeScrape(this, states, this.isScrapeList);
+    return judgeAnnounce(this, states);
   }
 }

@@ -26,7 +26,7 @@ export function wordsOf(bytes: Uint8Array): Int32Array {
   if (bytes === bytesOfLast) return wordsOfLast;
   const memory = bytes.buffer;
   if (wordsOfLast.buffer !== memory)
-    wordsOfLast = new Int32Array(memory, 0, memory.byteLength >>> 2);
+    wordsOfLast = new Int32Array(memory, 0, memory.byteLength >>> 2); // hot-allow: sockets are read into one memory
   bytesOfLast = bytes;
   return wordsOfLast;
 }

@@ -45,9 +45,9 @@ function read(bytes: Uint8Array, shift = 0): { status: number; passed: number } 
   memory.bytes.fill(0x22, at - 64, at + bytes.length + 128);
   memory.bytes.set(bytes, at);
   memory.words[OFFER_COUNT_WORD] = 0;
-  const status = withVectors.parse(memory.bytes, at, bytes.length);
+  const status = withVectors.read(memory.bytes, at, bytes.length);
   const passed = memory.words[OFFER_COUNT_WORD];
-  assert.equal(status, without.parse(memory.bytes, at, bytes.length));
+  assert.equal(status, without.read(memory.bytes, at, bytes.length));
   if (status === REQUEST_ANNOUNCE) assert.deepEqual(rangesOf(withVectors), rangesOf(without));
   return { status, passed };
 }
@@ -186,18 +186,18 @@ test("a long message that lies elsewhere is read from a copy; one too long for i
   const offers = (sdpBytes: number) =>
     announce(`[${offerWithId("01234567890123456789", "v".repeat(sdpBytes))}]`);
   const long = utf8(offers(40_000));
-  assert.equal(withVectors.parse(long, 0, long.length), REQUEST_ANNOUNCE);
+  assert.equal(withVectors.read(long, 0, long.length), REQUEST_ANNOUNCE);
   assert.equal(withVectors.bytes, memory.bytes);
   assert.deepEqual(
     [withVectors.messageStart, withVectors.messageEnd],
     [COPY_AT, COPY_AT + long.length],
   );
   const longest = utf8(offers(COPY_BYTES_MAX));
-  assert.equal(withVectors.parse(longest, 0, longest.length), REQUEST_ANNOUNCE);
+  assert.equal(withVectors.read(longest, 0, longest.length), REQUEST_ANNOUNCE);
   assert.equal(withVectors.bytes, longest);
   for (const bytes of [long, longest]) {
-    withVectors.parse(bytes, 0, bytes.length);
-    without.parse(bytes, 0, bytes.length);
+    withVectors.read(bytes, 0, bytes.length);
+    without.read(bytes, 0, bytes.length);
     assert.deepEqual(rangesOf(withVectors), rangesOf(without));
   }
 });

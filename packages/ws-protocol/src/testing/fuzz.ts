@@ -6,7 +6,7 @@
  */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { BytePool } from "../byte-pool.ts";
+import { BytePool } from "../hot/byte-pool.ts";
 import { writeMaskedFrameHeader } from "../hot/frame.ts";
 import { MessageReader, READ_FAILED, READ_MORE, READ_TEXT } from "../hot/message-reader.ts";
 import { TrackerRequest } from "../hot/request.ts";
@@ -48,7 +48,7 @@ export function fuzzRequests(count: number, seed: number, report: FuzzReport): v
     // Bytes around the message must not matter.
     const around = random.bytes(bytes.length + 8);
     around.set(bytes, 5);
-    const status = request.parse(around, 5, bytes.length);
+    const status = request.read(around, 5, bytes.length);
     try {
       const expected = expectRequest(bytes, OFFERS_MAX, SCRAPES_MAX);
       // Of bytes that are too deep and no JSON either, the parser tells whichever it meets first.
@@ -58,7 +58,7 @@ export function fuzzRequests(count: number, seed: number, report: FuzzReport): v
       const at = READ_AT + random.below(64);
       memory.words[OFFER_COUNT_WORD] = 0;
       memory.bytes.set(around, at);
-      assert.equal(request.parse(memory.bytes, at + 5, bytes.length), status);
+      assert.equal(request.read(memory.bytes, at + 5, bytes.length), status);
       if (!isEither) assert.deepEqual(foundRequest(request, status), expected);
       if (status === REQUEST_ANNOUNCE && memory.words[OFFER_COUNT_WORD] > 0) report.vectorOffers++;
     } catch (error) {
@@ -115,7 +115,7 @@ function randomStream(random: RandomSource): Uint8Array {
     const key = random.word();
     const payload = writeMaskedFrameHeader(out, at, opcode, length, key);
     const isFinal = isControl || random.once(2);
-    if (!isFinal) out[at] &= 0x7f;
+    if (!isFinal) out[at] = opcode;
     if (!isControl) isOpen = !isFinal;
     const present = Math.min(length, 400);
     for (let index = 0; index < present; index++) out[payload + index] = 0x61 + random.below(26);

@@ -2,25 +2,28 @@
  * Random numbers that come again with the same seed, for tests and fuzzers (xorshift128, one small object).
  */
 export class RandomSource {
-  readonly #state: Int32Array;
+  #a: number;
+  #b = 0x9e3779b9 | 0;
+  #c: number;
+  #d = 0xb7e15163 | 0;
 
   constructor(seed: number) {
-    this.#state = Int32Array.of(seed | 0, 0x9e3779b9, seed ^ 0x243f6a88, 0xb7e15163);
+    this.#a = seed | 0;
+    this.#c = (seed ^ 0x243f6a88) | 0;
     for (let round = 0; round < 16; round++) this.word();
   }
 
   /** 32 random bits. */
   word(): number {
-    const state = this.#state;
-    let mixed = state[3];
+    let mixed = this.#d;
     mixed ^= mixed << 11;
     mixed ^= mixed >>> 8;
-    state[3] = state[2];
-    state[2] = state[1];
-    state[1] = state[0];
-    mixed ^= state[0];
-    mixed ^= state[0] >>> 19;
-    state[0] = mixed;
+    this.#d = this.#c;
+    this.#c = this.#b;
+    this.#b = this.#a;
+    mixed ^= this.#a;
+    mixed ^= this.#a >>> 19;
+    this.#a = mixed;
     return mixed;
   }
 
@@ -35,7 +38,10 @@ export class RandomSource {
   }
 
   pick<T>(choices: readonly T[]): T {
-    return choices[this.below(choices.length)];
+    const index = this.below(choices.length);
+    const [choice] = choices.slice(index, index + 1);
+    if (choice === undefined) throw new Error("nothing to choose from");
+    return choice;
   }
 
   bytes(count: number): Uint8Array {

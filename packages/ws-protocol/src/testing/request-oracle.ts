@@ -140,7 +140,7 @@ function expectAnnounce(value: Json, offersMax: number): ExpectedRequest {
   };
 }
 
-/** What `TrackerRequest.parse` ought to make of the bytes. */
+/** What `TrackerRequest.read` ought to make of the bytes. */
 export function expectRequest(
   bytes: Uint8Array,
   offersMax: number,
@@ -158,7 +158,7 @@ export function expectRequest(
   return expectAnnounce(value, offersMax);
 }
 
-/** What `TrackerRequest.parse` did make of the bytes, in the same shape. */
+/** What `TrackerRequest.read` did make of the bytes, in the same shape. */
 export function foundRequest(request: protocol.TrackerRequest, status: number): ExpectedRequest {
   if (status === protocol.REQUEST_SCRAPE) {
     const scrapes: Uint8Array[] = [];
@@ -171,7 +171,8 @@ export function foundRequest(request: protocol.TrackerRequest, status: number): 
     JSON.parse(decoder.decode(request.bytes.slice(start, end)));
   const offers: { offer: unknown; id: Uint8Array }[] = [];
   for (let index = 0; index < request.offers; index++) {
-    const [start, end, idStart, idEnd] = request.offerRanges.subarray(index * 4, index * 4 + 4);
+    const ranges = request.offerRanges.subarray(index * 4, index * 4 + 4);
+    const [start = 0, end = 0, idStart = 0, idEnd = 0] = ranges;
     const id = new Uint8Array(20);
     request.readOfferId(index, id, 0);
     if (binaryStringToId(json(idStart, idEnd))?.join() !== id.join()) throw new Error("offer id");

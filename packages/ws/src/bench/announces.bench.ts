@@ -15,7 +15,8 @@ import { ANSWERS_SENT, OFFERS_SENT, REPLIES_SENT, wsCounters } from "../counters
 import type { Connection } from "../hot/connection.ts";
 import { RandomWords } from "../hot/random-words.ts";
 import { WebTorrentTracker } from "../hot/tracker.ts";
-import { clientFrame } from "../testing/harness.ts";
+import { elementAt } from "../testing/element-at.ts";
+import { clientFrame } from "../testing/test-client.ts";
 
 /** What a run has shown. */
 export interface BenchReport {
@@ -66,15 +67,15 @@ function idBytes(random: RandomWords): Uint8Array {
 /** Runs once; the clients' frames are made beforehand. */
 export function benchAnnounces(size: BenchSize): BenchReport {
   const random = new RandomWords(Int32Array.of(9, 8, 7, 6));
-  const counters = CounterTable.create(wsCounters, 1).row(0);
-  const tracker = makeTracker(counters);
+  const table = CounterTable.create(wsCounters, 1);
+  const tracker = makeTracker(table.row(0));
   const torrents = Array.from({ length: size.torrents }, () => idBytes(random));
   const sdp = "a=candidate:1467250027 1 udp 2122260223 192.0.2.1 46243 typ host\r\n"
     .repeat(40)
     .slice(0, size.sdpBytes);
   const frames = Array.from({ length: size.connections }, (_, index) => {
     const text = formatAnnounce({
-      infoHash: torrents[index % torrents.length],
+      infoHash: elementAt(torrents, index % torrents.length),
       peerId: idBytes(random),
       left: index % 4 === 0 ? 0 : 50,
       event: "started",
@@ -91,14 +92,15 @@ export function benchAnnounces(size: BenchSize): BenchReport {
   const run = (announces: number) => {
     for (let round = 0; round < announces; round++) {
       const index = random.below(connections.length);
-      const frame = frames[index];
+      const frame = elementAt(frames, index);
       chunk.set(frame);
-      tracker.receive(connections[index], chunk, 0, frame.length);
+      tracker.receive(elementAt(connections, index), chunk, 0, frame.length);
       if (round % 8 === 7) tracker.flush();
     }
     tracker.flush();
   };
-  const sum = () => counters[REPLIES_SENT] + counters[OFFERS_SENT] + counters[ANSWERS_SENT];
+  const sum = () =>
+    [REPLIES_SENT, OFFERS_SENT, ANSWERS_SENT].reduce((all, of) => all + table.sum(of), 0);
   run(size.announces / 4);
   const before = sum();
   // Processor time, so that a busy machine blurs it less than the clock on the wall.

@@ -15,6 +15,7 @@ import { wsSection } from "../config.ts";
 import { wsCounters } from "../counters.ts";
 import type { Connection } from "../hot/connection.ts";
 import { WebTorrentTracker } from "../hot/tracker.ts";
+import { elementAt } from "../testing/element-at.ts";
 
 /** What a run has shown. */
 export interface MembersReport {
@@ -80,7 +81,7 @@ export function benchMembers(
   const announce = (connection: number, torrent: number) => {
     writeHex(frame, torrentAt, torrent);
     writeHex(frame, peerAt, connection);
-    tracker.receive(connections[connection], frame, 0, textAt + MESSAGE.length);
+    tracker.receive(elementAt(connections, connection), frame, 0, textAt + MESSAGE.length);
     tracker.flush();
   };
   // The code is compiled and garbage has its place before anything is measured.

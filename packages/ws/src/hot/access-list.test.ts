@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { TORRENT_REFUSED_TEXT } from "@swarmtide/bittorrent";
 import * as columns from "../counters.ts";
-import { idOf, TestTrackers } from "../testing/harness.ts";
+import { TestTrackers } from "../testing/harness.ts";
+import { idOf } from "../testing/test-client.ts";
 
 test("the access list refuses announces, hides counts, and removes peers when it changes", () => {
   const trackers = new TestTrackers(2);

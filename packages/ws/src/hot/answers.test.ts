@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as columns from "../counters.ts";
-import { idOf, offerOf, TestTrackers } from "../testing/harness.ts";
+import { TestTrackers } from "../testing/harness.ts";
+import { idOf, offerOf } from "../testing/test-client.ts";
 
 const PEER_GONE = "failure: No such offer was made to you, or it has expired or been answered";
 

@@ -6,7 +6,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { OPCODE_BINARY } from "@swarmtide/ws-protocol";
 import * as columns from "../counters.ts";
-import { clientFrame, idOf, offerOf, type TestClient, TestTrackers } from "../testing/harness.ts";
+import { TestTrackers } from "../testing/harness.ts";
+import { clientFrame, idOf, offerOf, type TestClient } from "../testing/test-client.ts";
 
 const film = Buffer.from(idOf("film")).toString("latin1");
 const annId = Buffer.from(idOf("ann")).toString("latin1");

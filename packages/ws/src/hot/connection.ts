@@ -126,7 +126,7 @@ export class Connection implements ConnectionAddress {
     if (wanted <= buffer.length) return buffer;
     const larger = this.pool.take(Math.max(wanted, 2 * buffer.length));
     if (buffer.length > 0) {
-      larger.set(buffer.subarray(0, used));
+      larger.set(buffer.subarray(0, used)); // hot-allow: as the buffer doubles
       this.pool.give(buffer);
     }
     return larger;
@@ -168,16 +168,16 @@ export class Connection implements ConnectionAddress {
       this.oldest = bytes;
       this.oldestLength = length;
     } else {
-      if (this.later === undefined) this.later = new LaterWrites();
+      if (this.later === undefined) this.later = new LaterWrites(); // hot-allow: where the socket is behind
       this.later.buffers.push(bytes);
       this.later.lengths.push(length);
     }
-    this.sink.write(bytes.subarray(0, length));
+    this.sink.write(bytes.subarray(0, length)); // hot-allow: what a socket takes, once a round
   }
 
   /** The oldest write has left: its buffer is free again. */
   written(): void {
-    if (this.oldestLength === 0) throw new Error("a connection reports a write that was not made");
+    if (this.oldestLength === 0) throw new Error("a connection reports a write that was not made"); // hot-allow: a bug of the caller
     this.unsentBytes -= this.oldestLength;
     this.pool.give(this.oldest);
     const { later } = this;

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as columns from "../counters.ts";
-import { idOf, nameOf, TestTrackers } from "../testing/harness.ts";
+import { TestTrackers } from "../testing/harness.ts";
+import { idOf, nameOf } from "../testing/test-client.ts";
 
 test("offers: [null] counts as no offer, other twisted messages are refused; none harms anybody", () => {
   const trackers = new TestTrackers();

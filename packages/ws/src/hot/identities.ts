@@ -34,7 +34,7 @@ export class Identities extends LinearIndex {
     super(new RecordTable(IDENTITY_WORDS, lengthMax), RECORDS_PER_2_BUCKETS);
     this.secret = secret;
     for (let worker = 0; worker < workers; worker++)
-      this.connections.push(new Int32Array(CONNECTIONS_MIN * CONNECTION_WORDS)); // hot-allow: once
+      this.connections.push(new Int32Array(CONNECTIONS_MIN * CONNECTION_WORDS));
   }
 
   /** The first identity of a connection, or 0. */

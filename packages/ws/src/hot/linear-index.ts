@@ -1,7 +1,7 @@
 /**
- * From hashes to records of a table: chains through the last word of each record, and buckets, as
- * many as the subclass says: each step along a chain is likely to wait for memory. Linear hashing (Litwin 1980): every insertion may split one bucket, every removal may join two, so that the index
- * grows and shrinks without a pause, at any size.
+ * From hashes to records of a table: chains through the last word of each record, and as many buckets as the subclass says:
+ * each step along a chain is likely to wait for memory. Linear hashing (Litwin 1980): every insertion may split one bucket,
+ * every removal may join two, so that the index grows and shrinks without a pause, at any size.
  *
  * Owned by one thread. Which of the records in a chain is meant, the subclass finds out.
  *
@@ -25,7 +25,7 @@ export abstract class LinearIndex {
   constructor(table: RecordTable, load: number) {
     this.table = table;
     this.load = load;
-    this.buckets = new Int32Array(Math.ceil((2 * table.lengthMax) / load) + 2); // hot-allow: once, and when nothing is left
+    this.buckets = new Int32Array(Math.ceil((2 * table.lengthMax) / load) + 2);
   }
 
   /** The hash of a record in the table. */
@@ -47,7 +47,7 @@ export abstract class LinearIndex {
     const bucket = this.bucketOf(hash);
     table.words[(record + 1) * table.recordWords - 1] = buckets[bucket];
     buckets[bucket] = record;
-    if (2 * table.length > this.load * this.count) this.split();
+    if (2 * table.length > this.load * this.count) this.addBucket();
   }
 
   /** Takes a record out, before it is given back. */
@@ -65,11 +65,11 @@ export abstract class LinearIndex {
       words[(before + 1) * recordWords - 1] = next;
     }
     if (table.length === 1) this.empty();
-    else if (4 * table.length < this.load * this.count && this.count > 1) this.join();
+    else if (4 * table.length < this.load * this.count && this.count > 1) this.dropBucket();
   }
 
   /** Adds a bucket, with its part of the records of another. */
-  private split(): void {
+  private addBucket(): void {
     const { buckets, table } = this;
     const { words, recordWords } = table;
     const added = this.count;
@@ -96,7 +96,7 @@ export abstract class LinearIndex {
   }
 
   /** Takes the last bucket away; its records go back to the one they were split from. */
-  private join(): void {
+  private dropBucket(): void {
     const { buckets, table } = this;
     const { words, recordWords } = table;
     this.count--;
@@ -115,7 +115,7 @@ export abstract class LinearIndex {
   }
 
   private empty(): void {
-    if (this.count > SHRINK_BUCKETS) this.buckets = new Int32Array(this.buckets.length);
+    if (this.count > SHRINK_BUCKETS) this.buckets = new Int32Array(this.buckets.length); // hot-allow: after a flood has gone
     this.count = 1;
     this.mask = 0;
     this.buckets[0] = 0;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PEER_ID_AT, RequestRecord } from "@swarmtide/ws-protocol";
-import { idOf } from "../testing/harness.ts";
+import { idOf } from "../testing/test-client.ts";
 import type { ConnectionAddress } from "./delivery.ts";
 import { OfferIndex } from "./offer-index.ts";
 import { OFFER_BYTES } from "./offer-layout.ts";

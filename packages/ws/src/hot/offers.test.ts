@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { idOf, offerOf, TestTrackers } from "../testing/harness.ts";
+import { TestTrackers } from "../testing/harness.ts";
+import { idOf, offerOf } from "../testing/test-client.ts";
 
 for (const workers of [1, 3]) {
   const place = workers === 1 ? "one worker" : "three workers";

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseTrackerMessage, type TrackerMessage } from "@swarmtide/ws-protocol";
 import * as columns from "../counters.ts";
-import { offerOf, TestTrackers } from "../testing/harness.ts";
+import { TestTrackers } from "../testing/harness.ts";
+import { offerOf } from "../testing/test-client.ts";
 
 const fail = (): never => assert.fail("no such message has come");
 const readBack = (text: string): TrackerMessage => parseTrackerMessage(text) ?? fail();

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PEER_ID_AT, RequestRecord } from "@swarmtide/ws-protocol";
 import fc from "fast-check";
-import { idOf } from "../testing/harness.ts";
+import { idOf } from "../testing/test-client.ts";
 import { BUDGET_BYTES_PER_PEER, Peers } from "./peers.ts";
 
 const WORKERS = 2;

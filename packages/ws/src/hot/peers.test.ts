@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as columns from "../counters.ts";
-import { clientFrame, TestTrackers } from "../testing/harness.ts";
+import { TestTrackers } from "../testing/harness.ts";
+import { clientFrame } from "../testing/test-client.ts";
 
 for (const workers of [1, 3]) {
   const place = workers === 1 ? "one worker" : "three workers";

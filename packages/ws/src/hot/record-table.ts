@@ -26,7 +26,7 @@ export class RecordTable {
   constructor(recordWords: number, lengthMax: number) {
     this.recordWords = recordWords;
     this.lengthMax = lengthMax;
-    this.words = new Int32Array((lengthMax + 1) * recordWords); // hot-allow: once, and when the table has run empty
+    this.words = new Int32Array((lengthMax + 1) * recordWords);
   }
 
   /** Records that may still be taken. */
@@ -61,7 +61,8 @@ export class RecordTable {
 
   private empty(): void {
     const used = (this.slots + 1) * this.recordWords;
-    if (used > SHRINK_WORDS) this.words = new Int32Array(this.words.length);
+    if (used > SHRINK_WORDS)
+      this.words = new Int32Array(this.words.length); // hot-allow: after a flood has gone
     else this.words.fill(0, 0, used);
     this.slots = 0;
     this.firstFree = 0;

@@ -30,7 +30,7 @@ export class RequestHandler {
     const { request } = this;
     const { reader } = connection;
     this.state.counters[columns.MESSAGES_RECEIVED]++;
-    const status = request.parse(reader.bytes, reader.offset, reader.length);
+    const status = request.read(reader.bytes, reader.offset, reader.length);
     if (status === protocol.REQUEST_ANNOUNCE) {
       this.state.counters[columns.ANNOUNCES]++;
       if (request.isEventUnknown) this.state.counters[columns.EVENTS_UNKNOWN]++;

@@ -7,7 +7,8 @@ import {
   createSwarmStore,
   type SwarmStore,
 } from "@swarmtide/swarm";
-import { idOf, TestTrackers } from "../testing/harness.ts";
+import { TestTrackers } from "../testing/harness.ts";
+import { idOf } from "../testing/test-client.ts";
 
 for (const workers of [1, 3]) {
   const place = workers === 1 ? "one worker" : "three workers";

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as columns from "../counters.ts";
-import { idOf, TestTrackers } from "../testing/harness.ts";
+import { TestTrackers } from "../testing/harness.ts";
+import { idOf } from "../testing/test-client.ts";
 
 const latin1 = (id: Uint8Array): string => Buffer.from(id).toString("latin1");
 

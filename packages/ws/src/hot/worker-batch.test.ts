@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { Worker } from "node:worker_threads";
 import { formatAnnounce, RequestRecord, TrackerRequest } from "@swarmtide/ws-protocol";
 import * as columns from "../counters.ts";
-import { idOf, nameOf, offerOf, TestTrackers } from "../testing/harness.ts";
+import { TestTrackers } from "../testing/harness.ts";
+import { idOf, nameOf, offerOf } from "../testing/test-client.ts";
 import { REPLY_LATER } from "./swarms.ts";
 import {
   BatchReader,
@@ -40,7 +41,7 @@ test("an announce reads back as it was, wherever its message lay and whatever st
   for (let shift = 0; shift < 5; shift++) {
     const bytes = new TextEncoder().encode(" ".repeat(shift) + text);
     const request = new TrackerRequest(10, 1);
-    request.parse(bytes, shift, bytes.length - shift);
+    request.read(bytes, shift, bytes.length - shift);
     const writer = new BatchWriter();
     writer.writeLeave(address);
     writer.writeAnnounce(address, request, REPLY_LATER, true);

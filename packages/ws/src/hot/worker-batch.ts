@@ -29,6 +29,7 @@ import {
   ID_BYTES,
   OFFER_RANGE_WORDS,
   type RequestRecord,
+  writeRange,
 } from "@swarmtide/ws-protocol";
 import type { ConnectionAddress } from "./delivery.ts";
 
@@ -81,10 +82,10 @@ export class BatchWriter {
   private begin(kind: number, words: number): number {
     const needed = this.length + 4 * words;
     if (needed > this.bytes.length) {
-      const larger = new Uint8Array(1 << (32 - Math.clz32(needed - 1)));
-      larger.set(this.bytes.subarray(0, this.length));
+      const larger = new Uint8Array(1 << (32 - Math.clz32(needed - 1))); // hot-allow: as the batch doubles
+      larger.set(this.bytes.subarray(0, this.length)); // hot-allow: the same
       this.bytes = larger;
-      this.words = new Int32Array(larger.buffer);
+      this.words = new Int32Array(larger.buffer); // hot-allow: the same
     }
     const at = this.length >>> 2;
     this.words[at] = kind;
@@ -124,7 +125,7 @@ export class BatchWriter {
     let position = at + ANNOUNCE_FIXED_WORDS;
     for (let index = 0; index < offers * OFFER_RANGE_WORDS; index++)
       words[position++] = request.offerRanges[index] - messageStart;
-    this.bytes.set(request.bytes.subarray(messageStart, messageEnd), 4 * position);
+    writeRange(this.bytes, 4 * position, request.bytes, messageStart, messageEnd);
   }
 
   writeLeave(of: ConnectionAddress): void {
@@ -133,7 +134,7 @@ export class BatchWriter {
 
   writeStop(of: ConnectionAddress, request: RequestRecord): void {
     const at = this.beginOf(RECORD_STOP, HEAD_WORDS + 2 + STOP_ID_WORDS, of);
-    this.bytes.set(request.ids.subarray(0, 4 * STOP_ID_WORDS), 4 * (at + 4));
+    writeRange(this.bytes, 4 * (at + 4), request.ids, 0, 4 * STOP_ID_WORDS);
   }
 
   writeOwed(to: ConnectionAddress): void {
@@ -164,7 +165,7 @@ export class BatchWriter {
   writeScrapeEntry(at: number, index: number, infoHashes: Uint8Array): number {
     this.words[at] = index;
     const from = index * ID_BYTES;
-    this.bytes.set(infoHashes.subarray(from, from + ID_BYTES), 4 * (at + 1));
+    writeRange(this.bytes, 4 * (at + 1), infoHashes, from, from + ID_BYTES);
     return at + SCRAPE_WORDS;
   }
 
@@ -211,7 +212,7 @@ export class BatchReader {
   /** Starts on a batch; its bytes must begin at a multiple of four in their memory. */
   open(bytes: Uint8Array): void {
     this.bytes = bytes;
-    this.words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
+    this.words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2); // hot-allow: once for each batch
     this.nextRecord = 0;
   }
 
@@ -243,7 +244,7 @@ export class BatchReader {
   /** Fills a request from a STOP record. */
   readStop(request: RequestRecord): void {
     const ids = 4 * (this.at + 2);
-    request.ids.set(this.bytes.subarray(ids, ids + 4 * STOP_ID_WORDS));
+    writeRange(request.ids, 0, this.bytes, ids, ids + 4 * STOP_ID_WORDS);
     request.event = EVENT_STOPPED;
     request.offers = 0;
     request.hasAnswer = false;
@@ -263,7 +264,7 @@ export class BatchReader {
     request.hasInfoHash = true;
     const record = at - HEAD_WORDS;
     const ids = 4 * (record + IDS_WORD);
-    request.ids.set(bytes.subarray(ids, ids + request.ids.length));
+    writeRange(request.ids, 0, bytes, ids, ids + request.ids.length);
     const ranges = record + ANNOUNCE_FIXED_WORDS;
     const message = 4 * (ranges + offers * OFFER_RANGE_WORDS);
     for (let index = 0; index < offers * OFFER_RANGE_WORDS; index++)

@@ -26,7 +26,7 @@ import { BatchWriter } from "./worker-batch.ts";
 export const LINK_BYTES_MAX = 8 * 1024 * 1024;
 
 /** Sends a batch to a worker; the bytes must be copied or sent before it returns. */
-export type BatchSender = (worker: number, bytes: Uint8Array) => void; // hot-allow: a type
+export type BatchSender = (worker: number, bytes: Uint8Array) => void;
 
 export class WorkerDelivery extends Delivery {
   readonly worker: number;
@@ -190,7 +190,7 @@ export class WorkerDelivery extends Delivery {
       const batch = this.batches[worker];
       if (batch.length === 0) continue;
       if (batch.needsTaking) this.linkBytes[worker] += batch.length;
-      send(worker, batch.bytes.subarray(0, batch.length));
+      send(worker, batch.bytes.subarray(0, batch.length)); // hot-allow: once a round for each worker
       batch.clear();
     }
   }

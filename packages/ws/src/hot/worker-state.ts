@@ -36,7 +36,7 @@ export interface WebTorrentTrackerOptions {
   /** This worker's row of a table of `wsCounters`. */
   readonly counters: CounterRow<"ws">;
   /** A clock that never goes back, in milliseconds. */
-  readonly clockMilliseconds: () => number; // hot-allow: a type
+  readonly clockMilliseconds: () => number;
   readonly sendBatch: BatchSender;
   /** Memory for peers and offers; this worker's part of `max_memory` where left out. */
   readonly memoryBytes?: number | undefined;
@@ -96,6 +96,7 @@ export class WorkerState {
   }
 
   private limitsOf(config: WsConfig): SwarmLimits {
+    // hot-allow: at the start and on a reload
     return {
       intervalSeconds: config.peerAnnounceInterval,
       offerAgeSeconds: config.maxOfferAge,

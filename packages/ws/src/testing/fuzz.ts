@@ -15,8 +15,10 @@ import { OPCODE_PONG } from "@swarmtide/ws-protocol";
 import * as columns from "../counters.ts";
 import { RandomWords } from "../hot/random-words.ts";
 import { TICKS_PER_ROUND } from "../hot/upkeep.ts";
-import { clientFrame, type TestClient, TestTrackers } from "./harness.ts";
+import { elementAt } from "./element-at.ts";
+import { TestTrackers } from "./harness.ts";
 import { HostileFrames } from "./hostile-frames.ts";
+import { clientFrame, type TestClient } from "./test-client.ts";
 import { Witnesses } from "./witnesses.ts";
 
 const CROWD = 12;
@@ -128,7 +130,7 @@ class Fuzz {
   #playRound(): void {
     const random = this.#random;
     const index = random.below(CROWD);
-    const client = this.#crowd[index];
+    const client = elementAt(this.#crowd, index);
     const isPatient = index % PATIENT_EVERY === 0;
     const own = `p${index % 5}`;
     const bytes = isPatient
@@ -164,7 +166,7 @@ class Fuzz {
       this.#trackers.nowMilliseconds += 1000 * LEAP_SECONDS;
       this.#pass(TICKS_PER_ROUND);
       for (let index = 0; index < CROWD; index += 2)
-        this.#crowd[index].sendBytes(clientFrame(OPCODE_PONG, new Uint8Array(0)));
+        elementAt(this.#crowd, index).sendBytes(clientFrame(OPCODE_PONG, new Uint8Array(0)));
       this.#witnesses.renew(this.#crowd);
     }
   }

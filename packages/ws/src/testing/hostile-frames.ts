@@ -14,7 +14,8 @@ import {
   type TrackerMessage,
 } from "@swarmtide/ws-protocol";
 import type { RandomWords } from "../hot/random-words.ts";
-import { clientFrame, idOf, offerOf } from "./harness.ts";
+import { elementAt } from "./element-at.ts";
+import { clientFrame, idOf, offerOf } from "./test-client.ts";
 
 /** Torrents in which everybody meets. */
 export const FUZZ_TORRENTS: readonly string[] = ["t0", "t1", "t2", "t3"];
@@ -78,7 +79,7 @@ export class HostileFrames {
   }
 
   #pick<T>(choices: readonly T[]): T {
-    return choices[this.#random.below(choices.length)];
+    return elementAt(choices, this.#random.below(choices.length));
   }
 
   /** A message that is in order. */
@@ -176,7 +177,7 @@ export class HostileFrames {
           if (at < out.length) out[at] = random.word();
           break;
         case 1:
-          if (at < out.length) out[at] ^= 1 << random.below(8);
+          if (at < out.length) out[at] = elementAt(out, at) ^ (1 << random.below(8));
           break;
         case 2:
           out = joined(out.subarray(0, at), out.subarray(Math.min(out.length, at + length)));
@@ -237,7 +238,7 @@ export class HostileFrames {
 /** A frame that more fragments follow. */
 function unfinished(opcode: number, payload: Uint8Array): Uint8Array {
   const frame = clientFrame(opcode, payload);
-  frame[0] &= 0x7f;
+  frame[0] = opcode;
   return frame;
 }
 

@@ -18,7 +18,8 @@ import { defaultConfig } from "@swarmtide/toml-config";
 import { wsSection } from "../config.ts";
 import { wsCounters } from "../counters.ts";
 import { WebTorrentTracker } from "../hot/tracker.ts";
-import { offerOf, TestClient, wordsOf } from "./harness.ts";
+import { elementAt } from "./element-at.ts";
+import { offerOf, TestClient, wordsOf } from "./test-client.ts";
 
 /** A tracker whose batches go over a port, as the owner of sockets would send them. */
 function trackerOver(port: MessagePort, worker: number): WebTorrentTracker {
@@ -56,7 +57,7 @@ async function playFirst(): Promise<void> {
   second.postMessage("ann is there");
   await until("the other worker has sent something", () => ann.messages.length > 0);
   const offers = ann.take();
-  ann.answer("ann", offers[0]);
+  ann.answer("ann", elementAt(offers, 0));
   tracker.flush();
   const answers = await new Promise<string[]>((resolve) => second.once("message", resolve));
   ann.scrape("film");

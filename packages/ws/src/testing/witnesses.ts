@@ -6,8 +6,10 @@
 import assert from "node:assert/strict";
 import type { TrackerMessage } from "@swarmtide/ws-protocol";
 import type { RandomWords } from "../hot/random-words.ts";
-import { nameOf, offerOf, type TestClient, type TestTrackers } from "./harness.ts";
+import { elementAt } from "./element-at.ts";
+import type { TestTrackers } from "./harness.ts";
 import { FUZZ_TORRENTS, type HostileFrames, type SeenOffer } from "./hostile-frames.ts";
+import { nameOf, offerOf, type TestClient } from "./test-client.ts";
 
 const WITNESSES = 4;
 const OFFER = "offer of a witness:";
@@ -68,8 +70,8 @@ export class Witnesses {
   /** One of them does something; everybody is told, and `crowd` are the others that may. */
   act(crowd: readonly TestClient[]): void {
     this.hear(crowd);
-    const witness = this.#witnesses[this.#random.below(WITNESSES)];
-    const torrent = FUZZ_TORRENTS[this.#random.below(FUZZ_TORRENTS.length)];
+    const witness = elementAt(this.#witnesses, this.#random.below(WITNESSES));
+    const torrent = elementAt(FUZZ_TORRENTS, this.#random.below(FUZZ_TORRENTS.length));
     switch (this.#random.below(8)) {
       case 0:
         this.#stop(witness, torrent);
@@ -88,7 +90,7 @@ export class Witnesses {
   renew(crowd: readonly TestClient[]): void {
     for (const witness of this.#witnesses) {
       // A connection without a torrent is closed after a while, as it should be.
-      if (witness.torrents.size === 0) witness.torrents.set(FUZZ_TORRENTS[0], false);
+      if (witness.torrents.size === 0) witness.torrents.set(elementAt(FUZZ_TORRENTS, 0), false);
       for (const torrent of witness.torrents.keys()) this.#announce(witness, torrent, crowd);
     }
     this.hear(crowd);

@@ -18,16 +18,17 @@ const SHARE_BYTES_MIN = 4096;
 export class BytePool {
   /** Bytes that are lent at the moment. */
   lentBytes = 0;
-  readonly #free: Uint8Array[][] = Array.from({ length: SIZES }, () => []);
-  readonly #lentBytesMax: number;
+  private readonly free: Uint8Array[][] = [];
+  private readonly lentBytesMax: number;
 
   constructor(lentBytesMax: number = Number.POSITIVE_INFINITY) {
-    this.#lentBytesMax = lentBytesMax;
+    this.lentBytesMax = lentBytesMax;
+    for (let size = 0; size < SIZES; size++) this.free.push([]);
   }
 
   /** Whether as much is lent as should be. */
   get isFull(): boolean {
-    return this.lentBytes >= this.#lentBytesMax;
+    return this.lentBytes >= this.lentBytesMax;
   }
 
   /** Whether one borrower may hold so many bytes: a little always, more while the pool is not full. */
@@ -39,20 +40,20 @@ export class BytePool {
   take(bytesMin: number): Uint8Array {
     const size = sizeIndexOf(bytesMin);
     this.lentBytes += POOL_BYTES_MIN << size;
-    return this.#free[size].pop() ?? new Uint8Array(POOL_BYTES_MIN << size);
+    return this.free[size].pop() ?? new Uint8Array(POOL_BYTES_MIN << size); // hot-allow: kept when it comes back
   }
 
   /** Gives a buffer back; it must come from `take` and must not be used any more. */
   give(bytes: Uint8Array): void {
     this.lentBytes -= bytes.length;
-    const free = this.#free[sizeIndexOf(bytes.length)];
+    const free = this.free[sizeIndexOf(bytes.length)];
     if (free.length * bytes.length < FREE_BYTES_MAX_PER_SIZE) free.push(bytes);
   }
 
   /** Bytes that lie free at the moment. */
   get freeBytes(): number {
     let sum = 0;
-    for (const free of this.#free) for (const bytes of free) sum += bytes.length;
+    for (const free of this.free) for (const bytes of free) sum += bytes.length;
     return sum;
   }
 }
