@@ -97,12 +97,15 @@ export class Listeners {
   }
 }
 
-/** For a place with port 0: the one that the other family of its kind has taken, or 0 where this is the first. */
+/**
+ * For a place with port 0: the one that the other family of its kind has taken, first by first and second by second where a
+ * family has several, or 0 where this is the first.
+ */
 export function sharedPort(place: Listener, freePorts: readonly Listener[]): number {
-  return (
-    freePorts.find(({ isTls, family }) => isTls === place.isTls && family !== place.family)?.port ??
-    0
-  );
+  const kind = freePorts.filter(({ isTls }) => isTls === place.isTls);
+  const own = kind.filter(({ family }) => family === place.family);
+  const others = kind.filter(({ family }) => family !== place.family);
+  return others[own.length]?.port ?? 0;
 }
 
 function openAll(

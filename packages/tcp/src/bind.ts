@@ -5,6 +5,7 @@
 import { parseIpAddress } from "@swarmtide/bittorrent";
 import { linuxSupported, openTcpListener } from "@swarmtide/linux";
 import { type Listener, Listeners, listenerAt, workerCountOf } from "@swarmtide/runtime";
+import type { SocketAddress } from "@swarmtide/toml-config";
 import type { WebConfig } from "./config.ts";
 import { type TcpEngineName, tcpEngineOf, tcpEngines } from "./engines/engines.ts";
 
@@ -113,22 +114,22 @@ function openGroup(config: WebConfig, { places, workers }: GroupPlan): Listeners
 
 /** What a configuration listens on, before anything is opened. */
 export function webListenersOf(config: WebConfig): Listener[] {
-  const places: Listener[] = [];
-  const add = (family: 4 | 6, isTls: boolean, where?: { host: string; port: number }) => {
-    const address = where === undefined ? undefined : parseIpAddress(where.host);
-    const key = `web.${isTls ? "tls_" : ""}address_ipv${family}`;
-    if (where !== undefined && address !== undefined)
-      places.push(listenerAt({ key, family, isTls, address, port: where.port }));
-  };
-  const plain = (address: { host: string; port: number }) => ({
-    ...address,
-    port: config.port ?? address.port,
-  });
-  if (config.useIpv4) add(4, false, plain(config.addressIpv4));
-  if (config.useIpv6) add(6, false, plain(config.addressIpv6));
-  add(4, true, config.tlsAddressIpv4);
-  add(6, true, config.tlsAddressIpv6);
-  return places;
+  const { port, useIpv4, useIpv6 } = config;
+  const placed = (family: 4 | 6, isTls: boolean, addresses: readonly SocketAddress[]) =>
+    addresses.flatMap((where) => {
+      const address = parseIpAddress(where.host);
+      const key = `web.${isTls ? "tls_" : ""}address_ipv${family}`;
+      const ownPort = isTls ? where.port : (port ?? where.port);
+      return address === undefined
+        ? []
+        : [listenerAt({ key, family, isTls, address, port: ownPort })];
+    });
+  return [
+    ...(useIpv4 ? placed(4, false, config.addressIpv4) : []),
+    ...(useIpv6 ? placed(6, false, config.addressIpv6) : []),
+    ...placed(4, true, config.tlsAddressIpv4),
+    ...placed(6, true, config.tlsAddressIpv6),
+  ];
 }
 
 /** The engine whose workers serve WebTorrent. */

@@ -10,10 +10,11 @@ import {
   integer,
   list,
   optionalInteger,
-  optionalSocketAddress,
   path,
+  type SocketAddress,
   section,
-  socketAddress,
+  socketAddresses,
+  standsTwice,
   text,
 } from "@swarmtide/toml-config";
 import { tcpEngines } from "./engines/engines.ts";
@@ -41,25 +42,25 @@ export const webSection = section(
       max: 65_535,
       doc: 'Port of address_ipv4 and address_ipv6, in place of those that stand in them; 0 takes a free one, the same for both families. "" leaves the ports of the addresses.',
     }),
-    address_ipv4: socketAddress({
-      default: { host: "0.0.0.0", port: 3000 },
+    address_ipv4: socketAddresses({
+      default: [{ host: "0.0.0.0", port: 3000 }],
       family: 4,
-      doc: "IPv4 address and port for plain HTTP; port 0 takes a free one, which the start-up lines name.",
+      doc: "IPv4 addresses and ports for plain HTTP; port 0 takes a free one, which the start-up lines name.",
     }),
-    address_ipv6: socketAddress({
-      default: { host: "::", port: 3000 },
+    address_ipv6: socketAddresses({
+      default: [{ host: "::", port: 3000 }],
       family: 6,
-      doc: "IPv6 address and port for plain HTTP; port 0 takes a free one, which the start-up lines name, the same as for IPv4 where both have 0.",
+      doc: "IPv6 addresses and ports for plain HTTP; port 0 takes a free one, which the start-up lines name, the same as for IPv4 where both have 0.",
     }),
-    tls_address_ipv4: optionalSocketAddress({
-      default: undefined,
+    tls_address_ipv4: socketAddresses({
+      default: [],
       family: 4,
-      doc: 'IPv4 address and port for HTTPS, such as "0.0.0.0:3443"; "" for none.',
+      doc: 'IPv4 addresses and ports for HTTPS, such as "0.0.0.0:3443"; "" for none.',
     }),
-    tls_address_ipv6: optionalSocketAddress({
-      default: undefined,
+    tls_address_ipv6: socketAddresses({
+      default: [],
       family: 6,
-      doc: 'IPv6 address and port for HTTPS, such as "[::]:3443"; "" for none.',
+      doc: 'IPv6 addresses and ports for HTTPS, such as "[::]:3443"; "" for none.',
     }),
     set_only_ipv6: boolean({
       default: true,
@@ -165,7 +166,7 @@ export const webSection = section(
     }),
   },
   (values) => {
-    const hasTls = values.tlsAddressIpv4 !== undefined || values.tlsAddressIpv6 !== undefined;
+    const hasTls = values.tlsAddressIpv4.length > 0 || values.tlsAddressIpv6.length > 0;
     if (hasTls && values.tlsCertificatePath === "")
       return { key: "tls_certificate_path", expected: "a path where a tls_address is set" };
     if (hasTls && values.tlsPrivateKeyPath === "")
@@ -173,9 +174,14 @@ export const webSection = section(
     for (const [plain, tls, isOn, key] of [
       [values.addressIpv4, values.tlsAddressIpv4, values.useIpv4, "tls_address_ipv4"],
       [values.addressIpv6, values.tlsAddressIpv6, values.useIpv6, "tls_address_ipv6"],
-    ] as const)
-      if (isOn && tls?.port === (values.port ?? plain.port) && tls.port !== 0)
+    ] as const) {
+      const plainPorts = isOn ? plain.map(({ port }) => values.port ?? port) : [];
+      if (tls.some(({ port }) => port !== 0 && plainPorts.includes(port)))
         return { key, expected: `another port than that of ${key.slice("tls_".length)}` };
+    }
+    const { port, addressIpv4, addressIpv6 } = values;
+    if (port && [addressIpv4, addressIpv6].some((all) => standsTwice(placedAt(port, all))))
+      return { key: "port", expected: '"" where a host stands twice in an address key' };
     const wrong = values.trustedProxies.find((proxy) => parseCidr(proxy) === undefined);
     if (wrong !== undefined)
       return {
@@ -189,6 +195,9 @@ export const webSection = section(
     return undefined;
   },
 );
+
+const placedAt = (port: number, addresses: readonly SocketAddress[]): SocketAddress[] =>
+  addresses.map(({ host }) => ({ host, port }));
 
 export type WebConfig = ConfigOf<typeof webSection>;
 

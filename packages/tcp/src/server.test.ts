@@ -24,9 +24,9 @@ after(async () => {
 
 const configOf = (changes: Partial<WebConfig>): WebConfig => ({
   ...defaultConfig(webSection),
-  addressIpv4: { host: "127.0.0.1", port: 0 },
-  addressIpv6: { host: "::1", port: 0 },
-  tlsAddressIpv4: { host: "127.0.0.1", port: 0 },
+  addressIpv4: [{ host: "127.0.0.1", port: 0 }],
+  addressIpv6: [{ host: "::1", port: 0 }],
+  tlsAddressIpv4: [{ host: "127.0.0.1", port: 0 }],
   ...changes,
 });
 
@@ -159,7 +159,7 @@ describe("the HTTP server", { skip }, () => {
     await stop();
     await Promise.all([idle.closed, secure.closed]);
     const again = bindWeb(
-      configOf({ addressIpv4: { host: "127.0.0.1", port: port("http://127") } }),
+      configOf({ addressIpv4: [{ host: "127.0.0.1", port: port("http://127") }] }),
       1,
       false,
     );
@@ -170,7 +170,7 @@ describe("the HTTP server", { skip }, () => {
     for (const workers of [1, 2]) {
       const first = bindWeb(configOf({}), workers, false);
       const port = Number(/\d+$/.exec(urlsOf(first)[0] ?? "")?.[0]);
-      const config = configOf({ addressIpv4: { host: "127.0.0.1", port } });
+      const config = configOf({ addressIpv4: [{ host: "127.0.0.1", port }] });
       assert.throws(() => bindWeb(config, workers, false), /EADDRINUSE/);
       closeGroups(first.groups);
     }

@@ -86,7 +86,7 @@ export class ServingProgram {
 
   /** The addresses of the UDP tracker in the start-up lines, IPv4 before IPv6. */
   async addresses(): Promise<string[]> {
-    const [, listed = ""] = await this.output(/UDP tracker on (\S+(?: and \S+)?) \(/);
+    const [, listed = ""] = await this.output(/UDP tracker on (\S+(?: and \S+)*) \(/);
     await this.output(/Point clients at .*\n/);
     return listed.split(" and ");
   }

@@ -10,6 +10,8 @@ export {
   optionalSocketAddress,
   path,
   socketAddress,
+  socketAddresses,
+  standsTwice,
   text,
 } from "./keys.ts";
 export {

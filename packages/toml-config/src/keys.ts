@@ -171,6 +171,38 @@ export function optionalSocketAddress(
   });
 }
 
+/**
+ * IP addresses and ports to listen on, one in quotes or several in a list: `"0.0.0.0:3000"`, `["192.0.2.1:80", "192.0.2.2:80"]`.
+ * The program always gets a list. Where the default is empty, `""` and `[]` switch it off.
+ */
+export function socketAddresses(
+  options: KeyOptions<readonly SocketAddress[]> & { readonly family: 4 | 6 },
+): KeySchema<readonly SocketAddress[]> {
+  const isOptional = options.default.length === 0;
+  return key<readonly SocketAddress[]>({
+    ...declared(options),
+    expected: `${EXPECTED_ADDRESS[options.family]}, or several different ones in [ ]${isOptional ? ', or "" for off' : ""}`,
+    accept(value) {
+      if (value === "" && isOptional) return { value: [] };
+      const texts: readonly unknown[] = Array.isArray(value) ? value : [value];
+      const addresses = texts.flatMap((text) => parseSocketText(text, options.family) ?? []);
+      const isComplete = addresses.length === texts.length && (isOptional || texts.length > 0);
+      return isComplete && !standsTwice(addresses) ? { value: addresses } : undefined;
+    },
+    print(values) {
+      const [first, ...others] = values.map(printAddress);
+      if (first === undefined) return '""';
+      return others.length === 0 ? first : `[${[first, ...others].join(", ")}]`;
+    },
+  });
+}
+
+/** Whether two sockets would want the same place. Port 0 is another one each time. */
+export function standsTwice(addresses: readonly SocketAddress[]): boolean {
+  const fixed = addresses.filter(({ port }) => port !== 0).map(printAddress);
+  return new Set(fixed).size < fixed.length;
+}
+
 /** Any number of values of one kind: `["10.0.0.0/8", "::1/128"]`. `of` says what each one is. */
 export function list<T>(
   options: KeyOptions<readonly T[]> & { readonly of: KeySchema<T> },

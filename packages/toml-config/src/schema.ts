@@ -62,7 +62,11 @@ type EntriesOf<E extends Entries> = {
 };
 
 /** What a program may write in place of a value: addresses also as text. */
-type OptionOf<T> = T extends SocketAddress ? T | string : T;
+type OptionOf<T> = T extends SocketAddress
+  ? T | string
+  : T extends readonly SocketAddress[]
+    ? OptionOf<SocketAddress> | readonly OptionOf<SocketAddress>[]
+    : T;
 
 type OptionsOf<E extends Entries> = {
   readonly [Name in keyof E & string as CamelCase<Name>]?:

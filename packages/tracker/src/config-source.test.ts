@@ -48,12 +48,12 @@ test("--tls-cert and --tls-key serve HTTPS on port 3443, unless the configuratio
   const tls = ["--tls-cert", "a.pem", "--tls-key", "b.pem"];
   const { web } = read(tls);
   assert.deepEqual([web.tlsCertificatePath, web.tlsPrivateKeyPath], ["a.pem", "b.pem"]);
-  assert.deepEqual(web.tlsAddressIpv4, { host: "0.0.0.0", port: 3443 });
+  assert.deepEqual(web.tlsAddressIpv4, [{ host: "0.0.0.0", port: 3443 }]);
   const file = fileOf(t, '[web]\ntls_address_ipv4 = "127.0.0.1:443"\ntls_address_ipv6 = ""\n');
   const configured = read([...tls, "-c", file]).web;
-  assert.deepEqual(configured.tlsAddressIpv4, { host: "127.0.0.1", port: 443 });
-  assert.equal(configured.tlsAddressIpv6, undefined);
-  assert.equal(read([]).web.tlsAddressIpv4, undefined);
+  assert.deepEqual(configured.tlsAddressIpv4, [{ host: "127.0.0.1", port: 443 }]);
+  assert.deepEqual(configured.tlsAddressIpv6, []);
+  assert.deepEqual(read([]).web.tlsAddressIpv4, []);
 });
 
 test("the environment counts before the file, the command line before the environment, --set before all", (t) => {

@@ -12,8 +12,8 @@ test("the printed default configuration reads back as the defaults", () => {
 
 test("without a file the tracker listens on port 3000 of both families", () => {
   const { udp } = defaultConfig(trackerSchema);
-  assert.deepEqual(udp.addressIpv4, { host: "0.0.0.0", port: 3000 });
-  assert.deepEqual(udp.addressIpv6, { host: "::", port: 3000 });
+  assert.deepEqual(udp.addressIpv4, [{ host: "0.0.0.0", port: 3000 }]);
+  assert.deepEqual(udp.addressIpv6, [{ host: "::", port: 3000 }]);
   assert.equal(udp.useIpv4 && udp.useIpv6, true);
 });
 

@@ -163,7 +163,7 @@ function planConnections({ web, ws }: TrackerConfig, bytes: number) {
   const isBufferedOpen = ws.maxBuffered === defaults.ws.maxBuffered;
   const maxBuffered = isBufferedOpen ? Math.min(ws.maxBuffered, part) : ws.maxBuffered;
   const isPlainHttp =
-    !ws.enabled && web.tlsAddressIpv4 === undefined && web.tlsAddressIpv6 === undefined;
+    !ws.enabled && web.tlsAddressIpv4.length === 0 && web.tlsAddressIpv6.length === 0;
   const each = isPlainHttp ? HTTP_CONNECTION_BYTES : TLS_OR_WS_CONNECTION_BYTES;
   const rest = bytes - (ws.enabled ? maxBuffered * workers : 0);
   const fitting = Math.max(CONNECTIONS_MIN, Math.floor(rest / each));

@@ -28,9 +28,9 @@ export function withoutMissingFamilies(
       udp = { ...udp, ...unused(family) };
     if (!config.http.enabled && !config.ws.enabled) continue;
     const tls = family === 4 ? web.tlsAddressIpv4 : web.tlsAddressIpv6;
-    if (tls !== undefined)
+    if (tls.length > 0)
       throw new OperatorError(
-        `web.tls_address_ipv${family} = "${show(tls)}": ${reason}; turn the family on or set the key to ""`,
+        `web.tls_address_ipv${family} = ${show(tls)}: ${reason}; turn the family on or set the key to ""`,
         { code: "SWARMTIDE_ADDRESS_UNAVAILABLE" },
       );
     if (leavesOut("web", family, web, defaults.web, reason, log))
@@ -62,12 +62,17 @@ function leavesOut(
       : [section.addressIpv6, defaults.addressIpv6];
   if (show(address) !== show(usual))
     throw new OperatorError(
-      `${name}.address_ipv${family} = "${show(address)}": ${reason}; turn the family on or set ${name}.use_ipv${family} = false`,
+      `${name}.address_ipv${family} = ${show(address)}: ${reason}; turn the family on or set ${name}.use_ipv${family} = false`,
       { code: "SWARMTIDE_ADDRESS_UNAVAILABLE" },
     );
   log.warn(`${name}.address_ipv${family}: left out, ${reason}`);
   return true;
 }
 
-const show = ({ host, port }: SocketAddress): string =>
-  host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+/** As the configuration has it: `"[::]:3000"`. */
+const show = (addresses: readonly SocketAddress[]): string => {
+  const texts = addresses.map(({ host, port }) =>
+    host.includes(":") ? `"[${host}]:${port}"` : `"${host}:${port}"`,
+  );
+  return texts.length === 1 ? texts.join() : `[${texts.join(", ")}]`;
+};

@@ -8,8 +8,10 @@ import {
   choice,
   integer,
   optionalInteger,
+  type SocketAddress,
   section,
-  socketAddress,
+  socketAddresses,
+  standsTwice,
 } from "@swarmtide/toml-config";
 import { udpEngines } from "./engines/engines.ts";
 
@@ -39,17 +41,17 @@ export const udpSection = section(
       default: undefined,
       min: 0,
       max: 65_535,
-      doc: 'Port of both addresses, in place of those that stand in them; 0 takes a free one, the same for both families. "" leaves the ports of the addresses.',
+      doc: 'Port of address_ipv4 and address_ipv6, in place of those that stand in them; 0 takes a free one, the same for both families. "" leaves the ports of the addresses.',
     }),
-    address_ipv4: socketAddress({
-      default: { host: "0.0.0.0", port: 3000 },
+    address_ipv4: socketAddresses({
+      default: [{ host: "0.0.0.0", port: 3000 }],
       family: 4,
-      doc: "IPv4 address and port; port 0 takes a free one, which the start-up lines name.",
+      doc: "IPv4 addresses and ports; port 0 takes a free one, which the start-up lines name.",
     }),
-    address_ipv6: socketAddress({
-      default: { host: "::", port: 3000 },
+    address_ipv6: socketAddresses({
+      default: [{ host: "::", port: 3000 }],
       family: 6,
-      doc: "IPv6 address and port; port 0 takes a free one, which the start-up lines name, the same as for IPv4 where both have 0.",
+      doc: "IPv6 addresses and ports; port 0 takes a free one, which the start-up lines name, the same as for IPv4 where both have 0.",
     }),
     set_only_ipv6: boolean({
       default: true,
@@ -105,16 +107,32 @@ export const udpSection = section(
       return { key: "use_ipv6", expected: "true where use_ipv4 is false, or enabled = false" };
     if (values.enabled && values.useIpv4 && values.useIpv6 && !values.setOnlyIpv6)
       return { key: "set_only_ipv6", expected: "true where use_ipv4 and use_ipv6 are both true" };
+    if (standsTwice(udpAddressesOf(values)))
+      return { key: "port", expected: '"" where a host stands twice in an address key' };
     return undefined;
   },
 );
 
+/** The keys that say where the tracker listens. */
+interface Listening {
+  readonly useIpv4: boolean;
+  readonly useIpv6: boolean;
+  readonly addressIpv4: readonly SocketAddress[];
+  readonly addressIpv6: readonly SocketAddress[];
+  readonly port: number | undefined;
+}
+
 /** Where the tracker listens, family by family. */
-export function udpAddressesOf(config: UdpConfig): { family: 4 | 6; host: string; port: number }[] {
-  const { addressIpv4, addressIpv6, port } = config;
-  const ipv4 = { family: 4 as const, ...addressIpv4, port: port ?? addressIpv4.port };
-  const ipv6 = { family: 6 as const, ...addressIpv6, port: port ?? addressIpv6.port };
-  return [...(config.useIpv4 ? [ipv4] : []), ...(config.useIpv6 ? [ipv6] : [])];
+export function udpAddressesOf({
+  useIpv4,
+  useIpv6,
+  addressIpv4,
+  addressIpv6,
+  port,
+}: Listening): { family: 4 | 6; host: string; port: number }[] {
+  const placed = (family: 4 | 6, addresses: readonly SocketAddress[]) =>
+    addresses.map((address) => ({ family, host: address.host, port: port ?? address.port }));
+  return [...(useIpv4 ? placed(4, addressIpv4) : []), ...(useIpv6 ? placed(6, addressIpv6) : [])];
 }
 
 export type UdpConfig = ConfigOf<typeof udpSection>;

@@ -29,8 +29,8 @@ after(async () => {
 
 const configOf = (changes: Partial<UdpConfig>): UdpConfig => ({
   ...defaultConfig(udpSection),
-  addressIpv4: { host: "127.0.0.1", port: 0 },
-  addressIpv6: { host: "::1", port: 0 },
+  addressIpv4: [{ host: "127.0.0.1", port: 0 }],
+  addressIpv6: [{ host: "::1", port: 0 }],
   socketRecvBufferSize: 0,
   ...changes,
 });
@@ -145,7 +145,7 @@ describe("the UDP server", { skip }, () => {
     await stop();
     running.pop();
     const port = Number(binding.listeners.addresses[0]?.split(":").at(-1));
-    const again = bindUdp(configOf({ addressIpv4: { host: "127.0.0.1", port } }));
+    const again = bindUdp(configOf({ addressIpv4: [{ host: "127.0.0.1", port }] }));
     again.listeners.close();
   });
 
@@ -156,7 +156,7 @@ describe("the UDP server", { skip }, () => {
       const config = configOf({
         useIpv6: false,
         workers,
-        addressIpv4: { host: "127.0.0.1", port },
+        addressIpv4: [{ host: "127.0.0.1", port }],
       });
       assert.throws(
         () => bindUdp(config),

@@ -2,6 +2,7 @@
  * What of the kernel's network settings loses packets or connections. Sources: ip-sysctl.rst, sysctl/net.rst and
  * networking/scaling.rst of the kernel's documentation, proc_net_snmp(5). Called by `examine`.
  */
+import { udpPlacesOf } from "@swarmtide/udp";
 import type { TrackerConfig } from "../config.ts";
 import type { Finding } from "./finding.ts";
 import { type Host, readNumber } from "./host.ts";
@@ -73,7 +74,7 @@ export function checkConntrack({ udp }: TrackerConfig, host: Host): Finding[] {
   const most = readNumber(host, CONNTRACK_MAX);
   const count = readNumber(host, CONNTRACK_COUNT);
   if (!udp.enabled || most === undefined || count === undefined) return [];
-  const ports = [...new Set([udp.addressIpv4.port, udp.addressIpv6.port])].join(",");
+  const ports = [...new Set(udpPlacesOf(udp).map(({ port }) => port))].join(", ");
   const isFull = count >= most * CONNTRACK_FULL_SHARE;
   return [
     {

@@ -2,7 +2,8 @@
 import { networkInterfaces } from "node:os";
 import { cidrContains, parseCidr, parseIpAddress } from "@swarmtide/bittorrent";
 import { missingFamily } from "@swarmtide/linux";
-import { udpEngines } from "@swarmtide/udp";
+import { webListenersOf } from "@swarmtide/tcp";
+import { udpEngines, udpPlacesOf } from "@swarmtide/udp";
 import type { TrackerConfig } from "../config.ts";
 import { openFilesLimit, tooFewForConnections, tooFewForThreads } from "../open-files.ts";
 import { riskySettings } from "../risky-settings.ts";
@@ -115,9 +116,13 @@ export function checkReachability(
     .flatMap((all) => all ?? [])
     .map(({ address }) => address),
 ): Finding[] {
+  const named = (protocol: string, places: readonly { readonly port: number }[]) =>
+    places.length === 0
+      ? []
+      : [`${protocol} ${[...new Set(places.map(({ port }) => port))].join(", ")}`];
   const ports = [
-    ...(udp.enabled ? [`UDP ${udp.addressIpv4.port}`] : []),
-    ...(http.enabled || ws.enabled ? [`TCP ${web.addressIpv4.port}`] : []),
+    ...named("UDP", udp.enabled ? udpPlacesOf(udp) : []),
+    ...named("TCP", http.enabled || ws.enabled ? webListenersOf(web) : []),
   ].join(" and ");
   const found = addresses.filter(isGlobal);
   if (found.length > 0)

@@ -158,7 +158,7 @@ class BoundTcp implements BoundService<TcpConfig> {
 const isOff = ({ http, ws }: TcpConfig): boolean => !http.enabled && !ws.enabled;
 
 const hasTls = ({ web }: TcpConfig): boolean =>
-  web.tlsAddressIpv4 !== undefined || web.tlsAddressIpv6 !== undefined;
+  web.tlsAddressIpv4.length > 0 || web.tlsAddressIpv6.length > 0;
 
 /** Where HTTP is off, the workers of WebTorrent listen themselves unless the engine is asked for. */
 function webConfigOf({ http, web }: TcpConfig): WebConfig {
