@@ -7,6 +7,17 @@ import { Random } from "./random.ts";
 const INFO_HASH_BYTES = 20;
 const SEED = 0x5eed;
 
+/**
+ * A peer's port tells its torrent, modulo this: so a list of peers shows that it is of another torrent. Seven of eight wrong
+ * peers are found, and a torrent still has 8,191 ports for each address.
+ */
+export const PORT_CLASSES = 8;
+const PORTS_EACH = 8191;
+
+/** A port, never 0, for a peer of that torrent. */
+export const drawPort = (torrent: number, random: Random): number =>
+  PORT_CLASSES * (1 + random.below(PORTS_EACH)) + (torrent % PORT_CLASSES);
+
 export class Population {
   readonly torrents: number;
   readonly peers: number;
@@ -14,7 +25,7 @@ export class Population {
   readonly infoHashes: Uint8Array;
   /** The torrent of each peer. */
   readonly torrentOf: Uint32Array;
-  /** The port of each peer, never 0. */
+  /** The port of each peer: one of its torrent's. */
   readonly portOf: Uint16Array;
   readonly #random = new Random(SEED);
   // Walker's alias method: a torrent is drawn with two random numbers, however many there are.
@@ -33,8 +44,9 @@ export class Population {
     this.torrentOf = new Uint32Array(peers);
     this.portOf = new Uint16Array(peers);
     for (let peer = 0; peer < peers; peer++) {
-      this.torrentOf[peer] = this.drawTorrent(this.#random);
-      this.portOf[peer] = 1 + this.#random.below(65_535);
+      const torrent = this.drawTorrent(this.#random);
+      this.torrentOf[peer] = torrent;
+      this.portOf[peer] = drawPort(torrent, this.#random);
     }
   }
 

@@ -1,11 +1,24 @@
 /** The report of a load test, as text and as JSON, and whether it passed. Pure functions. */
 import type { Counts } from "./tally.ts";
 
+/** What became of one kind of request. */
+export interface KindReport {
+  readonly sent: number;
+  readonly answered: number;
+  readonly responsesPerSecond: number;
+}
+
 export interface Report {
   readonly target: string;
   readonly seconds: number;
   readonly requestsPerSecond: number;
   readonly responsesPerSecond: number;
+  /** By kind of request, such as "announce". */
+  readonly perType: Readonly<Record<string, KindReport>>;
+  /** Answers that refuse a request. */
+  readonly errors: number;
+  /** Requests without an answer in time. */
+  readonly lost: number;
   readonly counts: Counts;
   readonly latencyMicroseconds: Readonly<Record<string, number>>;
   /** From when a latency counts: a target rate's from the moment the request was due. */
@@ -25,12 +38,20 @@ const perSecond = (count: number, seconds: number): number => (seconds > 0 ? cou
 export const makeReport = (
   counts: Counts,
   seconds: number,
-  rest: Omit<Report, "counts" | "seconds" | "requestsPerSecond" | "responsesPerSecond">,
+  rest: Pick<Report, "target" | "latencyMicroseconds" | "latencyFrom" | "configuration">,
 ): Report => ({
   ...rest,
   seconds,
   requestsPerSecond: perSecond(sum(counts.sent), seconds),
   responsesPerSecond: perSecond(responsesOf(counts), seconds),
+  perType: Object.fromEntries(
+    Object.entries(counts.sent).map(([kind, sent]) => {
+      const answered = counts.answered[kind] ?? 0;
+      return [kind, { sent, answered, responsesPerSecond: perSecond(answered, seconds) }];
+    }),
+  ),
+  errors: counts.errors,
+  lost: counts.lost,
   counts,
 });
 
@@ -47,9 +68,9 @@ const WRONG = ["unknown", "malformed", "wrongPeers", "duplicates", "late", "unse
 
 export function reportText(report: Report): string {
   const { counts, latencyMicroseconds, seconds } = report;
-  const kinds = Object.entries(counts.answered).map(
-    ([kind, answered]) =>
-      `  ${kind.padEnd(10)} ${whole(counts.sent[kind] ?? 0)} sent, ${whole(answered)} answered, ${whole(perSecond(answered, seconds))}/s`,
+  const kinds = Object.entries(report.perType).map(
+    ([kind, { sent, answered, responsesPerSecond }]) =>
+      `  ${kind.padEnd(10)} ${whole(sent)} sent, ${whole(answered)} answered, ${whole(responsesPerSecond)}/s`,
   );
   const announces = counts.answered.announce ?? 0;
   return [
@@ -65,6 +86,11 @@ export function reportText(report: Report): string {
     ...(counts.offers + counts.answers > 0
       ? [
           `Delivered: ${whole(counts.offers)} offers, ${whole(counts.answers)} answers, ${whole(perSecond(counts.offers + counts.answers, seconds))}/s`,
+        ]
+      : []),
+    ...(counts.fullHandshakes + counts.resumedHandshakes > 0
+      ? [
+          `TLS handshakes: ${whole(counts.fullHandshakes)} in full, ${whole(counts.resumedHandshakes)} resumed`,
         ]
       : []),
     `Latency in µs, from when a request was ${report.latencyFrom}: ${Object.entries(

@@ -11,14 +11,13 @@ import {
 } from "@swarmtide/toml-config";
 import { httpLoadSchema } from "./http/config.ts";
 import { HttpLoad } from "./http/http-load.ts";
-import { failuresOf, type Limits, makeReport, progressLine, reportText } from "./report.ts";
+import { showProgress } from "./progress.ts";
+import { failuresOf, type Limits, makeReport, reportText } from "./report.ts";
 import type { Tally } from "./tally.ts";
 import { udpLoadSchema } from "./udp/config.ts";
 import { UdpLoad } from "./udp/udp-load.ts";
 import { wsLoadSchema } from "./ws/config.ts";
 import { WsLoad } from "./ws/ws-load.ts";
-
-const PROGRESS_SECONDS = 5;
 
 export interface LoadTestOptions {
   /** The configuration file; undefined for the defaults. */
@@ -29,8 +28,10 @@ export interface LoadTestOptions {
   readonly isJson: boolean;
   /** Writes to stdout. */
   readonly print: (text: string) => void;
-  /** Writes progress and complaints, for people. */
+  /** Writes progress and complaints. */
   readonly complain: (text: string) => void;
+  /** Whether `complain` writes to a terminal: progress is then one line that changes. */
+  readonly isTerminal: boolean;
   /** Registers what a signal that asks to stop calls. */
   readonly onStop: (stop: () => void) => void;
 }
@@ -89,9 +90,9 @@ async function runLoad(
   config: LoadConfig,
   options: LoadTestOptions,
 ): Promise<number> {
-  const { print, complain, isJson, onStop } = options;
+  const { print, complain, isJson, isTerminal, onStop } = options;
   onStop(() => load.stop());
-  const endProgress = showProgress(load.tally, complain);
+  const endProgress = showProgress(load.tally, { isJson, isTerminal, complain });
   await load.run();
   endProgress();
   const { host, port } = config.serverAddress;
@@ -105,19 +106,4 @@ async function runLoad(
   const failures = failuresOf(report, config.limits);
   for (const failure of failures) complain(`${failure}\n`);
   return failures.length > 0 ? 1 : 0;
-}
-
-/** Prints a line every few seconds. Returns a function that ends it. */
-function showProgress(tally: Tally, complain: (text: string) => void): () => void {
-  let before = tally.counts();
-  let beforeMilliseconds = performance.now();
-  const timer = setInterval(() => {
-    const now = tally.counts();
-    const nowMilliseconds = performance.now();
-    const line = progressLine(before, now, (nowMilliseconds - beforeMilliseconds) / 1000);
-    complain(`${line}\n`);
-    before = now;
-    beforeMilliseconds = nowMilliseconds;
-  }, PROGRESS_SECONDS * 1000);
-  return () => clearInterval(timer);
 }

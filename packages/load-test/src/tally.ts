@@ -32,6 +32,9 @@ export class Tally {
   answers = 0;
   /** Requests that the system refused to send. */
   unsent = 0;
+  /** TLS handshakes that were made in full, and those that resumed a session. */
+  fullHandshakes = 0;
+  resumedHandshakes = 0;
   readonly latencies: HistogramRow;
   readonly #histogram: Histogram;
 
@@ -48,7 +51,7 @@ export class Tally {
     const byKind = (values: Float64Array): Readonly<Record<string, number>> =>
       Object.fromEntries(this.kinds.map((kind, index) => [kind, values[index] ?? 0]));
     const { errors, lost, late, duplicates, unknown, malformed, wrongPeers, unsent, peers } = this;
-    const { offers, answers } = this;
+    const { offers, answers, fullHandshakes, resumedHandshakes } = this;
     return {
       ...{ sent: byKind(this.sent), answered: byKind(this.answered) },
       ...{
@@ -63,6 +66,8 @@ export class Tally {
         peers,
         offers,
         answers,
+        fullHandshakes,
+        resumedHandshakes,
       },
     };
   }

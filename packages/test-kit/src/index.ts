@@ -1,4 +1,5 @@
 /** What tests of several rooms share. Imported by tests, benches and `testing/` only; never published. */
+export { type CertificateFiles, makeCertificate } from "./certificate.ts";
 export { FakeClock } from "./fake-clock.ts";
 export {
   announceTarget,

@@ -55,6 +55,7 @@ async function loadTest(
     isJson: values.has("json"),
     print,
     complain: (text) => writeLine(STDERR, text),
+    isTerminal: process.stderr.isTTY === true,
     onStop: (stop) => signals.onStop(stop),
   });
 }

@@ -14,7 +14,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { connect } from "node:tls";
-import { type CertificateFiles, makeCertificate } from "../certificate.ts";
+import { type CertificateFiles, makeCertificate } from "@swarmtide/test-kit";
 import type { Scope } from "../scope.ts";
 import { TrackerProcess } from "../tracker-process.ts";
 import { Bystander } from "./bystander.ts";

@@ -2,8 +2,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { cgroupsMissing, limitedCgroup } from "@swarmtide/test-kit";
-import { makeCertificate } from "../certificate.ts";
+import { cgroupsMissing, limitedCgroup, makeCertificate } from "@swarmtide/test-kit";
 import { floodTorrents, slowConnections, tlsStorm, vanishingUpgrades } from "../clients/storms.ts";
 import { UdpPeers } from "../clients/udp-peers.ts";
 import { TrackerProcess } from "../tracker-process.ts";

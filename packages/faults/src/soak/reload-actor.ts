@@ -2,8 +2,7 @@
 
 import { createHash, randomBytes } from "node:crypto";
 import { copyFileSync, writeFileSync } from "node:fs";
-import { until } from "@swarmtide/test-kit";
-import type { CertificateFiles } from "../certificate.ts";
+import { type CertificateFiles, until } from "@swarmtide/test-kit";
 import { UdpPeers } from "../clients/udp-peers.ts";
 import type { TrackerProcess } from "../tracker-process.ts";
 import type { Findings } from "./findings.ts";

@@ -7,7 +7,7 @@ import { copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { makeCertificate } from "../certificate.ts";
+import { makeCertificate } from "@swarmtide/test-kit";
 import { descriptorsOf, moreDescriptors } from "../descriptors.ts";
 import { Scope } from "../scope.ts";
 import { TrackerProcess } from "../tracker-process.ts";

@@ -12,9 +12,9 @@ export const httpLoadSchema = section(
       doc: 'What stands in the URL before "/announce" and "/scrape", such as "/passkey".',
     }),
     enable_tls: boolean({ default: false, doc: "HTTPS; any certificate is accepted." }),
-    resume_tls: boolean({
-      default: false,
-      doc: "A client comes back with the TLS session of its connection before.",
+    tls_resume_share: decimal({
+      ...{ default: 0, min: 0, max: 1 },
+      doc: "Share of connections that come back with the TLS session of the client's last one; the report counts handshakes made in full and resumed ones.",
     }),
     keep_alive: boolean({
       default: true,

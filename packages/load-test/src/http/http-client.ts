@@ -1,6 +1,6 @@
 /** One HTTP client of a load: a connection, one request at a time. Owned by the load that made it. */
 import { connect as connectPlain, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
+import { connect as connectTls, type TLSSocket } from "node:tls";
 import { nowMicroseconds, type Tally } from "../tally.ts";
 import type { HttpLoadConfig } from "./config.ts";
 import type { HttpRequest, HttpRequests } from "./http-requests.ts";
@@ -86,11 +86,13 @@ export class HttpClient {
   }
 
   #open(): Socket {
-    const { serverAddress, enableTls, resumeTls } = this.#config;
+    const { serverAddress, enableTls, tlsResumeShare } = this.#config;
     const target = { ...serverAddress, localAddress: this.#localAddress };
-    const session = resumeTls ? this.#session : undefined;
+    const session = Math.random() < tlsResumeShare ? this.#session : undefined;
     const socket = enableTls
-      ? connectTls({ ...target, rejectUnauthorized: false, ...(session && { session }) })
+      ? this.#countHandshake(
+          connectTls({ ...target, rejectUnauthorized: false, ...(session && { session }) }),
+        )
       : connectPlain(target);
     socket.setNoDelay(true);
     socket.on("session", (ticket: Buffer) => {
@@ -102,6 +104,14 @@ export class HttpClient {
     socket.on("error", () => {}); // "close" follows, and counts
     socket.on("close", () => {
       if (socket === this.#socket) this.#closed();
+    });
+    return socket;
+  }
+
+  #countHandshake(socket: TLSSocket): TLSSocket {
+    socket.once("secureConnect", () => {
+      if (socket.isSessionReused()) this.#tally.resumedHandshakes++;
+      else this.#tally.fullHandshakes++;
     });
     return socket;
   }

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { type TestContext, test } from "node:test";
+import { createServer as createTlsServer } from "node:tls";
+import { makeCertificate, temporaryFolder } from "@swarmtide/test-kit";
 import { defaultConfig } from "@swarmtide/toml-config";
 import { type HttpLoadConfig, httpLoadSchema } from "./config.ts";
 import { readHead } from "./http-client.ts";
@@ -15,6 +18,7 @@ type Deed =
   | "refuse"
   | "status"
   | "foreign peer"
+  | "peer of another torrent"
   | "twice"
   | "to the end";
 
@@ -24,13 +28,18 @@ const bencoded = (peer: Buffer): Buffer =>
     peer,
     Buffer.from("e"),
   ]);
-const OUR_PEER = Buffer.from([127, 0, 0, 1, 0x1a, 0xe1]);
+
+/** A peer of the announced torrent: the one that announces. */
+function peerFor(deed: Deed, target: string): Buffer {
+  const announced = Number(/[?&]port=(\d+)/.exec(target)?.[1]);
+  const port = deed === "peer of another torrent" ? announced ^ 1 : announced;
+  const address = deed === "foreign peer" ? [9, 9, 9, 9] : [127, 0, 0, 1];
+  return Buffer.from([...address, port >> 8, port & 0xff]);
+}
 
 function answerTo(deed: Deed, target: string): Buffer {
   const isScrape = target.startsWith("/scrape");
-  let body = isScrape
-    ? Buffer.from("d5:filesdee")
-    : bencoded(deed === "foreign peer" ? Buffer.from([9, 9, 9, 9, 1, 1]) : OUR_PEER);
+  let body = isScrape ? Buffer.from("d5:filesdee") : bencoded(peerFor(deed, target));
   if (deed === "refuse") body = Buffer.from("d14:failure reason2:noe");
   if (deed === "cut") body = body.subarray(0, body.length - 1);
   const status = deed === "status" ? "503 Service Unavailable" : "200 OK";
@@ -43,6 +52,8 @@ class FakeHttpTracker {
   readonly deeds = new Map<Deed, number>();
   requests = { announce: 0, scrape: 0 };
   connections = 0;
+  /** Handshakes that resumed a session. */
+  resumed = 0;
   readonly sources = new Set<string>();
   readonly #deedOf: (index: number) => Deed;
   #taken = 0;
@@ -55,15 +66,34 @@ class FakeHttpTracker {
     return deeds.reduce((sum, deed) => sum + (this.deeds.get(deed) ?? 0), 0);
   }
 
-  async serve(context: TestContext, host = "127.0.0.1"): Promise<number> {
-    const server = createServer((socket) => {
-      this.connections++;
-      this.sources.add(socket.remoteAddress ?? "");
-      socket.setNoDelay(true);
-      socket.on("error", () => {});
-      socket.on("data", (chunk) => this.#take(socket, chunk.toString("latin1")));
+  async serve(context: TestContext): Promise<number> {
+    return await this.#listen(
+      context,
+      createServer((socket) => this.#accept(socket)),
+    );
+  }
+
+  /** Over TLS, and with sessions that clients can resume. */
+  async serveTls(context: TestContext): Promise<number> {
+    const { certificate, privateKey } = makeCertificate(temporaryFolder(context), "tracker");
+    const options = { cert: readFileSync(certificate), key: readFileSync(privateKey) };
+    const server = createTlsServer(options, (socket) => {
+      if (socket.isSessionReused()) this.resumed++;
+      this.#accept(socket);
     });
-    server.listen(0, host);
+    return await this.#listen(context, server);
+  }
+
+  #accept(socket: Socket): void {
+    this.connections++;
+    this.sources.add(socket.remoteAddress ?? "");
+    socket.setNoDelay(true);
+    socket.on("error", () => {});
+    socket.on("data", (chunk) => this.#take(socket, chunk.toString("latin1")));
+  }
+
+  async #listen(context: TestContext, server: ReturnType<typeof createServer>): Promise<number> {
+    server.listen(0, "127.0.0.1");
     await once(server, "listening");
     context.after(() => server.close());
     const address = server.address();
@@ -107,7 +137,7 @@ const configFor = (
 
 const DEEDS: readonly Deed[] = [
   ...(["answer", "hang up", "answer", "cut", "refuse", "status"] as const),
-  ...(["foreign peer", "twice", "to the end"] as const),
+  ...(["foreign peer", "twice", "to the end", "peer of another torrent"] as const),
 ];
 
 for (const keepAlive of [true, false])
@@ -123,14 +153,53 @@ for (const keepAlive of [true, false])
     const { sent, answered, ...counts } = load.tally.counts();
     assert.equal(sent.announce, tracker.requests.announce);
     assert.ok((sent.announce ?? 0) > 50);
-    assert.equal(answered.announce, tracker.count("answer", "foreign peer", "twice", "to the end"));
+    assert.equal(
+      answered.announce,
+      tracker.count("answer", "foreign peer", "peer of another torrent", "twice", "to the end"),
+    );
     assert.equal(counts.lost, tracker.count("lose", "hang up"));
     assert.equal(counts.errors, tracker.count("refuse", "status"));
     assert.equal(counts.malformed, tracker.count("cut"));
-    assert.equal(counts.wrongPeers, tracker.count("foreign peer"));
+    assert.equal(counts.wrongPeers, tracker.count("foreign peer", "peer of another torrent"));
     assert.equal(counts.unknown, tracker.count("twice"));
     if (!keepAlive) assert.equal(tracker.connections, sent.announce);
   });
+
+for (const [share, name] of [
+  [0, "in full"],
+  [1, "resumed"],
+  [0.5, "of both kinds"],
+] as const)
+  test(`over TLS as many handshakes are counted as the tracker made: ${name}, by several clients at a time`, async (context) => {
+    const tracker = new FakeHttpTracker((index) => {
+      if (index === 150) load.stop();
+      return "answer";
+    });
+    const port = await tracker.serveTls(context);
+    const load = new HttpLoad(
+      configFor(port, { enableTls: true, keepAlive: false, tlsResumeShare: share }),
+    );
+    await load.run();
+    const { sent, answered, lost, errors, malformed, ...counts } = load.tally.counts();
+    assert.deepEqual([answered.announce, lost, errors, malformed], [sent.announce, 0, 0, 0]);
+    assert.equal(counts.resumedHandshakes, tracker.resumed);
+    assert.equal(counts.fullHandshakes + counts.resumedHandshakes, tracker.connections);
+    // A client has no session before its first connection.
+    if (share === 0) assert.equal(tracker.resumed, 0);
+    if (share === 1) assert.ok(counts.fullHandshakes <= 2 * 5, `${counts.fullHandshakes} in full`);
+    if (share === 0.5) assert.ok(counts.fullHandshakes > 5 && counts.resumedHandshakes > 5);
+  });
+
+test("over TLS connections are kept where they may be", async (context) => {
+  const tracker = new FakeHttpTracker((index) => {
+    if (index === 100) load.stop();
+    return "answer";
+  });
+  const load = new HttpLoad(configFor(await tracker.serveTls(context), { enableTls: true }));
+  await load.run();
+  const { sent, answered, fullHandshakes } = load.tally.counts();
+  assert.deepEqual([answered.announce, fullHandshakes], [sent.announce, 5]);
+});
 
 test("without a rate every client asks again when it is answered, from all addresses, until it is stopped", async (context) => {
   const tracker = new FakeHttpTracker((index) => {
@@ -155,8 +224,8 @@ test("a request that no client was free for counts its latency from when it was 
   let requests = 0;
   const server = createServer((socket) => {
     socket.on("error", () => {});
-    socket.on("data", () => {
-      const answer = (): void => void socket.write(answerTo("answer", "/announce"));
+    socket.on("data", (chunk) => {
+      const answer = (): void => void socket.write(answerTo("answer", chunk.toString("latin1")));
       if (++requests !== 20) return answer();
       held = answer;
       setTimeout(() => held?.(), 2000);

@@ -8,7 +8,7 @@ import {
   readScrapeReply,
   scrapeRequestBytes,
 } from "@swarmtide/http-protocol";
-import { Population } from "../population.ts";
+import { drawPort, PORT_CLASSES, Population } from "../population.ts";
 import { Random } from "../random.ts";
 import type { Tally } from "../tally.ts";
 import type { HttpLoadConfig } from "./config.ts";
@@ -29,6 +29,8 @@ export interface HttpRequest {
   readonly kind: number;
   readonly bytes: Uint8Array;
   readonly infoHashes: readonly Uint8Array[];
+  /** Which ports the peers of an announced torrent have. */
+  readonly portClass: number;
 }
 
 export class HttpRequests {
@@ -61,27 +63,35 @@ export class HttpRequests {
   }
 
   #announce(): HttpRequest {
-    const infoHash = this.#drawInfoHash();
+    const torrent = this.#drawTorrent();
+    const infoHash = this.#infoHashOf(torrent);
+    const port = drawPort(torrent, this.#random);
     const isSeeder = this.#random.fraction() < this.#config.peerSeederProbability;
     const peersWanted = this.#config.announcePeersWanted;
     const parameters = {
-      ...{ infoHash, peerId: this.#randomId(), port: 1 + this.#random.below(65_535) },
+      ...{ infoHash, peerId: this.#randomId(), port },
       ...{ uploaded: 0, downloaded: 0, left: isSeeder ? 0 : LEECHER_LEFT_BYTES, compact: true },
       event: isSeeder ? EVENT_COMPLETED : EVENT_STARTED,
       ...(peersWanted > 0 ? { peersWanted } : {}),
     } as const;
     const bytes = announceRequestBytes(parameters, this.#frame);
-    return { kind: ANNOUNCE, bytes, infoHashes: [infoHash] };
+    return { kind: ANNOUNCE, bytes, infoHashes: [infoHash], portClass: port % PORT_CLASSES };
   }
 
   #scrape(): HttpRequest {
-    const infoHashes = Array.from({ length: SCRAPED_TORRENTS }, () => this.#drawInfoHash());
-    return { kind: SCRAPE, bytes: scrapeRequestBytes(infoHashes, this.#frame), infoHashes };
+    const infoHashes = Array.from({ length: SCRAPED_TORRENTS }, () =>
+      this.#infoHashOf(this.#drawTorrent()),
+    );
+    const bytes = scrapeRequestBytes(infoHashes, this.#frame);
+    return { kind: SCRAPE, bytes, infoHashes, portClass: 0 };
   }
 
-  #drawInfoHash(): Uint8Array {
+  #drawTorrent(): number {
     const share = (Math.min(this.#gamma(), GAMMA_MAX) - 1) / (GAMMA_MAX - 1);
-    const torrent = Math.floor(Math.max(0, share) * (this.#population.torrents - 1));
+    return Math.floor(Math.max(0, share) * (this.#population.torrents - 1));
+  }
+
+  #infoHashOf(torrent: number): Uint8Array {
     return this.#population.infoHashes.subarray(torrent * ID_BYTES, (torrent + 1) * ID_BYTES);
   }
 
@@ -108,7 +118,7 @@ export class HttpRequests {
   }
 
   /** Checks an answer and counts it. */
-  check({ kind, infoHashes }: HttpRequest, status: number, body: Uint8Array): void {
+  check({ kind, infoHashes, portClass }: HttpRequest, status: number, body: Uint8Array): void {
     const tally = this.#tally;
     if (status !== STATUS_OK) {
       tally.errors++;
@@ -116,7 +126,9 @@ export class HttpRequests {
     }
     try {
       const isRefused =
-        kind === ANNOUNCE ? this.#checkAnnounce(body) : this.#checkScrape(body, infoHashes);
+        kind === ANNOUNCE
+          ? this.#checkAnnounce(body, portClass)
+          : this.#checkScrape(body, infoHashes);
       if (isRefused) tally.errors++;
       else tally.answered[kind] = (tally.answered[kind] ?? 0) + 1;
     } catch (error) {
@@ -127,14 +139,15 @@ export class HttpRequests {
   }
 
   /** Whether it is a refusal. Throws for what is not an answer to an announce. */
-  #checkAnnounce(body: Uint8Array): boolean {
+  #checkAnnounce(body: Uint8Array, portClass: number): boolean {
     const reply = readAnnounceReply(body);
     if (reply.failureReason !== undefined) return true;
     const { announcePeersWanted: wanted } = this.#config;
     const { peers } = reply;
     this.#tally.peers += peers.length;
     const areOurs = peers.every(
-      ({ address, port }) => port !== 0 && (this.#addresses?.has(address) ?? true),
+      ({ address, port }) =>
+        port !== 0 && port % PORT_CLASSES === portClass && (this.#addresses?.has(address) ?? true),
     );
     if (!areOurs || (wanted > 0 && peers.length > wanted)) this.#tally.wrongPeers++;
     return false;

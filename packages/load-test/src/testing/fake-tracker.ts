@@ -18,10 +18,14 @@ export type Deed =
   | "twice"
   | "refuse"
   | "foreign peer"
+  | "peer of another torrent"
   | "other kind";
 
-/** The reply to a request as a well-behaved tracker would send it, with one peer of this address. */
-export function replyTo(request: Buffer, lastAddressByte = 1): Buffer {
+/** Where an announce names its port. */
+const PORT_OFFSET = 96;
+
+/** The reply to a request as a well-behaved tracker would send it, with one peer of this address: one of its torrent. */
+export function replyTo(request: Buffer, lastAddressByte = 1, portsBeside = 0): Buffer {
   const action = request.readInt32BE(8);
   const header = Buffer.alloc(8);
   header.writeInt32BE(action, 0);
@@ -31,13 +35,15 @@ export function replyTo(request: Buffer, lastAddressByte = 1): Buffer {
     const torrents = (request.length - 16) / 20;
     return Buffer.concat([header, Buffer.alloc(12 * torrents)]);
   }
-  const peer = Buffer.from([127, 0, 0, lastAddressByte, 0x1a, 0xe1]);
+  const port = request.readUInt16BE(PORT_OFFSET) ^ portsBeside;
+  const peer = Buffer.from([127, 0, 0, lastAddressByte, port >> 8, port & 0xff]);
   return Buffer.concat([header, Buffer.alloc(12), peer]);
 }
 
 /** The replies that a deed makes of a request. */
 export function repliesOf(deed: Deed, request: Buffer): Buffer[] {
-  const reply = replyTo(request, deed === "foreign peer" ? 99 : 1);
+  const beside = deed === "peer of another torrent" ? 1 : 0;
+  const reply = replyTo(request, deed === "foreign peer" ? 99 : 1, beside);
   if (deed === "lose") return [];
   if (deed === "twice") return [reply, reply];
   if (deed === "cut") return [reply.subarray(0, reply.length - 3)];
@@ -55,6 +61,8 @@ export class FakeTracker {
   /** Requests by kind, and those but connects by deed. */
   readonly requests = { connect: 0, announce: 0, scrape: 0 };
   readonly deeds = new Map<Deed, number>();
+  /** Announces that were answered with a wrong peer. */
+  wrongPeers = 0;
   readonly #deedOf: (index: number) => Deed;
   #taken = 0;
 
@@ -76,6 +84,8 @@ export class FakeTracker {
     this.requests[action === ACTION_ANNOUNCE ? "announce" : "scrape"]++;
     const deed = this.#deedOf(this.#taken++);
     this.deeds.set(deed, this.count(deed) + 1);
+    const isWrong = deed === "foreign peer" || deed === "peer of another torrent";
+    if (action === ACTION_ANNOUNCE && isWrong) this.wrongPeers++;
     return repliesOf(deed, request);
   }
 

@@ -10,7 +10,7 @@ import { CONNECT, UDP_KINDS, UdpClients } from "./hot/udp-clients.ts";
 
 const DEEDS: readonly Deed[] = [
   ...(["answer", "lose", "answer", "cut", "wrong id", "twice", "refuse"] as const),
-  ...(["foreign peer", "other kind", "answer"] as const),
+  ...(["foreign peer", "other kind", "peer of another torrent", "answer"] as const),
 ];
 const TIMEOUT_MICROS = 5_000_000;
 const SOCKETS = 3;
@@ -80,7 +80,7 @@ test("what a tracker lost, cut, doubled, refused and mixed up is what the tally 
   assert.equal(answered.connect, tracker.requests.connect);
   assert.equal(
     (answered.announce ?? 0) + (answered.scrape ?? 0),
-    of("answer") + of("twice") + of("foreign peer"),
+    of("answer") + of("twice") + of("foreign peer") + of("peer of another torrent"),
   );
   const bad = of("cut") + of("wrong id") + of("other kind");
   assert.equal(counts.errors, of("refuse"));
@@ -89,8 +89,8 @@ test("what a tracker lost, cut, doubled, refused and mixed up is what the tally 
   assert.equal(counts.duplicates, of("twice"));
   assert.equal(counts.lost, of("lose") + bad);
   assert.equal(counts.late, 0);
-  // Only announces have peers.
-  assert.ok(counts.wrongPeers > 0 && counts.wrongPeers <= of("foreign peer"));
+  assert.equal(counts.wrongPeers, tracker.wrongPeers);
+  assert.ok(tracker.wrongPeers > 100);
   assert.equal(network.clients.inFlight.waiting, 0);
 });
 
@@ -121,20 +121,23 @@ test("an answer that comes to another socket was not asked for there", () => {
 test("more peers than asked for are wrong, and so is a peer with port 0", () => {
   const { clients, tally } = new FakeNetwork(new FakeTracker(() => "answer"));
   const bytes = Buffer.alloc(2000);
-  const announceWith = (peers: Buffer): void => {
+  let port = Buffer.alloc(2);
+  const announceWith = (peersFor: () => Buffer): void => {
     clients.connected[0] = 1;
     clients.write(bytes, 0, 1, 0, 0, 0);
+    port = bytes.subarray(96, 98);
+    const peers = peersFor();
     const header = Buffer.alloc(20);
     header.writeInt32BE(1, 0);
     header.writeInt32BE(clients.sentId, 4);
     const reply = Buffer.concat([header, peers]);
     clients.read(reply, 0, reply.length, 0, 1);
   };
-  const peer = Buffer.from([127, 0, 0, 1, 1, 1]);
-  announceWith(Buffer.concat(Array.from({ length: 30 }, () => peer)));
+  const peer = () => Buffer.from([127, 0, 0, 1, ...port]);
+  announceWith(() => Buffer.concat(Array.from({ length: 30 }, peer)));
   assert.equal(tally.wrongPeers, 0);
-  announceWith(Buffer.concat(Array.from({ length: 31 }, () => peer)));
+  announceWith(() => Buffer.concat(Array.from({ length: 31 }, peer)));
   assert.equal(tally.wrongPeers, 1);
-  announceWith(Buffer.from([127, 0, 0, 1, 0, 0]));
+  announceWith(() => Buffer.from([127, 0, 0, 1, 0, 0]));
   assert.equal(tally.wrongPeers, 2);
 });

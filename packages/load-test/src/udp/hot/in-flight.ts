@@ -22,6 +22,8 @@ export class InFlight {
   readonly kinds = new Uint8Array(SLOTS);
   readonly sockets = new Uint16Array(SLOTS);
   readonly wanted = new Uint16Array(SLOTS);
+  /** Which ports the peers of an announced torrent have (`expectPorts`). */
+  readonly portClasses = new Uint8Array(SLOTS);
   readonly sinceMicros = new Float64Array(SLOTS);
   waiting = 0;
   private readonly ids = new Int32Array(SLOTS);
@@ -74,6 +76,11 @@ export class InFlight {
     if (this.states[slot] === LOST) this.tally.late++;
     else this.tally.duplicates++;
     return NOT_AWAITED;
+  }
+
+  /** The ports of the torrent that this request announces. */
+  expectPorts(id: number, portClass: number): void {
+    this.portClasses[id & SLOT_MASK] = portClass;
   }
 
   /** The request in this slot has its answer. */

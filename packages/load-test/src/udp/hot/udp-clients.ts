@@ -20,7 +20,7 @@ import {
   writeConnectRequest,
   writeScrapeRequest,
 } from "@swarmtide/udp-protocol";
-import type { Population } from "../../population.ts";
+import { PORT_CLASSES, type Population } from "../../population.ts";
 import { Random } from "../../random.ts";
 import type { Tally } from "../../tally.ts";
 import type { UdpLoadConfig } from "../config.ts";
@@ -143,6 +143,7 @@ export class UdpClients {
     this.nextPeer = peer + 1 === population.peers ? 0 : peer + 1;
     this.copyInfoHash(population.torrentOf[peer], this.infoHash, 0);
     request.port = population.portOf[peer];
+    this.inFlight.expectPorts(request.transactionId, request.port % PORT_CLASSES);
     const isSeeder = this.random.fraction() < this.requests.peerSeederProbability;
     request.event = isSeeder ? EVENT_COMPLETED : EVENT_STARTED;
     request.left = isSeeder ? 0 : LEECHER_LEFT_BYTES;
@@ -203,15 +204,18 @@ export class UdpClients {
     this.tally.peers += peers;
     let isRight = peers <= this.inFlight.wanted[slot];
     const stride = peerBytes(family);
+    const portClass = this.inFlight.portClasses[slot];
     for (let index = 0, at = offset + ANNOUNCE_REPLY_HEADER_BYTES; index < peers; index++) {
-      if (!this.isOurs(bytes, at, stride)) isRight = false;
+      if (!this.isOurs(bytes, at, stride, portClass)) isRight = false;
       at += stride;
     }
     if (!isRight) this.tally.wrongPeers++;
   }
 
-  private isOurs(bytes: Uint8Array, at: number, stride: number): boolean {
-    if (bytes[at + stride - 2] === 0 && bytes[at + stride - 1] === 0) return false;
+  private isOurs(bytes: Uint8Array, at: number, stride: number, portClass: number): boolean {
+    const portLow = bytes[at + stride - 1];
+    if (portLow % PORT_CLASSES !== portClass) return false;
+    if (bytes[at + stride - 2] === 0 && portLow === 0) return false;
     const { loopbackAddresses, family } = this.addresses;
     if (loopbackAddresses === 0) return true;
     const last = bytes[at + stride - 3];
