@@ -7,9 +7,13 @@ export const EPERM = 1;
 export const ENOENT = 2;
 export const EINTR = 4;
 export const EBADF = 9;
+export const E2BIG = 7;
 export const EAGAIN = 11;
 export const ENOMEM = 12;
 export const EACCES = 13;
+export const EBUSY = 16;
+export const EEXIST = 17;
+export const ENODEV = 19;
 export const EINVAL = 22;
 export const ENFILE = 23;
 export const EMFILE = 24;
@@ -22,6 +26,7 @@ export const EPROTONOSUPPORT = 93;
 export const EAFNOSUPPORT = 97;
 export const EADDRINUSE = 98;
 export const EADDRNOTAVAIL = 99;
+export const EOPNOTSUPP = 95;
 export const ENETDOWN = 100;
 export const ENETUNREACH = 101;
 export const ECONNABORTED = 103;
@@ -38,7 +43,12 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [ENOENT, "ENOENT"],
   [EINTR, "EINTR"],
   [EBADF, "EBADF"],
+  [E2BIG, "E2BIG"],
   [EAGAIN, "EAGAIN"],
+  [EBUSY, "EBUSY"],
+  [EEXIST, "EEXIST"],
+  [ENODEV, "ENODEV"],
+  [EOPNOTSUPP, "EOPNOTSUPP"],
   [ENOMEM, "ENOMEM"],
   [EACCES, "EACCES"],
   [EINVAL, "EINVAL"],

@@ -1,6 +1,6 @@
 /**
  * The seam to the foreign function library: everything this package knows about koffi stands in this file, so that
- * another library (bun:ffi, node:ffi) can take its place by offering the same three functions.
+ * another library (bun:ffi, node:ffi) can take its place by offering the same four functions.
  *
  * Called by `libc.ts` once per thread and by whoever needs the address of a buffer. koffi is loaded on first use, so
  * importing this package on another platform costs and breaks nothing.
@@ -23,6 +23,8 @@ export interface ForeignLibrary {
   lastErrno(): number;
   /** Address of the first byte of a view over an ArrayBuffer or SharedArrayBuffer; 0 for an empty one. */
   addressOf(view: ArrayBufferView): number;
+  /** Memory that the kernel mapped, as a buffer. It must stay mapped for as long as anybody has the buffer. */
+  bufferAt(address: number, lengthBytes: number): ArrayBuffer;
 }
 
 /** What is used of koffi, declared by hand: its own types are all `any`. */
@@ -32,6 +34,7 @@ interface Koffi {
   };
   errno(): number;
   address(value: ArrayBufferView): bigint;
+  view(address: number, lengthBytes: number): ArrayBuffer;
 }
 
 const KOFFI_TYPE: Readonly<Record<ForeignType, string>> = {
@@ -57,6 +60,7 @@ function openForeignLibrary(): ForeignLibrary {
     bind: openLibc(koffi),
     lastErrno: koffi.errno,
     addressOf: (view) => Number(koffi.address(view)),
+    bufferAt: (address, lengthBytes) => koffi.view(address, lengthBytes),
   };
 }
 

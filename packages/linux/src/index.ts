@@ -3,6 +3,26 @@
  * Importing it is harmless everywhere; using it needs `linuxSupported()`.
  */
 export { missingFamily } from "./address-families.ts";
+export {
+  BpfAssembler,
+  type BpfCondition,
+  type BpfOperation,
+  type BpfRegister,
+  type BpfSize,
+} from "./bpf/assembler.ts";
+export {
+  attachXdp,
+  createSharedMap,
+  createXdpSocketMap,
+  loadXdpProgram,
+  setXdpSocket,
+  XDP_DROP,
+  XDP_PASS,
+  XDP_REDIRECT,
+  XDP_TX,
+  type XdpMode,
+  XdpTestRun,
+} from "./bpf/calls.ts";
 export * from "./errno.ts";
 export { trimFreeMemory } from "./free-memory.ts";
 export { AcceptBatch } from "./hot/accept-batch.ts";
@@ -21,8 +41,10 @@ export {
   sendBytes,
   shutdownFd,
 } from "./hot/stream-calls.ts";
+export { XdpQueue } from "./hot/xdp-queue.ts";
 export { linuxObstacle, linuxSupported } from "./libc.ts";
 export { localIpv4Addresses } from "./local-addresses.ts";
+export { type MappedMemory, mapMemory, unmapMemory, viewMapped } from "./mapped-memory.ts";
 export { NativeMemory } from "./native-memory.ts";
 export { NotifySocket } from "./notify-socket.ts";
 export { openFilesMax } from "./open-files.ts";
@@ -47,3 +69,10 @@ export {
 } from "./sockets.ts";
 export { SyscallError } from "./syscall-error.ts";
 export { onlineCpus, setThreadAffinity } from "./threads.ts";
+export { findInterface, type NetworkInterface } from "./xdp/interface.ts";
+export {
+  closeXdpSocket,
+  openXdpSocket,
+  XDP_FRAME_BYTES,
+  type XdpSocket,
+} from "./xdp/open-xdp-socket.ts";

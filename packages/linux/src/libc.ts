@@ -3,7 +3,7 @@
  * -1 into a negative errno (hot code) or a SyscallError (everything else).
  *
  * `syscall` is used for recvmmsg and sendmmsg because musl's sendmmsg is a loop of sendmsg calls: one system call per
- * datagram where the kernel offers one per batch.
+ * datagram where the kernel offers one per batch; and for bpf(2), which has no function in any C library.
  */
 import { endianness } from "node:os";
 import { type ForeignFunction, type ForeignType, foreignLibrary } from "./ffi.ts";
@@ -21,7 +21,10 @@ const SIGNATURES = {
   getrlimit: ["int", ["int", "address"]],
   getsockname: ["int", ["int", "address", "address"]],
   getsockopt: ["int", ["int", "int", "int", "address", "address"]],
+  ioctl: ["int", ["int", "word", "address"]],
   listen: ["int", ["int", "int"]],
+  mmap: ["address", ["address", "word", "int", "int", "int", "word"]],
+  munmap: ["int", ["address", "word"]],
   poll: ["int", ["address", "word", "int"]],
   read: ["word", ["int", "address", "word"]],
   recv: ["word", ["int", "address", "word", "int"]],
@@ -42,8 +45,8 @@ export type Libc = Readonly<Record<keyof typeof SIGNATURES, ForeignFunction>>;
 
 /** Numbers of the system calls made through `syscall`, by process.arch (asm/unistd_64.h, asm-generic/unistd.h). */
 const SYSCALL_NUMBERS = {
-  x64: { recvmmsg: 299, sendmmsg: 307 },
-  arm64: { recvmmsg: 243, sendmmsg: 269 },
+  x64: { recvmmsg: 299, sendmmsg: 307, bpf: 321 },
+  arm64: { recvmmsg: 243, sendmmsg: 269, bpf: 280 },
 } as const;
 
 let bound: Libc | undefined;
@@ -65,7 +68,7 @@ function bindAll(): Libc {
 }
 
 /** Numbers for `syscall` on this processor. */
-export function syscallNumbers(): { readonly recvmmsg: number; readonly sendmmsg: number } {
+export function syscallNumbers(): Readonly<Record<keyof (typeof SYSCALL_NUMBERS)["x64"], number>> {
   return process.arch === "arm64" ? SYSCALL_NUMBERS.arm64 : SYSCALL_NUMBERS.x64;
 }
 

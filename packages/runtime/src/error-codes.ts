@@ -150,6 +150,12 @@ const ERROR_CODES = {
       "A thread failed. The tracker ends with it: half a tracker is harder to notice than one that restarts.",
     remedy: "Let the service manager restart it, and report the lines of the log above.",
   },
+  SWARMTIDE_XDP_FAILED: {
+    cause:
+      'With `udp.engine = "xdp"` the interface is missing, its packets are too short, or the kernel refuses the program or a socket.',
+    remedy:
+      "Start as root or with the capabilities that [xdp.md](xdp.md) lists; the message names the call and its reason.",
+  },
 } as const satisfies Record<string, ErrorEntry>;
 
 /** A code of the table. */

@@ -14,7 +14,9 @@ import {
   workerCountOf,
 } from "@swarmtide/runtime";
 import { type UdpConfig, udpAddressesOf } from "./config.ts";
+import type { EngineBinding, UdpEngine } from "./engines/engine.ts";
 import { type UdpEngineName, udpEngineOf } from "./engines/engines.ts";
+import { replyBytesMax } from "./reply-bytes.ts";
 
 /** Addresses that a warning lists. */
 const SHOWN_ADDRESSES_MAX = 4;
@@ -25,6 +27,10 @@ export interface UdpBinding {
   readonly listeners: Listeners;
   /** What the kernel granted, the smallest of all; undefined where it is not known. */
   readonly receiveBufferBytes: number | undefined;
+  /** What the engine opened beside the listeners. */
+  readonly engineBinding?: EngineBinding | undefined;
+  /** Closes everything, when no worker runs any more. */
+  close(): void;
 }
 
 /**
@@ -55,12 +61,10 @@ export function wrongAddressWarnings(
 export function bindUdp(config: UdpConfig): UdpBinding {
   const engine = udpEngineOf(config.engine);
   const places = udpPlacesOf(config);
-  if (!linuxSupported())
-    return {
-      engine: engine.name,
-      listeners: Listeners.unopened(places),
-      receiveBufferBytes: undefined,
-    };
+  if (!linuxSupported()) {
+    const listeners = Listeners.unopened(places);
+    return { engine: engine.name, listeners, receiveBufferBytes: undefined, close() {} };
+  }
   let receiveBufferBytes = Number.POSITIVE_INFINITY;
   const listeners = Listeners.open(
     places,
@@ -80,7 +84,26 @@ export function bindUdp(config: UdpConfig): UdpBinding {
       return { fd: socket.fd, port: socket.port };
     },
   );
-  return { engine: engine.name, listeners, receiveBufferBytes };
+  const engineBinding = bindEngine(engine, config, listeners);
+  const close = () => {
+    engineBinding?.close();
+    if (!engine.closesListeners) listeners.close();
+  };
+  return { engine: engine.name, listeners, receiveBufferBytes, engineBinding, close };
+}
+
+function bindEngine(engine: UdpEngine, config: UdpConfig, listeners: Listeners) {
+  try {
+    return engine.bind?.({
+      workers: listeners.ofWorkers.length,
+      replyBytesMax: replyBytesMax(config.maxResponsePeers, config.maxScrapeTorrents),
+      interfaceName: config.xdpInterface,
+      interfaceMode: config.xdpMode,
+    });
+  } catch (error) {
+    listeners.close();
+    throw error;
+  }
 }
 
 /** Where the tracker listens, before anything is opened. */

@@ -12,8 +12,10 @@ import {
   section,
   socketAddresses,
   standsTwice,
+  text,
 } from "@swarmtide/toml-config";
 import { udpEngines } from "./engines/engines.ts";
+import { peersThatFit } from "./reply-bytes.ts";
 
 /** [udp]: BEP 15. */
 export const udpSection = section(
@@ -29,7 +31,19 @@ export const udpSection = section(
     engine: choice({
       default: "auto",
       choices: ["auto", ...udpEngines.map(({ name }) => name)],
-      doc: `How datagrams are read and sent: ${udpEngines.map(({ name, doc }) => `"${name}" ${doc}`).join(", ")}. "auto" takes the first of them that works.`,
+      doc: `How datagrams are read and sent: ${udpEngines.map(({ name, doc }) => `"${name}" ${doc}`).join(", ")}. "auto" takes the first of ${udpEngines
+        .filter(({ isAutomatic }) => isAutomatic)
+        .map(({ name }) => `"${name}"`)
+        .join(" and ")} that works.`,
+    }),
+    xdp_interface: text({
+      default: "",
+      doc: 'With engine = "xdp": the network interface whose packets it takes, as `ip link` names it.',
+    }),
+    xdp_mode: choice({
+      default: "auto",
+      choices: ["auto", "native", "generic"],
+      doc: 'With engine = "xdp": "native" runs in the driver, "generic" behind it, with any driver; "auto" tries the first.',
     }),
     pin_workers: boolean({
       default: false,
@@ -109,6 +123,13 @@ export const udpSection = section(
       return { key: "set_only_ipv6", expected: "true where use_ipv4 and use_ipv6 are both true" };
     if (standsTwice(udpAddressesOf(values)))
       return { key: "port", expected: '"" where a host stands twice in an address key' };
+    const roomBytes = udpEngines.find(({ name }) => name === values.engine)?.replyBytesMax;
+    const peersMax = peersThatFit(roomBytes ?? Number.POSITIVE_INFINITY);
+    if (values.maxResponsePeers > peersMax)
+      return {
+        key: "max_response_peers",
+        expected: `at most ${peersMax} with engine = "${values.engine}", whose replies fit one packet`,
+      };
     return undefined;
   },
 );

@@ -14,6 +14,8 @@ export interface UdpSetup {
   readonly shared: UdpShared;
   readonly engine: UdpEngineName;
   readonly listeners: readonly Listener[];
+  /** What the engine opened for this worker on the main thread, see `EngineBinding`. */
+  readonly bound?: unknown;
   /** Its row in the counters. */
   readonly row: number;
   /** The core to stay on. */
@@ -28,7 +30,7 @@ export interface UdpSettings {
 
 /** Rejects when a listener cannot be opened. */
 export async function openUdpWorker(
-  { shared, engine, listeners, row, cpu }: UdpSetup,
+  { shared, engine, listeners, bound, row, cpu }: UdpSetup,
   { config }: UdpSettings,
 ): Promise<Serving<UdpSettings>> {
   if (cpu !== undefined) setThreadAffinity([cpu]);
@@ -36,6 +38,7 @@ export async function openUdpWorker(
   const run = await udpEngineOf(engine).open({
     ...answering,
     listeners,
+    bound,
     onlyIpv6: config.setOnlyIpv6,
   });
   return {

@@ -15,3 +15,7 @@ export function replyBytesMax(responsePeersMax: number, scrapeTorrentsMax: numbe
     ERROR_REPLY_BYTES_MAX,
   );
 }
+
+/** IPv6 peers that an announce reply of so many bytes holds. */
+export const peersThatFit = (replyBytes: number): number =>
+  Math.floor((replyBytes - ANNOUNCE_REPLY_HEADER_BYTES) / PEER_IPV6_BYTES);

@@ -14,7 +14,6 @@ import type { UdpShared } from "./answering.ts";
 import type { UdpBinding } from "./bind.ts";
 import type { UdpConfig } from "./config.ts";
 import { udpCounters } from "./counters.ts";
-import { udpEngineOf } from "./engines/engines.ts";
 import { CONNECTION_KEY_WORDS } from "./hot/connection-id.ts";
 import { openUdpWorker, type UdpSettings, type UdpSetup } from "./open-worker.ts";
 
@@ -60,7 +59,10 @@ export function startUdp(options: UdpServerOptions): UdpServer {
     entry: linuxSupported() ? workerModule(import.meta.url, "worker") : openUdpWorker,
     workers: ofWorkers.map((listeners, row) => ({
       name: `udp-${row + 1}`,
-      setup: { shared, engine: binding.engine, listeners, row, cpu: cpus[row % cpus.length] },
+      setup: {
+        ...{ shared, engine: binding.engine, listeners, row, cpu: cpus[row % cpus.length] },
+        bound: binding.engineBinding?.ofWorkers[row],
+      },
     })),
     settings: { config, accessList },
     onDeath,
@@ -71,7 +73,7 @@ export function startUdp(options: UdpServerOptions): UdpServer {
     latency,
     async stop() {
       const isInTime = await group.stop();
-      if (!udpEngineOf(binding.engine).closesListeners) binding.listeners.close();
+      binding.close();
       return isInTime;
     },
   };

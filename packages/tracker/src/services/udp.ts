@@ -28,7 +28,8 @@ export const udpService: Service<typeof sections> = {
     const binding = bindUdp(udp);
     warnOfSmallBuffer(udp, binding, log);
     for (const line of wrongAddressWarnings(udp, binding)) log.warn(line);
-    const { listeners, engine } = binding;
+    const { listeners, engine, engineBinding } = binding;
+    if (engineBinding !== undefined) log.info(engineBinding.description);
     return {
       get protocols() {
         const addresses = listeners.addresses.map(
@@ -37,7 +38,7 @@ export const udpService: Service<typeof sections> = {
         const workers = listeners.ofWorkers.length;
         return [{ name: "udp", title: "UDP tracker", engine, workers, addresses } as const];
       },
-      close: () => listeners.close(),
+      close: () => binding.close(),
       start({ store, accessList, startedSeconds, onDeath }) {
         const peerIdSamples = statistics.clients ? listeners.ofWorkers.map(makePeerIdSample) : [];
         const { counters, latency, ...group } = startUdp({

@@ -19,6 +19,27 @@ export interface UdpEngineOptions {
   readonly listeners: readonly Listener[];
   /** Of listeners that the engine opens itself: IPV6_V6ONLY. */
   readonly onlyIpv6: boolean;
+  /** What the engine's `bind` made for this worker; undefined where it has none. */
+  readonly bound?: unknown;
+}
+
+/** What an engine is to open beside the listeners. */
+export interface EngineBindOptions {
+  readonly workers: number;
+  readonly replyBytesMax: number;
+  /** The network interface to attach to, and in which way. */
+  readonly interfaceName: string;
+  readonly interfaceMode: "auto" | "native" | "generic";
+}
+
+/** What an engine opens on the main thread beside the listeners, before any worker starts. */
+export interface EngineBinding {
+  /** For each worker, plain data that is posted to it. */
+  readonly ofWorkers: readonly unknown[];
+  /** How the engine works here, for the log. */
+  readonly description: string;
+  /** Closes it, when the workers have ended. */
+  close(): void;
 }
 
 export interface UdpEngine {
@@ -28,10 +49,16 @@ export interface UdpEngine {
   readonly doc: string;
   /** True, or what it needs that this system does not have. */
   supported(): true | string;
+  /** Whether "auto" may take it. */
+  readonly isAutomatic: boolean;
+  /** The longest reply that it can send, where that is less than a datagram can be. */
+  readonly replyBytesMax?: number;
   /** Reads packet info, which tells at which of the machine's addresses a datagram arrived. */
   readonly readsPacketInfo: boolean;
   /** Closes its listeners when it stops; otherwise whoever opened them does. */
   readonly closesListeners: boolean;
+  /** Opens what needs privileges. Throws OperatorError with the key and the remedy; nothing stays open then. */
+  bind?(options: EngineBindOptions): EngineBinding;
   /**
    * Opens it in the thread it is to run in, with everything loaded and allocated. One whose loop blocks the thread has
    * `run`, see `Serving`.

@@ -3,8 +3,9 @@ import { OperatorError } from "@swarmtide/runtime";
 import { dgramEngine } from "./dgram/dgram-engine.ts";
 import type { UdpEngine } from "./engine.ts";
 import { mmsgEngine } from "./mmsg/mmsg-engine.ts";
+import { xdpEngine } from "./xdp/xdp-engine.ts";
 
-const ENGINES = [mmsgEngine, dgramEngine] as const satisfies readonly UdpEngine[];
+const ENGINES = [xdpEngine, mmsgEngine, dgramEngine] as const satisfies readonly UdpEngine[];
 
 export type UdpEngineName = (typeof ENGINES)[number]["name"];
 
@@ -13,7 +14,9 @@ export const udpEngines: readonly (UdpEngine & { readonly name: UdpEngineName })
 /** The engine of this name; for "auto" the first that works here. Throws OperatorError where it does not. */
 export function udpEngineOf(wanted: UdpEngineName | "auto") {
   const works = udpEngines.filter((engine) => engine.supported() === true);
-  const found = works.find(({ name }) => wanted === "auto" || name === wanted);
+  const found = works.find(({ name, isAutomatic }) =>
+    wanted === "auto" ? isAutomatic : name === wanted,
+  );
   if (found !== undefined) return found;
   const reason = udpEngines.find(({ name }) => name === wanted)?.supported();
   const others = ["auto", ...works.map(({ name }) => name)].map((name) => `"${name}"`);

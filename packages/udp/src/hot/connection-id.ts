@@ -30,7 +30,7 @@ export class ConnectionIds {
   low = 0;
   private nowSeconds = 0;
   ageSecondsMax: number;
-  private readonly key: Int32Array;
+  readonly key: Int32Array;
   private readonly subkey: Int32Array;
   private readonly state: Int32Array;
 

@@ -29,6 +29,7 @@ export const dgramEngine = {
   name: "dgram",
   doc: "one by one through Node, everywhere",
   supported: (): true | string => true,
+  isAutomatic: true,
   readsPacketInfo: false,
   closesListeners: true,
   open,
