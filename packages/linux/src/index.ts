@@ -47,7 +47,6 @@ export { localIpv4Addresses } from "./local-addresses.ts";
 export { type MappedMemory, mapMemory, unmapMemory, viewMapped } from "./mapped-memory.ts";
 export { NativeMemory } from "./native-memory.ts";
 export { NotifySocket } from "./notify-socket.ts";
-export { openFilesMax } from "./open-files.ts";
 export {
   type Account,
   type AccountNames,
@@ -56,6 +55,7 @@ export {
   switchUser,
   UnknownAccountError,
 } from "./privileges.ts";
+export { lockableBytesMax, openFilesMax } from "./resource-limits.ts";
 export type { IpFamily } from "./socket-address.ts";
 export { socketDrops } from "./socket-drops.ts";
 export {
@@ -74,5 +74,7 @@ export {
   closeXdpSocket,
   openXdpSocket,
   XDP_FRAME_BYTES,
+  XDP_RECEIVE_FRAMES,
+  XDP_SEND_FRAMES,
   type XdpSocket,
 } from "./xdp/open-xdp-socket.ts";

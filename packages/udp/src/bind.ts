@@ -14,7 +14,12 @@ import {
   workerCountOf,
 } from "@swarmtide/runtime";
 import { type UdpConfig, udpAddressesOf } from "./config.ts";
-import type { EngineBinding, UdpEngine } from "./engines/engine.ts";
+import type {
+  EngineBinding,
+  EngineBindOptions,
+  EngineObstacle,
+  UdpEngine,
+} from "./engines/engine.ts";
 import { type UdpEngineName, udpEngineOf } from "./engines/engines.ts";
 import { replyBytesMax } from "./reply-bytes.ts";
 
@@ -94,17 +99,24 @@ export function bindUdp(config: UdpConfig): UdpBinding {
 
 function bindEngine(engine: UdpEngine, config: UdpConfig, listeners: Listeners) {
   try {
-    return engine.bind?.({
-      workers: listeners.ofWorkers.length,
-      replyBytesMax: replyBytesMax(config.maxResponsePeers, config.maxScrapeTorrents),
-      interfaceName: config.xdpInterface,
-      interfaceMode: config.xdpMode,
-    });
+    return engine.bind?.(bindOptionsOf(config, listeners.ofWorkers.length));
   } catch (error) {
     listeners.close();
     throw error;
   }
 }
+
+const bindOptionsOf = (config: UdpConfig, workers: number): EngineBindOptions => ({
+  workers,
+  replyBytesMax: replyBytesMax(config.maxResponsePeers, config.maxScrapeTorrents),
+  interfaceName: config.xdpInterface,
+  interfaceMode: config.xdpMode,
+});
+
+/** What stands in the way of the configured engine on this host, which has what it needs in general. */
+export const udpEngineObstacles = (config: UdpConfig): EngineObstacle[] =>
+  udpEngineOf(config.engine).obstacles?.(bindOptionsOf(config, workerCountOf(config.workers))) ??
+  [];
 
 /** Where the tracker listens, before anything is opened. */
 export function udpPlacesOf(config: UdpConfig): Listener[] {

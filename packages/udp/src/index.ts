@@ -1,5 +1,11 @@
 /** The UDP tracker (BEP 15): its configuration, its sockets and workers, and the handler of single datagrams. */
-export { bindUdp, type UdpBinding, udpPlacesOf, wrongAddressWarnings } from "./bind.ts";
+export {
+  bindUdp,
+  type UdpBinding,
+  udpEngineObstacles,
+  udpPlacesOf,
+  wrongAddressWarnings,
+} from "./bind.ts";
 export { type UdpConfig, udpSection } from "./config.ts";
 export * as udpColumns from "./counters.ts";
 export { type UdpEngineName, udpEngines } from "./engines/engines.ts";

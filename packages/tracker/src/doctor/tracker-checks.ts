@@ -3,7 +3,7 @@ import { networkInterfaces } from "node:os";
 import { cidrContains, parseCidr, parseIpAddress } from "@swarmtide/bittorrent";
 import { missingFamily } from "@swarmtide/linux";
 import { webListenersOf } from "@swarmtide/tcp";
-import { udpEngines, udpPlacesOf } from "@swarmtide/udp";
+import { udpEngineObstacles, udpEngines, udpPlacesOf } from "@swarmtide/udp";
 import type { TrackerConfig } from "../config.ts";
 import { openFilesLimit, tooFewForConnections, tooFewForThreads } from "../open-files.ts";
 import { riskySettings } from "../risky-settings.ts";
@@ -64,8 +64,10 @@ export function checkEngines({ udp }: TrackerConfig): Finding[] {
   return udpEngines.map((engine): Finding => {
     const supported = engine.supported();
     const what = `UDP engine ${engine.name}`;
-    if (supported === true) return { what, grade: "ok", reason: "works here" };
     const isWanted = udp.engine === engine.name;
+    const [obstacle] = isWanted && supported === true ? udpEngineObstacles(udp) : [];
+    if (obstacle !== undefined) return { what, grade: "error", ...obstacle };
+    if (supported === true) return { what, grade: "ok", reason: "works here" };
     return { what, grade: isWanted ? "error" : "note", reason: `needs ${supported}` };
   });
 }

@@ -42,6 +42,12 @@ export interface EngineBinding {
   close(): void;
 }
 
+/** What stands in an engine's way on this host. */
+export interface EngineObstacle {
+  readonly reason: string;
+  readonly remedy: string;
+}
+
 export interface UdpEngine {
   /** Its name in the configuration. */
   readonly name: string;
@@ -59,6 +65,8 @@ export interface UdpEngine {
   readonly closesListeners: boolean;
   /** Opens what needs privileges. Throws OperatorError with the key and the remedy; nothing stays open then. */
   bind?(options: EngineBindOptions): EngineBinding;
+  /** What `bind` would fail for, found without changing anything. */
+  obstacles?(options: EngineBindOptions): EngineObstacle[];
   /**
    * Opens it in the thread it is to run in, with everything loaded and allocated. One whose loop blocks the thread has
    * `run`, see `Serving`.

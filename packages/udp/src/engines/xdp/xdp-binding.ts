@@ -25,10 +25,9 @@ import {
 } from "@swarmtide/linux";
 import { OperatorError } from "@swarmtide/runtime";
 import type { EngineBinding, EngineBindOptions } from "../engine.ts";
-import { ETHERNET_BYTES, FRAMES } from "./frame-layout.ts";
-import { FRAME_REPLY_BYTES_MAX } from "./hot/xdp-datagrams.ts";
 import { xdpProgram } from "./program.ts";
 import { COUNTER_SLOT_BYTES, counterSlots, SETTINGS_BYTES } from "./shared-memory.ts";
+import { interfaceProblem } from "./xdp-interface.ts";
 
 /** Without a program on the other end it does not deliver what is sent; see docs/xdp.md. */
 const DRIVERS_LEFT_GENERIC = ["veth"];
@@ -131,19 +130,13 @@ function describe(
 }
 
 /** Throws OperatorError when the interface does not exist or its packets are too short for the replies. */
-function interfaceOf({ interfaceName, replyBytesMax }: EngineBindOptions): NetworkInterface {
-  const found = findInterface(interfaceName);
-  if (found === undefined)
-    throw new OperatorError(
-      `udp.xdp_interface = "${interfaceName}": expected the name of a network interface with udp.engine = "xdp"; \`ip link\` lists them`,
-      { code: "SWARMTIDE_XDP_FAILED" },
-    );
-  const bytes = replyBytesMax + FRAMES[6].payloadAt - ETHERNET_BYTES;
-  if (bytes > found.mtuBytes || replyBytesMax > FRAME_REPLY_BYTES_MAX)
-    throw new OperatorError(
-      `udp.xdp_interface = "${interfaceName}": its MTU is ${found.mtuBytes} bytes, expected at least ${bytes} for a reply in one packet; lower udp.max_response_peers and udp.max_scrape_torrents or raise the MTU`,
-      { code: "SWARMTIDE_XDP_FAILED" },
-    );
+function interfaceOf(options: EngineBindOptions): NetworkInterface {
+  const found = findInterface(options.interfaceName);
+  const problem = interfaceProblem(options, found);
+  if (found === undefined || problem !== undefined)
+    throw new OperatorError(`${problem?.reason}: ${problem?.remedy}`, {
+      code: "SWARMTIDE_XDP_FAILED",
+    });
   return found;
 }
 

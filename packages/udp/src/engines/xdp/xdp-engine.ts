@@ -5,12 +5,14 @@
  *
  * Opt-in: firewall rules and tcpdump do not see what XDP answers; docs/xdp.md says what else to know.
  */
-import { linuxObstacle, ReadinessPoller, XdpQueue } from "@swarmtide/linux";
+import { linuxObstacle, ReadinessPoller, XDP_FRAME_BYTES, XdpQueue } from "@swarmtide/linux";
 import { LOOK_MILLISECONDS, type Steering } from "@swarmtide/runtime";
 import type { EngineRun, UdpEngine, UdpEngineOptions } from "../engine.ts";
 import { MmsgRounds } from "../mmsg/mmsg-rounds.ts";
+import { FRAMES } from "./frame-layout.ts";
 import { XdpDatagrams } from "./hot/xdp-datagrams.ts";
 import { bindXdp, type XdpOfWorker } from "./xdp-binding.ts";
+import { xdpObstacles } from "./xdp-checks.ts";
 import { XdpCounts, XdpSettings } from "./xdp-settings.ts";
 
 /** How often the program's counts are taken over. */
@@ -19,6 +21,8 @@ const COUNT_SECONDS = 1;
 const LEARN_SECONDS = 5;
 /** A packet of 1,500 bytes with headers of IPv6 and UDP: an AF_XDP socket cannot send a datagram in fragments. */
 const REPLY_BYTES_MAX = 1452;
+if (REPLY_BYTES_MAX + FRAMES[6].payloadAt > XDP_FRAME_BYTES - 2)
+  throw new Error("the longest reply fits a frame");
 
 export const xdpEngine = {
   name: "xdp",
@@ -29,6 +33,7 @@ export const xdpEngine = {
   closesListeners: false,
   replyBytesMax: REPLY_BYTES_MAX,
   bind: bindXdp,
+  obstacles: xdpObstacles,
   open,
 } as const satisfies UdpEngine;
 

@@ -4,7 +4,7 @@
  *
  * A request is read where the card or the kernel wrote it and its reply is written where it leaves from: nothing is copied.
  */
-import { XDP_FRAME_BYTES, type XdpQueue } from "@swarmtide/linux";
+import type { XdpQueue } from "@swarmtide/linux";
 import type { CounterRow, RoundTimer } from "@swarmtide/metrics";
 import {
   BUSY_SECONDS,
@@ -145,6 +145,3 @@ export class XdpDatagrams {
     return ((bytes[at] << 8) | bytes[at + 1]) - UDP_HEADER_BYTES;
   }
 }
-
-/** The longest reply whose frame fits: Ethernet, IPv6 and UDP take 62 bytes. */
-export const FRAME_REPLY_BYTES_MAX: number = XDP_FRAME_BYTES - ALIGNED - FRAMES[6].payloadAt;
