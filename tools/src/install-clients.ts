@@ -2,10 +2,10 @@
  * `npm run clients:install`: brings the real BitTorrent clients that the transfer tests drive, Chromium and nginx, as far
  * as they are missing.
  *
- * Transmission, aria2, Chromium and nginx come from Debian (as root, or it says what to run), libtorrent from PyPI into
- * `$XDG_CACHE_HOME/swarmtide/clients/venv`, else `~/.cache/…`, webtorrent with what drives it from npm into
- * `…/clients/web` (packages/tracker/src/transfer looks there), as `tools/web-clients` pins them and without their install
- * scripts. Networks hiccup, so every download has three tries.
+ * Transmission, aria2, qBittorrent, rtorrent, Chromium and nginx come from Debian (as root, or it says what to run),
+ * libtorrent from PyPI into `$XDG_CACHE_HOME/swarmtide/clients/venv`, else `~/.cache/…`, webtorrent with what drives it
+ * from npm into `…/clients/web` (packages/tracker/src/transfer looks there), as `tools/web-clients` pins them and without
+ * their install scripts. Networks hiccup, so every download has three tries.
  */
 import { spawnSync } from "node:child_process";
 import { copyFileSync, cpSync, existsSync, readFileSync } from "node:fs";
@@ -24,6 +24,8 @@ const CLIENTS = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "s
 const DEBIAN_PACKAGES: readonly (readonly [name: string, probe: readonly string[]])[] = [
   ["transmission-cli", ["transmission-cli", "--version"]],
   ["aria2", ["aria2c", "--version"]],
+  ["qbittorrent-nox", ["qbittorrent-nox", "--version"]],
+  ["rtorrent", ["rtorrent", "-h"]],
   ["nginx-light", ["nginx", "-v"]],
   ["chromium", ["chromium", "--version"]],
   ["prometheus", ["promtool", "--version"]],
@@ -106,7 +108,9 @@ try {
   await installLibtorrent();
   await installHadolint();
   await installWebClients();
-  console.log("clients: Transmission, aria2, libtorrent, Chromium and webtorrent are installed");
+  console.log(
+    "clients: Transmission, aria2, qBittorrent, rtorrent, libtorrent, Chromium and webtorrent are installed",
+  );
 } catch (error) {
   console.error(error instanceof Error ? error.message : String(error));
   process.exitCode = 1;

@@ -13,6 +13,7 @@ import { isDeepStrictEqual } from "node:util";
 import { BrowserStage } from "./browser-stage.ts";
 import { certificateProblem } from "./certificates.ts";
 import { networkProblem } from "./test-network.ts";
+import { titleOf } from "./transfers.ts";
 import type { Counts, Visitor } from "./visitor.ts";
 import { chromiumProblem, webClientProblem } from "./web-clients.ts";
 import type { TrackerSettings, WebProtocol } from "./web-stage.ts";
@@ -214,12 +215,12 @@ describe("visitors of a page", () => {
 
   for (const sharing of SHARINGS) {
     const { over, workers, engine } = sharing;
-    const way = over[0] === over[1] ? over[0] : `${over[0]} on IPv4 and ${over[1]} on IPv6`;
-    const title = `share a file over ${way}, ${workers === 1 ? "1 worker" : "2 workers"}, engine ${engine}`;
-    test(title, options, (t) => share(t, browsers, sharing));
+    const title = titleOf("Chromium", "Chromium", over);
+    const settings = `${workers === 1 ? "1 worker" : "2 workers"}, engine ${engine}`;
+    test(`${title}, ${settings}`, options, (t) => share(t, browsers, sharing));
   }
 
-  test("share a file with a Node process", options, (t) => shareWithNode(t, browsers));
+  test(titleOf("Chromium", "Node", ["ws", "ws"]), options, (t) => shareWithNode(t, browsers));
 
   test(
     "meet within one page, whose clients share a socket, and so does one made anew",

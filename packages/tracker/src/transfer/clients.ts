@@ -109,3 +109,59 @@ export const libtorrent: Client = {
     ...[libtorrentPython() ?? "python3", libtorrentScript, torrentPath, downloadFolder],
   ],
 };
+
+const QBITTORRENT_SETTINGS = `[LegalNotice]
+Accepted=true
+
+[BitTorrent]
+Session\\DHTEnabled=false
+Session\\LSDEnabled=false
+Session\\PeXEnabled=false
+Session\\Port=6881
+Session\\AddExtensionToIncompleteFiles=false
+
+[Network]
+PortForwardingEnabled=false
+`;
+
+/** Built on the libtorrent of Debian, which is another version than the one above. */
+export const qBittorrent: Client = {
+  name: "qBittorrent",
+  problem: () =>
+    runs("qbittorrent-nox", "--version")
+      ? undefined
+      : "qbittorrent-nox is missing (Debian: apt-get install qbittorrent-nox)",
+  command: ({ torrentPath, downloadFolder, stateFolder }) => {
+    const settings = join(stateFolder, "qBittorrent", "config");
+    mkdirSync(settings, { recursive: true });
+    writeFileSync(join(settings, "qBittorrent.conf"), QBITTORRENT_SETTINGS);
+    return [
+      ...["qbittorrent-nox", `--profile=${stateFolder}`, `--save-path=${downloadFolder}`],
+      ...["--add-paused=false", "--skip-dialog=true", torrentPath],
+    ];
+  },
+};
+
+/** Without a terminal it runs as a daemon that stays in the foreground. */
+export const rtorrent: Client = {
+  name: "rtorrent",
+  problem: () =>
+    runs("rtorrent", "-h") ? undefined : "rtorrent is missing (Debian: apt-get install rtorrent)",
+  command: ({ torrentPath, downloadFolder, stateFolder, authority }) => {
+    mkdirSync(stateFolder, { recursive: true });
+    const settings = join(stateFolder, "rtorrent.rc");
+    const lines = [
+      "system.daemon.set = true",
+      `directory.default.set = ${downloadFolder}`,
+      "network.port_range.set = 6881-6881",
+      "dht.mode.set = disable",
+      "protocol.pex.set = no",
+      "pieces.hash.on_completion.set = no",
+      "schedule2 = wake, 1, 1, ((directory.default))",
+      ...(authority === undefined ? [] : [`network.http.cacert.set = ${authority}`]),
+      `load.start = ${torrentPath}`,
+    ];
+    writeFileSync(settings, `${lines.join("\n")}\n`);
+    return ["rtorrent", "-n", "-o", `import=${settings}`];
+  },
+};

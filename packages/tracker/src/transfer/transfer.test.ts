@@ -14,64 +14,16 @@ import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { certificateProblem, makeCertificates } from "./certificates.ts";
-import { aria2, type Client, libtorrent, transmission } from "./clients.ts";
+import type { Client } from "./clients.ts";
 import { type Actor, DEADLINE_SECONDS, Stage } from "./stage.ts";
 import { type HostName, networkProblem, TRACKER_ADDRESSES, TRACKER_NAMES } from "./test-network.ts";
 import { makeTorrent } from "./torrent-file.ts";
+import { type Protocol, TRANSFERS, type Transfer, titleOf } from "./transfers.ts";
 
 type Family = "ipv4" | "ipv6";
-type Protocol = "udp" | "http" | "https";
-
-interface Transfer {
-  readonly seeder: Client;
-  readonly leecher: Client;
-  readonly family: Family;
-  /** Who is there first. Only the second one learns of the other at once. */
-  readonly first: "seeder" | "leecher";
-  /** How each of them announces: the seeder, then the leecher. */
-  readonly over: readonly [seeder: Protocol, leecher: Protocol];
-}
-
-const UDP = ["udp", "udp"] as const;
-const HTTP = ["http", "http"] as const;
-const HTTPS = ["https", "https"] as const;
-const UDP_HTTP = ["udp", "http"] as const;
-const HTTP_UDP = ["http", "udp"] as const;
-const UDP_HTTPS = ["udp", "https"] as const;
-
-/**
- * Transmission 3.00 announces over IPv6 by UDP, but reads the 18-byte peers of the answer as three of 6 bytes: it needs
- * a partner that comes to it. aria2 1.36 has no UDP announces over IPv6. By HTTP both can.
- */
-const TRANSFERS: readonly Transfer[] = [
-  { seeder: transmission, leecher: transmission, family: "ipv4", first: "seeder", over: UDP },
-  { seeder: aria2, leecher: aria2, family: "ipv4", first: "seeder", over: UDP },
-  { seeder: libtorrent, leecher: libtorrent, family: "ipv4", first: "seeder", over: UDP },
-  { seeder: transmission, leecher: aria2, family: "ipv4", first: "seeder", over: UDP },
-  { seeder: aria2, leecher: libtorrent, family: "ipv4", first: "seeder", over: UDP },
-  { seeder: libtorrent, leecher: libtorrent, family: "ipv6", first: "seeder", over: UDP },
-  { seeder: transmission, leecher: libtorrent, family: "ipv6", first: "seeder", over: UDP },
-  { seeder: libtorrent, leecher: transmission, family: "ipv6", first: "leecher", over: UDP },
-  { seeder: transmission, leecher: transmission, family: "ipv4", first: "seeder", over: HTTP },
-  { seeder: aria2, leecher: aria2, family: "ipv4", first: "seeder", over: HTTP },
-  { seeder: libtorrent, leecher: libtorrent, family: "ipv4", first: "seeder", over: HTTP },
-  { seeder: transmission, leecher: transmission, family: "ipv6", first: "seeder", over: HTTP },
-  { seeder: aria2, leecher: aria2, family: "ipv6", first: "seeder", over: HTTP },
-  { seeder: libtorrent, leecher: libtorrent, family: "ipv6", first: "seeder", over: HTTP },
-  { seeder: transmission, leecher: transmission, family: "ipv4", first: "seeder", over: HTTPS },
-  { seeder: aria2, leecher: aria2, family: "ipv4", first: "seeder", over: HTTPS },
-  { seeder: libtorrent, leecher: libtorrent, family: "ipv4", first: "seeder", over: HTTPS },
-  { seeder: transmission, leecher: aria2, family: "ipv4", first: "seeder", over: UDP_HTTP },
-  { seeder: aria2, leecher: libtorrent, family: "ipv4", first: "seeder", over: UDP_HTTP },
-  { seeder: libtorrent, leecher: transmission, family: "ipv4", first: "seeder", over: UDP_HTTP },
-  { seeder: libtorrent, leecher: transmission, family: "ipv4", first: "seeder", over: HTTP_UDP },
-  { seeder: transmission, leecher: libtorrent, family: "ipv4", first: "seeder", over: UDP_HTTPS },
-  { seeder: libtorrent, leecher: aria2, family: "ipv4", first: "seeder", over: UDP_HTTPS },
-  { seeder: aria2, leecher: transmission, family: "ipv4", first: "seeder", over: UDP_HTTPS },
-];
 
 const PORT = 3000;
-const PORTS: Readonly<Record<Protocol, number>> = { udp: PORT, http: PORT, https: 3443 };
+const TLS_PORT = 3443;
 const FILE_NAME = "film.bin";
 const program = fileURLToPath(new URL("../bin.js", import.meta.url));
 const awaitScrape = fileURLToPath(new URL("./await-scrape.js", import.meta.url));
@@ -103,7 +55,7 @@ function configure(stage: Stage, hasTls: boolean): { authority?: string; config:
   const made = makeCertificates(folder, Object.values(TRACKER_NAMES));
   const lines = [
     "[web]",
-    `tls_address_ipv4 = "0.0.0.0:${PORTS.https}"`,
+    `tls_address_ipv4 = "0.0.0.0:${TLS_PORT}"`,
     `tls_certificate_path = "${made.certificate}"`,
     `tls_private_key_path = "${made.privateKey}"`,
   ];
@@ -111,14 +63,23 @@ function configure(stage: Stage, hasTls: boolean): { authority?: string; config:
   return { authority: made.authority, config };
 }
 
-async function transfer(t: TestContext, { seeder, leecher, family, first, over }: Transfer) {
+const isTls = (protocol: Protocol): boolean => protocol.startsWith("https");
+const familyOf = (protocol: Protocol): Family => (protocol.endsWith("6") ? "ipv6" : "ipv4");
+
+function announceUrl(protocol: Protocol): string {
+  const port = isTls(protocol) ? TLS_PORT : PORT;
+  return `${protocol.slice(0, -1)}://${TRACKER_NAMES[familyOf(protocol)]}:${port}/announce`;
+}
+
+async function transfer(t: TestContext, { seeder, leecher, first, over }: Transfer) {
+  const family = familyOf(over[0]);
   const stage = new Stage();
   t.after(() => stage.close());
   const content = randomBytes(3 * 2 ** 20 + 4321);
   // One torrent with two announce URLs: the info hash is the same, whoever is asked.
   const torrentFor = (protocol: Protocol) =>
     makeTorrent({
-      announceUrl: `${protocol}://${TRACKER_NAMES[family]}:${PORTS[protocol]}/announce`,
+      announceUrl: announceUrl(protocol),
       fileName: FILE_NAME,
       content,
       pieceBytes: 2 ** 16,
@@ -139,7 +100,7 @@ async function transfer(t: TestContext, { seeder, leecher, family, first, over }
   writeFileSync(join(folders.seeder, FILE_NAME), content);
   const arrived = join(folders.leecher, FILE_NAME);
 
-  const { authority, config } = configure(stage, over.includes("https"));
+  const { authority, config } = configure(stage, over.some(isTls));
   const start = (role: "seeder" | "leecher", client: Client): Actor =>
     stage.start(
       `${role} ${client.name}`,
@@ -172,18 +133,16 @@ async function transfer(t: TestContext, { seeder, leecher, family, first, over }
 const network = networkProblem();
 const required = process.env.SWARMTIDE_REQUIRE_CLIENTS === "1";
 
-describe("a file passes between real clients", { concurrency: 4 }, () => {
+/** They mostly wait: for the timers of the clients. */
+describe("a file passes between real clients", { concurrency: 10 }, () => {
   for (const entry of TRANSFERS) {
-    const { seeder, leecher, family, over } = entry;
-    const [seederOver, leecherOver] = over.map((protocol) => protocol.toUpperCase());
+    const { seeder, leecher, over } = entry;
     const problem =
       network ??
       seeder.problem() ??
       leecher.problem() ??
-      (over.includes("https") ? certificateProblem() : undefined);
-    const version = family === "ipv4" ? "IPv4" : "IPv6";
-    const protocols = seederOver === leecherOver ? seederOver : `${seederOver} and ${leecherOver}`;
-    test(`${seeder.name} seeds to ${leecher.name} over ${version}, announced over ${protocols}`, {
+      (over.some(isTls) ? certificateProblem() : undefined);
+    test(titleOf(seeder.name, leecher.name, over), {
       skip: problem !== undefined && !required ? problem : false,
     }, async (t) => {
       assert.equal(problem, undefined);

@@ -12,6 +12,7 @@ import { describe, type TestContext, test } from "node:test";
 import { certificateProblem } from "./certificates.ts";
 import type { Actor } from "./stage.ts";
 import { networkProblem } from "./test-network.ts";
+import { titleOf } from "./transfers.ts";
 import { webClientProblem } from "./web-clients.ts";
 import { type TrackerSettings, type WebProtocol, WebStage, WebTracker } from "./web-stage.ts";
 
@@ -64,7 +65,8 @@ async function share(t: TestContext, { protocol, ...settings }: Sharing): Promis
 describe("Node processes with WebRTC", () => {
   for (const sharing of SHARINGS) {
     const { protocol, workers, engine } = sharing;
-    const title = `share a file over ${protocol}, ${workers === 1 ? "1 worker" : "2 workers"}, engine ${engine}`;
+    const settings = `${workers === 1 ? "1 worker" : "2 workers"}, engine ${engine}`;
+    const title = `${titleOf("Node", "Node", [protocol, protocol])}, ${settings}`;
     const skip = problem !== undefined && !required ? problem : false;
     test(title, { timeout: 120_000, skip }, async (t) => {
       assert.equal(problem, undefined);
