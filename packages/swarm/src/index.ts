@@ -34,8 +34,10 @@ export {
   buildAddressList,
 } from "./limits/address-list.ts";
 export { type LimitsConfig, limitsSection } from "./limits/config.ts";
+export type { AddressRanges } from "./limits/hot/address-ranges.ts";
 export { REFUSED_PEERS_OF_ADDRESS } from "./limits/hot/announce-limits.ts";
 export type { RecentAnnounces } from "./limits/hot/recent-announces.ts";
+export { countsByAddress } from "./limits/limits.ts";
 export { type CleaningOptions, SwarmCleaning } from "./store/cleaning.ts";
 export {
   SWARM_MEMORY_MIB_MAX,
@@ -48,6 +50,7 @@ export { SHARD_COUNT, SwarmStore, type SwarmStoreHandle } from "./store/hot/swar
 export { PEER_AGE_SECONDS_MAX } from "./store/layout.ts";
 export {
   attachSwarmStore,
+  configureStoreLimits,
   createSwarmStore,
   readSwarmTotals,
   type SwarmStoreOptions,

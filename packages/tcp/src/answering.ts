@@ -22,6 +22,7 @@ import {
   type AccessListHandle,
   Admission,
   attachSwarmStore,
+  type LimitsConfig,
   openClock,
   openServedClock,
   PeerIdSample,
@@ -62,6 +63,8 @@ export interface WsShared {
   readonly counters: CounterTableHandle<"ws">;
   /** Decides which worker owns which torrent. */
   readonly ownerSecret: number;
+  /** How many peers each address has: memory of `makePeersByAddress`. */
+  readonly peersByAddress: SharedArrayBuffer;
 }
 
 /** What a worker keeps for its whole life. */
@@ -82,6 +85,8 @@ export interface WebSettings {
   readonly http: HttpConfig;
   readonly web: WebConfig;
   readonly ws: WsConfig;
+  /** [limits]; undefined for none at all. */
+  readonly limits?: LimitsConfig | undefined;
   readonly accessList: AccessListHandle;
   /** Undefined where no listener has TLS. */
   readonly tls: TlsFiles | undefined;

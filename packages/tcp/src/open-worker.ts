@@ -7,7 +7,7 @@ import type { HttpHandler } from "@swarmtide/http";
 import { closeFd } from "@swarmtide/linux";
 import { add, CounterTable } from "@swarmtide/metrics";
 import type { Serving } from "@swarmtide/runtime";
-import { AccessList } from "@swarmtide/swarm";
+import { AccessList, configureStoreLimits } from "@swarmtide/swarm";
 import { wsColumns } from "@swarmtide/ws";
 import {
   openAnswering,
@@ -46,7 +46,7 @@ export async function openWebWorker(
     backlog: web.tcpBacklog,
     onlyIpv6: web.setOnlyIpv6,
     secureContext: secureContextOf(settings, shared.ticketKeys),
-    adoptSocket: ws && ((socket, bytes) => ws.adopt(socket, bytes)),
+    adoptSocket: ws && ((socket, address, bytes) => ws.adopt(socket, address, bytes)),
     sendDescriptor(fd, address, bytes) {
       if (upgrades.send(fd, address, bytes)) return;
       add(answering.conversation.counters, OVER_LIMIT);
@@ -65,7 +65,8 @@ export async function openWebWorker(
       const reloaded = reloadedOptions(news, setup.workers, handler);
       run.configure(reloaded);
       ws?.setAccessList(accessList);
-      ws?.configure(news.ws, reloaded);
+      if (news.limits !== undefined) configureStoreLimits(answering.store, news.limits);
+      ws?.configure(news.ws, reloaded, news.web.reverseProxyIpHeaderName, news.limits);
       const secureContext = secureContextOf(news, shared.ticketKeys);
       if (secureContext !== undefined) run.setSecureContext(secureContext);
     },
@@ -124,18 +125,20 @@ function openWs(
   { conversation, store }: WebAnswering,
 ): WsEndpoint | undefined {
   if (shared.ws === undefined) return undefined;
-  const { counters, ownerSecret } = shared.ws;
+  const { counters, ownerSecret, peersByAddress } = shared.ws;
   return new WsEndpoint({
     config: settings.ws,
     worker: index,
     workers,
-    ownerSecret,
+    ...{ ownerSecret, peersByAddress },
+    limits: settings.limits,
     peers: ports.peers,
     counters: CounterTable.attach(wsColumns.wsCounters, counters).row(index),
     tcpCounters: conversation.counters,
     accessList: AccessList.attach(settings.accessList),
     store,
     trustedProxies: conversation.trustedProxies,
+    forwardedHeaderName: settings.web.reverseProxyIpHeaderName,
     connectionsMax: conversation.connectionsMax,
     connectionsPerAddressMax: conversation.connectionsPerAddressMax,
   });

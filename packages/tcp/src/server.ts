@@ -12,7 +12,7 @@ import { linuxSupported } from "@swarmtide/linux";
 import { CounterTable, Histogram, LATENCY_PRECISION_BITS } from "@swarmtide/metrics";
 import { joinGroups, startGroup, type WorkerGroup, workerModule } from "@swarmtide/runtime";
 import { makePeerIdSample, type SwarmStoreHandle } from "@swarmtide/swarm";
-import { wsColumns } from "@swarmtide/ws";
+import { makePeersByAddress, wsColumns } from "@swarmtide/ws";
 import type { WebSettings, WebSetup, WebShared } from "./answering.ts";
 import type { WebBinding, WebGroup } from "./bind.ts";
 import { tcpCounters as tcpCounterDefinition } from "./counters.ts";
@@ -73,6 +73,7 @@ export function startWeb(options: WebServerOptions): WebServer {
     ws: wsCounters && {
       counters: wsCounters.handle,
       ownerSecret: randomInt(OWNER_SECRET_END) | 0,
+      peersByAddress: makePeersByAddress(),
     },
     store: options.store,
     httpCounters: httpCounters.handle,

@@ -4,6 +4,7 @@
  * not in order nothing of it is taken. Main thread.
  */
 import { codeField, type Logger, OperatorError } from "@swarmtide/runtime";
+import { countsByAddress } from "@swarmtide/swarm";
 import { ConfigError, changedKeys, takeReloadable } from "@swarmtide/toml-config";
 import { type TrackerConfig, trackerSchema } from "./config.ts";
 import type { ReloadOutcome } from "./services/service.ts";
@@ -14,12 +15,15 @@ export class ReloadableSettings {
   /** As the operator wrote it, but for keys that wait for a restart. */
   #wanted: TrackerConfig;
   readonly #log: Logger;
+  /** Whether the store has counted peers by address from the start on. */
+  readonly #countsByAddress: boolean;
 
   /** `config` is `wanted` as far as the system goes along. */
   constructor(wanted: TrackerConfig, config: TrackerConfig, log: Logger) {
     this.#wanted = wanted;
     this.config = config;
     this.#log = log;
+    this.#countsByAddress = countsByAddress(config.limits);
   }
 
   /**
@@ -43,6 +47,10 @@ export class ReloadableSettings {
     const text = applied === "" ? "configuration without changes" : `configuration (${applied})`;
     this.#log.info(`${text} reloaded`);
     if (waiting !== "") this.#log.warn(`changed, but takes a restart: ${waiting}`);
+    if (!this.#countsByAddress && countsByAddress(news.limits))
+      this.#log.warn(
+        "limits.max_peers_per_address and limits.max_torrents_per_address were both 0 at the start, so that UDP and HTTP have counted nothing; these limits take a restart",
+      );
     return { isSuccess: true, text };
   }
 

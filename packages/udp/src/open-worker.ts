@@ -4,7 +4,12 @@
  */
 import { setThreadAffinity } from "@swarmtide/linux";
 import type { Listener, Serving } from "@swarmtide/runtime";
-import { AccessList, type AccessListHandle } from "@swarmtide/swarm";
+import {
+  AccessList,
+  type AccessListHandle,
+  configureStoreLimits,
+  type LimitsConfig,
+} from "@swarmtide/swarm";
 import { openAnswering, reloadedOptions, replyBytesMaxOf, type UdpShared } from "./answering.ts";
 import type { UdpConfig } from "./config.ts";
 import { type UdpEngineName, udpEngineOf } from "./engines/engines.ts";
@@ -26,6 +31,8 @@ export interface UdpSetup {
 export interface UdpSettings {
   readonly config: UdpConfig;
   readonly accessList: AccessListHandle;
+  /** [limits]; left out where a reload does not change them. */
+  readonly limits?: LimitsConfig;
 }
 
 /** Rejects when a listener cannot be opened. */
@@ -48,6 +55,7 @@ export async function openUdpWorker(
       // Room first: the next reply may be a longer one.
       run.makeRoom(replyBytesMaxOf(news.config));
       answering.tracker.configure(reloadedOptions(news.config));
+      if (news.limits !== undefined) configureStoreLimits(answering.tracker.store, news.limits);
     },
   };
 }

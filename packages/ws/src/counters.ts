@@ -54,6 +54,22 @@ export const REFUSED_SCRAPE_MAX = wsCounters.counter("requests_refused", REFUSED
 export const REFUSED_MEMORY = wsCounters.counter("requests_refused", REFUSED, {
   reason: "max_memory",
 });
+
+const LIMITED =
+  "Announces and scrapes refused by a limit of [limits], by limit; requests_refused does not contain them.";
+export const LIMITED_ADDRESSES = wsCounters.counter("limited", LIMITED, { limit: "address_list" });
+export const LIMITED_PEERS = wsCounters.counter("limited", LIMITED, { limit: "peers_per_address" });
+export const LIMITED_TORRENTS = wsCounters.counter("limited", LIMITED, {
+  limit: "torrents_per_address",
+});
+export const LIMITED_SCRAPES = wsCounters.counter("limited", LIMITED, {
+  limit: "scrapes_per_address",
+});
+export const ANNOUNCE_REPEATS = wsCounters.counter(
+  "announce_repeats",
+  "Announces of a peer before limits.min_announce_interval had passed: their offers were not passed on.",
+);
+
 /** All of them, for who wants the sum. */
 export const REFUSALS: readonly Column<"ws">[] = [
   REFUSED_INVALID,
@@ -61,6 +77,10 @@ export const REFUSALS: readonly Column<"ws">[] = [
   REFUSED_TORRENTS_MAX,
   REFUSED_SCRAPE_MAX,
   REFUSED_MEMORY,
+  LIMITED_ADDRESSES,
+  LIMITED_PEERS,
+  LIMITED_TORRENTS,
+  LIMITED_SCRAPES,
 ];
 
 const SENT = "Messages sent to clients.";

@@ -4,6 +4,7 @@
  */
 export { type WsConfig, wsSection } from "./config.ts";
 export * as wsColumns from "./counters.ts";
+export type { ClientAddress } from "./hot/client-limits.ts";
 export {
   CONNECTION_CLOSED,
   CONNECTION_CLOSING,
@@ -14,5 +15,5 @@ export {
 export { WebTorrentTracker } from "./hot/tracker.ts";
 export { TICKS_PER_ROUND } from "./hot/upkeep.ts";
 export { type BatchSender, LINK_BYTES_MAX } from "./hot/worker-delivery.ts";
-export type { WebTorrentTrackerOptions } from "./hot/worker-state.ts";
+export { makePeersByAddress, type WebTorrentTrackerOptions } from "./hot/worker-state.ts";
 export { answerUpgrade, type UpgradeAnswer } from "./upgrade.ts";

@@ -12,6 +12,7 @@ export const limitsSection = section(
   "What one address and one peer may ask for. 0 switches a limit off; docs/limits.md says how the defaults were chosen.",
   {
     min_announce_interval: integer({
+      reload: true,
       default: 30,
       min: 0,
       max: MIN_ANNOUNCE_INTERVAL_SECONDS_MAX,
@@ -19,18 +20,21 @@ export const limitsSection = section(
       doc: "A peer that announces again sooner gets counts and no peers, unless the announce has an event or changes its role. The store's clock ticks every four seconds: only what is certainly too early counts as a repeat.",
     }),
     max_peers_per_address: integer({
+      reload: true,
       default: 128,
       min: 0,
       max: 65_535,
       doc: "Peers of one address (IPv6: one /64) in one torrent. A further one gets an error and is not kept.",
     }),
     max_torrents_per_address: integer({
+      reload: true,
       default: 100_000,
       min: 0,
       max: 1_000_000_000,
       doc: "Torrents that one address (IPv6: one /64) is in at a time, each counted once for each of its peers there. One more gets an error and is not kept.",
     }),
     max_scrapes_per_address: integer({
+      reload: true,
       default: 100,
       min: 0,
       max: SCRAPES_PER_ADDRESS_MAX,
@@ -49,6 +53,7 @@ export const limitsSection = section(
       doc: "The list: an address, a network such as 10.0.0.0/8, or a first and a last address with a hyphen between them a line; blank lines and what follows a # do not count. SIGUSR1 and SIGHUP read it again.",
     }),
     exempt: list({
+      reload: true,
       default: ["127.0.0.0/8", "::1"],
       doc: "Addresses and networks without limits. A proxy that hides its clients belongs here.",
       of: text({

@@ -1,29 +1,48 @@
 /**
  * The limits of [limits] on their way from the configuration to the threads: the main thread makes the settings once, as part
- * of the store's handle, and every thread that attaches to the store opens its own records on them.
+ * of the store's handle, and every thread that attaches to the store opens its own records on them. A reload gives those
+ * other numbers (`SwarmStore.configureLimits`); the memory behind them stays what it was at the start.
  */
 import { randomFillSync } from "node:crypto";
 import { type Cidr, IPV4_BYTES } from "@swarmtide/bittorrent";
+import { defaultConfig } from "@swarmtide/toml-config";
 import type { ArenaCounts } from "../store/arenas.ts";
 import { COUNTS_BY_ADDRESS, SECONDS_PER_TICK } from "../store/layout.ts";
-import { exemptBlocksOf, type LimitsConfig } from "./config.ts";
+import { exemptBlocksOf, type LimitsConfig, limitsSection } from "./config.ts";
 import { AddressBlocks } from "./hot/address-blocks.ts";
-import { AnnounceLimits, countedShardsOf, NO_REPEATS } from "./hot/announce-limits.ts";
+import {
+  AnnounceLimits,
+  type AnnounceLimitsOptions,
+  countedShardsOf,
+  NO_REPEATS,
+} from "./hot/announce-limits.ts";
 import { SCRAPE_RATE_KEY_WORDS, SCRAPE_RATE_WORDS, ScrapeRate } from "./hot/scrape-rate.ts";
 
 /** What the threads share; may be posted to a worker. */
 export interface LimitsHandle {
   /** [limits], or undefined for no limits at all. */
   readonly config: LimitsConfig | undefined;
-  /** Scrapes of this second, see scrape-rate.ts; nothing where they are not limited. */
+  /** Scrapes of this second, see scrape-rate.ts; nothing where there are no limits at all. */
   readonly scrapes: SharedArrayBuffer;
 }
 
 export function makeLimits(config: LimitsConfig | undefined): LimitsHandle {
-  const isLimited = config !== undefined && config.maxScrapesPerAddress > 0;
+  const isLimited = config !== undefined;
   const scrapes = new SharedArrayBuffer(isLimited ? SCRAPE_RATE_WORDS * 4 : 0);
   if (isLimited) new Int32Array(scrapes).set(randomFillSync(new Int32Array(SCRAPE_RATE_KEY_WORDS)));
   return { config, scrapes };
+}
+
+/** Whether peers are counted by address: not where both of these limits are off at the start. */
+export const countsByAddress = (config: LimitsConfig | undefined): boolean =>
+  config !== undefined && (config.maxPeersPerAddress > 0 || config.maxTorrentsPerAddress > 0);
+
+/** How many shards count by address: of a limit that is off as many as of the default, so that a reload may set one. */
+function shardsThatCount(config: LimitsConfig | undefined, shards: number): number {
+  if (config === undefined || !countsByAddress(config)) return 0;
+  const torrentsMax =
+    config.maxTorrentsPerAddress || defaultConfig(limitsSection).maxTorrentsPerAddress;
+  return countedShardsOf(torrentsMax, shards);
 }
 
 /** What the arenas count for the limits by address; undefined where there are none. */
@@ -31,12 +50,10 @@ export function arenaCountsOf(
   config: LimitsConfig | undefined,
   shards: number,
 ): ArenaCounts | undefined {
-  if (config === undefined) return undefined;
-  const { maxPeersPerAddress, maxTorrentsPerAddress } = config;
-  if (maxPeersPerAddress === 0 && maxTorrentsPerAddress === 0) return undefined;
+  if (!countsByAddress(config)) return undefined;
   return {
     key: randomFillSync(new Int32Array(COUNTS_BY_ADDRESS)),
-    shards: countedShardsOf(maxTorrentsPerAddress, shards),
+    shards: shardsThatCount(config, shards),
   };
 }
 
@@ -45,19 +62,36 @@ export function openAnnounceLimits(
   { config }: LimitsHandle,
   shards: readonly Int32Array[],
 ): AnnounceLimits {
-  return new AnnounceLimits({
-    repeatTicksMax: config ? repeatTicksMaxOf(config.minAnnounceInterval) : NO_REPEATS,
-    peersPerAddressMax: config?.maxPeersPerAddress ?? 0,
-    torrentsPerAddressMax: config?.maxTorrentsPerAddress ?? 0,
-    exempt: layOutBlocks(config ? exemptBlocksOf(config) : []),
-    shards,
-  });
+  const counted = shardsThatCount(config, shards.length);
+  return new AnnounceLimits(announceLimitsOf(config), shards, counted);
 }
+
+/** The part of the configuration that the store asks about. */
+export const announceLimitsOf = (config: LimitsConfig | undefined): AnnounceLimitsOptions => ({
+  repeatTicksMax: config ? repeatTicksMaxOf(config.minAnnounceInterval) : NO_REPEATS,
+  peersPerAddressMax: config?.maxPeersPerAddress ?? 0,
+  torrentsPerAddressMax: config?.maxTorrentsPerAddress ?? 0,
+  exempt: exemptOf(config),
+});
+
+/** Who has no limits. */
+const exemptOf = (config: LimitsConfig | undefined): AddressBlocks =>
+  layOutBlocks(config ? exemptBlocksOf(config) : []);
 
 /** What this thread asks about scrapes. */
 export function openScrapeRate({ config, scrapes }: LimitsHandle): ScrapeRate {
-  const exempt = layOutBlocks(config ? exemptBlocksOf(config) : []);
-  return new ScrapeRate(config?.maxScrapesPerAddress ?? 0, exempt, new Int32Array(scrapes));
+  const cells = new Int32Array(scrapes);
+  return new ScrapeRate(config?.maxScrapesPerAddress ?? 0, exemptOf(config), cells);
+}
+
+/** Gives this thread's records the numbers of a reload. */
+export function configureLimits(
+  limits: AnnounceLimits,
+  scrapeRate: ScrapeRate,
+  config: LimitsConfig,
+): void {
+  limits.configure(announceLimitsOf(config));
+  scrapeRate.configure(config.maxScrapesPerAddress, exemptOf(config));
 }
 
 /** The greatest distance in ticks at which two announces certainly lie less than `seconds` apart. */

@@ -7,7 +7,13 @@
  */
 import { randomFillSync } from "node:crypto";
 import type { LimitsConfig } from "../limits/config.ts";
-import { arenaCountsOf, makeLimits, openAnnounceLimits, openScrapeRate } from "../limits/limits.ts";
+import {
+  arenaCountsOf,
+  configureLimits,
+  makeLimits,
+  openAnnounceLimits,
+  openScrapeRate,
+} from "../limits/limits.ts";
 import { openArenas } from "./arenas.ts";
 import { HASH_KEY_WORDS } from "./hot/keyed-hash.ts";
 import { SHARD_COUNT, SwarmStore, type SwarmStoreHandle } from "./hot/swarm-store.ts";
@@ -66,6 +72,11 @@ export function attachSwarmStore(handle: SwarmStoreHandle): SwarmStore {
   const [salt = 0] = randomFillSync(new Int32Array(1));
   const limits = openAnnounceLimits(handle.limits, shards);
   return new SwarmStore(handle, shards, limits, openScrapeRate(handle.limits), salt);
+}
+
+/** Takes the numbers of [limits] that a reload brings into use in this thread. */
+export function configureStoreLimits(store: SwarmStore, config: LimitsConfig): void {
+  configureLimits(store.limits, store.scrapeRate, config);
 }
 
 /** Sums over all shards, read without locks: each number is right, their relation may be a moment apart. */

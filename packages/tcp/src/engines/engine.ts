@@ -2,12 +2,12 @@
  * What an engine for TCP is: how connections come in and bytes go out. A new one is a folder beside this file and a line in
  * engines.ts.
  */
-import type { Socket } from "node:net";
 import type { SecureContext } from "node:tls";
 import type { HttpHandler } from "@swarmtide/http";
 import type { Listener, Serving } from "@swarmtide/runtime";
 import type { ConversationOptions, ReloadedOptions } from "../conversation/conversation-options.ts";
 import type { FdUpgrade } from "./epoll/epoll-options.ts";
+import type { SocketUpgrade } from "./net/net-options.ts";
 
 export interface TcpEngineOptions {
   readonly conversation: ConversationOptions;
@@ -17,8 +17,8 @@ export interface TcpEngineOptions {
   readonly onlyIpv6: boolean;
   /** Needed where a listener has TLS. */
   readonly secureContext: SecureContext | undefined;
-  /** Takes over a paused socket that asked for an upgrade, with the bytes read so far. Absent where WebTorrent is off. */
-  readonly adoptSocket: ((socket: Socket, bytes: Uint8Array) => void) | undefined;
+  /** Takes over a paused socket that asked for an upgrade, with the client's address and the bytes read so far. Absent where WebTorrent is off. */
+  readonly adoptSocket: SocketUpgrade | undefined;
   /** Takes over such a descriptor in another thread, with the client's address. */
   readonly sendDescriptor: FdUpgrade;
   /** Called by an engine without an event loop in each round: the clock of the store, hints for the operator. */

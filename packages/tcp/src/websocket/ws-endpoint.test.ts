@@ -4,11 +4,13 @@ import { test } from "node:test";
 import { CounterTable } from "@swarmtide/metrics";
 import { AccessList, createSwarmStore } from "@swarmtide/swarm";
 import { defaultConfig } from "@swarmtide/toml-config";
-import { wsColumns, wsSection } from "@swarmtide/ws";
+import { makePeersByAddress, wsColumns, wsSection } from "@swarmtide/ws";
 import { formatUpgradeRequest } from "@swarmtide/ws-protocol";
 import { tcpCounters } from "../counters.ts";
 import { socketPair } from "../testing/socket-pair.ts";
 import { WsEndpoint } from "./ws-endpoint.ts";
+
+const LOOPBACK = Uint8Array.of(127, 0, 0, 1);
 
 /** An endpoint that serves one page, and what it counts. */
 function open() {
@@ -23,7 +25,10 @@ function open() {
     tcpCounters: CounterTable.create(tcpCounters, 1).row(0),
     accessList: AccessList.attach(AccessList.build({ mode: "off" })),
     store: createSwarmStore({ memoryBytesMax: 64 * 1024 * 1024 }),
+    limits: undefined,
+    peersByAddress: makePeersByAddress(),
     trustedProxies: [],
+    forwardedHeaderName: "X-Forwarded-For",
     connectionsMax: 10,
     connectionsPerAddressMax: 10,
   });
@@ -37,7 +42,7 @@ test("an upgrade that is refused is counted, answered and closed; one that is ta
       formatUpgradeRequest({ host: "a", target: "/", key: "dGhlIHNhbXBsZSBub25jZQ==", origin }),
     );
   const refused = await socketPair(t);
-  endpoint.adopt(refused.server, request("https://elsewhere.example"));
+  endpoint.adopt(refused.server, LOOPBACK, request("https://elsewhere.example"));
   const [head] = await once(refused.client, "data");
   assert.match(String(head), /^HTTP\/1\.1 403 /);
   await once(refused.client, "end");
@@ -45,7 +50,7 @@ test("an upgrade that is refused is counted, answered and closed; one that is ta
   assert.equal(endpoint.sessionCount, 0);
 
   const taken = await socketPair(t);
-  endpoint.adopt(taken.server, request("https://films.example"));
+  endpoint.adopt(taken.server, LOOPBACK, request("https://films.example"));
   const [reply] = await once(taken.client, "data");
   assert.match(String(reply), /^HTTP\/1\.1 101 /);
   assert.equal(counters[wsColumns.UPGRADES_REFUSED], 1);

@@ -13,7 +13,12 @@ import { peerAt } from "@swarmtide/http";
 import { closeFd, trimFreeMemory } from "@swarmtide/linux";
 import { add, type CounterRow } from "@swarmtide/metrics";
 import { DRAIN_MILLISECONDS_MAX } from "@swarmtide/runtime";
-import { type AccessList, openServedClock, type SwarmStore } from "@swarmtide/swarm";
+import {
+  type AccessList,
+  type LimitsConfig,
+  openServedClock,
+  type SwarmStore,
+} from "@swarmtide/swarm";
 import { answerUpgrade, WebTorrentTracker, type WsConfig, wsColumns } from "@swarmtide/ws";
 import { messageMemory, READ_AT, READ_BYTES, UPGRADE_OK } from "@swarmtide/ws-protocol";
 import type { ReloadedOptions } from "../conversation/conversation-options.ts";
@@ -22,6 +27,7 @@ import { ConnectionLimits } from "../conversation/hot/connection-limits.ts";
 import { CONNECTIONS_CLOSED, CONNECTIONS_TAKEN_OVER } from "../counters.ts";
 import { MemoryReturn } from "../engines/net/memory-return.ts";
 import { ReadMemory } from "../engines/net/read-memory.ts";
+import { clientAddressOf } from "./client-address.ts";
 import { type SessionOwner, WsSession } from "./hot/ws-session.ts";
 
 /** The tracker looks after its connections this often. */
@@ -46,9 +52,15 @@ export interface WsEndpointOptions {
   readonly counters: CounterRow<"ws">;
   readonly tcpCounters: CounterRow<"tcp">;
   readonly accessList: AccessList;
-  /** The swarms of UDP and HTTP, for scrapes that count them too. */
+  /** The swarms of UDP and HTTP, for limits, and for scrapes that count them too. */
   readonly store: SwarmStore;
+  /** Undefined for none. */
+  readonly limits: LimitsConfig | undefined;
+  /** See `makePeersByAddress`. */
+  readonly peersByAddress: SharedArrayBuffer;
   readonly trustedProxies: readonly Cidr[];
+  /** In which trusted proxies name the client. */
+  readonly forwardedHeaderName: string;
   /** Limits on the connections that come as descriptors; others are counted by their `NetServer`. */
   readonly connectionsMax: number;
   readonly connectionsPerAddressMax: number;
@@ -61,6 +73,7 @@ export class WsEndpoint implements SessionOwner {
   readonly #options: WsEndpointOptions;
   #allowedOrigins: readonly string[];
   #trustedProxies: readonly Cidr[];
+  #forwardedHeader: string;
   readonly #limits: ConnectionLimits;
   readonly #sessions = new Set<WsSession>();
   readonly #closing = new Set<WsSession>();
@@ -76,6 +89,7 @@ export class WsEndpoint implements SessionOwner {
     this.#options = options;
     this.#allowedOrigins = options.config.allowedOrigins;
     this.#trustedProxies = options.trustedProxies;
+    this.#forwardedHeader = options.forwardedHeaderName.toLowerCase();
     this.#limits = new ConnectionLimits(options.connectionsMax, options.connectionsPerAddressMax);
     this.tracker = new WebTorrentTracker({
       worker: options.worker,
@@ -86,7 +100,7 @@ export class WsEndpoint implements SessionOwner {
       counters: options.counters,
       clockMilliseconds: openServedClock(),
       sendBatch: (worker, bytes) => this.#sendBatch(worker, bytes),
-      store: options.store,
+      ...{ store: options.store, limits: options.limits, peersByAddress: options.peersByAddress },
     });
     this.setAccessList(options.accessList);
     options.peers.forEach((port, worker) => {
@@ -105,18 +119,25 @@ export class WsEndpoint implements SessionOwner {
 
   setAccessList(accessList: AccessList): void {
     this.tracker.setAccess(accessList.mode === "off" ? undefined : accessList);
+    this.tracker.setAddresses(accessList.addresses);
   }
 
   /** Takes what a reload has changed into use. */
-  configure(config: WsConfig, conversation: ReloadedOptions): void {
+  configure(
+    config: WsConfig,
+    conversation: ReloadedOptions,
+    forwardedHeaderName: string,
+    limits: LimitsConfig | undefined,
+  ): void {
     this.#allowedOrigins = config.allowedOrigins;
     this.#trustedProxies = conversation.trustedProxies;
+    this.#forwardedHeader = forwardedHeaderName.toLowerCase();
     this.#limits.perAddressMax = conversation.connectionsPerAddressMax;
-    this.tracker.configure(config);
+    this.tracker.configure(config, limits);
   }
 
-  /** Takes a paused socket whose upgrade request is the beginning of `bytes`. */
-  adopt(socket: Socket, bytes: Uint8Array): void {
+  /** Takes a paused socket of a connection from `address`, whose upgrade request is the beginning of `bytes`. */
+  adopt(socket: Socket, address: Uint8Array, bytes: Uint8Array): void {
     const answer = answerUpgrade(bytes, 0, bytes.length, this.#allowedOrigins);
     if (answer.status !== UPGRADE_OK || this.#isStopping) {
       add(this.#options.counters, wsColumns.UPGRADES_REFUSED);
@@ -125,7 +146,9 @@ export class WsEndpoint implements SessionOwner {
       return;
     }
     socket.write(answer.reply, "latin1");
-    this.#sessions.add(new WsSession(socket, this, bytes.subarray(answer.headBytes)));
+    const forwarded = answer.headers.get(this.#forwardedHeader);
+    const client = clientAddressOf(address, forwarded, this.#trustedProxies);
+    this.#sessions.add(new WsSession(socket, this, bytes.subarray(answer.headBytes), client));
   }
 
   /** As `adopt`, for the descriptor of a connection from `address`; closes it where a limit forbids. */
@@ -148,7 +171,7 @@ export class WsEndpoint implements SessionOwner {
       add(tcpCounters, CONNECTIONS_CLOSED);
       this.#limits.close(place);
     });
-    this.adopt(socket, bytes);
+    this.adopt(socket, address, bytes);
   }
 
   scheduleFlush(): void {

@@ -5,7 +5,7 @@
 import { httpSection } from "@swarmtide/http";
 import { codeField, formatListener, type Logger, OperatorError } from "@swarmtide/runtime";
 import { statisticsSection } from "@swarmtide/statistics";
-import type { AccessListHandle } from "@swarmtide/swarm";
+import { type AccessListHandle, limitsSection } from "@swarmtide/swarm";
 import {
   bindWeb,
   certificateFacts,
@@ -40,6 +40,7 @@ const sections = {
   web: webSection,
   http: httpSection,
   ws: wsSection,
+  limits: limitsSection,
   statistics: statisticsSection,
 };
 
@@ -166,10 +167,10 @@ function webConfigOf({ http, web }: TcpConfig): WebConfig {
 }
 
 const settingsOf = (
-  { http, web, ws }: TcpConfig,
+  { http, limits, web, ws }: TcpConfig,
   accessList: AccessListHandle,
   tls: TlsFiles | undefined,
-): WebSettings => ({ http, web, ws, accessList, tls });
+): WebSettings => ({ http, web, ws, limits, accessList, tls });
 
 /** Where certificate and key are found now; undefined where there are none or a chroot hides them. */
 function tlsPathsOf(config: TcpConfig, { pathAfterDrop }: StartContext) {

@@ -1,7 +1,7 @@
 /** The service `udp`: the UDP tracker. See service.ts. */
 import { formatListener, type Logger, workerCountOf } from "@swarmtide/runtime";
 import { statisticsSection } from "@swarmtide/statistics";
-import { makePeerIdSample } from "@swarmtide/swarm";
+import { limitsSection, makePeerIdSample } from "@swarmtide/swarm";
 import {
   bindUdp,
   startUdp,
@@ -13,7 +13,7 @@ import {
 } from "@swarmtide/udp";
 import type { Service } from "./service.ts";
 
-const sections = { udp: udpSection, statistics: statisticsSection };
+const sections = { udp: udpSection, limits: limitsSection, statistics: statisticsSection };
 
 export const udpService: Service<typeof sections> = {
   name: "udp",
@@ -59,7 +59,7 @@ export const udpService: Service<typeof sections> = {
             ],
           },
           reload(news, list) {
-            group.reload({ config: news.udp, accessList: list });
+            group.reload({ config: news.udp, accessList: list, limits: news.limits });
             return undefined;
           },
         };

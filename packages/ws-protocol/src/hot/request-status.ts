@@ -3,7 +3,13 @@
  *
  * Called by the request parser and by whoever answers; `docs/protocol/ws.md` has the same table.
  */
-import { TORRENT_REFUSED_TEXT } from "@swarmtide/bittorrent";
+import {
+  ADDRESS_REFUSED_TEXT,
+  PEERS_OF_ADDRESS_TEXT,
+  SCRAPES_OF_ADDRESS_TEXT,
+  TORRENT_REFUSED_TEXT,
+  TORRENTS_OF_ADDRESS_TEXT,
+} from "@swarmtide/bittorrent";
 import { asciiBytes } from "./json-object.ts";
 
 export const REQUEST_ANNOUNCE = 1;
@@ -29,6 +35,10 @@ export const REFUSED_ACCESS = 40;
 export const REFUSED_TORRENTS = 42;
 export const REFUSED_ANSWER = 43;
 export const REFUSED_FULL = 44;
+export const REFUSED_ADDRESS = 45;
+export const REFUSED_PEERS_OF_ADDRESS = 46;
+export const REFUSED_TORRENTS_OF_ADDRESS = 47;
+export const REFUSED_SCRAPES_OF_ADDRESS = 48;
 
 /** Which action an error names. */
 export const ACTION_UNKNOWN = 0;
@@ -52,6 +62,10 @@ const TEXTS: readonly (readonly [number, string])[] = [
   [REFUSED_ACCESS, TORRENT_REFUSED_TEXT],
   [REFUSED_TORRENTS, "Too many torrents on this connection"],
   [REFUSED_FULL, "The tracker is full: try again later"],
+  [REFUSED_ADDRESS, ADDRESS_REFUSED_TEXT],
+  [REFUSED_PEERS_OF_ADDRESS, PEERS_OF_ADDRESS_TEXT],
+  [REFUSED_TORRENTS_OF_ADDRESS, TORRENTS_OF_ADDRESS_TEXT],
+  [REFUSED_SCRAPES_OF_ADDRESS, SCRAPES_OF_ADDRESS_TEXT],
   [REFUSED_ANSWER, "No such offer was made to you, or it has expired or been answered"],
 ];
 

@@ -6,7 +6,7 @@
  * socket comes on top); its peers lie elsewhere (peer-layout.ts).
  */
 import { type BytePool, MessageReader } from "@swarmtide/ws-protocol";
-import type { ConnectionAddress } from "./delivery.ts";
+import type { AnnouncingConnection } from "./delivery.ts";
 
 /** The socket behind a connection, as its owner sees it. */
 export interface ConnectionSink {
@@ -37,10 +37,11 @@ class LaterWrites {
   readonly lengths: number[] = [];
 }
 
-export class Connection implements ConnectionAddress {
+export class Connection implements AnnouncingConnection {
   readonly worker: number;
   readonly connectionSlot: number;
   readonly connectionSerial: number;
+  readonly addressHash: number;
   readonly sink: ConnectionSink;
   readonly reader: MessageReader;
   /** Peers that it has, in all torrents; the workers that own those tell. */
@@ -78,7 +79,7 @@ export class Connection implements ConnectionAddress {
   private readonly pool: BytePool;
 
   constructor(
-    address: ConnectionAddress,
+    address: AnnouncingConnection,
     sink: ConnectionSink,
     pool: BytePool,
     messageBytesMax: number,
@@ -88,6 +89,7 @@ export class Connection implements ConnectionAddress {
     this.worker = address.worker;
     this.connectionSlot = address.connectionSlot;
     this.connectionSerial = address.connectionSerial;
+    this.addressHash = address.addressHash;
     this.sink = sink;
     this.pool = pool;
     // The request parser checks UTF-8 itself.

@@ -12,6 +12,12 @@ export interface ConnectionAddress {
   readonly connectionSerial: number;
 }
 
+/** A connection that announces. */
+export interface AnnouncingConnection extends ConnectionAddress {
+  /** Its client's address as `ClientLimits` counts it; 0 for one without limits. */
+  readonly addressHash: number;
+}
+
 export abstract class Delivery {
   /** Where the frame asked for goes, after `reserve` has returned true. */
   buffer: Uint8Array = new Uint8Array(0);

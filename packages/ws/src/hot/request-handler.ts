@@ -42,7 +42,12 @@ export class RequestHandler {
         this.state.counters[columns.REPLIES_DROPPED_SLOW]++;
         return;
       }
-      this.scraping.scrape(connection, request);
+      const { limits } = this.state;
+      if (!limits.admits(connection.connectionSlot))
+        this.refuse(connection, request, protocol.REFUSED_ADDRESS);
+      else if (!limits.allowsScrape(connection.connectionSlot))
+        this.refuse(connection, request, protocol.REFUSED_SCRAPES_OF_ADDRESS);
+      else this.scraping.scrape(connection, request);
     } else if (status === protocol.REQUEST_BAD_UTF8) {
       this.state.counters[columns.ENDED_PROTOCOL]++;
       this.state.close(connection, protocol.CLOSE_NOT_UTF8, false);
@@ -63,6 +68,10 @@ export class RequestHandler {
 
   /** What the connection's side of an announce checks and remembers, before the torrent's owner takes it. */
   private announce(connection: Connection, request: protocol.TrackerRequest): void {
+    if (!this.state.limits.admits(connection.connectionSlot)) {
+      this.refuse(connection, request, protocol.REFUSED_ADDRESS);
+      return;
+    }
     if (
       this.state.access !== undefined &&
       !this.state.access.allows(request.idWords, protocol.INFO_HASH_AT / 4)
@@ -118,6 +127,10 @@ function refusedColumn(status: number): typeof columns.REFUSED_INVALID {
       return columns.REFUSED_TORRENTS_MAX;
     case protocol.REFUSED_FULL:
       return columns.REFUSED_MEMORY;
+    case protocol.REFUSED_ADDRESS:
+      return columns.LIMITED_ADDRESSES;
+    case protocol.REFUSED_SCRAPES_OF_ADDRESS:
+      return columns.LIMITED_SCRAPES;
     case protocol.REQUEST_BAD_SCRAPE_LENGTH:
       return columns.REFUSED_SCRAPE_MAX;
     default:

@@ -8,7 +8,7 @@
  *
  * The work of an announce is bounded by its offers, not by the swarm: a run of consecutive peers from a random place.
  */
-import { EVENT_STOPPED } from "@swarmtide/bittorrent";
+import { EVENT_NONE, EVENT_STOPPED } from "@swarmtide/bittorrent";
 import type { CounterRow } from "@swarmtide/metrics";
 import {
   ANNOUNCE_COMPLETED,
@@ -20,8 +20,9 @@ import {
 } from "@swarmtide/swarm";
 import * as protocol from "@swarmtide/ws-protocol";
 import * as columns from "../counters.ts";
+import type { ClientLimits } from "./client-limits.ts";
 import { MutableAddress } from "./connection-address.ts";
-import type { ConnectionAddress, Delivery } from "./delivery.ts";
+import type { AnnouncingConnection, ConnectionAddress, Delivery } from "./delivery.ts";
 import { writeId } from "./id-words.ts";
 import { OfferIndex } from "./offer-index.ts";
 import { Offering } from "./offering.ts";
@@ -63,6 +64,7 @@ export class Swarms {
   private readonly limits: SwarmLimits;
   private readonly counters: CounterRow<"ws">;
   private readonly random: RandomWords;
+  private readonly clientLimits: ClientLimits;
   private readonly replies: Replies;
   private readonly offering: Offering;
   /** Whose peer it is that joins or leaves. */
@@ -78,7 +80,9 @@ export class Swarms {
     limits: SwarmLimits,
     counters: CounterRow<"ws">,
     random: RandomWords,
+    clientLimits: ClientLimits,
   ) {
+    this.clientLimits = clientLimits;
     this.delivery = delivery;
     this.limits = limits;
     this.counters = counters;
@@ -113,7 +117,7 @@ export class Swarms {
    * lets it have one more peer.
    */
   announce(
-    from: ConnectionAddress,
+    from: AnnouncingConnection,
     request: protocol.RequestRecord,
     reply: number,
     mayJoin: boolean,
@@ -127,21 +131,46 @@ export class Swarms {
       peer = 0;
       torrent = peers.torrents.find(request.ids, protocol.INFO_HASH_AT);
     } else {
+      const isRepeat = peer !== 0 && this.isRepeat(peer, from, request, nowSeconds);
       if (peer === 0) peer = this.enter(torrent, from, request, mayJoin, nowSeconds);
-      else this.update(peer, request, nowSeconds);
+      else if (isRepeat) this.counters[columns.ANNOUNCE_REPEATS]++;
+      else this.update(peer, from, request, nowSeconds);
       if (peer === 0) return;
       torrent = peers.torrentOf(peer);
-      if (request.offers > 0) this.offering.passOffers(peer, torrent, request, nowSeconds);
+      if (request.offers > 0 && !isRepeat)
+        this.offering.passOffers(peer, torrent, request, nowSeconds);
       if (request.hasAnswer) this.offering.passAnswer(from, torrent, request, nowSeconds);
     }
     if (reply === REPLY_NOW) this.replies.reply(from, request, torrent);
     else if (reply === REPLY_LATER) this.replies.owe(peer);
   }
 
+  /**
+   * Whether a peer announces again before `min_announce_interval` has passed, without an event and in the same role. What only
+   * brings an answer is none: it is somebody else's offer that is answered.
+   */
+  private isRepeat(
+    peer: number,
+    from: AnnouncingConnection,
+    request: protocol.RequestRecord,
+    nowSeconds: number,
+  ): boolean {
+    if (!this.isMeasured(from) || request.event !== EVENT_NONE || isLoneAnswer(request))
+      return false;
+    if (this.peers.ageOf(peer, nowSeconds) >= this.clientLimits.minAnnounceSeconds) return false;
+    const wasSeeder = this.peers.lists.isSeeder(peer);
+    return this.seedsAfter(request, wasSeeder) === wasSeeder;
+  }
+
+  /** Whether the times between announces of a connection's peers count. */
+  private isMeasured(from: AnnouncingConnection): boolean {
+    return from.addressHash !== 0 && this.clientLimits.minAnnounceSeconds > 0;
+  }
+
   /** Enters a peer, or refuses it and returns 0. */
   private enter(
     known: number,
-    from: ConnectionAddress,
+    from: AnnouncingConnection,
     request: protocol.RequestRecord,
     mayJoin: boolean,
     nowSeconds: number,
@@ -155,6 +184,13 @@ export class Swarms {
       const here = peers.identities.peersOf(from.worker, from.connectionSlot);
       if (!mayJoin || here >= this.limits.peersPerConnection) {
         this.replies.refuse(from, request, protocol.REFUSED_TORRENTS, columns.REFUSED_TORRENTS_MAX);
+        return 0;
+      }
+      const refusal = this.clientLimits.refusal(from.addressHash, torrent);
+      if (refusal !== 0) {
+        const isPeers = refusal === protocol.REFUSED_PEERS_OF_ADDRESS;
+        const column = isPeers ? columns.LIMITED_PEERS : columns.LIMITED_TORRENTS;
+        this.replies.refuse(from, request, refusal, column);
         return 0;
       }
     }
@@ -173,6 +209,7 @@ export class Swarms {
     const isSeeder = this.seedsAfter(request, false);
     const peer = peers.insert(torrent, from, request, isSeeder, nowSeconds);
     this.counters[isSeeder ? columns.SEEDERS : columns.LEECHERS]++;
+    this.clientLimits.entered(from.worker, from.connectionSlot, from.addressHash, torrent);
     this.delivery.changePeers(from, 1);
     return peer;
   }
@@ -207,9 +244,15 @@ export class Swarms {
   }
 
   /** Brings a peer up to date; `completed` counts once, for a leecher that was here before. */
-  private update(peer: number, request: protocol.RequestRecord, nowSeconds: number): void {
+  private update(
+    peer: number,
+    from: AnnouncingConnection,
+    request: protocol.RequestRecord,
+    nowSeconds: number,
+  ): void {
     const { lists } = this.peers;
-    this.peers.touch(peer, nowSeconds);
+    // An answer comes whenever somebody offers: it must not make a repeat of the next announce.
+    if (!isLoneAnswer(request) || !this.isMeasured(from)) this.peers.touch(peer, nowSeconds);
     const wasSeeder = lists.isSeeder(peer);
     const isSeeder = this.seedsAfter(request, wasSeeder);
     if (wasSeeder === isSeeder) return;
@@ -229,6 +272,8 @@ export class Swarms {
     const before = peers.torrents.table.length;
     this.counters[peers.lists.isSeeder(peer) ? columns.SEEDERS : columns.LEECHERS]--;
     peers.readAddress(peer, this.changed);
+    const { worker, connectionSlot } = this.changed;
+    this.clientLimits.left(worker, connectionSlot, peers.torrentOf(peer));
     peers.remove(peer);
     this.counters[columns.TORRENTS] += peers.torrents.table.length - before;
     if (tells) this.delivery.changePeers(this.changed, -1);
@@ -276,6 +321,11 @@ export class Swarms {
     out[outAt + 1] = leechers;
     out[outAt + 2] = torrent === 0 ? 0 : lists.completed(torrent);
   }
+}
+
+/** Whether an announce brings an answer and asks for nothing. */
+function isLoneAnswer(request: protocol.RequestRecord): boolean {
+  return request.hasAnswer && request.offers === 0 && request.event === EVENT_NONE;
 }
 
 /** `left` as `announceFlags` takes it: only its sign counts. */

@@ -8,10 +8,11 @@
  * A message is read by the worker of its connection, which checks the access list, the connection's limits and who
  * the peer is; the torrent's swarm is changed by the worker that owns the torrent, this one or another.
  */
-import type { InfoHashFilter } from "@swarmtide/swarm";
+import type { AddressRanges, InfoHashFilter, LimitsConfig } from "@swarmtide/swarm";
 import * as protocol from "@swarmtide/ws-protocol";
 import type { WsConfig } from "../config.ts";
 import * as columns from "../counters.ts";
+import type { ClientAddress } from "./client-limits.ts";
 import {
   CONNECTION_CLOSED,
   CONNECTION_CLOSING,
@@ -59,9 +60,15 @@ export class WebTorrentTracker {
     this.upkeep.checkAccess();
   }
 
+  /** Takes a new list of addresses, or none; whom it refuses gets errors from now on. */
+  setAddresses(addresses: AddressRanges | undefined): void {
+    this.state.limits.addresses = addresses;
+  }
+
   /** Takes the values of the keys that a reload applies; limits of a connection's messages hold for new connections. */
-  configure(config: WsConfig): void {
+  configure(config: WsConfig, limits?: LimitsConfig): void {
     this.state.configure(config);
+    this.state.limits.configure(limits);
   }
 
   /** Whether `flush` has something to do. */
@@ -82,14 +89,20 @@ export class WebTorrentTracker {
     return this.state.swarms.entries + this.scraping.length;
   }
 
-  /** Takes a connection whose handshake is done. */
-  open(sink: ConnectionSink): Connection {
+  /** See `ClientLimits`: none when everybody has gone. */
+  get countedCells(): number {
+    return this.state.limits.countedCells;
+  }
+
+  /** Takes a connection whose handshake is done, from an address; one that is not known has no limits. */
+  open(sink: ConnectionSink, client?: ClientAddress): Connection {
     this.state.readClock();
     const address = new MutableAddress(); // hot-allow: once in the life of a connection
     address.worker = this.state.worker;
     address.connectionSlot = this.state.freeSlots.pop() ?? this.state.delivery.connections.length;
     this.lastSerial = (this.lastSerial + 1) | 0;
     address.connectionSerial = this.lastSerial;
+    address.addressHash = this.state.limits.open(address.connectionSlot, client);
     // hot-allow: once in the life of a connection
     const connection = new Connection(
       address,
@@ -217,6 +230,7 @@ export class WebTorrentTracker {
       switch (kind) {
         case batches.RECORD_ANNOUNCE:
           this.nameRemote(from, at + 1);
+          remote.addressHash = batch.addressHash;
           batch.readAnnounce(this.remoteRequest);
           swarms.announce(remote, this.remoteRequest, batch.reply, batch.mayJoin, nowSeconds);
           break;

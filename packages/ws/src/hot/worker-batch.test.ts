@@ -16,7 +16,7 @@ import {
 } from "./worker-batch.ts";
 import { LINK_BYTES_MAX } from "./worker-delivery.ts";
 
-const address = { worker: 0, connectionSlot: 3, connectionSerial: 4 };
+const address = { worker: 0, connectionSlot: 3, connectionSerial: 4, addressHash: 5 };
 
 /** The batch as the other side gets it: a copy, in memory of its own. */
 const sent = (writer: BatchWriter) => writer.bytes.slice(0, writer.length);

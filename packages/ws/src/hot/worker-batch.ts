@@ -11,7 +11,7 @@
  *
  * | kind | words that follow |
  * |---|---|
- * | ANNOUNCE | reply (REPLY_…) and 256 where it may join, connection slot, connection serial, flags (event, left << 8, answer << 16), numwant, offers, message bytes; eight positions of info hash, peer id, offer id, answer (start, end of each, within the message); 80 bytes of ids; for each offer four positions; for each offer its 20-byte id; the message |
+ * | ANNOUNCE | reply (REPLY_…) and 256 where it may join, connection slot, connection serial, flags (event, left << 8, answer << 16), numwant, offers, message bytes; eight positions of info hash, peer id, offer id, answer (start, end of each, within the message); 80 bytes of ids; the hash of the client's address (client-limits.ts); for each offer four positions; for each offer its 20-byte id; the message |
  * | LEAVE | connection slot, connection serial: it has gone |
  * | STOP | connection slot, connection serial, info hash, peer id: one of its peers has stopped |
  * | OWED | connection slot, connection serial: it keeps up again, replies owed to it may be sent |
@@ -31,7 +31,7 @@ import {
   type RequestRecord,
   writeRange,
 } from "@swarmtide/ws-protocol";
-import type { ConnectionAddress } from "./delivery.ts";
+import type { AnnouncingConnection, ConnectionAddress } from "./delivery.ts";
 
 export const RECORD_ANNOUNCE = 1;
 export const RECORD_LEAVE = 2;
@@ -47,8 +47,9 @@ export const RECORD_PEERS = 9;
 const MAY_JOIN = 0x100;
 
 const HEAD_WORDS = 2;
-const ANNOUNCE_FIXED_WORDS = HEAD_WORDS + 7 + 8 + 20;
 const IDS_WORD = HEAD_WORDS + 7 + 8;
+const ADDRESS_WORD = IDS_WORD + 20;
+const ANNOUNCE_FIXED_WORDS = ADDRESS_WORD + 1;
 const FRAME_FIXED_WORDS = HEAD_WORDS + 4;
 /** Words of a scraped info hash with its index. */
 const SCRAPE_WORDS = 6;
@@ -96,7 +97,7 @@ export class BatchWriter {
   }
 
   writeAnnounce(
-    from: ConnectionAddress,
+    from: AnnouncingConnection,
     request: RequestRecord,
     reply: number,
     mayJoin: boolean,
@@ -122,6 +123,7 @@ export class BatchWriter {
     words[at + 15] = request.answerStart - messageStart;
     words[at + 16] = request.answerEnd - messageStart;
     this.bytes.set(request.ids, 4 * (at + IDS_WORD));
+    words[at + ADDRESS_WORD] = from.addressHash;
     let position = at + ANNOUNCE_FIXED_WORDS;
     for (let index = 0; index < offers * OFFER_RANGE_WORDS; index++)
       words[position++] = request.offerRanges[index] - messageStart;
@@ -239,6 +241,11 @@ export class BatchReader {
   /** Whether the connection of the announce may have one more peer. */
   get mayJoin(): boolean {
     return (this.words[this.at] & MAY_JOIN) !== 0;
+  }
+
+  /** The client's address of the announce, hashed. */
+  get addressHash(): number {
+    return this.words[this.at - HEAD_WORDS + ADDRESS_WORD];
   }
 
   /** Fills a request from a STOP record. */

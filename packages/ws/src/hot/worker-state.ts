@@ -6,11 +6,12 @@
  */
 
 import type { CounterRow } from "@swarmtide/metrics";
-import type { InfoHashFilter, SwarmStore } from "@swarmtide/swarm";
+import type { InfoHashFilter, LimitsConfig, SwarmStore } from "@swarmtide/swarm";
 import * as protocol from "@swarmtide/ws-protocol";
 import type { WsConfig } from "../config.ts";
 import * as columns from "../counters.ts";
 import { memoryBytesOf } from "../memory.ts";
+import { ClientLimits, SKETCH_WORDS } from "./client-limits.ts";
 import {
   CONNECTION_CLOSED,
   CONNECTION_CLOSING,
@@ -40,8 +41,17 @@ export interface WebTorrentTrackerOptions {
   readonly sendBatch: BatchSender;
   /** Memory for peers and offers; this worker's part of `max_memory` where left out. */
   readonly memoryBytes?: number | undefined;
-  /** The swarms of UDP and HTTP; needed where scrapes are to count these too. */
+  /** The swarms of UDP and HTTP; needed for limits, and where scrapes are to count these too. */
   readonly store?: SwarmStore | undefined;
+  /** [limits]; without it, or without a store, clients have none. */
+  readonly limits?: LimitsConfig | undefined;
+  /** How many peers each address has, of all workers: memory of `makePeersByAddress`. A worker alone may do without. */
+  readonly peersByAddress?: SharedArrayBuffer | undefined;
+}
+
+/** For all workers of a tracker, made before they start. */
+export function makePeersByAddress(): SharedArrayBuffer {
+  return new SharedArrayBuffer(4 * SKETCH_WORDS);
 }
 
 export class WorkerState {
@@ -53,6 +63,7 @@ export class WorkerState {
   readonly pool: protocol.BytePool;
   readonly delivery: WorkerDelivery;
   readonly swarms: Swarms;
+  readonly limits: ClientLimits;
   readonly random: RandomWords;
   /** What UDP and HTTP count, where scrapes are to add it. */
   storeCounts: StoreCounts | undefined;
@@ -79,8 +90,15 @@ export class WorkerState {
     this.pool = new protocol.BytePool(config.maxBuffered);
     this.delivery = new WorkerDelivery(worker, workers, config, counters, this.pool);
     this.memoryBytes = options.memoryBytes ?? memoryBytesOf(config.maxMemory, workers);
-    const limits = this.limitsOf(config);
-    this.swarms = new Swarms(workers, this.delivery, limits, counters, random);
+    this.limits = new ClientLimits({
+      workers,
+      secret: options.ownerSecret,
+      config: options.limits,
+      store: options.store,
+      peersByAddress: options.peersByAddress ?? makePeersByAddress(),
+    });
+    const own = this.limitsOf(config);
+    this.swarms = new Swarms(workers, this.delivery, own, counters, random, this.limits);
     this.random = random;
     this.store = options.store;
     this.storeCounts = this.openStoreCounts(config);

@@ -2,15 +2,27 @@
  * Trackers of one or more workers without sockets, and clients that speak to them, for tests and benchmarks: a clock
  * that stands still until told, batches that travel when told.
  */
+import { parseIpAddress } from "@swarmtide/bittorrent";
 import { type Column, CounterTable } from "@swarmtide/metrics";
-import type { SwarmStore } from "@swarmtide/swarm";
+import type { LimitsConfig, SwarmStore } from "@swarmtide/swarm";
 import { defaultConfig } from "@swarmtide/toml-config";
 import { type WsConfig, wsSection } from "../config.ts";
 import { wsCounters } from "../counters.ts";
+import type { ClientAddress } from "../hot/client-limits.ts";
 import { CONNECTION_OPEN } from "../hot/connection.ts";
 import { WebTorrentTracker } from "../hot/tracker.ts";
+import { makePeersByAddress } from "../hot/worker-state.ts";
 import { elementAt } from "./element-at.ts";
 import { idOf, TestClient } from "./test-client.ts";
+
+/** The client at an address. */
+function clientAt(from: string): ClientAddress {
+  const address = parseIpAddress(from);
+  if (address === undefined) throw new Error(`no address: ${from}`);
+  const words = new Int32Array(4);
+  new Uint8Array(words.buffer).set(address);
+  return { words, family: address.length === 4 ? 4 : 6 };
+}
 
 /** The trackers of some workers. */
 export class TestTrackers {
@@ -23,7 +35,14 @@ export class TestTrackers {
   /** The kinds of all records that workers send each other, once somebody wants to know. */
   recordsSent: number[] | undefined;
 
-  constructor(workers = 1, changes: Partial<WsConfig> = {}, seed = 1, store?: SwarmStore) {
+  constructor(
+    workers = 1,
+    changes: Partial<WsConfig> = {},
+    seed = 1,
+    store?: SwarmStore,
+    limits?: LimitsConfig,
+  ) {
+    const peersByAddress = makePeersByAddress();
     this.config = { ...defaultConfig(wsSection), ...changes };
     this.#counters = CounterTable.create(wsCounters, workers);
     for (let worker = 0; worker < workers; worker++) {
@@ -35,7 +54,7 @@ export class TestTrackers {
           ownerSecret: seed,
           seed: Int32Array.of(seed, worker, 3, 4),
           counters: this.#counters.row(worker),
-          store,
+          ...{ store, limits, peersByAddress },
           clockMilliseconds: () => this.nowMilliseconds,
           sendBatch: (to, bytes) => {
             this.#note(bytes);
@@ -59,8 +78,10 @@ export class TestTrackers {
     return this.#travelling.reduce((sum, { bytes }) => sum + bytes.length, 0);
   }
 
-  connect(worker = 0): TestClient {
-    return new TestClient(elementAt(this.trackers, worker));
+  /** A client of a worker; from an address, where limits are to hold for it. */
+  connect(worker = 0, from?: string): TestClient {
+    const client = from === undefined ? undefined : clientAt(from);
+    return new TestClient(elementAt(this.trackers, worker), client);
   }
 
   /** Delivers the batches that travel and ends the tick of all workers; what they say then is on its way. */

@@ -24,6 +24,7 @@ import {
   unmask,
   writeMaskedFrameHeader,
 } from "@swarmtide/ws-protocol";
+import type { ClientAddress } from "../hot/client-limits.ts";
 import type { Connection } from "../hot/connection.ts";
 import type { WebTorrentTracker } from "../hot/tracker.ts";
 
@@ -78,20 +79,21 @@ export class TestClient {
   readonly #reader = new MessageReader(new BytePool(), false, 1 << 24, true);
   readonly #unsent: Uint8Array[] = [];
 
-  constructor(tracker: WebTorrentTracker) {
+  constructor(tracker: WebTorrentTracker, client?: ClientAddress) {
     this.#tracker = tracker;
-    this.connection = tracker.open({
-      write: (bytes) => {
+    const sink = {
+      write: (bytes: Uint8Array) => {
         assert.equal(this.socket, "open", "a write after the end");
         this.writes++;
         this.#unsent.push(bytes);
         if (!this.isStalled) this.drain();
       },
-      close: (isAborted) => {
+      close: (isAborted: boolean) => {
         assert.equal(this.socket, "open", "closed twice");
         this.socket = isAborted ? "aborted" : "ended";
       },
-    });
+    };
+    this.connection = tracker.open(sink, client);
   }
 
   /** Lets what was written leave, and reads it. */

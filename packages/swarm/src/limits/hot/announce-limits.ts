@@ -25,8 +25,6 @@ export interface AnnounceLimitsOptions {
   readonly peersPerAddressMax: number;
   readonly torrentsPerAddressMax: number;
   readonly exempt: AddressBlocks;
-  /** All shards of the store: an address is in many. */
-  readonly shards: readonly Int32Array[];
 }
 
 /** Torrents of an address that the counted shards hold at the limit at least: then their share varies by 1.6 %. */
@@ -46,27 +44,40 @@ export function countedShardsOf(torrentsPerAddressMax: number, shards: number): 
 
 export class AnnounceLimits {
   /** The greatest distance of a repeat in ticks, or NO_REPEATS. */
-  readonly repeatTicksMax: number;
-  private readonly peersPerAddressMax: number;
+  repeatTicksMax = NO_REPEATS;
+  private peersPerAddressMax = 0;
   /** The first shards, which count by address, and the part of the limit that falls to them. */
   private readonly countedShards: number;
-  private readonly torrentsOfCountedMax: number;
+  private torrentsOfCountedMax = 0;
   /** With fewer in the first shard, four standard deviations below its part of the limit, the others need not be asked. */
-  private readonly firstShardMin: number;
-  private readonly exempt: AddressBlocks;
+  private firstShardMin = 0;
+  private exempt: AddressBlocks;
+  /** All shards of the store: an address is in many. */
   private readonly shards: readonly Int32Array[];
 
-  constructor(options: AnnounceLimitsOptions) {
+  /** `countedShards` is what the arenas were laid out with. */
+  constructor(
+    options: AnnounceLimitsOptions,
+    shards: readonly Int32Array[],
+    countedShards: number,
+  ) {
+    this.shards = shards;
+    this.countedShards = countedShards;
+    this.exempt = options.exempt;
+    this.configure(options);
+  }
+
+  /** Takes other limits into use, between two announces; what is counted goes on. */
+  configure(options: AnnounceLimitsOptions): void {
+    const { countedShards, shards } = this;
     this.repeatTicksMax = options.repeatTicksMax;
     this.peersPerAddressMax = options.peersPerAddressMax;
-    this.countedShards = countedShardsOf(options.torrentsPerAddressMax, options.shards.length);
     this.torrentsOfCountedMax = Math.ceil(
-      (options.torrentsPerAddressMax * this.countedShards) / Math.max(1, options.shards.length),
+      (options.torrentsPerAddressMax * countedShards) / Math.max(1, shards.length),
     );
-    const mean = this.torrentsOfCountedMax / Math.max(1, this.countedShards);
+    const mean = this.torrentsOfCountedMax / Math.max(1, countedShards);
     this.firstShardMin = Math.max(0, Math.floor(mean - 4 * Math.sqrt(mean)));
     this.exempt = options.exempt;
-    this.shards = options.shards;
   }
 
   /**

@@ -29,8 +29,8 @@ export const SCRAPE_RATE_KEY_WORDS = 2;
 export const SCRAPES_PER_ADDRESS_MAX = 4000;
 
 export class ScrapeRate {
-  private readonly scrapesMax: number;
-  private readonly exempt: AddressBlocks;
+  private scrapesMax: number;
+  private exempt: AddressBlocks;
   private readonly cells: Int32Array;
   private second = 0;
 
@@ -39,6 +39,12 @@ export class ScrapeRate {
     this.scrapesMax = scrapesMax;
     this.exempt = exempt;
     this.cells = cells;
+  }
+
+  /** Takes another limit into use, between two scrapes. */
+  configure(scrapesMax: number, exempt: AddressBlocks): void {
+    this.scrapesMax = scrapesMax;
+    this.exempt = exempt;
   }
 
   /** Seconds since the tracker started. */

@@ -73,7 +73,8 @@ export class SwarmStore {
   /** Now, in ticks of four seconds. */
   tick = 0;
   private readonly hashKey: Int32Array;
-  private readonly limits: AnnounceLimits;
+  /** Asked about new peers and repeats; a reload gives it other numbers. */
+  readonly limits: AnnounceLimits;
   /** Changes with every batch; what samples are drawn with. */
   salt: number;
   private readonly key: Int32Array;

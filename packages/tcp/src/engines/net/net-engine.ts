@@ -19,9 +19,7 @@ async function open(options: TcpEngineOptions): Promise<TcpEngineRun> {
   const { conversation, listeners, adoptSocket } = options;
   const own: NetServerOptions = {
     ...conversation,
-    ...(adoptSocket === undefined
-      ? {}
-      : { onUpgrade: (socket, _address, bytes) => adoptSocket(socket, bytes) }),
+    ...(adoptSocket === undefined ? {} : { onUpgrade: adoptSocket }),
     listeners: listeners.map((listener) => netListenerOf(listener, options)),
     secureContext: options.secureContext,
   };

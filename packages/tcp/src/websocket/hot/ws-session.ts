@@ -6,7 +6,7 @@
  * once per connection.
  */
 import type { Socket } from "node:net";
-import type { Connection, ConnectionSink, WebTorrentTracker } from "@swarmtide/ws";
+import type { ClientAddress, Connection, ConnectionSink, WebTorrentTracker } from "@swarmtide/ws";
 import type { ReadMemory } from "../../engines/net/read-memory.ts";
 import { readInto } from "../../engines/net/shared-reading.ts";
 
@@ -33,11 +33,16 @@ export class WsSession implements ConnectionSink {
   private readonly owner: SessionOwner;
   private readonly connection: Connection;
 
-  /** The handshake is answered; `frames` are bytes that came with it. */
-  constructor(socket: Socket, owner: SessionOwner, frames: Uint8Array) {
+  /** The handshake is answered; `frames` are bytes that came with it, `client` who asks, where that is known. */
+  constructor(
+    socket: Socket,
+    owner: SessionOwner,
+    frames: Uint8Array,
+    client: ClientAddress | undefined,
+  ) {
     this.socket = socket;
     this.owner = owner;
-    this.connection = owner.tracker.open(this);
+    this.connection = owner.tracker.open(this, client);
     socket.on("close", this.onClose);
     for (let at = 0; at < frames.length; ) {
       const length = owner.readMemory.put(frames, at);
