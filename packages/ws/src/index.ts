@@ -15,5 +15,6 @@ export {
 export { WebTorrentTracker } from "./hot/tracker.ts";
 export { TICKS_PER_ROUND } from "./hot/upkeep.ts";
 export { type BatchSender, LINK_BYTES_MAX } from "./hot/worker-delivery.ts";
-export { makePeersByAddress, type WebTorrentTrackerOptions } from "./hot/worker-state.ts";
+export type { WebTorrentTrackerOptions } from "./hot/worker-state.ts";
+export { makePeersByAddress } from "./memory.ts";
 export { answerUpgrade, type UpgradeAnswer } from "./upgrade.ts";

@@ -4,6 +4,7 @@
  * amount); who uses the tracker as a library and leaves it open gets a share here.
  */
 import { availableMemory } from "@swarmtide/runtime";
+import { SKETCH_WORDS } from "./hot/client-limits.ts";
 
 /** The share of the host's memory, or its cgroup's, where nobody has divided it: one in so many. */
 const HOST_SHARE = 4;
@@ -13,4 +14,9 @@ const MIB = 1024 * 1024;
 export function memoryBytesOf(maxMemoryMib: number, workers: number): number {
   const bytes = maxMemoryMib > 0 ? maxMemoryMib * MIB : availableMemory().bytes / HOST_SHARE;
   return Math.floor(bytes / workers);
+}
+
+/** Where all workers of a tracker count the peers of each address; made before they start (client-limits.ts). */
+export function makePeersByAddress(): SharedArrayBuffer {
+  return new SharedArrayBuffer(SKETCH_WORDS * Int32Array.BYTES_PER_ELEMENT);
 }

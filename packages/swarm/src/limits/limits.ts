@@ -67,7 +67,7 @@ export function openAnnounceLimits(
 }
 
 /** The part of the configuration that the store asks about. */
-export const announceLimitsOf = (config: LimitsConfig | undefined): AnnounceLimitsOptions => ({
+const announceLimitsOf = (config: LimitsConfig | undefined): AnnounceLimitsOptions => ({
   repeatTicksMax: config ? repeatTicksMaxOf(config.minAnnounceInterval) : NO_REPEATS,
   peersPerAddressMax: config?.maxPeersPerAddress ?? 0,
   torrentsPerAddressMax: config?.maxTorrentsPerAddress ?? 0,

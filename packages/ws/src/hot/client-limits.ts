@@ -15,8 +15,14 @@
  *
  * Example: a peer whose key is 0x30500007 adds to cells 3 and 9 of line 7, words 16 + 7 * 16 + 3 and + 9.
  */
+import { EVENT_NONE } from "@swarmtide/bittorrent";
 import type { AddressRanges, LimitsConfig, SwarmStore } from "@swarmtide/swarm";
-import { REFUSED_PEERS_OF_ADDRESS, REFUSED_TORRENTS_OF_ADDRESS } from "@swarmtide/ws-protocol";
+import {
+  REFUSED_PEERS_OF_ADDRESS,
+  REFUSED_TORRENTS_OF_ADDRESS,
+  type RequestRecord,
+} from "@swarmtide/ws-protocol";
+import { isLoneAnswer, seedsAfter } from "./announced-state.ts";
 import { mixWord } from "./id-words.ts";
 
 const LINE_CELLS = 16;
@@ -71,7 +77,7 @@ export class ClientLimits {
     this.isOff = options.config === undefined || options.store === undefined;
     this.ofAddresses = new Int32Array(options.peersByAddress);
     for (let worker = 0; worker < options.workers; worker++)
-      this.hashes.push(new Int32Array(CLIENTS_MIN)); // hot-allow: once
+      this.hashes.push(new Int32Array(CLIENTS_MIN));
     this.configure(options.config);
   }
 
@@ -112,6 +118,21 @@ export class ClientLimits {
     const family = this.clients[at + FAMILY_WORD];
     if (this.store === undefined || family === 0) return true;
     return this.store.scrapeRate.allows(this.clients, at, family === 6 ? 6 : 4);
+  }
+
+  /** Whether the times between announces of an address's peers count. */
+  measures(hash: number): boolean {
+    return hash !== 0 && this.minAnnounceSeconds > 0;
+  }
+
+  /**
+   * Whether a peer that announced so many seconds ago announces again too early, without an event and in the same role. What
+   * only brings an answer is no repeat: it is somebody else's offer that is answered.
+   */
+  isRepeat(hash: number, request: RequestRecord, ageSeconds: number, wasSeeder: boolean): boolean {
+    if (!this.measures(hash) || ageSeconds >= this.minAnnounceSeconds) return false;
+    if (request.event !== EVENT_NONE || isLoneAnswer(request)) return false;
+    return seedsAfter(request, wasSeeder) === wasSeeder;
   }
 
   /** 0, or why an address may not have one more peer in the torrent (0: a new one). */

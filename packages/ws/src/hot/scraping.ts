@@ -8,7 +8,8 @@ import * as protocol from "@swarmtide/ws-protocol";
 import type { Connection } from "./connection.ts";
 import { FRAME_IS_REPLY } from "./frame-kinds.ts";
 import { WaitingScrape, WaitingScrapes } from "./scrapes.ts";
-import { type BatchReader, COUNTS_ENTRY_WORDS, SCRAPE_ENTRY_WORDS } from "./worker-batch.ts";
+import { COUNTS_ENTRY_WORDS, SCRAPE_ENTRY_WORDS } from "./worker-batch.ts";
+import type { BatchReader } from "./worker-batch-reader.ts";
 import type { WorkerState } from "./worker-state.ts";
 
 /** Scrapes that may wait for other workers; they are objects, and few wait for longer than a round. */

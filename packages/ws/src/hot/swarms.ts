@@ -8,18 +8,12 @@
  *
  * The work of an announce is bounded by its offers, not by the swarm: a run of consecutive peers from a random place.
  */
-import { EVENT_NONE, EVENT_STOPPED } from "@swarmtide/bittorrent";
+import { EVENT_STOPPED } from "@swarmtide/bittorrent";
 import type { CounterRow } from "@swarmtide/metrics";
-import {
-  ANNOUNCE_COMPLETED,
-  ANNOUNCE_SEEDER,
-  AnnounceInterval,
-  announceFlags,
-  type InfoHashFilter,
-  LEFT_UNKNOWN,
-} from "@swarmtide/swarm";
+import { AnnounceInterval, type InfoHashFilter } from "@swarmtide/swarm";
 import * as protocol from "@swarmtide/ws-protocol";
 import * as columns from "../counters.ts";
+import { completes, isLoneAnswer, seedsAfter } from "./announced-state.ts";
 import type { ClientLimits } from "./client-limits.ts";
 import { MutableAddress } from "./connection-address.ts";
 import type { AnnouncingConnection, ConnectionAddress, Delivery } from "./delivery.ts";
@@ -145,26 +139,15 @@ export class Swarms {
     else if (reply === REPLY_LATER) this.replies.owe(peer);
   }
 
-  /**
-   * Whether a peer announces again before `min_announce_interval` has passed, without an event and in the same role. What only
-   * brings an answer is none: it is somebody else's offer that is answered.
-   */
   private isRepeat(
     peer: number,
     from: AnnouncingConnection,
     request: protocol.RequestRecord,
     nowSeconds: number,
   ): boolean {
-    if (!this.isMeasured(from) || request.event !== EVENT_NONE || isLoneAnswer(request))
-      return false;
-    if (this.peers.ageOf(peer, nowSeconds) >= this.clientLimits.minAnnounceSeconds) return false;
+    const age = this.peers.ageOf(peer, nowSeconds);
     const wasSeeder = this.peers.lists.isSeeder(peer);
-    return this.seedsAfter(request, wasSeeder) === wasSeeder;
-  }
-
-  /** Whether the times between announces of a connection's peers count. */
-  private isMeasured(from: AnnouncingConnection): boolean {
-    return from.addressHash !== 0 && this.clientLimits.minAnnounceSeconds > 0;
+    return this.clientLimits.isRepeat(from.addressHash, request, age, wasSeeder);
   }
 
   /** Enters a peer, or refuses it and returns 0. */
@@ -206,7 +189,7 @@ export class Swarms {
       torrent = peers.torrents.insert(request.ids, protocol.INFO_HASH_AT);
       this.counters[columns.TORRENTS]++;
     }
-    const isSeeder = this.seedsAfter(request, false);
+    const isSeeder = seedsAfter(request, false);
     const peer = peers.insert(torrent, from, request, isSeeder, nowSeconds);
     this.counters[isSeeder ? columns.SEEDERS : columns.LEECHERS]++;
     this.clientLimits.entered(from.worker, from.connectionSlot, from.addressHash, torrent);
@@ -236,13 +219,6 @@ export class Swarms {
     return this.replies.sendOwed(to);
   }
 
-  /** Whether a peer is a seeder after an announce; where the message does not say it stays what it was. */
-  private seedsAfter(request: protocol.RequestRecord, wasSeeder: boolean): boolean {
-    const flags = announceFlags(request.event, leftOf(request));
-    if ((flags & ANNOUNCE_SEEDER) !== 0) return true;
-    return wasSeeder && request.left === protocol.LEFT_UNKNOWN;
-  }
-
   /** Brings a peer up to date; `completed` counts once, for a leecher that was here before. */
   private update(
     peer: number,
@@ -252,16 +228,16 @@ export class Swarms {
   ): void {
     const { lists } = this.peers;
     // An answer comes whenever somebody offers: it must not make a repeat of the next announce.
-    if (!isLoneAnswer(request) || !this.isMeasured(from)) this.peers.touch(peer, nowSeconds);
+    const isMeasured = this.clientLimits.measures(from.addressHash);
+    if (!isMeasured || !isLoneAnswer(request)) this.peers.touch(peer, nowSeconds);
     const wasSeeder = lists.isSeeder(peer);
-    const isSeeder = this.seedsAfter(request, wasSeeder);
+    const isSeeder = seedsAfter(request, wasSeeder);
     if (wasSeeder === isSeeder) return;
     lists.changeRole(peer);
     const step = isSeeder ? 1 : -1;
     this.counters[columns.SEEDERS] += step;
     this.counters[columns.LEECHERS] -= step;
-    const hasCompleted = (announceFlags(request.event, leftOf(request)) & ANNOUNCE_COMPLETED) !== 0;
-    if (!hasCompleted || this.peers.hasCompleted(peer)) return;
+    if (!completes(request) || this.peers.hasCompleted(peer)) return;
     lists.complete(peer);
     this.counters[columns.COMPLETED]++;
   }
@@ -321,15 +297,4 @@ export class Swarms {
     out[outAt + 1] = leechers;
     out[outAt + 2] = torrent === 0 ? 0 : lists.completed(torrent);
   }
-}
-
-/** Whether an announce brings an answer and asks for nothing. */
-function isLoneAnswer(request: protocol.RequestRecord): boolean {
-  return request.hasAnswer && request.offers === 0 && request.event === EVENT_NONE;
-}
-
-/** `left` as `announceFlags` takes it: only its sign counts. */
-function leftOf(request: protocol.RequestRecord): number {
-  if (request.left === protocol.LEFT_UNKNOWN) return LEFT_UNKNOWN;
-  return request.left === protocol.LEFT_NOTHING ? 0 : 1;
 }

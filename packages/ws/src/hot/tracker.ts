@@ -27,6 +27,7 @@ import { Scraping } from "./scraping.ts";
 import { REPLY_NONE, type Swarms } from "./swarms.ts";
 import { Upkeep } from "./upkeep.ts";
 import * as batches from "./worker-batch.ts";
+import { BatchReader } from "./worker-batch-reader.ts";
 import type { BatchSender } from "./worker-delivery.ts";
 import { type WebTorrentTrackerOptions, WorkerState } from "./worker-state.ts";
 
@@ -42,7 +43,7 @@ export class WebTorrentTracker {
   /** The announce of another worker being taken, and who made it. */
   private readonly remoteRequest: protocol.RequestRecord;
   private readonly remote = new MutableAddress();
-  private readonly batch = new batches.BatchReader();
+  private readonly batch = new BatchReader();
   private lastSerial = 0;
 
   constructor(options: WebTorrentTrackerOptions) {

@@ -7,13 +7,13 @@ import { TestTrackers } from "../testing/harness.ts";
 import { idOf, nameOf, offerOf } from "../testing/test-client.ts";
 import { REPLY_LATER } from "./swarms.ts";
 import {
-  BatchReader,
   BatchWriter,
   RECORD_ANNOUNCE,
   RECORD_FRAME,
   RECORD_LEAVE,
   RECORD_TAKEN,
 } from "./worker-batch.ts";
+import { BatchReader } from "./worker-batch-reader.ts";
 import { LINK_BYTES_MAX } from "./worker-delivery.ts";
 
 const address = { worker: 0, connectionSlot: 3, connectionSerial: 4, addressHash: 5 };

@@ -23,9 +23,7 @@
  *
  * Example, little-endian: `02000000 10000000 07000000 2a000000` says that connection 7, serial 42, has gone.
  */
-import { EVENT_STOPPED } from "@swarmtide/bittorrent";
 import {
-  ACTION_IS_ANNOUNCE,
   ID_BYTES,
   OFFER_RANGE_WORDS,
   type RequestRecord,
@@ -44,18 +42,19 @@ export const RECORD_OWED = 8;
 export const RECORD_PEERS = 9;
 
 /** Beside the reply in an announce: the connection may have one more peer. */
-const MAY_JOIN = 0x100;
+export const MAY_JOIN = 0x100;
 
-const HEAD_WORDS = 2;
-const IDS_WORD = HEAD_WORDS + 7 + 8;
-const ADDRESS_WORD = IDS_WORD + 20;
-const ANNOUNCE_FIXED_WORDS = ADDRESS_WORD + 1;
-const FRAME_FIXED_WORDS = HEAD_WORDS + 4;
-/** Words of a scraped info hash with its index. */
-const SCRAPE_WORDS = 6;
-const COUNTS_WORDS = 4;
+export const HEAD_WORDS = 2;
+export const IDS_WORD: number = HEAD_WORDS + 7 + 8;
+export const ADDRESS_WORD: number = IDS_WORD + 20;
+export const ANNOUNCE_FIXED_WORDS: number = ADDRESS_WORD + 1;
+export const FRAME_FIXED_WORDS: number = HEAD_WORDS + 4;
+/** Words of one entry of a SCRAPE record: its index, five of info hash. */
+export const SCRAPE_ENTRY_WORDS = 6;
+/** Words of one entry of a COUNTS record: its index and three counts. */
+export const COUNTS_ENTRY_WORDS = 4;
 /** Info hash and peer id, which stand first among the ids of a request. */
-const STOP_ID_WORDS = 10;
+export const STOP_ID_WORDS = 10;
 const BATCH_BYTES_MIN = 4096;
 
 function wordsFor(bytes: number): number {
@@ -158,7 +157,7 @@ export class BatchWriter {
 
   /** Begins a scrape of `count` info hashes; returns where `writeScrapeEntry` puts the first. */
   beginScrape(scrapeId: number, count: number): number {
-    const at = this.begin(RECORD_SCRAPE, HEAD_WORDS + 2 + count * SCRAPE_WORDS);
+    const at = this.begin(RECORD_SCRAPE, HEAD_WORDS + 2 + count * SCRAPE_ENTRY_WORDS);
     this.words[at + 2] = scrapeId;
     this.words[at + 3] = count;
     return at + 4;
@@ -168,12 +167,12 @@ export class BatchWriter {
     this.words[at] = index;
     const from = index * ID_BYTES;
     writeRange(this.bytes, 4 * (at + 1), infoHashes, from, from + ID_BYTES);
-    return at + SCRAPE_WORDS;
+    return at + SCRAPE_ENTRY_WORDS;
   }
 
   /** Begins the counts of a scrape; returns where `writeCountsEntry` puts the first. */
   beginCounts(scrapeId: number, count: number): number {
-    const at = this.begin(RECORD_COUNTS, HEAD_WORDS + 2 + count * COUNTS_WORDS);
+    const at = this.begin(RECORD_COUNTS, HEAD_WORDS + 2 + count * COUNTS_ENTRY_WORDS);
     this.words[at + 2] = scrapeId;
     this.words[at + 3] = count;
     return at + 4;
@@ -184,7 +183,7 @@ export class BatchWriter {
     this.words[at + 1] = counts[0];
     this.words[at + 2] = counts[1];
     this.words[at + 3] = counts[2];
-    return at + COUNTS_WORDS;
+    return at + COUNTS_ENTRY_WORDS;
   }
 
   /** Makes room for a frame of so many bytes, to be written at `frameAt` at once. */
@@ -202,106 +201,3 @@ export class BatchWriter {
     this.words[at + 2] = bytes;
   }
 }
-
-/** Walks over the records of a batch: `next`, then the fields of the kind it returned. */
-export class BatchReader {
-  bytes: Uint8Array = new Uint8Array(0);
-  words: Int32Array = new Int32Array(0);
-  /** Index of the record's first field, after kind and length. */
-  at = 0;
-  private nextRecord = 0;
-
-  /** Starts on a batch; its bytes must begin at a multiple of four in their memory. */
-  open(bytes: Uint8Array): void {
-    this.bytes = bytes;
-    this.words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2); // hot-allow: once for each batch
-    this.nextRecord = 0;
-  }
-
-  /** Lets go of the batch. */
-  close(): void {
-    this.bytes = NO_BYTES;
-    this.words = NO_WORDS;
-  }
-
-  /** The kind of the next record, or 0 at the end. */
-  next(): number {
-    const at = this.nextRecord;
-    if (at >= this.words.length) return 0;
-    this.at = at + HEAD_WORDS;
-    this.nextRecord = at + (this.words[at + 1] >>> 2);
-    return this.words[at];
-  }
-
-  /** Whether and when the announce is replied to: REPLY_…. */
-  get reply(): number {
-    return this.words[this.at] & ~MAY_JOIN;
-  }
-
-  /** Whether the connection of the announce may have one more peer. */
-  get mayJoin(): boolean {
-    return (this.words[this.at] & MAY_JOIN) !== 0;
-  }
-
-  /** The client's address of the announce, hashed. */
-  get addressHash(): number {
-    return this.words[this.at - HEAD_WORDS + ADDRESS_WORD];
-  }
-
-  /** Fills a request from a STOP record. */
-  readStop(request: RequestRecord): void {
-    const ids = 4 * (this.at + 2);
-    writeRange(request.ids, 0, this.bytes, ids, ids + 4 * STOP_ID_WORDS);
-    request.event = EVENT_STOPPED;
-    request.offers = 0;
-    request.hasAnswer = false;
-  }
-
-  /** Fills a request from an announce; its ranges point into the batch. */
-  readAnnounce(request: RequestRecord): void {
-    const { words, bytes, at } = this;
-    const flags = words[at + 3];
-    request.event = flags & 0xff;
-    request.left = (flags >>> 8) & 0xff;
-    request.hasAnswer = (flags & 0x10000) !== 0;
-    request.numwant = words[at + 4];
-    const offers = words[at + 5];
-    request.offers = offers;
-    request.actionNamed = ACTION_IS_ANNOUNCE;
-    request.hasInfoHash = true;
-    const record = at - HEAD_WORDS;
-    const ids = 4 * (record + IDS_WORD);
-    writeRange(request.ids, 0, bytes, ids, ids + request.ids.length);
-    const ranges = record + ANNOUNCE_FIXED_WORDS;
-    const message = 4 * (ranges + offers * OFFER_RANGE_WORDS);
-    for (let index = 0; index < offers * OFFER_RANGE_WORDS; index++)
-      request.offerRanges[index] = words[ranges + index] + message;
-    request.bytes = bytes;
-    request.infoHashStart = words[at + 7] + message;
-    request.infoHashEnd = words[at + 8] + message;
-    request.peerIdStart = words[at + 9] + message;
-    request.peerIdEnd = words[at + 10] + message;
-    request.offerIdStart = words[at + 11] + message;
-    request.offerIdEnd = words[at + 12] + message;
-    request.answerStart = words[at + 13] + message;
-    request.answerEnd = words[at + 14] + message;
-  }
-
-  /** Where the entries of a SCRAPE or COUNTS record begin, and how many words each has. */
-  get entriesAt(): number {
-    return this.at + 2;
-  }
-
-  /** Byte offset of the frame of a FRAME record. */
-  get frameAt(): number {
-    return 4 * (this.at + FRAME_FIXED_WORDS - HEAD_WORDS);
-  }
-}
-
-/** Words of one entry of a SCRAPE record: its index, five of info hash. */
-export const SCRAPE_ENTRY_WORDS: number = SCRAPE_WORDS;
-/** Words of one entry of a COUNTS record: its index and three counts. */
-export const COUNTS_ENTRY_WORDS: number = COUNTS_WORDS;
-
-const NO_BYTES = new Uint8Array(0);
-const NO_WORDS = new Int32Array(0);

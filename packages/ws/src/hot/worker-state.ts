@@ -10,8 +10,8 @@ import type { InfoHashFilter, LimitsConfig, SwarmStore } from "@swarmtide/swarm"
 import * as protocol from "@swarmtide/ws-protocol";
 import type { WsConfig } from "../config.ts";
 import * as columns from "../counters.ts";
-import { memoryBytesOf } from "../memory.ts";
-import { ClientLimits, SKETCH_WORDS } from "./client-limits.ts";
+import { makePeersByAddress, memoryBytesOf } from "../memory.ts";
+import { ClientLimits } from "./client-limits.ts";
 import {
   CONNECTION_CLOSED,
   CONNECTION_CLOSING,
@@ -47,11 +47,6 @@ export interface WebTorrentTrackerOptions {
   readonly limits?: LimitsConfig | undefined;
   /** How many peers each address has, of all workers: memory of `makePeersByAddress`. A worker alone may do without. */
   readonly peersByAddress?: SharedArrayBuffer | undefined;
-}
-
-/** For all workers of a tracker, made before they start. */
-export function makePeersByAddress(): SharedArrayBuffer {
-  return new SharedArrayBuffer(4 * SKETCH_WORDS);
 }
 
 export class WorkerState {

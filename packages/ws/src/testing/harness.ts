@@ -11,7 +11,7 @@ import { wsCounters } from "../counters.ts";
 import type { ClientAddress } from "../hot/client-limits.ts";
 import { CONNECTION_OPEN } from "../hot/connection.ts";
 import { WebTorrentTracker } from "../hot/tracker.ts";
-import { makePeersByAddress } from "../hot/worker-state.ts";
+import { makePeersByAddress } from "../memory.ts";
 import { elementAt } from "./element-at.ts";
 import { idOf, TestClient } from "./test-client.ts";
 
