@@ -19,6 +19,7 @@ export const ENFILE = 23;
 export const EMFILE = 24;
 export const EPIPE = 32;
 export const ENOSYS = 38;
+export const ETIME = 62;
 export const EPROTO = 71;
 export const EMSGSIZE = 90;
 export const ENOPROTOOPT = 92;
@@ -56,6 +57,7 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [EMFILE, "EMFILE"],
   [EPIPE, "EPIPE"],
   [ENOSYS, "ENOSYS"],
+  [ETIME, "ETIME"],
   [EPROTO, "EPROTO"],
   [EMSGSIZE, "EMSGSIZE"],
   [ENOPROTOOPT, "ENOPROTOOPT"],

@@ -41,6 +41,7 @@ export {
   sendBytes,
   shutdownFd,
 } from "./hot/stream-calls.ts";
+export { UringDatagrams, type UringDatagramsOptions } from "./hot/uring-datagrams.ts";
 export { XdpQueue } from "./hot/xdp-queue.ts";
 export { linuxObstacle, linuxSupported } from "./libc.ts";
 export { localIpv4Addresses } from "./local-addresses.ts";
@@ -69,6 +70,7 @@ export {
 } from "./sockets.ts";
 export { SyscallError } from "./syscall-error.ts";
 export { onlineCpus, setThreadAffinity } from "./threads.ts";
+export { ioRingObstacle } from "./uring/open-ring.ts";
 export { findInterface, type NetworkInterface } from "./xdp/interface.ts";
 export {
   closeXdpSocket,

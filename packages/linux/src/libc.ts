@@ -3,7 +3,7 @@
  * -1 into a negative errno (hot code) or a SyscallError (everything else).
  *
  * `syscall` is used for recvmmsg and sendmmsg because musl's sendmmsg is a loop of sendmsg calls: one system call per
- * datagram where the kernel offers one per batch; and for bpf(2), which has no function in any C library.
+ * datagram where the kernel offers one per batch; and for bpf(2) and io_uring(7), which have no function in any C library.
  */
 import { endianness } from "node:os";
 import { type ForeignFunction, type ForeignType, foreignLibrary } from "./ffi.ts";
@@ -38,15 +38,23 @@ const SIGNATURES = {
   shutdown: ["int", ["int", "int"]],
   socket: ["int", ["int", "int", "int"]],
   syscall: ["word", ["word", "word", "address", "word", "word", "address"]],
+  /** `syscall` with one argument more, for io_uring_enter: the others are spared it. */
+  syscall6: ["word", ["word", "word", "word", "word", "word", "address", "word"], "syscall"],
   write: ["word", ["int", "address", "word"]],
-} as const satisfies Record<string, readonly [ForeignType, readonly ForeignType[]]>;
+} as const satisfies Record<
+  string,
+  readonly [ForeignType, readonly ForeignType[], symbol?: string]
+>;
 
 export type Libc = Readonly<Record<keyof typeof SIGNATURES, ForeignFunction>>;
 
+/** Everywhere the same: they are younger than the common numbering. */
+const IO_URING_NUMBERS = { ioUringSetup: 425, ioUringEnter: 426, ioUringRegister: 427 } as const;
+
 /** Numbers of the system calls made through `syscall`, by process.arch (asm/unistd_64.h, asm-generic/unistd.h). */
 const SYSCALL_NUMBERS = {
-  x64: { recvmmsg: 299, sendmmsg: 307, bpf: 321 },
-  arm64: { recvmmsg: 243, sendmmsg: 269, bpf: 280 },
+  x64: { recvmmsg: 299, sendmmsg: 307, bpf: 321, ...IO_URING_NUMBERS },
+  arm64: { recvmmsg: 243, sendmmsg: 269, bpf: 280, ...IO_URING_NUMBERS },
 } as const;
 
 let bound: Libc | undefined;
@@ -60,9 +68,9 @@ export function libc(): Libc {
 function bindAll(): Libc {
   const library = foreignLibrary();
   return Object.fromEntries(
-    Object.entries(SIGNATURES).map(([symbol, [result, parameters]]) => [
-      symbol,
-      library.bind(symbol, result, parameters),
+    Object.entries(SIGNATURES).map(([name, [result, parameters, symbol]]) => [
+      name,
+      library.bind(symbol ?? name, result, parameters),
     ]),
   ) as Libc;
 }

@@ -9,7 +9,7 @@ const isRoot = process.getuid?.() === 0 && linuxSupported();
 const INFO_HASH = Buffer.alloc(20, 7);
 const OTHER_INFO_HASH = Buffer.alloc(20, 8);
 
-for (const engine of ["mmsg", "dgram"])
+for (const engine of ["mmsg", "uring", "dgram"])
   test(`with both families on, privileges are dropped, ${engine} serves and the list is reloaded inside the new root`, {
     skip: !isRoot && "needs root on Linux",
     timeout: 60_000,

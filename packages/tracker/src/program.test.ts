@@ -71,7 +71,7 @@ test("a port in use ends with one message that names it and code 1", TIMEOUT, as
   assert.match(program.stderr, /EADDRINUSE/);
 });
 
-for (const engine of ["mmsg", "dgram"])
+for (const engine of ["mmsg", "uring", "dgram"])
   test(
     `peers find each other over both families through the engine ${engine}`,
     TIMEOUT,

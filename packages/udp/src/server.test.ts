@@ -64,7 +64,7 @@ async function announce(client: UdpClient, number: number, port: number): Promis
 }
 
 describe("the UDP server", { skip }, () => {
-  for (const engine of ["mmsg", "dgram"] as const)
+  for (const engine of ["mmsg", "uring", "dgram"] as const)
     test(`with engine ${engine} two clients find each other, over IPv4 and over IPv6`, async () => {
       const { binding, server } = await startTracker({ engine });
       assert.equal(binding.engine, engine);
@@ -81,7 +81,7 @@ describe("the UDP server", { skip }, () => {
       }
     });
 
-  for (const engine of ["mmsg", "dgram"] as const)
+  for (const engine of ["mmsg", "uring", "dgram"] as const)
     test(`a worker that stalls for a second shows it in p99, with engine ${engine}`, async () => {
       const { binding, server, store } = await startTracker({ engine, useIpv6: false });
       const client = await UdpClient.open(binding.listeners.addresses[0] ?? "");
@@ -123,7 +123,7 @@ describe("the UDP server", { skip }, () => {
   });
 
   test("a reload reaches workers that wait in a system call", async () => {
-    for (const engine of ["mmsg", "dgram"] as const) {
+    for (const engine of ["mmsg", "uring", "dgram"] as const) {
       const { binding, config, server } = await startTracker({ engine, useIpv6: false });
       const client = await UdpClient.open(binding.listeners.addresses[0] ?? "");
       readAnnounceReply(await announce(client, 1, 1111), 4);

@@ -4,6 +4,7 @@ import { statisticsSection } from "@swarmtide/statistics";
 import { limitsSection, makePeerIdSample } from "@swarmtide/swarm";
 import {
   bindUdp,
+  fallbackWarnings,
   startUdp,
   type UdpBinding,
   type UdpConfig,
@@ -27,7 +28,8 @@ export const udpService: Service<typeof sections> = {
     if (!udp.enabled) return undefined;
     const binding = bindUdp(udp);
     warnOfSmallBuffer(udp, binding, log);
-    for (const line of wrongAddressWarnings(udp, binding)) log.warn(line);
+    for (const line of [...fallbackWarnings(udp.engine), ...wrongAddressWarnings(udp, binding)])
+      log.warn(line);
     const { listeners, engine, engineBinding } = binding;
     if (engineBinding !== undefined) log.info(engineBinding.description);
     return {

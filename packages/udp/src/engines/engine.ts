@@ -57,6 +57,8 @@ export interface UdpEngine {
   supported(): true | string;
   /** Whether "auto" may take it. */
   readonly isAutomatic: boolean;
+  /** The engine to take, with a warning, where this one does not work; without it that is an error. */
+  readonly fallback?: string;
   /** The longest reply that it can send, where that is less than a datagram can be. */
   readonly replyBytesMax?: number;
   /** Reads packet info, which tells at which of the machine's addresses a datagram arrived. */
