@@ -13,11 +13,11 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { median } from "../harness/figures.ts";
 import { pinned, stop } from "../harness/pinned-process.ts";
 import { aquaticProgram, installAquatic } from "../harness/rivals.ts";
 import { configFile } from "../harness/servers.ts";
 import { Cable, coreBusySeconds, SERVER_ADDRESS, SERVER_INTERFACE } from "./cable.ts";
+import { HONEST_RATE, LOADS, tableOf, type XdpRound } from "./table.ts";
 
 const SERVER_CPU = 0;
 const CLIENT_CPU = 1;
@@ -25,42 +25,8 @@ const PORT = 3000;
 /** Left out: the store fills and code is compiled. */
 const WARMUP_SECONDS = 2;
 const FLOOD_SECONDS_MORE = 2;
-/** Honest requests a second beside a flood: few enough that a server which drops the flood loses none. */
-const HONEST_RATE = 5000;
-
 const program = fileURLToPath(new URL("../../../tracker/bin/swarmtide.js", import.meta.url));
 const floodScript = fileURLToPath(new URL("./flood.js", import.meta.url));
-
-interface Load {
-  readonly about: string;
-  readonly lines: readonly string[];
-  readonly isFlooded: boolean;
-}
-
-const LOADS: Readonly<Record<string, Load>> = {
-  mix: { about: "50 connects, 50 announces, 1 scrape", lines: [], isFlooded: false },
-  connects: {
-    about: "connects alone",
-    lines: ["weight_announce = 0", "weight_scrape = 0"],
-    isFlooded: false,
-  },
-  flood: {
-    about: `${HONEST_RATE} requests a second of honest clients, beside a flood without connection ids`,
-    lines: [],
-    isFlooded: true,
-  },
-};
-
-export interface XdpRound {
-  readonly load: string;
-  readonly server: string;
-  readonly responsesPerSecond: number;
-  readonly answeredShare: number;
-  readonly errors: number;
-  /** Share of the time for which the server's core was busy. */
-  readonly coreBusy: number;
-  readonly floodPerSecond: number;
-}
 
 const swarmtide = (folder: string, engine: string): readonly string[] => [
   ...[process.execPath, program, "udp", "-c"],
@@ -163,46 +129,6 @@ async function outputOf(child: ChildProcess): Promise<string> {
   return text.slice(text.indexOf("{"));
 }
 
-/** Medians over all rounds, and ratios within each round: to aquatic_udp and to engine mmsg. */
-export function tableOf(rounds: readonly XdpRound[]): string {
-  const lines: string[] = [];
-  for (const [load, { about, isFlooded }] of Object.entries(LOADS)) {
-    const of = (server: string) =>
-      rounds.filter((each) => each.load === load && each.server === server);
-    if (of("swarmtide xdp").length === 0) continue;
-    const ratio = (server: string, to: string) => {
-      const others = of(to);
-      const own = of(server);
-      const count = Math.min(own.length, others.length);
-      const ratios = Array.from(
-        { length: count },
-        (_, i) => (own[i]?.responsesPerSecond ?? 0) / (others[i]?.responsesPerSecond ?? 1),
-      );
-      return count === 0 ? "" : `${median(ratios).toFixed(2)} ×`;
-    };
-    lines.push(
-      `\n${load}: ${about}; ${of("swarmtide xdp").length} rounds`,
-      "| server | responses/s | to aquatic_udp | to mmsg | answered | server's core busy |" +
-        (isFlooded ? " flood/s |" : ""),
-    );
-    for (const server of Object.keys(SERVERS)) {
-      const own = of(server);
-      const middle = (key: keyof XdpRound) => median(own.map((each) => Number(each[key])));
-      const cells = [
-        server,
-        Math.round(middle("responsesPerSecond")).toLocaleString("en"),
-        ratio(server, "aquatic_udp"),
-        ratio(server, "swarmtide mmsg"),
-        `${(100 * middle("answeredShare")).toFixed(1)} %`,
-        `${Math.round(100 * middle("coreBusy"))} %`,
-        ...(isFlooded ? [Math.round(middle("floodPerSecond")).toLocaleString("en")] : []),
-      ];
-      lines.push(`| ${cells.join(" | ")} |`);
-    }
-  }
-  return lines.join("\n");
-}
-
 const readRounds = (file: string): XdpRound[] =>
   readFileSync(file, "utf8")
     .split("\n")
@@ -221,7 +147,7 @@ async function main(): Promise<void> {
   });
   const file = values.append ?? join(mkdtempSync(join(tmpdir(), "swarmtide-xdp-")), "rounds.jsonl");
   if (values.render) {
-    console.log(tableOf(readRounds(file)));
+    console.log(tableOf(readRounds(file), Object.keys(SERVERS)));
     return;
   }
   if (process.env.SWARMTIDE_BENCH_NETWORK === undefined) {
@@ -243,7 +169,7 @@ async function main(): Promise<void> {
         appendFileSync(file, `${JSON.stringify(result)}\n`);
       }
   cable.remove();
-  if (existsSync(file)) console.log(tableOf(readRounds(file)));
+  if (existsSync(file)) console.log(tableOf(readRounds(file), Object.keys(SERVERS)));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await main();

@@ -8,19 +8,7 @@
  *
  * and again: the replies leave with the next call of `receive`.
  *
- * A submission is 64 bytes, by words: 0 operation, flags and (upper half) options, 1 descriptor, 4 → message header,
- * 6 length, 7 flags of the message, 8 user data, 10 group of buffers (lower half). A completion is 16: 0 user data, 2 result, 3
- * flags, with the buffer's number in the upper half. A filled buffer (struct io_uring_recvmsg_out):
- *
- * | byte | meaning                                       |
- * |------|-----------------------------------------------|
- * | 0    | bytes of the sender's address                 |
- * | 4    | bytes of packet info                          |
- * | 8    | bytes of the datagram, also of what was cut   |
- * | 12   | flags: MSG_TRUNC                              |
- * | 16   | sender, 28 bytes of room                      |
- * | 44   | packet info, 40 bytes of room                 |
- * | 84   | the datagram                                  |
+ * uring-layout.ts draws submissions, completions and buffers.
  */
 import { foreignLibrary } from "../ffi.ts";
 import { libc, syscallNumbers } from "../libc.ts";
@@ -42,38 +30,31 @@ import {
   MessageTable,
 } from "./message-table.ts";
 import { sourceAddressAt, sourceFamily, sourceHasPort } from "./source-address.ts";
-
-const OP_SENDMSG = 9;
-const OP_RECVMSG = 10;
-/** Of a submission: its descriptor is a registered one; a buffer is chosen; no completion when all went well. */
-const FIXED_FILE = 1;
-const BUFFER_SELECT = 1 << 5;
-const SKIP_SUCCESS = 1 << 6;
-const RECEIVE_MULTISHOT = 2;
-/** Of a completion: more will come of this receive. */
-const MORE = 2;
-const ENTER_GETEVENTS = 1;
-const ENTER_EXT_ARG = 8;
-const EXT_ARG_BYTES = 24;
-const MSG_DONTWAIT = 0x40;
-const MSG_TRUNC = 0x20;
-
-const NAME_AT = 16;
-const NAME_BYTES = 28;
-const CONTROL_AT = NAME_AT + NAME_BYTES;
-const CONTROL_BYTES = 40;
-const PAYLOAD_AT = CONTROL_AT + CONTROL_BYTES;
-/** Packet info of IPv4 (struct in_pktinfo) and IPv6, see packet-infos.ts: the word of the interface, from the block's start. */
-const IPV4_INTERFACE_WORD = 4;
-const IPV6_INTERFACE_WORD = 8;
-const IPV4_CONTROL_BYTES = 32;
-const IPV6_SENT_BYTES = 36;
-/** User data of sends; a receive has the place of its descriptor. */
-const SEND_TAG = 1 << 16;
-
-const BUFFER_COUNT = 1024;
-
-if (PAYLOAD_AT % 4 !== 0) throw new Error("a datagram begins on a word");
+import {
+  BUFFER_COUNT,
+  BUFFER_SELECT,
+  CONTROL_AT,
+  CONTROL_BYTES,
+  ENTER_GETEVENTS,
+  ENTER_SLEEPING,
+  EXT_ARG_BYTES,
+  FIXED_FILE,
+  IPV4_CONTROL_BYTES,
+  IPV4_INTERFACE_WORD,
+  IPV6_INTERFACE_WORD,
+  IPV6_SENT_BYTES,
+  MORE,
+  MSG_DONTWAIT,
+  MSG_TRUNC,
+  NAME_AT,
+  NAME_BYTES,
+  OP_RECVMSG,
+  OP_SENDMSG,
+  PAYLOAD_AT,
+  RECEIVE_MULTISHOT,
+  SEND_TAG,
+  SKIP_SUCCESS,
+} from "./uring-layout.ts";
 
 export interface UringDatagramsOptions {
   readonly fds: readonly number[];
@@ -134,13 +115,8 @@ export class UringDatagrams {
     this.replyStride = roundUpToCacheLine(replyBytesMax);
     this.replies = new NativeMemory(batchSize * this.replyStride);
     this.replyBytes = this.replies.bytes;
-    this.replyHalfwords = new Uint16Array(
-      ...([
-        this.replyBytes.buffer,
-        this.replyBytes.byteOffset,
-        this.replyBytes.length / 2,
-      ] as const),
-    );
+    const { buffer, byteOffset, length } = this.replyBytes;
+    this.replyHalfwords = new Uint16Array(buffer, byteOffset, length / 2);
     this.replyTable = new MessageTable(batchSize, 6, this.replies.address, this.replyStride);
     // struct msghdr: only the lengths count, words 2 (address) and 10 (packet info).
     this.receiveHeader.words[2] = NAME_BYTES;
@@ -177,15 +153,11 @@ export class UringDatagrams {
   private submit(isEmpty: boolean, isSleeping: boolean): number {
     const queued = this.queued();
     if (queued === 0 && !isEmpty) return 0;
-    const result = this.enter(
-      this.enterNumber,
-      this.ring.fd,
-      queued,
-      isSleeping ? 1 : 0,
-      isSleeping ? ENTER_GETEVENTS | ENTER_EXT_ARG : ENTER_GETEVENTS,
-      isSleeping ? this.waiting.address : 0,
-      isSleeping ? EXT_ARG_BYTES : 0,
-    );
+    const { enterNumber, waiting } = this;
+    const { fd } = this.ring;
+    const result = isSleeping
+      ? this.enter(enterNumber, fd, queued, 1, ENTER_SLEEPING, waiting.address, EXT_ARG_BYTES)
+      : this.enter(enterNumber, fd, queued, 0, ENTER_GETEVENTS, 0, 0);
     return result < 0 ? -this.lastErrno() : 0;
   }
 
