@@ -70,6 +70,7 @@ export {
 } from "./sockets.ts";
 export { SyscallError } from "./syscall-error.ts";
 export { onlineCpus, setThreadAffinity } from "./threads.ts";
+export { limitUnsentBytes } from "./unsent-limit.ts";
 export { ioRingObstacle } from "./uring/open-ring.ts";
 export { findInterface, type NetworkInterface } from "./xdp/interface.ts";
 export {

@@ -1,5 +1,7 @@
 /** Floods: who asks as it should is answered all the while. */
 import { setTimeout as wait } from "node:timers/promises";
+import { attackMembers } from "../attack/attack-members.ts";
+import { FULL_ATTACK } from "../attack/member-attack.ts";
 import { floodGarbage, floodTorrents, vanishingUpgrades } from "../clients/storms.ts";
 import { UdpPeers } from "../clients/udp-peers.ts";
 import { TrackerProcess } from "../tracker-process.ts";
@@ -85,6 +87,16 @@ async function countServed(count: number, ask: (at: number) => Promise<boolean>)
   return served;
 }
 
+/** Seven addresses that make memberships as fast as they can, against a budget that they fill. */
+function membersAttack({ scope, size }: FaultContext): Promise<Outcome> {
+  const isFull = size === "full";
+  return attackMembers(scope, {
+    size: isFull ? FULL_ATTACK : { ...FULL_ATTACK, connectionsEach: 20, perSecond: 20_000 },
+    seconds: isFull ? 60 : 5,
+    budgetMib: isFull ? 64 : 4,
+  });
+}
+
 export const abuseFaults: readonly Fault[] = [
   {
     kind: "abuse",
@@ -97,6 +109,12 @@ export const abuseFaults: readonly Fault[] = [
     name: "an address beyond each of its limits",
     isShort: true,
     run: greedyAddress,
+  },
+  {
+    kind: "abuse",
+    name: "WebTorrent members from seven addresses, each connection in 950 torrents, beyond the budget",
+    isShort: true,
+    run: membersAttack,
   },
   { kind: "abuse", name: "a peer that announces again at once", isShort: true, run: repeats },
 ];

@@ -10,7 +10,7 @@ import { Socket } from "node:net";
 import type { MessagePort } from "node:worker_threads";
 import type { Cidr } from "@swarmtide/bittorrent";
 import { peerAt } from "@swarmtide/http";
-import { closeFd, trimFreeMemory } from "@swarmtide/linux";
+import { closeFd, limitUnsentBytes, trimFreeMemory } from "@swarmtide/linux";
 import { add, type CounterRow } from "@swarmtide/metrics";
 import { DRAIN_MILLISECONDS_MAX } from "@swarmtide/runtime";
 import {
@@ -25,6 +25,7 @@ import type { ReloadedOptions } from "../conversation/conversation-options.ts";
 import { countRefusal } from "../conversation/count-refusal.ts";
 import { ConnectionLimits } from "../conversation/hot/connection-limits.ts";
 import { CONNECTIONS_CLOSED, CONNECTIONS_TAKEN_OVER } from "../counters.ts";
+import { descriptorOf } from "../engines/net/descriptor-of.ts";
 import { MemoryReturn } from "../engines/net/memory-return.ts";
 import { ReadMemory } from "../engines/net/read-memory.ts";
 import { clientAddressOf } from "./client-address.ts";
@@ -38,6 +39,12 @@ const TICK_MILLISECONDS = 1000;
  * a third of a worker's time: 6.3 µs a message instead of 4.0 (`npm run bench:ws -- --tables mix`, Node 20).
  */
 const FLUSH_MILLISECONDS = 1;
+/**
+ * So much that has not been sent may wait in the kernel for each connection, on Linux. The tracker gives a socket no more while
+ * so much waits there and with Node (`HELD_BYTES`), so that answers overtake what is left, and what is worth less can still be
+ * left out. Without it the kernel takes some 2 MiB for a client that does not read (`npm run bench:slow-readers`).
+ */
+const UNSENT_IN_KERNEL_BYTES = 16 * 1024;
 
 export interface WsEndpointOptions {
   readonly config: WsConfig;
@@ -64,6 +71,8 @@ export interface WsEndpointOptions {
   /** Limits on the connections that come as descriptors; others are counted by their `NetServer`. */
   readonly connectionsMax: number;
   readonly connectionsPerAddressMax: number;
+  /** Of each connection; 0 leaves it to the kernel. */
+  readonly unsentInKernelBytes?: number;
 }
 
 export class WsEndpoint implements SessionOwner {
@@ -145,6 +154,8 @@ export class WsEndpoint implements SessionOwner {
       socket.resume();
       return;
     }
+    const { unsentInKernelBytes = UNSENT_IN_KERNEL_BYTES } = this.#options;
+    if (unsentInKernelBytes > 0) limitUnsentBytes(descriptorOf(socket), unsentInKernelBytes);
     socket.write(answer.reply, "latin1");
     const forwarded = answer.headers.get(this.#forwardedHeader);
     const client = clientAddressOf(address, forwarded, this.#trustedProxies);

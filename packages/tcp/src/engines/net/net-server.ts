@@ -18,6 +18,7 @@ import {
 } from "../../conversation/hot/connection.ts";
 import { Conversation } from "../../conversation/hot/conversation.ts";
 import { ACCEPT_FAILURES, BUSY_SECONDS, TLS_FAILURES } from "../../counters.ts";
+import { descriptorOf } from "./descriptor-of.ts";
 import { NetConnection } from "./hot/net-connection.ts";
 import { NetTransport } from "./hot/net-transport.ts";
 import { MemoryReturn } from "./memory-return.ts";
@@ -138,7 +139,7 @@ export class NetServer {
     const { counters, trustedProxies, fdsEnd } = this.#options;
     // A link-local address carries its interface behind a percent sign.
     const address = parseIpAddress((socket.remoteAddress ?? "").replace(/%.*$/, ""));
-    if (fdOf(socket) >= fdsEnd) {
+    if (descriptorOf(socket) >= fdsEnd) {
       add(counters, ACCEPT_FAILURES);
       socket.destroy();
       return;
@@ -217,12 +218,6 @@ export class NetServer {
   #readClock(): void {
     this.#conversation.deadlines.nowMilliseconds = this.#options.nowMilliseconds();
   }
-}
-
-/** The descriptor of a socket, which Node has but does not document; -1 where there is none. */
-function fdOf(socket: Socket): number {
-  const { _handle: handle } = socket as { readonly _handle?: { readonly fd?: number } | null };
-  return handle?.fd ?? -1;
 }
 
 function listen(server: Server, listener: NetListener): Promise<void> {
