@@ -13,12 +13,13 @@ import { parseArgs } from "node:util";
 import { CounterTable } from "@swarmtide/metrics";
 import { AccessList, createSwarmStore } from "@swarmtide/swarm";
 import { defaultConfig } from "@swarmtide/toml-config";
-import { wsColumns, wsSection } from "@swarmtide/ws";
+import { makePeersByAddress, wsColumns, wsSection } from "@swarmtide/ws";
 import { formatUpgradeRequest } from "@swarmtide/ws-protocol";
 import { tcpCounters } from "../counters.ts";
 import { WsEndpoint } from "../websocket/ws-endpoint.ts";
 import { idOf, SlowClient } from "./slow-client.ts";
 
+const LOOPBACK = Uint8Array.of(127, 0, 0, 1);
 const SLOW = 8;
 const QUICK = 24;
 /** What a slow client reads a second: some five offers. */
@@ -64,7 +65,10 @@ class Scene {
       tcpCounters: CounterTable.create(tcpCounters, 1).row(0),
       accessList: AccessList.attach(AccessList.build({ mode: "off" })),
       store: createSwarmStore({ memoryBytesMax: 16 * 1024 * 1024 }),
+      limits: undefined,
+      peersByAddress: makePeersByAddress(),
       trustedProxies: [],
+      forwardedHeaderName: "X-Forwarded-For",
       connectionsMax: 100,
       connectionsPerAddressMax: 100,
       unsentInKernelBytes,
@@ -85,7 +89,7 @@ class Scene {
     if (server === undefined) throw new Error("no connection came");
     server.on("error", () => server.destroy());
     const request = { host: "a", target: "/", key: "dGhlIHNhbXBsZSBub25jZQ==" };
-    this.#endpoint.adopt(server, Buffer.from(formatUpgradeRequest(request)));
+    this.#endpoint.adopt(server, LOOPBACK, Buffer.from(formatUpgradeRequest(request)));
     return client;
   }
 
