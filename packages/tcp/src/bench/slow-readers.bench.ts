@@ -2,7 +2,7 @@
  * What clients that read slowly lose, with as much in the kernel as it takes and with the limit that WebSockets have: clients
  * with a bad link make offers, get more offers than they read, and answers to their own.
  *
- * `npm run bench:slow-readers -- --seconds 100` prints a table; the tests run a smoke. One thread, sockets over loopback; time
+ * `npm run bench:readers -- --seconds 100` prints a table; the tests run a smoke. One thread, sockets over loopback; time
  * of arrival is what counts, not the processor's.
  */
 import { once } from "node:events";

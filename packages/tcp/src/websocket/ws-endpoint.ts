@@ -10,7 +10,7 @@ import { Socket } from "node:net";
 import type { MessagePort } from "node:worker_threads";
 import type { Cidr } from "@swarmtide/bittorrent";
 import { peerAt } from "@swarmtide/http";
-import { closeFd, limitUnsentBytes, trimFreeMemory } from "@swarmtide/linux";
+import { closeFd, limitUnsentBytes } from "@swarmtide/linux";
 import { add, type CounterRow } from "@swarmtide/metrics";
 import { DRAIN_MILLISECONDS_MAX } from "@swarmtide/runtime";
 import {
@@ -28,6 +28,7 @@ import { CONNECTIONS_CLOSED, CONNECTIONS_TAKEN_OVER } from "../counters.ts";
 import { descriptorOf } from "../engines/net/descriptor-of.ts";
 import { MemoryReturn } from "../engines/net/memory-return.ts";
 import { ReadMemory } from "../engines/net/read-memory.ts";
+import { returnMemory } from "../engines/net/return-memory.ts";
 import { clientAddressOf } from "./client-address.ts";
 import { type SessionOwner, WsSession } from "./hot/ws-session.ts";
 
@@ -42,7 +43,7 @@ const FLUSH_MILLISECONDS = 1;
 /**
  * So much that has not been sent may wait in the kernel for each connection, on Linux. The tracker gives a socket no more while
  * so much waits there and with Node (`HELD_BYTES`), so that answers overtake what is left, and what is worth less can still be
- * left out. Without it the kernel takes some 2 MiB for a client that does not read (`npm run bench:slow-readers`).
+ * left out. Without it the kernel takes some 2 MiB for a client that does not read (`npm run bench:readers`).
  */
 const UNSENT_IN_KERNEL_BYTES = 16 * 1024;
 
@@ -229,7 +230,7 @@ export class WsEndpoint implements SessionOwner {
   #tick(): void {
     this.tracker.tick();
     const now = performance.now();
-    if (this.#memoryReturn.isDue(this.#sessions.size, now)) trimFreeMemory();
+    if (this.#memoryReturn.isDue(this.#sessions.size, now)) returnMemory();
     for (const session of this.#closing)
       if (session.closeDeadlineMilliseconds <= now) session.destroy();
   }

@@ -3,8 +3,8 @@
  * `NetServer`, whose TLS sockets take some 46 KB each, with every sweep.
  *
  * After 5,000 slow connections over TLS had gone, a process that began at 101 MiB stayed at 300 MiB and grew to 386 with
- * the next 5,000; with this it is back at 90 MiB both times. Twice, because what the JavaScript heap still holds is freed
- * by the collection that Node starts when a thread has been idle for some seconds. It takes 30 to 40 ms, then 10.
+ * the next 5,000; with this it is back at 90 MiB both times. Twice, because V8 shrinks its young generation only where little
+ * has been allocated of late. It takes some 50 ms, then 10.
  */
 
 /** Fewer connections than these are not worth a search through all free memory: some 23 MiB. */

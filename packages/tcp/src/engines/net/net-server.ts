@@ -7,7 +7,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { type SecureContext, TLSSocket } from "node:tls";
 import { parseIpAddress } from "@swarmtide/bittorrent";
 import { HttpHandler, setPeerAddress } from "@swarmtide/http";
-import { trimFreeMemory } from "@swarmtide/linux";
+
 import { add } from "@swarmtide/metrics";
 import { DRAIN_MILLISECONDS_MAX, LOOK_MILLISECONDS, listenError } from "@swarmtide/runtime";
 import { SWEEP_MILLISECONDS } from "../../conversation/conversation-options.ts";
@@ -24,6 +24,7 @@ import { NetTransport } from "./hot/net-transport.ts";
 import { MemoryReturn } from "./memory-return.ts";
 import type { NetListener, NetServerOptions } from "./net-options.ts";
 import { ReadMemory } from "./read-memory.ts";
+import { returnMemory } from "./return-memory.ts";
 import { readCopying, readInto } from "./shared-reading.ts";
 
 /** As much as libuv reads at once. */
@@ -113,7 +114,7 @@ export class NetServer {
     this.#readClock();
     for (const connection of this.#connections) this.#conversation.checkDeadline(connection);
     const { nowMilliseconds } = this.#conversation.deadlines;
-    if (this.#memoryReturn.isDue(this.connectionCount, nowMilliseconds)) trimFreeMemory();
+    if (this.#memoryReturn.isDue(this.connectionCount, nowMilliseconds)) returnMemory();
   }
 
   /** Stops accepting, lets what is in flight end, and closes the rest. Fulfilled when all is closed. */
