@@ -6,9 +6,7 @@
  *     const count = datagrams.receive(wait)
  *     for each i: read the request at datagrams.requestAt(i), write reply j at j × replyStride, datagrams.queueReply(i, j, length)
  *
- * and again: the replies leave with the next call of `receive`.
- *
- * uring-layout.ts draws submissions, completions and buffers.
+ * and again: the replies leave with the next call. uring-layout.ts draws submissions, completions and buffers.
  */
 import { foreignLibrary } from "../ffi.ts";
 import { libc, syscallNumbers } from "../libc.ts";
