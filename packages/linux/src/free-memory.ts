@@ -4,7 +4,8 @@
  * glibc returns memory to the kernel only from the end of each of its arenas, where one block in use keeps everything in
  * front of it. After many connections over TLS, whose state OpenSSL allocates in small blocks, that is nearly all.
  */
-import { type ForeignFunction, foreignLibrary } from "./ffi.ts";
+import { foreignLibrary } from "./ffi.ts";
+import type { ForeignFunction } from "./foreign-library.ts";
 import { linuxSupported } from "./libc.ts";
 
 let mallocTrim: ForeignFunction | undefined;

@@ -6,7 +6,8 @@
  * datagram where the kernel offers one per batch; and for bpf(2) and io_uring(7), which have no function in any C library.
  */
 import { endianness } from "node:os";
-import { type ForeignFunction, type ForeignType, foreignLibrary } from "./ffi.ts";
+import { foreignLibrary, foreignLibraryName } from "./ffi.ts";
+import type { ForeignFunction, ForeignType } from "./foreign-library.ts";
 
 const SIGNATURES = {
   accept4: ["int", ["int", "address", "address", "int"]],
@@ -92,7 +93,7 @@ export function linuxSupported(): boolean {
 export function linuxObstacle(): string | undefined {
   if (linuxSupported()) return undefined;
   if (loadFailure === undefined) return "Linux on x64 or arm64";
-  return `koffi, the library for system calls, which does not load here (${loadFailure}): install the dependencies again on this system`;
+  return `${foreignLibraryName()}, the library for system calls, which does not load here (${loadFailure}): install the dependencies again on this system`;
 }
 
 /** Why the library does not load on a Linux that it has binaries for. */

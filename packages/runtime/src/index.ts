@@ -47,6 +47,7 @@ export {
   pathAfterDrop,
   privilegesSection,
 } from "./privileges.ts";
+export { listProgramFiles, packageFile, readProgramFile } from "./program-files.ts";
 export { ServiceManager } from "./service-manager.ts";
 export { TEMPORARY_FILE_FLAGS } from "./temporary-file.ts";
 export {

@@ -15,6 +15,7 @@ import { availableParallelism } from "node:os";
 import { type TransferListItem, Worker } from "node:worker_threads";
 import { linuxSupported, onlineCpus } from "@swarmtide/linux";
 import { ControlBlock } from "./control-block.ts";
+import { threadSource } from "./program-files.ts";
 import {
   DRAIN_MILLISECONDS_MAX,
   type OpenWorker,
@@ -128,7 +129,9 @@ function startThread<Setup, Settings>(
   { settings, onHint, onDeath }: GroupOptions<Setup, Settings>,
 ) {
   const data: WorkerData<Setup, Settings> = { setup, settings, control: control.buffer };
-  const worker = new Worker(entry, {
+  const source = threadSource(entry);
+  const worker = new Worker(source.entry, {
+    ...source.options,
     name,
     workerData: data,
     transferList: [...(transfer ?? [])],

@@ -17,6 +17,7 @@ export { cgroupsMissing, limitedCgroup } from "./limited-cgroup.ts";
 export {
   LOOPBACK_CONFIG,
   PROGRAM,
+  PROGRAM_COMMAND,
   type ProgramOptions,
   printingConfig,
   runToEnd,

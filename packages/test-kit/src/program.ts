@@ -11,6 +11,12 @@ import { within } from "./until.ts";
 /** `swarmtide`, compiled: a process of its own, so no import. */
 export const PROGRAM: string = fileURLToPath(new URL("../../tracker/dist/bin.js", import.meta.url));
 
+/** What starts it: Node with the compiled program, or the executable that `npm run binary:test` names. */
+export const PROGRAM_COMMAND: readonly [file: string, ...args: string[]] =
+  process.env.SWARMTIDE_PROGRAM === undefined
+    ? [process.execPath, PROGRAM]
+    : [process.env.SWARMTIDE_PROGRAM];
+
 /** A configuration that listens on free ports of the loopback addresses. No page: a tracker beside it may have its port. */
 export const LOOPBACK_CONFIG = `
 [statistics]
@@ -36,7 +42,8 @@ export function temporaryFolder(t: TestContext): string {
 
 /** Runs the program to its end. */
 export function runToEnd(...args: string[]) {
-  const run = spawnSync(process.execPath, [PROGRAM, ...args], {
+  const [file, ...first] = PROGRAM_COMMAND;
+  const run = spawnSync(file, [...first, ...args], {
     encoding: "utf8",
     timeout: 30_000,
   });
@@ -123,7 +130,7 @@ export function startProgram(
   const folder = temporaryFolder(t);
   const file = join(folder, "config.toml");
   writeFileSync(file, config);
-  const command = [process.execPath, PROGRAM, ...args, "-c", file];
+  const command = [...PROGRAM_COMMAND, ...args, "-c", file];
   const limits = [
     ...(addressSpaceKib === undefined ? [] : [`ulimit -v ${addressSpaceKib}`]),
     ...(openFiles === undefined ? [] : [`ulimit -n ${openFiles}`]),

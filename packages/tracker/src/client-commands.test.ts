@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { test } from "node:test";
-import { LOOPBACK_CONFIG, PROGRAM, runToEnd } from "@swarmtide/test-kit";
+import { LOOPBACK_CONFIG, PROGRAM_COMMAND, runToEnd } from "@swarmtide/test-kit";
 import { readConfig } from "@swarmtide/toml-config";
 import { trackerSchema } from "./config.ts";
 import { startTracker } from "./start-tracker.ts";
@@ -17,7 +17,8 @@ const config = readConfig(
 /** Runs the program to its end while this one goes on serving. */
 function runWhile(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [PROGRAM, ...args], (error, stdout, stderr) =>
+    const [file, ...first] = PROGRAM_COMMAND;
+    execFile(file, [...first, ...args], (error, stdout, stderr) =>
       resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
     );
   });

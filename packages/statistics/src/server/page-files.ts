@@ -2,9 +2,7 @@
  * The files of the page, read into memory once at the start: index.html, its style, its modules and uPlot. A chroot may follow,
  * and a request then touches no file; nothing else of the package or the disk can be asked for. Main thread.
  */
-import { readdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
+import { listProgramFiles, packageFile, readProgramFile } from "@swarmtide/runtime";
 
 /** One file as it is sent. */
 export interface PageFile {
@@ -24,15 +22,15 @@ const isModule = (name: string) => name.endsWith(".js") && !name.endsWith(".test
 /** Every file by its path below the page's address. */
 export function loadPageFiles(): ReadonlyMap<string, PageFile> {
   const files = new Map<string, PageFile>();
-  const add = (path: string, contentType: string, from: string | URL) =>
-    files.set(path, { contentType, bytes: readFileSync(from) });
+  const add = (path: string, contentType: string, from: URL) =>
+    files.set(path, { contentType, bytes: readProgramFile(from) });
   add("/", HTML, new URL("index.html", staticFolder));
   add("/page/page.css", STYLE, new URL("page.css", staticFolder));
   add("/page/icon.svg", "image/svg+xml", new URL("icon.svg", staticFolder));
-  const uplot = createRequire(import.meta.url).resolve("uplot");
-  add("/page/uplot.js", SCRIPT, uplot.replace(/uPlot\.cjs\.js$/, "uPlot.iife.min.js"));
-  add("/page/uplot.css", STYLE, uplot.replace(/uPlot\.cjs\.js$/, "uPlot.min.css"));
-  for (const name of readdirSync(fileURLToPath(moduleFolder)).filter(isModule))
+  const uplot = (name: string) => packageFile(import.meta.url, `uplot/dist/${name}`);
+  add("/page/uplot.js", SCRIPT, uplot("uPlot.iife.min.js"));
+  add("/page/uplot.css", STYLE, uplot("uPlot.min.css"));
+  for (const name of listProgramFiles(moduleFolder).filter(isModule))
     add(`/page/${name}`, SCRIPT, new URL(name, moduleFolder));
   for (const name of ["api-shape.js", "api-history.js"])
     add(`/${name}`, SCRIPT, new URL(`../${name}`, import.meta.url));
