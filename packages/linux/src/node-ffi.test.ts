@@ -24,6 +24,20 @@ if (!isThere) {
     }
   });
 
+  test("node:ffi and koffi map memory and view it, and what one writes the other reads", () => {
+    const [koffi, nodeFfi] = [openKoffi(), openNodeFfi()];
+    const parameters = ["address", "word", "int", "int", "int", "word"] as const;
+    const address = nodeFfi.bind("mmap", "address", parameters)(0, 4096, 3, 0x22, -1, 0);
+    new Uint8Array(nodeFfi.bufferAt(address, 4096)).fill(7);
+    assert.equal(new Uint8Array(koffi.bufferAt(address, 4096))[4095], 7);
+    assert.equal(koffi.bind("munmap", "int", ["address", "word"])(address, 4096), 0);
+    const failed = [koffi, nodeFfi].map((one) => one.bind("mmap", "address", parameters));
+    assert.deepEqual(
+      failed.map((mmap) => Number(mmap(0, 0, 3, 0x22, -1, 0))),
+      [2 ** 64, 2 ** 64],
+    );
+  });
+
   test("node:ffi and koffi agree on the address of a view", () => {
     const buffer = new SharedArrayBuffer(256);
     for (const view of [new Uint8Array(buffer, 16), new Int32Array(new ArrayBuffer(64))])

@@ -1,10 +1,10 @@
 /**
- * node:ffi, the foreign function library inside of Node (26.1 and newer, without a flag since; experimental), as the three
+ * node:ffi, the foreign function library inside of Node (26.1 and newer, without a flag since; experimental), as the four
  * functions of foreign-library.ts. For the program in one file, which cannot carry koffi's binary. See `foreignLibrary`.
  *
- * It takes 64-bit values as BigInt alone, so every address and length is converted on its way: some 20 ns each, against one call
- * for a batch of datagrams. Every C function here returns -1 or a count far below 2^31, so `long` is read by its lower half: a
- * BigInt as result would be an allocation between the call and errno.
+ * It takes 64-bit values as BigInt alone, so every address and length is converted on its way: a few dozen nanoseconds each, against
+ * one call for a batch of datagrams. Every C function here that returns a `long` returns -1 or a count far below 2^31, so it is read
+ * by its lower half: a BigInt as result would be an allocation between the call and errno.
  */
 import type { ForeignFunction, ForeignLibrary, ForeignType } from "./foreign-library.ts";
 
@@ -20,6 +20,7 @@ interface NodeFfi {
   ): { readonly functions: Readonly<Record<string, (...values: NativeValue[]) => NativeValue>> };
   getInt32(pointer: bigint): number;
   getRawPointer(view: ArrayBufferView): bigint;
+  toArrayBuffer(pointer: bigint, lengthBytes: number, copy: boolean): ArrayBuffer;
 }
 
 const ARGUMENT_TYPE: Readonly<Record<ForeignType, string>> = {
@@ -45,12 +46,13 @@ export function openNodeFfi(): ForeignLibrary {
   const errnoAddress = BigInt(bind(ERRNO_LOCATION, "uint64", [])());
   return {
     bind(symbol, result, parameters) {
-      if (result === "address") throw new Error(`${symbol}: no C function here returns an address`);
-      const call = bind(symbol, "int32", parameters) as (...values: NativeValue[]) => number;
-      return converting(call, parameters);
+      const call = bind(symbol, result === "address" ? "uint64" : "int32", parameters);
+      const converted = converting(call as (...values: NativeValue[]) => number, parameters);
+      return result === "address" ? (...values) => Number(converted(...values)) : converted;
     },
     lastErrno: () => ffi.getInt32(errnoAddress),
     addressOf: (view) => (view.byteLength === 0 ? 0 : Number(ffi.getRawPointer(view))),
+    bufferAt: (address, lengthBytes) => ffi.toArrayBuffer(BigInt(address), lengthBytes, false),
   };
 }
 
