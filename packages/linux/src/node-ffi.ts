@@ -64,8 +64,9 @@ function converting(
   call: (...values: NativeValue[]) => number,
   parameters: readonly ForeignType[],
 ): ForeignFunction {
-  const [c0 = asItIs, c1 = asItIs, c2 = asItIs, c3 = asItIs, c4 = asItIs, c5 = asItIs] =
-    parameters.map((parameter) => (parameter === "int" ? asItIs : wide));
+  const all = parameters.map((parameter) => (parameter === "int" ? asItIs : wide));
+  const [c0 = asItIs, c1 = asItIs, c2 = asItIs, c3 = asItIs] = all;
+  const [, , , , c4 = asItIs, c5 = asItIs, c6 = asItIs] = all;
   switch (parameters.length) {
     case 0:
       return () => call();
@@ -82,7 +83,10 @@ function converting(
     case 6:
       return (a = 0, b = 0, c = 0, d = 0, e = 0, f = 0) =>
         call(c0(a), c1(b), c2(c), c3(d), c4(e), c5(f));
+    case 7:
+      return (a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0) =>
+        call(c0(a), c1(b), c2(c), c3(d), c4(e), c5(f), c6(g));
     default:
-      throw new Error(`${parameters.length} arguments: six are the most`);
+      throw new Error(`${parameters.length} arguments: seven are the most`);
   }
 }
