@@ -70,9 +70,8 @@ export class UringDatagrams {
   readonly requestWords: Int32Array;
   readonly replyBytes: Uint8Array;
   readonly replyHalfwords: Uint16Array;
-  /** Sends that failed since this was set to 0. */
+  /** Since these were set to 0: sends that failed, and receives that ended with an error; they are begun again. */
   sendFailures = 0;
-  /** Receives that ended with an error since this was set to 0; they are begun again. */
   receiveFailures = 0;
   private readonly options: UringDatagramsOptions;
   private readonly ring: IoRing;
@@ -177,7 +176,6 @@ export class UringDatagrams {
     return sourceAddressAt(this.requestWords, this.nameWord(index));
   }
 
-  /** The family of that address. */
   familyAt(index: number): 4 | 6 {
     return sourceFamily(this.requestWords, this.nameWord(index));
   }
