@@ -103,7 +103,7 @@ export const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(1)
 export const percent = (share: number): string => `${(share * 100).toFixed(0)} %`;
 
 /** A Markdown table whose columns also line up in a terminal; the first column is text, the others numbers. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => (row[column] ?? "").length)),
   );

@@ -3,10 +3,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 
 /**
- * Starts a command on one CPU, its output piped. It may open as many files as the system's hard limit allows: not every
+ * Starts a command on one CPU, or on a list such as "0,1", its output piped. It may open as many files as the system's hard limit allows: not every
  * server asks for that itself.
  */
-export const pinned = (cpu: number, command: readonly string[]): ChildProcess =>
+export const pinned = (cpu: number | string, command: readonly string[]): ChildProcess =>
   spawn(
     "taskset",
     [

@@ -26,7 +26,7 @@ export type AquaticProgram =
  * How aquatic's own benchmark builds it (code for this machine's CPU), and link-time optimisation on top, so that nobody
  * has to ask whether the rival was given its best.
  */
-const AQUATIC_BUILD = {
+const CRATE_BUILD = {
   RUSTFLAGS: "-C target-cpu=native",
   CARGO_PROFILE_RELEASE_LTO: "thin",
   CARGO_PROFILE_RELEASE_DEBUG: "0",
@@ -44,9 +44,13 @@ export const rivalsFolder = (): string =>
   process.env.SWARMTIDE_RIVALS ??
   join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "swarmtide", "rivals");
 
+/** Where aquatic's programs are; each cargo feature beside their defaults has a folder of its own. */
+const aquaticFolder = (feature?: string): string =>
+  join(rivalsFolder(), ["aquatic", AQUATIC_VERSION, ...(feature ? [feature] : [])].join("-"));
+
 /** The path of an installed program of aquatic, whether or not it is there. */
-export const aquaticProgram = (name: AquaticProgram): string =>
-  join(rivalsFolder(), `aquatic-${AQUATIC_VERSION}`, "bin", name);
+export const aquaticProgram = (name: AquaticProgram, feature?: string): string =>
+  join(aquaticFolder(feature), "bin", name);
 
 /** Runs a build step with its output on our stderr; throws with the command when it fails. */
 function run(command: string, args: readonly string[], env: Record<string, string> = {}): void {
@@ -64,20 +68,33 @@ function run(command: string, args: readonly string[], env: Record<string, strin
  * the lock file published with 0.9.0 names a release of a dependency that a current Rust compiler refuses.
  */
 export function installAquatic(...programs: readonly AquaticProgram[]): void {
-  const missing = programs.filter((name) => !existsSync(aquaticProgram(name)));
-  if (missing.length === 0) return;
-  console.error(`Installing ${missing.join(" and ")} ${AQUATIC_VERSION} into ${rivalsFolder()}`);
-  const root = join(rivalsFolder(), `aquatic-${AQUATIC_VERSION}`);
+  for (const name of programs) installAquaticWith(name);
+}
+
+/** The same for one program, built with a cargo feature beside its defaults. */
+export function installAquaticWith(name: AquaticProgram, feature?: string): void {
+  if (existsSync(aquaticProgram(name, feature))) return;
+  const features = feature === undefined ? [] : ["--features", feature];
+  installCrate(name, AQUATIC_VERSION, aquaticFolder(feature), features);
+}
+
+/** Builds a program of crates.io into a folder, for this machine's CPU and with link-time optimisation. */
+export function installCrate(
+  name: string,
+  version: string,
+  root: string,
+  options: readonly string[] = [],
+): void {
+  console.error(`Installing ${[name, version, ...options].join(" ")} into ${root}`);
   const target = join(rivalsFolder(), "build");
-  for (const name of missing)
-    run(
-      "cargo",
-      [
-        ...["install", name, "--version", AQUATIC_VERSION, "--root", root],
-        ...["--target-dir", target, "--jobs", "2", "--quiet"],
-      ],
-      AQUATIC_BUILD,
-    );
+  run(
+    "cargo",
+    [
+      ...["install", name, "--version", version, "--root", root, ...options],
+      ...["--target-dir", target, "--jobs", "2", "--quiet"],
+    ],
+    CRATE_BUILD,
+  );
 }
 
 /** What a program prints, such as its version. */
@@ -157,6 +174,6 @@ export function buildFloor(name: FloorName, folder: string = rivalsFolder()): st
 
 /** One line that tells how a rival was built, for the result's header. */
 export const aquaticBuildNote = (): string =>
-  Object.entries(AQUATIC_BUILD)
+  Object.entries(CRATE_BUILD)
     .map(([key, value]) => `${key}=${JSON.stringify(value)}`)
     .join(" ");

@@ -78,9 +78,10 @@ async function awaitReady(
 /** Runs `use` while the server runs. `probe` resolves when the server on that port answers, and rejects until then. */
 export async function withServer<T>(
   server: BenchServer,
-  cpu: number,
+  cpu: number | string,
   probe: (port: number) => Promise<void>,
   use: (running: RunningServer) => Promise<T>,
+  settleSeconds = SETTLE_SECONDS,
 ): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), "swarmtide-bench-"));
   const port = await freePort();
@@ -98,7 +99,7 @@ export async function withServer<T>(
       () => probe(port),
       () => output,
     );
-    await delay(SETTLE_SECONDS * 1000);
+    await delay(settleSeconds * 1000);
     return await use({
       name: server.name,
       pid,

@@ -58,7 +58,7 @@ export const HTTP_LABELS = {
 } satisfies ReportLabels<string>;
 
 /** Resolves when somebody accepts on the port. */
-async function accepts(port: number): Promise<void> {
+export async function accepts(port: number): Promise<void> {
   const socket = connect({ port, host: "127.0.0.1" });
   try {
     await once(socket, "connect");

@@ -61,7 +61,7 @@ export type UdpInterval = Readonly<Record<keyof typeof UDP_LABELS, number>>;
 const ANSWER_MILLISECONDS = 100;
 
 /** Resolves when the port answers a connect request; rejects after a moment of silence. */
-async function answersConnect(port: number): Promise<void> {
+export async function answersConnect(port: number): Promise<void> {
   const connect = Buffer.from("0000041727101980" + "00000000" + "53574d54", "hex");
   const socket = createSocket("udp4");
   try {

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { certificateKeys, makeCertificate } from "../../harness/certificate.ts";
 import { installPackage, rivalsFolder } from "../../harness/rivals.ts";
 import type { BenchServer } from "../../harness/server-run.ts";
-import { aquaticServer, swarmtideServer } from "../../harness/servers.ts";
+import { aquaticServer, configFile, swarmtideServer } from "../../harness/servers.ts";
 
 export const WS_SERVERS = ["aquatic_ws", "swarmtide", "swarmtide-newest", "bittorrent-tracker"];
 
@@ -21,7 +21,9 @@ max_messages_per_second = 0
 max_torrents_per_connection = 20000
 `;
 
-const trackerProgram = fileURLToPath(new URL("./bittorrent-tracker-program.js", import.meta.url));
+const trackerProgram = fileURLToPath(
+  new URL("../../suite/bittorrent-tracker-program.js", import.meta.url),
+);
 
 function bittorrentTrackerServer(): BenchServer {
   const folder = join(rivalsFolder(), "bittorrent-tracker-11");
@@ -33,7 +35,8 @@ function bittorrentTrackerServer(): BenchServer {
     version: `bittorrent-tracker ${version} behind node:https, Node.js ${process.version}`,
     command: (settings) => {
       const { certificate, privateKey } = makeCertificate(settings.folder);
-      const address = [`${settings.port}`, certificate, privateKey];
+      const options = configFile(settings.folder, '{ "stats": false }', "options.json");
+      const address = ["ws", `${settings.port}`, options, certificate, privateKey];
       return [process.execPath, trackerProgram, folder, ...address];
     },
   };

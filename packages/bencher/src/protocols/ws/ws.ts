@@ -68,7 +68,7 @@ export interface WsRound extends WsInterval, CostRound {
 }
 
 /** Resolves when a TLS handshake with the port succeeds. */
-async function handshakes(port: number): Promise<void> {
+export async function handshakes(port: number): Promise<void> {
   const socket = connect({ port, host: "127.0.0.1", rejectUnauthorized: false });
   try {
     await once(socket, "secureConnect");
