@@ -93,7 +93,7 @@ const serversOf = (rounds: readonly (readonly Run[])[], order: readonly string[]
 };
 
 /** What a reader must know first: where swarmtide is behind. */
-export function whereBehind(raw: Raw, tables: readonly PageTable[]): string[] {
+function whereBehind(raw: Raw, tables: readonly PageTable[]): string[] {
   return tables.flatMap(({ key, title, competitors }) =>
     coresOf(raw, key).flatMap((cores) => {
       const rounds = roundsOf(raw.runs, key, cores);

@@ -109,7 +109,7 @@ export function figuresOf(
 const testerProgram = fileURLToPath(new URL("../../../tracker/dist/bin.js", import.meta.url));
 
 /** The command of a load test with this configuration. */
-export const testerCommand = (protocol: ProtocolName, config: string): readonly string[] => [
+const testerCommand = (protocol: ProtocolName, config: string): readonly string[] => [
   ...[process.execPath, testerProgram, "load-test", protocol, "--json", "-c", config],
 ];
 
