@@ -71,7 +71,7 @@ export async function loadTestWs(options: LoadTestOptions): Promise<number> {
   const config = readOrPrint(wsLoadSchema, options);
   if (config === undefined) return 0;
   const protocol = config.enableTls ? "wss" : "ws";
-  return await runLoad(new WsLoad(config), protocol, { ...config, targetRate: 0 }, options);
+  return await runLoad(new WsLoad(config), protocol, config, options);
 }
 
 /** The configuration; undefined where it was only to be printed. */

@@ -18,9 +18,17 @@ export const wsLoadSchema = section(
       doc: "Clients' addresses 127.0.0.1, 127.0.0.2 …; 0 leaves the choice to the system.",
     }),
     duration: durationKey,
+    target_rate: integer({
+      ...{ default: 0, min: 0, max: 1_000_000 },
+      doc: "Announces and scrapes per second, once all clients are there; one that no client was free for counts its latency from when it was due. 0 sends as many as are answered.",
+    }),
+    timeout: integer({
+      ...{ default: 5000, min: 10, max: 60_000, unit: "milliseconds" },
+      doc: "After this an unanswered request counts as lost.",
+    }),
     pause: decimal({
       ...{ default: 0, min: 0, max: 86_400, unit: "seconds" },
-      doc: "Pause of a client between a reply and its next request, on average.",
+      doc: "Pause of a client between a reply and its next request, on average, where no target_rate is set.",
     }),
     torrents: section("What the clients do.", {
       number_of_torrents: integer({

@@ -10,12 +10,10 @@ import { connect as connectPlain, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import {
   BytePool,
-  FRAME_HEADER_BYTES_MAX,
   formatAnnounce,
   formatScrape,
   formatUpgradeRequest,
   MessageReader,
-  OPCODE_PONG,
   parseTrackerMessage,
   parseUpgradeReply,
   READ_CLOSE,
@@ -25,16 +23,23 @@ import {
   READ_TEXT,
   UPGRADE_MORE,
   UPGRADE_OK,
-  writeMaskedFrameHeader,
 } from "@swarmtide/ws-protocol";
-import { nowMicroseconds, type Tally } from "../tally.ts";
-import type { LoadCounts } from "./load-counts.ts";
-import type { LoadOptions } from "./load-options.ts";
+import { nowMicroseconds } from "../tally.ts";
+import type { LoadShared, LoadTorrent } from "./load-shared.ts";
 import {
-  type AnnounceFrames,
+  holdsRightOffer,
+  isOfferText,
+  isRightAnswer,
+  isRightOffer,
+  type Relayed,
+} from "./message-checks.ts";
+import {
   idLiteral,
+  KIND_OFFER_ID,
   makePeerId,
   makeSdp,
+  numberOf,
+  pongFrame,
   textFrame,
 } from "./request-frames.ts";
 
@@ -46,30 +51,12 @@ export const WS_KINDS: readonly string[] = ["announce", "scrape"];
 const MESSAGE_BYTES_MAX = 1 << 22;
 /** A share of peers that have all of their torrents; aquatic's load tester takes the same. */
 const SEEDER_SHARE = 0.25;
-const OFFER_KEY = Buffer.from('"offer":');
 const pool = new BytePool();
-
-/** A torrent of the load. */
-export interface LoadTorrent {
-  readonly infoHash: Uint8Array;
-  /** As it stands in JSON. */
-  readonly literal: Uint8Array;
-}
-
-/** What all clients of a load share. */
-export interface LoadShared {
-  readonly options: LoadOptions;
-  readonly counts: LoadCounts;
-  /** The same by request, with latencies and what was wrong, for the report of `load-test ws`. */
-  readonly tally: Tally;
-  readonly frames: AnnounceFrames;
-  /** Called when a client has lost its connection. */
-  readonly onLost: (reason: string) => void;
-}
 
 export class LoadClient {
   readonly #shared: LoadShared;
-  readonly #torrents: readonly LoadTorrent[];
+  readonly torrents: readonly LoadTorrent[];
+  readonly number: number;
   readonly #peerId: Uint8Array;
   readonly #peerIdLiteral: Uint8Array;
   readonly #left: 0 | 1;
@@ -81,19 +68,20 @@ export class LoadClient {
   #awaited: LoadTorrent | undefined;
   #awaitedKind = ANNOUNCE;
   #sentAtMs = 0;
-  #sentAtMicros = 0;
+  #sinceMicros = 0;
   #timer: NodeJS.Timeout | undefined;
   #isClosing = false;
 
   constructor(shared: LoadShared, number: number, torrents: readonly LoadTorrent[]) {
     this.#shared = shared;
-    this.#torrents = torrents;
+    this.torrents = torrents;
+    this.number = number;
     this.#peerId = makePeerId(number);
     this.#peerIdLiteral = idLiteral(this.#peerId);
     this.#left = Math.random() < SEEDER_SHARE ? 0 : 1;
     const { host, port, tls, sourceAddresses } = shared.options;
-    const localAddress =
-      sourceAddresses > 0 ? `127.0.0.${1 + (number % sourceAddresses)}` : undefined;
+    const hasSources = sourceAddresses > 0 && host.startsWith("127.");
+    const localAddress = hasSources ? `127.0.0.${1 + (number % sourceAddresses)}` : undefined;
     const target = { host, port, localAddress };
     this.#socket = tls
       ? connectTls({ ...target, rejectUnauthorized: false }, () => this.#upgrade())
@@ -112,7 +100,17 @@ export class LoadClient {
     if (this.#awaited === undefined || nowMs - this.#sentAtMs < patienceMs) return;
     this.#shared.counts.unanswered++;
     this.#shared.tally.lost++;
-    this.#request();
+    this.#proceed();
+  }
+
+  /** Whether a request of this client has no reply yet. */
+  get isWaiting(): boolean {
+    return this.#awaited !== undefined;
+  }
+
+  /** Whether it can be asked to send a request. */
+  get isOpen(): boolean {
+    return this.#head === undefined && !this.#socket.destroyed;
   }
 
   close(): void {
@@ -154,7 +152,7 @@ export class LoadClient {
     }
     this.#head = undefined;
     this.#shared.counts.connections++;
-    this.#request();
+    if (!this.#shared.onIdle(this)) this.request(nowMicroseconds());
     this.#readFrames(head, reply.headBytes);
   }
 
@@ -163,7 +161,8 @@ export class LoadClient {
     reader.push(chunk, offset, chunk.length - offset);
     for (let read = reader.next(); read !== READ_MORE; read = reader.next()) {
       if (read === READ_TEXT) this.#message(reader.bytes, reader.offset, reader.length);
-      else if (read === READ_PING) this.#pong(reader.length);
+      else if (read === READ_PING)
+        this.#socket.write(pongFrame(reader.bytes, reader.offset, reader.length));
       else if (read === READ_FAILED || read === READ_CLOSE) {
         this.#socket.destroy(new Error(`the tracker closed with code ${reader.closeCode}`));
         return;
@@ -171,24 +170,13 @@ export class LoadClient {
     }
   }
 
-  /** A pong repeats what the ping carried; under a mask of zeros it stands there as it is. */
-  #pong(length: number): void {
-    const frame = Buffer.alloc(length + FRAME_HEADER_BYTES_MAX);
-    const start = writeMaskedFrameHeader(frame, 0, OPCODE_PONG, length, 0);
-    frame.set(
-      this.#reader.bytes.subarray(this.#reader.offset, this.#reader.offset + length),
-      start,
-    );
-    this.#socket.write(frame.subarray(0, start + length));
-  }
-
   #message(bytes: Uint8Array, offset: number, length: number): void {
     const { counts, frames, options, tally } = this.#shared;
     counts.received++;
     const payload = Buffer.from(bytes.buffer, bytes.byteOffset + offset, length);
-    // Most messages are offers that nobody answers: those are not parsed.
-    const isOffer = payload.includes(OFFER_KEY);
-    if (isOffer && Math.random() >= options.answerShare) {
+    // Most messages are offers that nobody answers: where ids are written as here, those are not parsed.
+    const isUnanswered = isOfferText(payload) && Math.random() >= options.answerShare;
+    if (isUnanswered && holdsRightOffer(payload, this, frames.book)) {
       counts.offers++;
       tally.offers++;
       return;
@@ -201,12 +189,13 @@ export class LoadClient {
       this.#proceed();
     } else if (message.kind === "offer") {
       counts.offers++;
-      if (this.#isOurs(message.infoHash)) tally.offers++;
+      const isRight = isRightOffer(message, this, frames.book);
+      if (isRight) tally.offers++;
       else tally.unknown++;
-      this.#answer(message.infoHash, message.peerId, message.offerId);
+      if (!isUnanswered) this.#answer(message, isRight);
     } else if (message.kind === "answer") {
       counts.answers++;
-      if (this.#isOurs(message.infoHash) && frames.hasMade(message.offerId)) tally.answers++;
+      if (isRightAnswer(message, this, frames.book)) tally.answers++;
       else tally.unknown++;
     } else if (message.kind === "scrape") {
       counts.scrapes++;
@@ -225,18 +214,21 @@ export class LoadClient {
   #answered(kind: number): void {
     const { tally } = this.#shared;
     tally.answered[kind] = (tally.answered[kind] ?? 0) + 1;
-    tally.latencies.record(Math.max(0, Math.round(nowMicroseconds() - this.#sentAtMicros)));
+    tally.latencies.record(Math.max(0, Math.round(nowMicroseconds() - this.#sinceMicros)));
   }
 
   /** Whether this client is in that torrent. */
   #isOurs(infoHash: Uint8Array): boolean {
-    return this.#torrents.some((torrent) => Buffer.compare(torrent.infoHash, infoHash) === 0);
+    return this.torrents.some((torrent) => Buffer.compare(torrent.infoHash, infoHash) === 0);
   }
 
-  #answer(infoHash: Uint8Array, toPeerId: Uint8Array, offerId: Uint8Array): void {
+  /** Answers an offer, also one that is not right: what a tracker makes of it shows. */
+  #answer({ infoHash, peerId: toPeerId, offerId }: Relayed, isRight: boolean): void {
     // A reply to it would be taken for the awaited one.
     if (this.#awaited && Buffer.compare(this.#awaited.infoHash, infoHash) === 0) return;
-    const answer = { type: "answer", sdp: makeSdp(this.#shared.options.sdpBytes) } as const;
+    const { frames, options } = this.#shared;
+    if (isRight) frames.book.answer(numberOf(KIND_OFFER_ID, offerId), this.number);
+    const answer = { type: "answer", sdp: makeSdp(options.sdpBytes) } as const;
     const text = formatAnnounce({
       infoHash,
       peerId: this.#peerId,
@@ -245,27 +237,31 @@ export class LoadClient {
     this.#send(textFrame(Buffer.from(text, "utf8")));
   }
 
-  /** The reply is there: what comes next, now or after the pause. */
+  /** The reply is there, or lost: what comes next, now or after the pause. */
   #proceed(): void {
+    const wasAwaited = this.#awaited !== undefined;
     this.#awaited = undefined;
     const { pauseSeconds } = this.#shared.options;
+    // A message that answers nothing ends no wait.
+    if (!wasAwaited || this.#shared.onIdle(this)) return;
     if (pauseSeconds === 0) {
-      this.#request();
+      this.request(nowMicroseconds());
       return;
     }
     clearTimeout(this.#timer);
     // Between half and one and a half of it, so that clients that began together spread.
     const delayMs = pauseSeconds * 1000 * (0.5 + Math.random());
-    this.#timer = setTimeout(() => this.#request(), delayMs);
+    this.#timer = setTimeout(() => this.request(nowMicroseconds()), delayMs);
   }
 
-  #request(): void {
+  /** Sends the next request; its latency begins at `sinceMicros`. */
+  request(sinceMicros: number): void {
     const { frames, options, tally } = this.#shared;
-    const torrent = this.#torrents[this.#next++ % this.#torrents.length];
+    const torrent = this.torrents[this.#next++ % this.torrents.length];
     if (torrent === undefined) return;
     this.#awaited = torrent;
     this.#sentAtMs = performance.now();
-    this.#sentAtMicros = nowMicroseconds();
+    this.#sinceMicros = sinceMicros;
     this.#awaitedKind = Math.random() < options.scrapeShare ? SCRAPE : ANNOUNCE;
     tally.sent[this.#awaitedKind] = (tally.sent[this.#awaitedKind] ?? 0) + 1;
     this.#send(

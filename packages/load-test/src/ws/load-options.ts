@@ -22,6 +22,10 @@ export interface LoadOptions {
   readonly scrapeShare: number;
   /** Pause of a connection between a reply and its next request; 0 for none. */
   readonly pauseSeconds: number;
+  /** Requests a second of all clients, sent when they are due; 0 sends as many as are answered. */
+  readonly targetRate: number;
+  /** After this an unanswered request is lost, and its client goes on: a tracker may drop a reply to a slow one. */
+  readonly timeoutMilliseconds: number;
   readonly durationSeconds: number;
   readonly reportSeconds: number;
   readonly json: boolean;
@@ -41,6 +45,8 @@ export const DEFAULT_LOAD: LoadOptions = {
   answerShare: 0.15,
   scrapeShare: 0.01,
   pauseSeconds: 0,
+  targetRate: 0,
+  timeoutMilliseconds: 5000,
   durationSeconds: 20,
   reportSeconds: 5,
   json: false,
@@ -61,6 +67,8 @@ export const LOAD_USAGE = `usage: node packages/load-test/dist/ws/bin.js --port 
   --answer-share S             share of the offers that are answered (${DEFAULT_LOAD.answerShare})
   --scrape-share S             share of scrapes among the requests (${DEFAULT_LOAD.scrapeShare})
   --pause S                    seconds between a reply and the next request (${DEFAULT_LOAD.pauseSeconds})
+  --target-rate N              requests a second, when they are due; 0 for as many as are answered (${DEFAULT_LOAD.targetRate})
+  --timeout MS                 milliseconds until a request is lost (${DEFAULT_LOAD.timeoutMilliseconds})
   --duration S                 seconds of load (${DEFAULT_LOAD.durationSeconds})
   --report S                   seconds between two reports (${DEFAULT_LOAD.reportSeconds})
   --json                       reports as JSON, one object a line
@@ -83,6 +91,7 @@ export function readLoadOptions(args: readonly string[]): LoadOptions | undefine
         ...{ "connects-per-second": text, "source-addresses": text, torrents: text },
         ...{ "torrents-per-connection": text, offers: text, "sdp-bytes": text },
         ...{ "answer-share": text, "scrape-share": text, pause: text, duration: text },
+        ...{ "target-rate": text, timeout: text },
         ...{ report: text, json: flag, help: { ...flag, short: "h" } },
       },
     }));
@@ -119,6 +128,8 @@ export function readLoadOptions(args: readonly string[]): LoadOptions | undefine
     answerShare: number("answer-share", base.answerShare, 0, 1),
     scrapeShare: number("scrape-share", base.scrapeShare, 0, 1),
     pauseSeconds: number("pause", base.pauseSeconds, 0, 86_400),
+    targetRate: whole("target-rate", base.targetRate, 0, 1e6),
+    timeoutMilliseconds: whole("timeout", base.timeoutMilliseconds, 10, 60_000),
     durationSeconds: number("duration", base.durationSeconds, 1, 1e6),
     reportSeconds: number("report", base.reportSeconds, 0.1, 3600),
     json: values.json === true,

@@ -129,63 +129,111 @@ test("scrapes and refusals are counted, and the clients go on", async (context) 
   assert.equal(load.counts.announces, 0);
 });
 
+/** A message of a client that relays an offer or an answer to it. */
+type Relay = Record<"info_hash" | "peer_id" | "offer_id", unknown>;
+
 test("what a tracker sends is counted under what it is: offers, answers, strangers' messages, refusals, nonsense", async (context) => {
   const saw = { announces: 0, scrapes: 0 };
-  const did = { replies: 0, offers: 0, answers: 0, strangers: 0, refusals: 0, nonsense: 0 };
+  const did = {
+    replies: 0,
+    offers: 0,
+    answers: 0,
+    strangers: 0,
+    refusals: 0,
+    nonsense: 0,
+    lost: 0,
+  };
+  const sockets = new Map<unknown, Socket>();
+  /** Who is in which torrent, and the offers that were passed on rightly. */
+  const members = new Map<unknown, Set<unknown>>();
+  const passedOn = new Set<unknown>();
   let messages = 0;
+  const post = (socket: Socket, message: Message): void => {
+    messages++;
+    send(socket, message);
+  };
+  const description = (type: "offer" | "answer") => ({ [type]: { type, sdp: "v=0" } });
+  const relay = (type: "offer" | "answer", { info_hash, peer_id, offer_id }: Relay) => ({
+    ...{ action: "announce", info_hash, peer_id, offer_id },
+    ...description(type),
+  });
   const server = await startServer(context, (message, socket) => {
-    const post = (text: Message): void => {
-      messages++;
-      send(socket, text);
-    };
     if (message.action === "scrape") {
       saw.scrapes++;
-      post({ action: "scrape", files: {} });
+      post(socket, { action: "scrape", files: {} });
+      return;
+    }
+    const { info_hash, peer_id, to_peer_id, offer_id } = message;
+    if (message.answer !== undefined) {
+      if (!passedOn.has(offer_id)) return;
+      const maker = sockets.get(to_peer_id);
+      assert.ok(maker);
+      did.answers++;
+      post(maker, relay("answer", { info_hash, peer_id, offer_id }));
+      // The same answer from one that did not give it, and to one that it is not for.
+      did.strangers += 2;
+      post(maker, relay("answer", { info_hash, peer_id: to_peer_id, offer_id }));
+      post(socket, relay("answer", { info_hash, peer_id, offer_id }));
       return;
     }
     const number = saw.announces++;
     // From then on nothing is said, so that what was said can be counted.
-    if (number >= 60) return;
-    const { info_hash, offers } = message;
-    const [first] = Array.isArray(offers) ? offers : [];
-    const ids = { action: "announce", info_hash, peer_id: "p".repeat(20) };
-    const answer = { type: "answer", sdp: "v=0" };
-    if (number % 4 === 0) {
-      did.answers++;
-      post({ ...ids, answer, offer_id: first.offer_id });
+    if (number >= 90) return;
+    sockets.set(peer_id, socket);
+    const own = members.get(info_hash) ?? new Set();
+    members.set(info_hash, own.add(peer_id));
+    const { offers } = message;
+    const [first, second] = Array.isArray(offers) ? offers : [];
+    const other = [...own].find((id) => id !== peer_id);
+    const to = sockets.get(other);
+    if (number % 6 === 0 && to !== undefined) {
       did.offers++;
-      post({ ...ids, offer: { type: "offer", sdp: "v=0" }, offer_id: "o".repeat(20) });
+      passedOn.add(first.offer_id);
+      post(to, relay("offer", { info_hash, peer_id, offer_id: first.offer_id }));
+      // To its maker, in another's name, in another torrent, and one that nobody made.
+      did.strangers += 4;
+      post(socket, relay("offer", { info_hash, peer_id, offer_id: second.offer_id }));
+      post(to, relay("offer", { info_hash, peer_id: other, offer_id: second.offer_id }));
+      const elsewhere = { info_hash: "nobody's torrent ...", peer_id, offer_id: second.offer_id };
+      post(to, relay("offer", elsewhere));
+      post(to, relay("offer", { info_hash, peer_id, offer_id: "an id of nobody here" }));
     }
-    if (number % 4 === 1) {
-      did.strangers += 2;
-      post({ ...ids, answer, offer_id: "an id of nobody here" });
-      post({ ...ids, info_hash: "nobody's torrent ...", answer, offer_id: first.offer_id });
+    if (number % 6 === 1) {
+      did.strangers++;
+      post(socket, relay("answer", { info_hash, peer_id, offer_id: first.offer_id }));
     }
-    if (number % 4 === 2) {
+    if (number % 6 === 2) {
       did.refusals++;
-      post({ "failure reason": "no" });
-    } else if (number % 8 === 7) {
+      post(socket, { "failure reason": "no" });
+    } else if (number % 6 === 3) {
       did.nonsense++;
-      post({ action: "announce", info_hash: 7 });
+      post(socket, { action: "announce", info_hash: 7 });
+    } else if (number % 6 === 4) {
+      did.lost++;
     } else {
       did.replies++;
-      post(replyTo(message));
+      post(socket, replyTo(message));
     }
   });
-  const load = startLoad(context, server, { answerShare: 0, scrapeShare: 0.2 });
-  await until(
-    "sixty announces are answered",
-    () => saw.announces >= 60 && load.counts.received === messages,
-  );
-  const { answered, errors, malformed, unknown, offers, answers } = load.tally.counts();
+  const load = startLoad(context, server, {
+    ...{ torrents: 2, torrentsPerConnection: 20, timeoutMilliseconds: 300 },
+    ...{ answerShare: 1, scrapeShare: 0.2 },
+  });
+  await until("all that was asked is answered or lost", () => {
+    if (saw.announces >= 90) load.drain();
+    return !load.isWaiting && saw.announces >= 90 && load.counts.received === messages;
+  });
+  const { sent, answered, lost, errors, malformed, unknown, offers, answers } = load.tally.counts();
+  assert.deepEqual(sent, { announce: saw.announces, scrape: saw.scrapes });
   assert.deepEqual(
-    { ...answered, offers, answers, unknown, errors, malformed },
+    { ...answered, offers, answers, unknown, errors, malformed, lost },
     {
       ...{ announce: did.replies, scrape: saw.scrapes, offers: did.offers, answers: did.answers },
       ...{ unknown: did.strangers, errors: did.refusals, malformed: did.nonsense },
+      lost: did.lost + saw.announces - 90,
     },
   );
-  assert.ok(load.tally.latencyMicroseconds().max > 0);
+  assert.ok(did.offers > 5 && did.answers > 0 && load.tally.latencyMicroseconds().max > 0);
 });
 
 test("a refused connection is lost, and why is kept", async (context) => {

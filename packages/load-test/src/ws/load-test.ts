@@ -2,16 +2,15 @@
  * A load on one tracker: opens the clients at an even pace, gives each its torrents, and counts for all of them.
  * Everything runs in one thread; a second generator is a second process.
  */
-import { Tally } from "../tally.ts";
-import { LoadClient, type LoadShared, type LoadTorrent, WS_KINDS } from "./load-client.ts";
+import { nowMicroseconds, Tally } from "../tally.ts";
+import { LoadClient, WS_KINDS } from "./load-client.ts";
 import { type LoadCounts, noCounts } from "./load-counts.ts";
 import type { LoadOptions } from "./load-options.ts";
+import type { LoadShared, LoadTorrent } from "./load-shared.ts";
 import { AnnounceFrames, idLiteral, makeInfoHash } from "./request-frames.ts";
 
 /** How often new connections are opened and silent ones looked for. */
 const TICK_MS = 20;
-/** A tracker may drop a reply to a client that does not keep up; the client goes on after this. */
-const PATIENCE_MS = 5000;
 /** Different reasons for a lost connection that are kept. */
 const REASONS_MAX = 10;
 
@@ -26,14 +25,20 @@ export class LoadTest {
   /** Sums of the weights 1, 1/2, 1/3 … up to each torrent. */
   readonly #weightSums: Float64Array;
   readonly #clients: LoadClient[] = [];
+  /** Open clients without a request, for a target rate. */
+  readonly #idle: LoadClient[] = [];
   #timer: NodeJS.Timeout | undefined;
   #startedMs = 0;
+  /** When the first request of a target rate was due; 0 before all clients have come. */
+  #rateStartMicros = 0;
+  #issued = 0;
+  #isDraining = false;
 
   constructor(options: LoadOptions) {
     this.#options = options;
     this.#torrents = Array.from({ length: options.torrents }, (_, number) => {
       const infoHash = makeInfoHash(number);
-      return { infoHash, literal: idLiteral(infoHash) };
+      return { number, infoHash, literal: idLiteral(infoHash) };
     });
     this.#weightSums = new Float64Array(options.torrents);
     let sum = 0;
@@ -49,6 +54,7 @@ export class LoadTest {
       onLost: (reason) => {
         if (this.reasons.size < REASONS_MAX) this.reasons.add(reason);
       },
+      onIdle: (client) => this.#becameIdle(client),
     };
   }
 
@@ -56,6 +62,43 @@ export class LoadTest {
     this.#startedMs = performance.now();
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
     this.#tick();
+  }
+
+  /** When requests began, on the clock of `nowMicroseconds`; 0 before a target rate has begun. */
+  get beganMicros(): number {
+    return this.#options.targetRate > 0 ? this.#rateStartMicros : this.#startedMs * 1000;
+  }
+
+  /** Sends no more requests. */
+  drain(): void {
+    this.#isDraining = true;
+  }
+
+  /** Whether a request has no reply yet. */
+  get isWaiting(): boolean {
+    return this.#clients.some((client) => client.isWaiting);
+  }
+
+  /** Sends the requests that are due by now. To be called often, where there is a target rate. */
+  sendDue(): void {
+    const { targetRate, connections } = this.#options;
+    if (targetRate === 0 || this.#isDraining) return;
+    const { counts } = this;
+    const now = nowMicroseconds();
+    if (this.#rateStartMicros === 0) {
+      if (counts.connections + counts.lost < connections) return;
+      this.#rateStartMicros = now;
+    }
+    const microsEach = 1_000_000 / targetRate;
+    for (;;) {
+      const due = this.#rateStartMicros + this.#issued * microsEach;
+      if (due > now) return;
+      const client = this.#idle.pop();
+      if (client === undefined) return;
+      if (!client.isOpen) continue;
+      client.request(due);
+      this.#issued++;
+    }
   }
 
   /** Closes every connection; the counts stay. */
@@ -69,7 +112,7 @@ export class LoadTest {
     const { connections, connectsPerSecond } = this.#options;
     const due = 1 + ((now - this.#startedMs) * connectsPerSecond) / 1000;
     while (this.#clients.length < Math.min(due, connections)) this.#open();
-    for (const client of this.#clients) client.insist(now, PATIENCE_MS);
+    for (const client of this.#clients) client.insist(now, this.#options.timeoutMilliseconds);
   }
 
   #open(): void {
@@ -77,6 +120,14 @@ export class LoadTest {
     for (let index = 0; index < this.#options.torrentsPerConnection; index++)
       own.add(this.#drawTorrent());
     this.#clients.push(new LoadClient(this.#shared, this.#clients.length, [...own]));
+  }
+
+  #becameIdle(client: LoadClient): boolean {
+    if (this.#isDraining) return true;
+    if (this.#options.targetRate === 0) return false;
+    // The one that has waited longest is the next: all take part, at whatever rate.
+    this.#idle.unshift(client);
+    return true;
   }
 
   #drawTorrent(): LoadTorrent {

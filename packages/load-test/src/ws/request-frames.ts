@@ -10,10 +10,12 @@ import {
   FRAME_HEADER_BYTES_MAX,
   formatAnnounce,
   ID_BYTES,
+  OPCODE_PONG,
   OPCODE_TEXT,
   unmask,
   writeMaskedFrameHeader,
 } from "@swarmtide/ws-protocol";
+import { OfferBook } from "./offer-book.ts";
 
 const ASCII_CHARACTERS = 10;
 /** Codes U+00C0 to U+00FF, two bytes each in UTF-8. */
@@ -52,9 +54,45 @@ export function textFrame(payload: Uint8Array): Buffer {
   return frame.subarray(0, start + payload.length);
 }
 
-const KIND_INFO_HASH = 0;
-const KIND_PEER_ID = 1;
-const KIND_OFFER_ID = 2;
+/** A pong repeats what the ping carried; under a mask of zeros it stands there as it is. */
+export function pongFrame(bytes: Uint8Array, offset: number, length: number): Buffer {
+  const frame = Buffer.alloc(length + FRAME_HEADER_BYTES_MAX);
+  const start = writeMaskedFrameHeader(frame, 0, OPCODE_PONG, length, 0);
+  frame.set(bytes.subarray(offset, offset + length), start);
+  return frame.subarray(0, start + length);
+}
+
+export const KIND_INFO_HASH = 0;
+export const KIND_PEER_ID = 1;
+export const KIND_OFFER_ID = 2;
+/** An id in JSON: ten characters of one byte and ten of two. */
+const LITERAL_BYTES = 30;
+const QUOTE = 0x22;
+const NO_DIGIT = 255;
+/** What each byte stands for as a digit. */
+const DIGITS = new Uint8Array(256).fill(NO_DIGIT);
+for (const [digit, byte] of ALPHABET.entries()) DIGITS[byte] = digit;
+
+/** The number that an id of this kind was made of, -1 for an id that is not of this load. */
+export function numberOf(kind: number, id: Uint8Array, at = 0): number {
+  if (id[at + ASCII_CHARACTERS - 1] !== ALPHABET[kind]) return -1;
+  let number = 0;
+  for (let index = ASCII_CHARACTERS - 2; index >= 0; index--) {
+    const digit = DIGITS[id[at + index] ?? 0] ?? NO_DIGIT;
+    if (digit === NO_DIGIT) return -1;
+    number = number * 64 + digit;
+  }
+  return number;
+}
+
+/** The same for the id behind `key` in a JSON text; -1 also where it is written in another way than here. */
+export function numberBehind(kind: number, key: Uint8Array, text: Buffer): number {
+  const found = text.indexOf(key);
+  if (found < 0) return -1;
+  const at = found + key.length;
+  return text[at + LITERAL_BYTES] === QUOTE ? numberOf(kind, text, at) : -1;
+}
+
 export const makeInfoHash = (number: number): Uint8Array => makeId(KIND_INFO_HASH, number);
 export const makePeerId = (number: number): Uint8Array => makeId(KIND_PEER_ID, number);
 
@@ -65,7 +103,8 @@ export class AnnounceFrames {
   readonly #peerIdAt: number;
   readonly #leftAt: number;
   readonly #offerIdsAt: readonly number[];
-  #offersMade = 0;
+  /** The offers of all announces. */
+  readonly book = new OfferBook();
 
   constructor(offers: number, sdpBytes: number) {
     const infoHash = makeInfoHash(0);
@@ -86,23 +125,16 @@ export class AnnounceFrames {
     this.#offerIdsAt = offerIds.map((id) => this.#payload.indexOf(idLiteral(id)));
   }
 
-  /** Whether an offer of this id was made. */
-  hasMade(offerId: Uint8Array): boolean {
-    if (offerId[ASCII_CHARACTERS - 1] !== ALPHABET[KIND_OFFER_ID]) return false;
-    let number = 0;
-    for (let index = ASCII_CHARACTERS - 2; index >= 0; index--)
-      number = number * 64 + ALPHABET.indexOf(offerId[index] ?? 0);
-    return number >= 0 && number < this.#offersMade;
-  }
-
   /** The frame of one announce; `left` is 0 for a seeder, else 1. Ids as literals. */
   make(infoHash: Uint8Array, peerId: Uint8Array, left: 0 | 1): Buffer {
     const payload = this.#payload;
     payload.set(infoHash, this.#infoHashAt);
     payload.set(peerId, this.#peerIdAt);
     payload[this.#leftAt] = 0x30 + left;
+    const client = numberOf(KIND_PEER_ID, peerId);
+    const torrent = numberOf(KIND_INFO_HASH, infoHash);
     for (const at of this.#offerIdsAt) {
-      let rest = this.#offersMade++;
+      let rest = this.book.make(client, torrent);
       for (let index = 0; index < ASCII_CHARACTERS - 1; index++) {
         payload[at + index] = ALPHABET[rest % 64] ?? 0;
         rest = Math.floor(rest / 64);

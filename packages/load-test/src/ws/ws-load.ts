@@ -2,8 +2,8 @@
  * A load of WebTorrent clients as `load-test ws` runs it: for its duration or until it is told to stop. Each client waits
  * for its reply before it asks again, and reads all it is sent.
  */
-import { setTimeout as delay } from "node:timers/promises";
-import type { Tally } from "../tally.ts";
+import { setTimeout as delay, setImmediate as nextTurn } from "node:timers/promises";
+import { nowMicroseconds, type Tally } from "../tally.ts";
 import type { WsLoadConfig } from "./config.ts";
 import { DEFAULT_LOAD } from "./load-options.ts";
 import { LoadTest } from "./load-test.ts";
@@ -16,11 +16,13 @@ export class WsLoad {
   seconds = 0;
   readonly #load: LoadTest;
   readonly #durationSeconds: number;
+  readonly #hasRate: boolean;
   #isStopping = false;
 
   constructor(config: WsLoadConfig) {
     const { torrents, duration } = config;
     this.#durationSeconds = duration > 0 ? duration : Number.POSITIVE_INFINITY;
+    this.#hasRate = config.targetRate > 0;
     this.#load = new LoadTest({
       ...DEFAULT_LOAD,
       ...config.serverAddress,
@@ -35,6 +37,8 @@ export class WsLoad {
       answerShare: torrents.answerShare,
       scrapeShare: torrents.scrapeShare,
       pauseSeconds: config.pause,
+      targetRate: config.targetRate,
+      timeoutMilliseconds: config.timeout,
     });
     this.tally = this.#load.tally;
   }
@@ -44,14 +48,21 @@ export class WsLoad {
     this.#isStopping = true;
   }
 
-  /** Runs the load to its end and closes the connections; requests that wait then count as neither answered nor lost. */
+  /** Runs the load to its end, waits for the last replies and closes the connections. */
   async run(): Promise<void> {
-    const started = performance.now();
-    const elapsedSeconds = (): number => (performance.now() - started) / 1000;
     this.#load.start();
-    while (!this.#isStopping && elapsedSeconds() < this.#durationSeconds)
-      await delay(TICK_MILLISECONDS);
+    while (!this.#isStopping && this.#elapsedSeconds() < this.#durationSeconds) {
+      this.#load.sendDue();
+      await (this.#hasRate ? nextTurn() : delay(TICK_MILLISECONDS));
+    }
+    this.seconds = this.#elapsedSeconds();
+    this.#load.drain();
+    while (this.#load.isWaiting) await delay(TICK_MILLISECONDS);
     this.#load.stop();
-    this.seconds = elapsedSeconds();
+  }
+
+  #elapsedSeconds(): number {
+    const { beganMicros } = this.#load;
+    return beganMicros === 0 ? 0 : (nowMicroseconds() - beganMicros) / 1_000_000;
   }
 }

@@ -1,0 +1,27 @@
+/** What the clients of a load share: their torrents, what they count into, and whom they tell. */
+import type { Tally } from "../tally.ts";
+import type { LoadClient } from "./load-client.ts";
+import type { LoadCounts } from "./load-counts.ts";
+import type { LoadOptions } from "./load-options.ts";
+import type { AnnounceFrames } from "./request-frames.ts";
+
+/** A torrent of the load. */
+export interface LoadTorrent {
+  readonly number: number;
+  readonly infoHash: Uint8Array;
+  /** As it stands in JSON. */
+  readonly literal: Uint8Array;
+}
+
+/** What all clients of a load share. */
+export interface LoadShared {
+  readonly options: LoadOptions;
+  readonly counts: LoadCounts;
+  /** The same by request, with latencies and what was wrong, for the report of `load-test ws`. */
+  readonly tally: Tally;
+  readonly frames: AnnounceFrames;
+  /** Called when a client has lost its connection. */
+  readonly onLost: (reason: string) => void;
+  /** Called when a client has no request; false where it shall send its next by itself. */
+  readonly onIdle: (client: LoadClient) => boolean;
+}
