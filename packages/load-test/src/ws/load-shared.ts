@@ -1,9 +1,16 @@
 /** What the clients of a load share: their torrents, what they count into, and whom they tell. */
 import type { Tally } from "../tally.ts";
-import type { LoadClient } from "./load-client.ts";
 import type { LoadCounts } from "./load-counts.ts";
 import type { LoadOptions } from "./load-options.ts";
 import type { AnnounceFrames } from "./request-frames.ts";
+
+/** A client without a request. */
+export interface IdleClient {
+  /** Whether it can be asked to send one. */
+  readonly isOpen: boolean;
+  /** Sends the next request; its latency begins at `sinceMicros`. */
+  request(sinceMicros: number): void;
+}
 
 /** A torrent of the load. */
 export interface LoadTorrent {
@@ -23,5 +30,5 @@ export interface LoadShared {
   /** Called when a client has lost its connection. */
   readonly onLost: (reason: string) => void;
   /** Called when a client has no request; false where it shall send its next by itself. */
-  readonly onIdle: (client: LoadClient) => boolean;
+  readonly onIdle: (client: IdleClient) => boolean;
 }

@@ -6,7 +6,7 @@ import { nowMicroseconds, Tally } from "../tally.ts";
 import { LoadClient, WS_KINDS } from "./load-client.ts";
 import { type LoadCounts, noCounts } from "./load-counts.ts";
 import type { LoadOptions } from "./load-options.ts";
-import type { LoadShared, LoadTorrent } from "./load-shared.ts";
+import type { IdleClient, LoadShared, LoadTorrent } from "./load-shared.ts";
 import { AnnounceFrames, idLiteral, makeInfoHash } from "./request-frames.ts";
 
 /** How often new connections are opened and silent ones looked for. */
@@ -26,7 +26,7 @@ export class LoadTest {
   readonly #weightSums: Float64Array;
   readonly #clients: LoadClient[] = [];
   /** Open clients without a request, for a target rate. */
-  readonly #idle: LoadClient[] = [];
+  readonly #idle: IdleClient[] = [];
   #timer: NodeJS.Timeout | undefined;
   #startedMs = 0;
   /** When the first request of a target rate was due; 0 before all clients have come. */
@@ -122,7 +122,7 @@ export class LoadTest {
     this.#clients.push(new LoadClient(this.#shared, this.#clients.length, [...own]));
   }
 
-  #becameIdle(client: LoadClient): boolean {
+  #becameIdle(client: IdleClient): boolean {
     if (this.#isDraining) return true;
     if (this.#options.targetRate === 0) return false;
     // The one that has waited longest is the next: all take part, at whatever rate.
