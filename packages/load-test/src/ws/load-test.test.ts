@@ -132,105 +132,120 @@ test("scrapes and refusals are counted, and the clients go on", async (context) 
 /** A message of a client that relays an offer or an answer to it. */
 type Relay = Record<"info_hash" | "peer_id" | "offer_id", unknown>;
 
-test("what a tracker sends is counted under what it is: offers, answers, strangers' messages, refusals, nonsense", async (context) => {
-  const saw = { announces: 0, scrapes: 0 };
-  const did = {
-    replies: 0,
-    offers: 0,
-    answers: 0,
-    strangers: 0,
-    refusals: 0,
-    nonsense: 0,
-    lost: 0,
-  };
-  const sockets = new Map<unknown, Socket>();
+const relay = (type: "offer" | "answer", { info_hash, peer_id, offer_id }: Relay): Message => ({
+  ...{ action: "announce", info_hash, peer_id, offer_id },
+  [type]: { type, sdp: "v=0" },
+});
+
+const ANNOUNCES = 90;
+
+/** A tracker that relays offers and answers, some of them wrongly, and counts what it did. */
+class RelayingTracker {
+  readonly saw = { announce: 0, scrape: 0 };
+  readonly did = { replies: 0, offers: 0, answers: 0, wrong: 0, refusals: 0, nonsense: 0, lost: 0 };
+  messages = 0;
+  readonly #sockets = new Map<unknown, Socket>();
   /** Who is in which torrent, and the offers that were passed on rightly. */
-  const members = new Map<unknown, Set<unknown>>();
-  const passedOn = new Set<unknown>();
-  let messages = 0;
-  const post = (socket: Socket, message: Message): void => {
-    messages++;
-    send(socket, message);
-  };
-  const description = (type: "offer" | "answer") => ({ [type]: { type, sdp: "v=0" } });
-  const relay = (type: "offer" | "answer", { info_hash, peer_id, offer_id }: Relay) => ({
-    ...{ action: "announce", info_hash, peer_id, offer_id },
-    ...description(type),
-  });
-  const server = await startServer(context, (message, socket) => {
+  readonly #members = new Map<unknown, Set<unknown>>();
+  readonly #passedOn = new Set<unknown>();
+
+  take(message: Message, socket: Socket): void {
     if (message.action === "scrape") {
-      saw.scrapes++;
-      post(socket, { action: "scrape", files: {} });
-      return;
-    }
-    const { info_hash, peer_id, to_peer_id, offer_id } = message;
-    if (message.answer !== undefined) {
-      if (!passedOn.has(offer_id)) return;
-      const maker = sockets.get(to_peer_id);
-      assert.ok(maker);
-      did.answers++;
-      post(maker, relay("answer", { info_hash, peer_id, offer_id }));
-      // The same answer from one that did not give it, and to one that it is not for.
-      did.strangers += 2;
-      post(maker, relay("answer", { info_hash, peer_id: to_peer_id, offer_id }));
-      post(socket, relay("answer", { info_hash, peer_id, offer_id }));
-      return;
-    }
-    const number = saw.announces++;
+      this.saw.scrape++;
+      this.#post(socket, { action: "scrape", files: {} });
+    } else if (message.answer !== undefined) this.#answer(message, socket);
+    else this.#announce(message, socket);
+  }
+
+  #post(socket: Socket | undefined, message: Message): void {
+    assert.ok(socket);
+    this.messages++;
+    send(socket, message);
+  }
+
+  #answer({ info_hash, peer_id, to_peer_id, offer_id }: Message, socket: Socket): void {
+    if (!this.#passedOn.has(offer_id)) return;
+    const maker = this.#sockets.get(to_peer_id);
+    this.did.answers++;
+    this.#post(maker, relay("answer", { info_hash, peer_id, offer_id }));
+    // The same answer from one that did not give it, and to one that it is not for.
+    this.did.wrong += 2;
+    this.#post(maker, relay("answer", { info_hash, peer_id: to_peer_id, offer_id }));
+    this.#post(socket, relay("answer", { info_hash, peer_id, offer_id }));
+  }
+
+  #announce(message: Message, socket: Socket): void {
+    const number = this.saw.announce++;
     // From then on nothing is said, so that what was said can be counted.
-    if (number >= 90) return;
-    sockets.set(peer_id, socket);
-    const own = members.get(info_hash) ?? new Set();
-    members.set(info_hash, own.add(peer_id));
-    const { offers } = message;
+    if (number >= ANNOUNCES) {
+      this.did.lost++;
+      return;
+    }
+    const { info_hash, peer_id, offers } = message;
+    this.#sockets.set(peer_id, socket);
+    this.#members.set(info_hash, (this.#members.get(info_hash) ?? new Set()).add(peer_id));
     const [first, second] = Array.isArray(offers) ? offers : [];
-    const other = [...own].find((id) => id !== peer_id);
-    const to = sockets.get(other);
-    if (number % 6 === 0 && to !== undefined) {
-      did.offers++;
-      passedOn.add(first.offer_id);
-      post(to, relay("offer", { info_hash, peer_id, offer_id: first.offer_id }));
-      // To its maker, in another's name, in another torrent, and one that nobody made.
-      did.strangers += 4;
-      post(socket, relay("offer", { info_hash, peer_id, offer_id: second.offer_id }));
-      post(to, relay("offer", { info_hash, peer_id: other, offer_id: second.offer_id }));
-      const elsewhere = { info_hash: "nobody's torrent ...", peer_id, offer_id: second.offer_id };
-      post(to, relay("offer", elsewhere));
-      post(to, relay("offer", { info_hash, peer_id, offer_id: "an id of nobody here" }));
-    }
+    if (number % 6 === 0) this.#passOn(message, socket, first.offer_id, second.offer_id);
     if (number % 6 === 1) {
-      did.strangers++;
-      post(socket, relay("answer", { info_hash, peer_id, offer_id: first.offer_id }));
+      this.did.wrong++;
+      this.#post(socket, relay("answer", { info_hash, peer_id, offer_id: first.offer_id }));
     }
-    if (number % 6 === 2) {
-      did.refusals++;
-      post(socket, { "failure reason": "no" });
-    } else if (number % 6 === 3) {
-      did.nonsense++;
-      post(socket, { action: "announce", info_hash: 7 });
-    } else if (number % 6 === 4) {
-      did.lost++;
-    } else {
-      did.replies++;
-      post(socket, replyTo(message));
+    this.#reply(number % 6, message, socket);
+  }
+
+  /** Passes an offer on to another peer of its torrent, and another offer wrongly in four ways. */
+  #passOn({ info_hash, peer_id }: Message, socket: Socket, offer_id: unknown, second: unknown) {
+    const other = [...(this.#members.get(info_hash) ?? [])].find((id) => id !== peer_id);
+    const to = this.#sockets.get(other);
+    if (to === undefined) return;
+    this.did.offers++;
+    this.#passedOn.add(offer_id);
+    this.#post(to, relay("offer", { info_hash, peer_id, offer_id }));
+    this.did.wrong += 4;
+    this.#post(socket, relay("offer", { info_hash, peer_id, offer_id: second }));
+    this.#post(to, relay("offer", { info_hash, peer_id: other, offer_id: second }));
+    const elsewhere = "nobody's torrent ...";
+    this.#post(to, relay("offer", { info_hash: elsewhere, peer_id, offer_id: second }));
+    this.#post(to, relay("offer", { info_hash, peer_id, offer_id: "an id of nobody here" }));
+  }
+
+  #reply(deed: number, message: Message, socket: Socket): void {
+    if (deed === 2) {
+      this.did.refusals++;
+      this.#post(socket, { "failure reason": "no" });
+    } else if (deed === 3) {
+      this.did.nonsense++;
+      this.#post(socket, { action: "announce", info_hash: 7 });
+    } else if (deed === 4) this.did.lost++;
+    else {
+      this.did.replies++;
+      this.#post(socket, replyTo(message));
     }
-  });
+  }
+}
+
+test("what a tracker sends is counted under what it is: offers, answers, strangers' messages, refusals, nonsense", async (context) => {
+  const tracker = new RelayingTracker();
+  const { saw, did } = tracker;
+  const server = await startServer(context, (message, socket) => tracker.take(message, socket));
   const load = startLoad(context, server, {
-    ...{ torrents: 2, torrentsPerConnection: 20, timeoutMilliseconds: 300 },
+    ...{ torrents: 2, torrentsPerConnection: 20, timeoutMilliseconds: 500 },
     ...{ answerShare: 1, scrapeShare: 0.2 },
   });
   await until("all that was asked is answered or lost", () => {
-    if (saw.announces >= 90) load.drain();
-    return !load.isWaiting && saw.announces >= 90 && load.counts.received === messages;
+    if (saw.announce >= ANNOUNCES) load.drain();
+    return (
+      !load.isWaiting && saw.announce >= ANNOUNCES && load.counts.received === tracker.messages
+    );
   });
-  const { sent, answered, lost, errors, malformed, unknown, offers, answers } = load.tally.counts();
-  assert.deepEqual(sent, { announce: saw.announces, scrape: saw.scrapes });
+  const { sent, answered, ...counts } = load.tally.counts();
+  const { lost, errors, malformed, unknown, offers, answers } = counts;
+  assert.deepEqual(sent, saw);
   assert.deepEqual(
     { ...answered, offers, answers, unknown, errors, malformed, lost },
     {
-      ...{ announce: did.replies, scrape: saw.scrapes, offers: did.offers, answers: did.answers },
-      ...{ unknown: did.strangers, errors: did.refusals, malformed: did.nonsense },
-      lost: did.lost + saw.announces - 90,
+      ...{ announce: did.replies, scrape: saw.scrape, offers: did.offers, answers: did.answers },
+      ...{ unknown: did.wrong, errors: did.refusals, malformed: did.nonsense, lost: did.lost },
     },
   );
   assert.ok(did.offers > 5 && did.answers > 0 && load.tally.latencyMicroseconds().max > 0);
