@@ -61,8 +61,10 @@ export type { IpFamily } from "./socket-address.ts";
 export { socketDrops } from "./socket-drops.ts";
 export {
   closeFd,
+  openTcpConnection,
   openTcpListener,
   openUdpSocket,
+  type TcpConnectionOptions,
   type TcpListener,
   type TcpListenerOptions,
   type UdpSocket,

@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { connect } from "node:net";
+import { connect, createServer } from "node:net";
 import { describe, test } from "node:test";
+import { until } from "@swarmtide/test-kit";
+import { EAGAIN } from "./errno.ts";
+import { receiveBytes } from "./hot/stream-calls.ts";
 import { linuxSupported } from "./libc.ts";
-import { closeFd, openTcpListener, openUdpSocket } from "./sockets.ts";
+import { NativeMemory } from "./native-memory.ts";
+import { closeFd, openTcpConnection, openTcpListener, openUdpSocket } from "./sockets.ts";
 import { SyscallError } from "./syscall-error.ts";
 
 const skip = linuxSupported() ? false : "this machine is not a supported Linux";
@@ -91,6 +95,35 @@ describe("sockets", { skip }, () => {
     const again = openTcpListener({ ...options, port: listener.port });
     assert.equal(again.port, listener.port);
     closeFd(again.fd);
+  });
+
+  test("a TCP connection comes from the address it is told, and a target that refuses is told when it is read", async (context) => {
+    const server = createServer();
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    context.after(() => server.close());
+    const address = server.address();
+    assert.ok(address !== null && typeof address === "object");
+    const { port } = address;
+    const accepted = once(server, "connection");
+    const source = Uint8Array.of(127, 0, 0, 9);
+    const fd = openTcpConnection({ family: 4, source, target: LOCAL, port });
+    const [socket] = await accepted;
+    assert.equal(socket.remoteAddress, "127.0.0.9");
+    socket.destroy();
+    closeFd(fd);
+    const listener = openTcpListener({ family: 4, address: LOCAL, port: 0, backlog: 1 });
+    closeFd(listener.fd);
+    const anywhere = { family: 4, source: ANY, target: LOCAL, port: listener.port } as const;
+    const refused = openTcpConnection(anywhere);
+    const memory = new NativeMemory(64);
+    await until("the refusal has come", () => receiveBytes(refused, memory, 0, 1) !== -EAGAIN);
+    closeFd(refused);
+    const unreachable = { ...anywhere, target: Uint8Array.of(255, 255, 255, 255) };
+    assert.match(
+      failureOf(() => openTcpConnection(unreachable)).message,
+      /connect.*255\.255\.255\.255/,
+    );
   });
 
   test("IPv6 listeners take their own port beside an IPv4 listener unless told to be dual-stack", () => {

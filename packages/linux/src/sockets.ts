@@ -4,7 +4,7 @@
  *
  * See socket(7), udp(7), ip(7), ipv6(7). Everything here throws SyscallError and leaves no descriptor behind.
  */
-import { EADDRINUSE } from "./errno.ts";
+import { EADDRINUSE, EINPROGRESS } from "./errno.ts";
 import { foreignLibrary } from "./ffi.ts";
 import { libc } from "./libc.ts";
 import { NativeMemory } from "./native-memory.ts";
@@ -35,6 +35,7 @@ const TCP_NODELAY = 1;
 
 const IPPROTO_IP = 0;
 const IP_PKTINFO = 8;
+const IP_BIND_ADDRESS_NO_PORT = 24;
 const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
 const IPV6_RECVPKTINFO = 49;
@@ -137,6 +138,32 @@ function listenAt(options: TcpListenerOptions): TcpListener {
   });
 }
 
+export interface TcpConnectionOptions {
+  readonly family: IpFamily;
+  /** The local address; all zeros leave it to the system. */
+  readonly source: Uint8Array;
+  readonly target: Uint8Array;
+  readonly port: number;
+}
+
+/**
+ * A non-blocking TCP connection that sends without delay and may still be under way: until it is there, sending returns
+ * -EAGAIN; where it fails, reading tells. The local port is chosen with the target (IP_BIND_ADDRESS_NO_PORT), so that one
+ * address has as many connections as ports to each target.
+ */
+export function openTcpConnection({ family, source, target, port }: TcpConnectionOptions): number {
+  const socket = new OpeningSocket({ family, address: source, port: 0 }, SOCK_STREAM);
+  return socket.finish(() => {
+    socket.setOption("TCP_NODELAY", IPPROTO_TCP, TCP_NODELAY, 1);
+    if (source.some((byte) => byte !== 0)) {
+      socket.setOption("IP_BIND_ADDRESS_NO_PORT", IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+      socket.bind();
+    }
+    socket.connect(target, port);
+    return socket.fd;
+  });
+}
+
 /** Closes a descriptor of this package. Throws SyscallError EBADF when it is not open. */
 export function closeFd(fd: number): void {
   if (libc().close(fd) < 0)
@@ -218,6 +245,16 @@ class OpeningSocket {
     const name = writeSocketAddress(family, address, port);
     this.#scratch.bytes.set(name);
     this.#check("bind", libc().bind(this.fd, this.#scratch.address, name.length));
+  }
+
+  /** Begins to connect. */
+  connect(target: Uint8Array, port: number): void {
+    const name = writeSocketAddress(this.#place.family, target, port);
+    this.#scratch.bytes.set(name);
+    const status = libc().connect(this.fd, this.#scratch.address, name.length);
+    if (status === 0 || foreignLibrary().lastErrno() === EINPROGRESS) return;
+    const subject = describeSocketAddress(target, port);
+    throw new SyscallError("connect", foreignLibrary().lastErrno(), subject);
   }
 
   listen(backlog: number): void {

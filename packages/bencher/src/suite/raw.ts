@@ -14,7 +14,6 @@ export interface Run {
   readonly server: string;
   readonly role: "swarmtide" | "rival" | "floor";
   readonly version: string;
-  readonly command: readonly string[];
   /** CPUs of the server, with as many workers. */
   readonly cores: number;
   /** The load tester had no CPU of its own. */

@@ -60,8 +60,7 @@ export async function runEntrant(
       const coverage = load.peers > 0 ? Math.min(1, saturated.announces / load.peers) : 1;
       return {
         ...{ round, table: table.key, server: name, role, version: found.version },
-        ...{ command: running.command, cores, sharesCpu, emptyBytes: running.residentBytes },
-        ...{ saturated, half, coverage },
+        ...{ cores, sharesCpu, emptyBytes: running.residentBytes, saturated, half, coverage },
       };
     },
     durations.settleSeconds,

@@ -18,7 +18,7 @@ const figures = (cpuMicros: number, changes: Partial<LoadFigures> = {}): LoadFig
 });
 
 const run = (round: string, server: string, micros: number, role: Run["role"] = "rival"): Run => ({
-  ...{ round, table: "udp", server, role, version: `${server} 1.0`, command: [server] },
+  ...{ round, table: "udp", server, role, version: `${server} 1.0` },
   ...{ cores: 1, sharesCpu: false, emptyBytes: 2 ** 20, coverage: 1 },
   ...{ saturated: figures(micros), half: figures(micros) },
 });

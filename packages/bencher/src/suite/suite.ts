@@ -13,7 +13,7 @@ import { readSuiteArguments, SUITE_USAGE, type SuiteArguments } from "./suite-ar
 import { type SuiteTable, suiteTables } from "./tables.ts";
 
 const USUAL: Durations = {
-  ...{ warmupSeconds: 4, saturatedSeconds: 5, halfSeconds: 5, settleSeconds: 2 },
+  ...{ warmupSeconds: 3, saturatedSeconds: 4, halfSeconds: 4, settleSeconds: 1 },
 };
 /** Eight servers in a minute and a half. */
 const QUICK: Durations = {

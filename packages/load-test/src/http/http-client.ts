@@ -1,13 +1,11 @@
 /** One HTTP client of a load: a connection, one request at a time. Owned by the load that made it. */
-import { connect as connectPlain, type Socket } from "node:net";
-import { connect as connectTls, type TLSSocket } from "node:tls";
+import { SyscallError } from "@swarmtide/linux";
 import { nowMicroseconds, type Tally } from "../tally.ts";
+import { BODY_BYTES_MAX, HEAD_BYTES_MAX, type Head, readHead } from "./answer-head.ts";
 import type { HttpLoadConfig } from "./config.ts";
+import type { ClientConnection, ConnectionEvents } from "./connections.ts";
 import type { HttpRequest, HttpRequests } from "./http-requests.ts";
 
-const HEAD_BYTES_MAX = 16_384;
-const BODY_BYTES_MAX = 1 << 22;
-const HEAD_END = "\r\n\r\n";
 const NOTHING = Buffer.alloc(0);
 
 interface Waiting {
@@ -16,35 +14,20 @@ interface Waiting {
   readonly deadlineMicros: number;
 }
 
-interface Head {
-  readonly bytes: number;
-  readonly status: number;
-  /** Undefined: until the connection ends. */
-  readonly bodyBytes: number | undefined;
-  readonly closes: boolean;
-}
-
-/** The head of an answer; undefined while it has not come whole, "malformed" for what is none. */
-export function readHead(bytes: Buffer): Head | "malformed" | undefined {
-  const end = bytes.indexOf(HEAD_END);
-  if (end < 0) return bytes.length > HEAD_BYTES_MAX ? "malformed" : undefined;
-  const text = bytes.toString("latin1", 0, end);
-  const status = /^HTTP\/1\.[01] (\d{3})(?: |$)/.exec(text)?.[1];
-  if (status === undefined) return "malformed";
-  const length = /^content-length: *(\d+) *$/im.exec(text)?.[1];
-  const bodyBytes = length === undefined ? undefined : Number(length);
-  if (bodyBytes !== undefined && bodyBytes > BODY_BYTES_MAX) return "malformed";
-  const closes = bodyBytes === undefined || /^connection: *close *$/im.test(text);
-  return { bytes: end + HEAD_END.length, status: Number(status), bodyBytes, closes };
-}
+/** Opens a connection for a client, which may come back with a TLS session. Throws where that fails at once. */
+export type OpenConnection = (
+  events: ConnectionEvents,
+  session: Buffer | undefined,
+  onSession: (session: Buffer) => void,
+) => ClientConnection;
 
 export class HttpClient {
   readonly #config: HttpLoadConfig;
   readonly #requests: HttpRequests;
   readonly #tally: Tally;
-  readonly #localAddress: string | undefined;
-  readonly #onIdle: (client: HttpClient) => void;
-  #socket: Socket | undefined;
+  readonly #open: OpenConnection;
+  readonly #onIdle: (client: HttpClient, wasAnswered: boolean) => void;
+  #connection: ClientConnection | undefined;
   #session: Buffer | undefined;
   #received: Buffer = NOTHING;
   #waiting: Waiting | undefined;
@@ -53,13 +36,13 @@ export class HttpClient {
     config: HttpLoadConfig,
     requests: HttpRequests,
     tally: Tally,
-    localAddress: string | undefined,
-    onIdle: (client: HttpClient) => void,
+    open: OpenConnection,
+    onIdle: (client: HttpClient, wasAnswered: boolean) => void,
   ) {
     this.#config = config;
     this.#requests = requests;
     this.#tally = tally;
-    this.#localAddress = localAddress;
+    this.#open = open;
     this.#onIdle = onIdle;
   }
 
@@ -72,8 +55,9 @@ export class HttpClient {
     const deadlineMicros = nowMicroseconds() + this.#config.timeout * 1000;
     this.#waiting = { request, sinceMicros, deadlineMicros };
     this.#tally.sent[request.kind] = (this.#tally.sent[request.kind] ?? 0) + 1;
-    this.#socket ??= this.#open();
-    this.#socket.write(request.bytes);
+    this.#connection ??= this.#connect();
+    if (this.#connection === undefined) this.#lose();
+    else this.#connection.write(request.bytes);
   }
 
   /** Gives the request up where its time is over. */
@@ -85,49 +69,43 @@ export class HttpClient {
     this.#drop();
   }
 
-  #open(): Socket {
-    const { serverAddress, enableTls, tlsResumeShare } = this.#config;
-    const target = { ...serverAddress, localAddress: this.#localAddress };
-    const session = Math.random() < tlsResumeShare ? this.#session : undefined;
-    const socket = enableTls
-      ? this.#countHandshake(
-          connectTls({ ...target, rejectUnauthorized: false, ...(session && { session }) }),
-        )
-      : connectPlain(target);
-    socket.setNoDelay(true);
-    socket.on("session", (ticket: Buffer) => {
-      this.#session = ticket;
-    });
-    socket.on("data", (chunk: Buffer) => {
-      if (socket === this.#socket) this.#read(chunk);
-    });
-    socket.on("error", () => {}); // "close" follows, and counts
-    socket.on("close", () => {
-      if (socket === this.#socket) this.#closed();
-    });
-    return socket;
-  }
-
-  #countHandshake(socket: TLSSocket): TLSSocket {
-    socket.once("secureConnect", () => {
-      if (socket.isSessionReused()) this.#tally.resumedHandshakes++;
-      else this.#tally.fullHandshakes++;
-    });
-    return socket;
+  /** Undefined where it fails at once. */
+  #connect(): ClientConnection | undefined {
+    const isResuming = Math.random() < this.#config.tlsResumeShare;
+    try {
+      const connection: ClientConnection = this.#open(
+        {
+          onData: (bytes) => {
+            if (connection === this.#connection) this.#read(bytes);
+          },
+          onClose: () => {
+            if (connection === this.#connection) this.#closed();
+          },
+        },
+        isResuming ? this.#session : undefined,
+        (session) => {
+          this.#session = session;
+        },
+      );
+      return connection;
+    } catch (error) {
+      if (error instanceof SyscallError) return undefined;
+      throw error;
+    }
   }
 
   #drop(): void {
-    const socket = this.#socket;
-    this.#socket = undefined;
+    const connection = this.#connection;
+    this.#connection = undefined;
     this.#received = NOTHING;
-    socket?.destroy();
+    connection?.destroy();
   }
 
   #lose(): void {
     this.#tally.lost++;
     this.#waiting = undefined;
     this.#drop();
-    this.#onIdle(this);
+    this.#onIdle(this, false);
   }
 
   #read(chunk: Buffer): void {
@@ -143,6 +121,8 @@ export class HttpClient {
     else if (head?.bodyBytes !== undefined && this.#received.length >= head.bytes + head.bodyBytes)
       this.#finish(head, head.bodyBytes);
     else if (this.#received.length > HEAD_BYTES_MAX + BODY_BYTES_MAX) this.#finish(undefined, 0);
+    // The chunk is lent: what is to be kept is copied.
+    else if (this.#received === chunk) this.#received = Buffer.from(chunk);
   }
 
   /** The other side ended the connection: the end of an answer without a length, of an idle connection, or of a request. */
@@ -171,6 +151,6 @@ export class HttpClient {
     }
     const isOver = head === undefined || head.closes || received.length > head.bytes + bodyBytes;
     if (isOver || !this.#config.keepAlive) this.#drop();
-    this.#onIdle(this);
+    this.#onIdle(this, true);
   }
 }

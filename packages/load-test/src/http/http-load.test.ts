@@ -6,8 +6,8 @@ import { type TestContext, test } from "node:test";
 import { createServer as createTlsServer } from "node:tls";
 import { makeCertificate, temporaryFolder } from "@swarmtide/test-kit";
 import { defaultConfig } from "@swarmtide/toml-config";
+import { readHead } from "./answer-head.ts";
 import { type HttpLoadConfig, httpLoadSchema } from "./config.ts";
-import { readHead } from "./http-client.ts";
 import { HttpLoad } from "./http-load.ts";
 
 type Deed =

@@ -11,6 +11,7 @@ import {
 import { drawPort, PORT_CLASSES, Population } from "../population.ts";
 import { Random } from "../random.ts";
 import type { Tally } from "../tally.ts";
+import { CompactAnswer } from "./compact-answer.ts";
 import type { HttpLoadConfig } from "./config.ts";
 
 export const HTTP_KINDS: readonly string[] = ["announce", "scrape"];
@@ -24,6 +25,16 @@ const LEECHER_LEFT_BYTES = 50;
 const GAMMA_MAX = 101;
 const STATUS_OK = 200;
 
+/** Requests are drawn once and then sent in turn; a peer id is another each time. */
+const REQUESTS_DRAWN = 16_384;
+/** What stands where a peer id is written anew: letters and digits, so that it is as long in a URL. */
+const PEER_ID_START = "-ST0001-";
+const PEER_ID_LETTERS = Buffer.from(
+  "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_",
+);
+const COMPACT_PEER_BYTES = 6;
+const IPV4_LOOPBACK = 127;
+
 /** A request that was sent. */
 export interface HttpRequest {
   readonly kind: number;
@@ -31,6 +42,8 @@ export interface HttpRequest {
   readonly infoHashes: readonly Uint8Array[];
   /** Which ports the peers of an announced torrent have. */
   readonly portClass: number;
+  /** Where the part of the peer id stands that changes; -1 for none. */
+  readonly peerIdAt: number;
 }
 
 export class HttpRequests {
@@ -41,6 +54,9 @@ export class HttpRequests {
   readonly #random = new Random(1);
   /** Addresses that a peer can have; undefined where they are not known. */
   readonly #addresses: ReadonlySet<string> | undefined;
+  readonly #drawn: HttpRequest[] = [];
+  #next = 0;
+  readonly #compact = new CompactAnswer();
 
   constructor(config: HttpLoadConfig, tally: Tally, addresses: ReadonlySet<string> | undefined) {
     this.#config = config.torrents;
@@ -55,11 +71,32 @@ export class HttpRequests {
     this.#population = new Population(config.torrents.numberOfTorrents, 1);
   }
 
-  /** The next request, drawn by the weights. */
+  /** The next request; its bytes are written anew when it is drawn again. */
   next(): HttpRequest {
+    const index = this.#next++ % REQUESTS_DRAWN;
+    const known = this.#drawn[index];
+    if (known === undefined) {
+      const drawn = this.#draw();
+      this.#drawn[index] = drawn;
+      return drawn;
+    }
+    if (known.peerIdAt >= 0) this.#writePeerId(known.bytes, known.peerIdAt);
+    return known;
+  }
+
+  /** A request drawn by the weights. */
+  #draw(): HttpRequest {
     const { weightAnnounce, weightScrape } = this.#config;
     const isAnnounce = this.#random.below(weightAnnounce + weightScrape) < weightAnnounce;
     return isAnnounce ? this.#announce() : this.#scrape();
+  }
+
+  #writePeerId(bytes: Uint8Array, at: number): void {
+    for (let index = 0; index < ID_BYTES - PEER_ID_START.length; index += 4) {
+      let bits = this.#random.bits() >>> 0;
+      for (let part = 0; part < 4; part++, bits >>>= 6)
+        bytes[at + index + part] = PEER_ID_LETTERS[bits & 63] ?? 0;
+    }
   }
 
   #announce(): HttpRequest {
@@ -69,13 +106,15 @@ export class HttpRequests {
     const isSeeder = this.#random.fraction() < this.#config.peerSeederProbability;
     const peersWanted = this.#config.announcePeersWanted;
     const parameters = {
-      ...{ infoHash, peerId: this.#randomId(), port },
+      ...{ infoHash, peerId: this.#newPeerId(), port },
       ...{ uploaded: 0, downloaded: 0, left: isSeeder ? 0 : LEECHER_LEFT_BYTES, compact: true },
       event: isSeeder ? EVENT_COMPLETED : EVENT_STARTED,
       ...(peersWanted > 0 ? { peersWanted } : {}),
     } as const;
     const bytes = announceRequestBytes(parameters, this.#frame);
-    return { kind: ANNOUNCE, bytes, infoHashes: [infoHash], portClass: port % PORT_CLASSES };
+    const peerIdAt = Buffer.from(bytes).indexOf(PEER_ID_START) + PEER_ID_START.length;
+    const portClass = port % PORT_CLASSES;
+    return { kind: ANNOUNCE, bytes, infoHashes: [infoHash], portClass, peerIdAt };
   }
 
   #scrape(): HttpRequest {
@@ -83,7 +122,7 @@ export class HttpRequests {
       this.#infoHashOf(this.#drawTorrent()),
     );
     const bytes = scrapeRequestBytes(infoHashes, this.#frame);
-    return { kind: SCRAPE, bytes, infoHashes, portClass: 0 };
+    return { kind: SCRAPE, bytes, infoHashes, portClass: 0, peerIdAt: -1 };
   }
 
   #drawTorrent(): number {
@@ -95,10 +134,10 @@ export class HttpRequests {
     return this.#population.infoHashes.subarray(torrent * ID_BYTES, (torrent + 1) * ID_BYTES);
   }
 
-  #randomId(): Uint8Array {
-    const id = new Int32Array(ID_BYTES / 4);
-    for (let word = 0; word < id.length; word++) id[word] = this.#random.bits();
-    return new Uint8Array(id.buffer);
+  #newPeerId(): Uint8Array {
+    const id = Buffer.alloc(ID_BYTES, PEER_ID_START);
+    this.#writePeerId(id, PEER_ID_START.length);
+    return id;
   }
 
   /** Marsaglia and Tsang (2000), with their correction for a shape below 1. */
@@ -140,6 +179,10 @@ export class HttpRequests {
 
   /** Whether it is a refusal. Throws for what is not an answer to an announce. */
   #checkAnnounce(body: Uint8Array, portClass: number): boolean {
+    if (this.#compact.read(body)) {
+      this.#checkCompactPeers(body, portClass);
+      return false;
+    }
     const reply = readAnnounceReply(body);
     if (reply.failureReason !== undefined) return true;
     const { announcePeersWanted: wanted } = this.#config;
@@ -151,6 +194,27 @@ export class HttpRequests {
     );
     if (!areOurs || (wanted > 0 && peers.length > wanted)) this.#tally.wrongPeers++;
     return false;
+  }
+
+  /** The peers of the answer that was read last. */
+  #checkCompactPeers(body: Uint8Array, portClass: number): void {
+    const { peersStart, peersEnd } = this.#compact;
+    const { announcePeersWanted: wanted } = this.#config;
+    const count = (peersEnd - peersStart) / COMPACT_PEER_BYTES;
+    let isRight = wanted === 0 || count <= wanted;
+    for (let at = peersStart; at < peersEnd; at += COMPACT_PEER_BYTES)
+      if (!this.#isOurs(body, at, portClass)) isRight = false;
+    this.#tally.peers += count;
+    if (!isRight) this.#tally.wrongPeers++;
+  }
+
+  #isOurs(body: Uint8Array, at: number, portClass: number): boolean {
+    const portLow = body[at + 5] ?? 0;
+    if (portLow % PORT_CLASSES !== portClass || (portLow === 0 && body[at + 4] === 0)) return false;
+    if (this.#addresses === undefined) return true;
+    const last = body[at + 3] ?? 0;
+    const isLoopback = body[at] === IPV4_LOOPBACK && body[at + 1] === 0 && body[at + 2] === 0;
+    return isLoopback && last >= 1 && last <= this.#addresses.size;
   }
 
   /** Whether it is a refusal. Throws for torrents that were not asked for, and for what is not an answer. */
