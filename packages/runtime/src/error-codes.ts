@@ -97,7 +97,7 @@ const ERROR_CODES = {
     cause:
       "A part of the snapshot at `snapshot.path` is damaged; everything else was restored. The message has the byte.",
     remedy:
-      "Nothing need be done: the next snapshot takes its place. If it happens again, check the disk.",
+      "You need do nothing: the next snapshot takes its place. If it happens again, check the disk.",
   },
   SWARMTIDE_SNAPSHOT_NOT_WRITTEN: {
     cause: "A snapshot could not be written, for the reason in the message; the former one stays.",

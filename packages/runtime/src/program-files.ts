@@ -45,7 +45,7 @@ export function packageFile(callerUrl: string, name: string): URL {
   return pathToFileURL(createRequire(caller).resolve(name));
 }
 
-/** How a thread with this module is started: by its URL, or where it is no file by its source. */
+/** How a thread with this module is started: by its URL, or by its source where it is not a file. */
 export function threadSource(url: URL): { readonly entry: URL | string; readonly options: object } {
   if (isFile(url)) return { entry: url, options: {} };
   const entry = readProgramFile(url).toString("utf8");

@@ -28,7 +28,7 @@ export class ReloadableSettings {
 
   /**
    * Takes what `read` returns. Where the file cannot be read the files that it names are reloaded all the same: undefined.
-   * Where something in it is wrong the outcome is no success, and the reload ends there.
+   * Where something in it is wrong the outcome is a failure, and the reload goes no further.
    */
   reload(read: () => TrackerConfig): ReloadOutcome | undefined {
     let news: TrackerConfig;

@@ -48,7 +48,7 @@ export interface Lockfile {
 
 const FOLDER = "node_modules/";
 
-/** The foreign packages of a lockfile: those in node_modules that are no links to a folder of ours. */
+/** The foreign packages of a lockfile: those in node_modules, without the links to our own folders. */
 export function lockedPackages({ packages }: Lockfile): LockedPackage[] {
   return Object.entries(packages).flatMap(([path, entry]) => {
     const at = path.lastIndexOf(FOLDER);

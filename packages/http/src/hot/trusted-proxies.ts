@@ -1,4 +1,4 @@
-/** Which addresses are trusted to say for whom they ask. Asked per connection, and per address that a proxy names. */
+/** Which addresses are trusted to name the client they ask for. Asked per connection, and per address that a proxy names. */
 import { type Cidr, cidrContains } from "@swarmtide/bittorrent";
 
 /** Whether an address of 4 or 16 bytes lies in one of the blocks. */

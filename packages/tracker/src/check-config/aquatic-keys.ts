@@ -48,8 +48,11 @@ const udp: AquaticKeys = {
   "network.poll_timeout_ms": { usual: "50", note: "workers look every 50 ms, always" },
   "network.resend_buffer_max_len": { usual: "0", to: "udp.resend_buffer_max_len" },
   "network.set_only_ipv6": { usual: "true", to: "udp.set_only_ipv6" },
-  "network.use_io_uring": { usual: "true", note: "udp.engine says how datagrams are read" },
-  "network.ring_size": { usual: "128", note: "there is no io_uring engine" },
+  "network.use_io_uring": {
+    usual: "true",
+    note: 'udp.engine = "uring" reads datagrams through io_uring',
+  },
+  "network.ring_size": { usual: "128", note: "the engine uring sizes its ring itself" },
   "network.set_reuseport_lb": { usual: "true", note: "a setting of FreeBSD alone" },
   "protocol.max_scrape_torrents": { usual: "70", to: "udp.max_scrape_torrents" },
   "protocol.max_response_peers": { usual: "30", to: "udp.max_response_peers" },
