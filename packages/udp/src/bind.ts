@@ -111,6 +111,7 @@ const bindOptionsOf = (config: UdpConfig, workers: number): EngineBindOptions =>
   replyBytesMax: replyBytesMax(config.maxResponsePeers, config.maxScrapeTorrents),
   interfaceName: config.xdpInterface,
   interfaceMode: config.xdpMode,
+  isBusyPolled: config.xdpBusyPoll,
 });
 
 /** What stands in the way of the configured engine on this host, which has what it needs in general. */

@@ -45,6 +45,10 @@ export const udpSection = section(
       choices: ["auto", "native", "generic"],
       doc: 'With engine = "xdp": "native" runs in the driver, "generic" behind it, with any driver; "auto" tries the first.',
     }),
+    xdp_busy_poll: boolean({
+      default: false,
+      doc: 'With engine = "xdp": the worker itself fetches packets from the card (SO_PREFER_BUSY_POLL), where the driver can; fewer interrupts under load.',
+    }),
     pin_workers: boolean({
       default: false,
       doc: "Keeps each worker on a core of its own (Linux).",

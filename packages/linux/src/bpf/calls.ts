@@ -16,6 +16,7 @@
  *
  * Example, an array map of one value of 64 bytes: words 2, 4, 64, 1, 0x400 (BPF_F_MMAPABLE).
  */
+import { EAGAIN } from "../errno.ts";
 import { foreignLibrary } from "../ffi.ts";
 import { libc, syscallNumbers } from "../libc.ts";
 import { NativeMemory, storeAddress } from "../native-memory.ts";
@@ -23,6 +24,7 @@ import { SyscallError } from "../syscall-error.ts";
 
 const ATTRIBUTE_BYTES = 128;
 const LOG_BYTES = 1 << 18;
+const LOAD_TRIES = 20;
 
 const MAP_CREATE = 0;
 const MAP_UPDATE_ELEM = 2;
@@ -80,7 +82,10 @@ export function loadXdpProgram(instructions: Uint8Array): number {
   storeAddress(words, 2, program.address);
   storeAddress(words, 4, licence.address);
   words[17] = ATTACH_XDP;
-  const fd = tryCall(PROG_LOAD, attribute);
+  let fd = tryCall(PROG_LOAD, attribute);
+  // A signal interrupts the verifier, which then wants to be asked again.
+  for (let i = 0; i < LOAD_TRIES && fd < 0 && foreignLibrary().lastErrno() === EAGAIN; i++)
+    fd = tryCall(PROG_LOAD, attribute);
   if (fd >= 0) return fd;
   const errno = foreignLibrary().lastErrno();
   // Only a program that is refused is worth the log, which costs milliseconds.

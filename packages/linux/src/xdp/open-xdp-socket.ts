@@ -19,6 +19,12 @@ import { SyscallError } from "../syscall-error.ts";
 const AF_XDP = 44;
 const SOCK_RAW = 3;
 const SOCK_CLOEXEC = 0o2000000;
+const SOL_SOCKET = 1;
+const SO_BUSY_POLL = 46;
+const SO_PREFER_BUSY_POLL = 69;
+const SO_BUSY_POLL_BUDGET = 70;
+/** As the kernel's documentation uses it. */
+const BUSY_POLL_MICROSECONDS = 20;
 const SOL_XDP = 283;
 const XDP_MMAP_OFFSETS = 1;
 const XDP_RX_RING = 2;
@@ -80,6 +86,8 @@ export interface XdpSocketOptions {
   readonly interfaceIndex: number;
   readonly interfaceName: string;
   readonly queue: number;
+  /** The thread that receives fetches packets from the card itself (SO_PREFER_BUSY_POLL, Linux 5.11 and newer). */
+  readonly isBusyPolled: boolean;
 }
 
 /** A socket bound to the queue. It gets packets once the interface's program redirects them to it. */
@@ -110,7 +118,7 @@ class OpeningXdpSocket {
     this.#subject = subject;
   }
 
-  open({ interfaceIndex, queue }: XdpSocketOptions): XdpSocket {
+  open({ interfaceIndex, queue, isBusyPolled }: XdpSocketOptions): XdpSocket {
     this.#fd = this.#check("socket AF_XDP", libc().socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0));
     const frames = this.#keep(
       allocatePages((XDP_RECEIVE_FRAMES + XDP_SEND_FRAMES) * XDP_FRAME_BYTES),
@@ -122,6 +130,7 @@ class OpeningXdpSocket {
     this.#setOption("XDP_TX_RING", XDP_TX_RING, XDP_SEND_FRAMES);
     const rings = this.#mapRings();
     this.#bind(interfaceIndex, queue);
+    if (isBusyPolled) this.#pollBusily();
     // A kernel that does not know it sends 32 at a time.
     this.#trySetOption(XDP_MAX_TX_SKB_BUDGET, SEND_BUDGET);
     const isZeroCopy = (this.#getOption(XDP_OPTIONS, 4)[0] & XDP_OPTIONS_ZEROCOPY) !== 0;
@@ -173,6 +182,20 @@ class OpeningXdpSocket {
     const { words, address } = this.#scratch;
     words.set([AF_XDP | (XDP_USE_NEED_WAKEUP << 16), interfaceIndex, queue, 0]);
     this.#check("bind AF_XDP", libc().bind(this.#fd, address, 16));
+  }
+
+  /** Documentation/networking/af_xdp.rst, "Busy polling". The card's interrupts wait by sysfs, which is the operator's. */
+  #pollBusily(): void {
+    for (const [name, option, value] of [
+      ["SO_PREFER_BUSY_POLL", SO_PREFER_BUSY_POLL, 1],
+      ["SO_BUSY_POLL", SO_BUSY_POLL, BUSY_POLL_MICROSECONDS],
+      ["SO_BUSY_POLL_BUDGET", SO_BUSY_POLL_BUDGET, SEND_BUDGET],
+    ] as const) {
+      const { words, address } = this.#scratch;
+      words[0] = value;
+      const status = libc().setsockopt(this.#fd, SOL_SOCKET, option, address, 4);
+      this.#check(`setsockopt ${name}`, status);
+    }
   }
 
   #setOption(name: string, option: number, value: number): void {

@@ -30,6 +30,8 @@ export interface EngineBindOptions {
   /** The network interface to attach to, and in which way. */
   readonly interfaceName: string;
   readonly interfaceMode: "auto" | "native" | "generic";
+  /** Whether the worker fetches packets from the card itself. */
+  readonly isBusyPolled: boolean;
 }
 
 /** What an engine opens on the main thread beside the listeners, before any worker starts. */

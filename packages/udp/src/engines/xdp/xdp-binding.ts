@@ -83,7 +83,7 @@ class Opened {
 }
 
 function bindOpened(
-  { workers, interfaceMode }: EngineBindOptions,
+  { workers, interfaceMode, isBusyPolled }: EngineBindOptions,
   found: NetworkInterface,
   opened: Opened,
 ): EngineBinding {
@@ -100,7 +100,7 @@ function bindOpened(
   const { fd, mode } = attach(programFd, found, interfaceMode);
   opened.fd(fd);
   const sockets = Array.from({ length: found.queues }, (_, queue) => {
-    const place = { interfaceIndex: found.index, interfaceName: found.name, queue };
+    const place = { interfaceIndex: found.index, interfaceName: found.name, queue, isBusyPolled };
     const socket = opened.socket(openXdpSocket(place));
     setXdpSocket(socketsFd, queue, socket.fd);
     return socket;

@@ -12,6 +12,7 @@ const OPTIONS = {
   replyBytesMax: 1452,
   interfaceName: "eth0",
   interfaceMode: "auto",
+  isBusyPolled: false,
 } as const;
 
 test("an interface is taken whose packets hold the longest reply", () => {

@@ -39,6 +39,18 @@ describe("the engine xdp", { skip: obstacle() }, () => {
     holds("network-scenarios", "serve");
   });
 
+  test("serves in the driver's own mode", () => {
+    holds("network-scenarios", "serve", "native");
+  });
+
+  test("has a socket and a worker for each receive queue, polled while it is busy if wanted", () => {
+    holds("network-scenarios", "queues");
+  });
+
+  test("needs no privilege once it is open", () => {
+    holds("network-scenarios", "unprivileged");
+  });
+
   test("on one address leaves the others to the system", () => {
     holds("network-scenarios", "oneAddress");
   });

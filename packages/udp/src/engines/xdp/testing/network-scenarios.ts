@@ -10,6 +10,7 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { attachXdp, BpfAssembler, findInterface, loadXdpProgram, XDP_PASS } from "@swarmtide/linux";
 import { AccessList, createSwarmStore, readSwarmTotals } from "@swarmtide/swarm";
 import { until, within } from "@swarmtide/test-kit";
 import { defaultConfig } from "@swarmtide/toml-config";
@@ -37,6 +38,8 @@ const CLIENT = { 4: "10.9.0.2", 6: "fd00:9::2" } as const;
 const PORT = 3000;
 /** Larger than a frame of the cable: it arrives in fragments, which only sockets take. */
 const SCRAPED = 74;
+/** Clients, of whom all would choose the same of two queues once in 2^31 runs. */
+const OFTEN = 32;
 
 const ip = (command: string) => execFileSync("ip", command.split(" "), { encoding: "utf8" });
 
@@ -51,7 +54,7 @@ function setUp(name: string, addresses: readonly string[]): void {
  * The other end of the cable in a network of its own: a child that asks there. Resolves when it has asked; the cable goes
  * with the function returned.
  */
-async function askFromClient(what: string): Promise<() => Promise<void>> {
+async function askFromClient(what: string, before = () => {}): Promise<() => Promise<void>> {
   const script = fileURLToPath(import.meta.url);
   const child = spawn("unshare", ["-n", process.execPath, script, "client", what], {
     stdio: ["pipe", "pipe", "inherit"],
@@ -60,6 +63,7 @@ async function askFromClient(what: string): Promise<() => Promise<void>> {
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   await lines.next();
   ip(`link set outer netns ${child.pid}`);
+  before();
   child.stdin.write("the cable is there\n");
   assert.equal((await lines.next()).value, "asked", "the client");
   return async () => {
@@ -85,19 +89,24 @@ async function startServer(changes: Partial<UdpConfig>) {
   return { binding, store, server };
 }
 
-function addCable(): void {
+function addCable(queues = 1): void {
+  const queued = `numrxqueues ${queues} numtxqueues ${queues}`;
   ip("link set lo up");
-  ip("link add inner type veth peer name outer");
+  ip(`link add inner ${queued} type veth peer name outer ${queued}`);
   setUp("inner", [SERVER[4], SERVER[6], SECOND[4], SECOND[6]]);
 }
 
 /** Clients of both families are served, through the program and past it, and everything is counted once. */
 async function serve(): Promise<void> {
+  const xdpMode = process.argv[3] === "native" ? "native" : "generic";
   addCable();
-  const { binding, store, server } = await startServer({ workers: 2 });
-  assert.match(binding.engineBinding?.description ?? "", /^engine xdp on inner \(veth\): generic/);
-  assert.match(ip("link show inner"), /xdpgeneric/);
-  const unplug = await askFromClient("ask");
+  const { binding, store, server } = await startServer({ workers: 2, xdpMode });
+  assert.match(
+    binding.engineBinding?.description ?? "",
+    new RegExp(`^engine xdp on inner \\(veth\\): ${xdpMode} mode, .*, 1 receive queue$`),
+  );
+  assert.match(ip("link show inner"), xdpMode === "native" ? / xdp / : / xdpgeneric /);
+  const unplug = await askFromClient(xdpMode === "native" ? "ask natively" : "ask");
   const { counters } = server;
   for (const family of [4, 6] as const) {
     await until("drops are taken over", () => counters.sum(DROPPED_CONNECTION_ID, family) === 1);
@@ -113,6 +122,35 @@ async function serve(): Promise<void> {
   assert.deepEqual([totals.peersIpv4, totals.peersIpv6], [4, 4]);
   assert.equal(await server.stop(), true);
   assert.doesNotMatch(ip("link show inner"), /xdp/);
+  await unplug();
+}
+
+/** Every receive queue has its socket, and its worker. */
+async function queues(): Promise<void> {
+  addCable(2);
+  const { binding, server } = await startServer({ workers: 2, xdpBusyPoll: true });
+  assert.match(binding.engineBinding?.description ?? "", /2 receive queues$/);
+  const unplug = await askFromClient("ask often");
+  for (const worker of [0, 1])
+    assert.ok((server.counters.row(worker, 4)[ANNOUNCES] ?? 0) > 0, `worker ${worker + 1} serves`);
+  assert.equal(server.counters.sum(ANNOUNCES), OFTEN);
+  assert.equal(await server.stop(), true);
+  await unplug();
+}
+
+/** Once everything is open no privilege is needed, for answering and for counting. */
+async function unprivileged(): Promise<void> {
+  addCable();
+  const { server } = await startServer({});
+  const unplug = await askFromClient("ask", () => {
+    process.setgroups?.([]);
+    process.setgid?.(65_534);
+    process.setuid?.(65_534);
+  });
+  await until("drops are taken over", () => server.counters.sum(DROPPED_CONNECTION_ID) === 2);
+  assert.equal(server.counters.sum(CONNECTS), 8);
+  assert.equal(server.counters.sum(ANNOUNCES), 8);
+  assert.equal(await server.stop(), true);
   await unplug();
 }
 
@@ -150,7 +188,12 @@ async function client(): Promise<void> {
   ip("link set lo up");
   setUp("outer", [CLIENT[4], CLIENT[6]]);
   const what = process.argv[3];
-  for (const family of [4, 6] as const) await (what === "ask" ? askAll(family) : askOne(family));
+  // Only then does the driver of the cable deliver what the other end sends in native mode.
+  if (what === "ask natively") passAllNatively();
+  for (const family of [4, 6] as const)
+    if (what === "ask one") await askOne(family);
+    else if (what !== "ask often") await askAll(family);
+  if (what === "ask often") await askOften();
   console.log("asked");
 }
 
@@ -208,6 +251,24 @@ async function askAll(family: 4 | 6): Promise<void> {
   }
 }
 
+function passAllNatively(): void {
+  const a = new BpfAssembler();
+  a.alu("move", 0, XDP_PASS);
+  a.exit();
+  const { index = 0 } = findInterface("outer") ?? {};
+  attachXdp(loadXdpProgram(a.assemble()), index, "native", "outer");
+}
+
+/** From many ports, so that the driver spreads them over its queues. */
+async function askOften(): Promise<void> {
+  for (let i = 0; i < OFTEN; i++) {
+    const asker = await Asker.open(SERVER[4]);
+    const connected = await asker.ask(connectRequest());
+    await asker.ask(announceRequest(connected.subarray(8, 16), { port: 1000 + i }));
+    asker.close();
+  }
+}
+
 async function askOne(family: 4 | 6): Promise<void> {
   const asker = await Asker.open(SERVER[family]);
   const connected = await asker.ask(connectRequest());
@@ -218,6 +279,8 @@ async function askOne(family: 4 | 6): Promise<void> {
   refused.close();
 }
 
-const scenario = { serve, oneAddress, killed, hold, client }[process.argv[2] ?? ""];
+const scenario = { serve, queues, unprivileged, oneAddress, killed, hold, client }[
+  process.argv[2] ?? ""
+];
 assert.ok(scenario, "the first argument names a scenario");
 await scenario();

@@ -56,7 +56,9 @@ export class TestProgram implements Served {
     const counters: MappedMemory = mapMemory(countersFd, slots * COUNTER_SLOT_BYTES);
     this.#counts = new BigUint64Array(viewMapped(counters));
     const index = findInterface("lo")?.index ?? 1;
-    const socket = openXdpSocket({ interfaceIndex: index, interfaceName: "lo", queue: 0 });
+    const socket = openXdpSocket({
+      ...{ interfaceIndex: index, interfaceName: "lo", queue: 0, isBusyPolled: false },
+    });
     setXdpSocket(socketsFd, 0, socket.fd);
     const listener = (family: 4 | 6, address: Uint8Array): Listener =>
       listenerAt({ key: "test", family, isTls: false, address, port: PORTS[family] });
