@@ -11,7 +11,7 @@ import { startsWithBytes } from "./json-scan.ts";
 import { BRACE_CLOSE } from "./object-walk.ts";
 import { digitsOf, INCOMPLETE, writeAll, writeNumber, writeRange } from "./reply-text.ts";
 import { OFFER_RANGE_WORDS, type RequestRecord } from "./request-record.ts";
-import { ACTION_IS_ANNOUNCE, ACTION_IS_SCRAPE, failureReasonOf } from "./request-status.ts";
+import { ACTION_IS_SCRAPE, failureReasonOf } from "./request-status.ts";
 
 const REPLY_HEAD = asciiBytes('{"action":"announce","info_hash":');
 const COMPLETE = asciiBytes(',"complete":');
@@ -24,7 +24,9 @@ const OFFER_ID = asciiBytes(',"offer_id":');
 const FAILURE_HEAD = asciiBytes('{"failure reason":"');
 const ACTION_ANNOUNCE = asciiBytes('","action":"announce"');
 const ACTION_SCRAPE = asciiBytes('","action":"scrape"');
-const NO_ACTION = asciiBytes('"');
+/** Every client has an eye for its own info hash: a failure that names none of them is passed over, see docs/protocol/ws.md. */
+const NO_INFO_HASH = asciiBytes('"00000000000000000000"');
+const NO_REASON = asciiBytes("");
 
 /** Payload bytes of `writeAnnounceReply`. */
 export function announceReplyBytes(
@@ -165,31 +167,33 @@ export function writeAnswer(
 }
 
 function reasonOf(status: number): Uint8Array {
-  return failureReasonOf(status) ?? NO_ACTION;
+  return failureReasonOf(status) ?? NO_REASON;
 }
 
-/** Without an info hash there is no action: `bittorrent-tracker`'s client throws where it finds one without the other. */
+/**
+ * The action that a client's library expects beside an info hash. What names no torrent is a failed announce: of a scrape
+ * without `files` bittorrent-tracker's client would warn in every torrent of the socket.
+ */
 function actionBytes(request: RequestRecord, action: number): Uint8Array {
-  if (!request.hasInfoHash) return NO_ACTION;
-  if (action === ACTION_IS_ANNOUNCE) return ACTION_ANNOUNCE;
-  return action === ACTION_IS_SCRAPE ? ACTION_SCRAPE : NO_ACTION;
+  return request.hasInfoHash && action === ACTION_IS_SCRAPE ? ACTION_SCRAPE : ACTION_ANNOUNCE;
 }
 
 /** Payload bytes of `writeFailure`. */
 export function failureBytes(request: RequestRecord, status: number, action: number): number {
   const infoHash = request.hasInfoHash
-    ? INFO_HASH.length + (request.infoHashEnd - request.infoHashStart)
-    : 0;
+    ? request.infoHashEnd - request.infoHashStart
+    : NO_INFO_HASH.length;
   return (
     FAILURE_HEAD.length +
     reasonOf(status).length +
     actionBytes(request, action).length +
+    INFO_HASH.length +
     infoHash +
     1
   );
 }
 
-/** Writes an error as a frame: the reason of `status`, and action and info hash where they are known. */
+/** Writes an error as a frame: the reason of `status`, the action, and the info hash or the one that no torrent has. */
 export function writeFailure(
   out: Uint8Array,
   at: number,
@@ -202,10 +206,10 @@ export function writeFailure(
   at = writeAll(out, at, FAILURE_HEAD);
   at = writeAll(out, at, reasonOf(status));
   at = writeAll(out, at, actionBytes(request, action));
-  if (request.hasInfoHash) {
-    at = writeAll(out, at, INFO_HASH);
+  at = writeAll(out, at, INFO_HASH);
+  if (request.hasInfoHash)
     at = writeRange(out, at, request.bytes, request.infoHashStart, request.infoHashEnd);
-  }
+  else at = writeAll(out, at, NO_INFO_HASH);
   out[at] = BRACE_CLOSE;
   return at + 1;
 }

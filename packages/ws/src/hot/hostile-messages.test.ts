@@ -55,7 +55,7 @@ test("info hashes of another length become no torrent, and a connection's torren
   assert.equal(ann.takeWords().filter((words) => words === refused).length, 2);
 });
 
-test("a failure that cannot name an info hash names no action: common clients throw on one without the other", () => {
+test("a failure that cannot name an info hash is one that each torrent of the socket passes over", () => {
   const trackers = new TestTrackers();
   const ann = trackers.connect();
   ann.sendJson({ action: "announce" });
@@ -64,10 +64,12 @@ test("a failure that cannot name an info hash names no action: common clients th
   ann.sendJson({ action: "scrape", info_hash: ["short"] });
   ann.sendText("nonsense");
   trackers.settle();
-  assert.deepEqual(
-    ann.texts.map((text) => Object.keys(JSON.parse(text))),
-    new Array(5).fill(["failure reason"]),
-  );
+  assert.equal(ann.texts.length, 5);
+  for (const text of ann.texts) {
+    const { action, info_hash } = JSON.parse(text);
+    // Without an action bittorrent-tracker's client leaves the socket for minutes, without an info hash it throws.
+    assert.deepEqual({ action, info_hash }, { action: "announce", info_hash: "0".repeat(20) });
+  }
   ann.sendJson({ action: "announce", info_hash: "i".repeat(20) });
   trackers.settle();
   assert.deepEqual(JSON.parse(ann.texts[5]), {

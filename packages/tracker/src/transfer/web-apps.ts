@@ -1,0 +1,284 @@
+/**
+ * What pages do with the libraries of npm that meet over a WebTorrent tracker, each as a script for Chromium: web-apps.test.ts
+ * opens two pages and runs a part of it in each. The libraries are bundled, since browsers read no node_modules.
+ */
+import { execFileSync } from "node:child_process";
+import { copyFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Page } from "./chromium.ts";
+import { webClientFile } from "./web-clients.ts";
+
+/** What the libraries come from: webClientProblem() asks for all of them. */
+export const WEB_APP_PACKAGES = [
+  "@trystero-p2p/torrent",
+  "bittorrent-tracker",
+  "bugout",
+  "esbuild",
+  "p2p-media-loader-core",
+  "p2pt",
+  "playwright-core",
+  "webtorrent",
+] as const;
+
+const SEGMENTS = 3;
+
+/** Puts the libraries, bundled, and a film of a few segments into a folder that a site serves. */
+export function bundleApps(folder: string): void {
+  const modules = webClientFile("");
+  const entries = {
+    trystero: 'export { joinRoom } from "@trystero-p2p/torrent";',
+    "p2p-media-loader": 'export { Core } from "p2p-media-loader-core";',
+    p2pt: 'export { default } from "p2pt";',
+  };
+  for (const [name, entry] of Object.entries(entries))
+    execFileSync(
+      join(modules, ".bin/esbuild"),
+      [
+        "--bundle",
+        "--format=esm",
+        "--define:global=globalThis",
+        `--outfile=${join(folder, name)}.js`,
+      ],
+      { cwd: join(modules, ".."), input: entry, stdio: ["pipe", "pipe", "pipe"] },
+    );
+  copyFileSync(webClientFile("bugout/docs/bugout.min.js"), join(folder, "bugout.js"));
+  copyFileSync(webClientFile("webtorrent/dist/webtorrent.min.js"), join(folder, "webtorrent.js"));
+  for (let i = 0; i < SEGMENTS; i++)
+    writeFileSync(join(folder, `film-${i}.ts`), Buffer.alloc(188 * 100, i + 1));
+}
+
+/** A thing that pages do; the promise is what came of it. */
+export interface App {
+  readonly library: string;
+  readonly what: string;
+  /** Two tabs of one site; the name is new in each run, so that nobody else is there. */
+  run(tabs: readonly [Page, Page], tracker: string, name: string): Promise<unknown>;
+  /** What comes of it. */
+  readonly expected: unknown;
+  /** The same with bittorrent-tracker, where that is something else. */
+  readonly control?: unknown;
+}
+
+const WAIT = `const within = (seconds, start) => new Promise((resolve, reject) => {
+  setTimeout(() => resolve("never"), seconds * 1000);
+  Promise.resolve(start(resolve)).catch(reject);
+});`;
+
+/** Runs statements in a tab, with the tracker and the name at hand, and returns what they return. */
+const inTab = (page: Page, tracker: string, name: string, statements: string): Promise<unknown> =>
+  page.evaluate(`(async () => {
+  const tracker = ${JSON.stringify(tracker)}, name = ${JSON.stringify(name)};
+  ${WAIT}
+  ${statements}
+})()`);
+
+/** The room of a tab; `room` keeps it, `met` says whom it met, once each. */
+const TRYSTERO = `const { joinRoom } = await import("./trystero.js");
+  const join = () => {
+    window.met = new Promise((resolve) => {
+      const config = { appId: "test", relayConfig: { urls: [tracker] }, rtcConfig: { iceServers: [] } };
+      window.room = joinRoom(config, name);
+      window.heard = new Promise((hear) => {
+        window.words = window.room.makeAction("words");
+        window.words.onMessage = (text) => hear(text);
+      });
+      window.room.onPeerJoin = (id) => resolve(id);
+    });
+  };`;
+const joinRoom = `${TRYSTERO} join();`;
+const talk = `return within(40, async (done) => {
+    const id = await window.met;
+    await window.words.send("hello", { target: id });
+    done(await window.heard);
+  });`;
+
+const trystero: App = {
+  library: "trystero",
+  what: "two tabs talk in a room, and again after one left it and came back",
+  async run([first, second], tracker, name) {
+    const both = (statements: string) =>
+      Promise.all([first, second].map((tab) => inTab(tab, tracker, name, statements)));
+    await both(joinRoom);
+    const before = await both(talk);
+    await inTab(second, tracker, name, "await window.room.leave();");
+    // The one who stays expects a newcomer.
+    await inTab(
+      first,
+      tracker,
+      name,
+      `window.met = new Promise((resolve) => { window.room.onPeerJoin = resolve; });
+      window.heard = new Promise((hear) => { window.words.onMessage = hear; });`,
+    );
+    await inTab(second, tracker, name, joinRoom);
+    return [...before, ...(await both(talk))];
+  },
+  expected: ["hello", "hello", "hello", "hello"],
+};
+
+/** `player(fromSite)` is a player of the film; who may not load from the site has peers alone. */
+const PLAYER = `const { Core } = await import("./p2p-media-loader.js");
+  const player = (fromSite) => {
+    const core = new Core({
+      swarmId: name,
+      announceTrackers: [tracker],
+      rtcConfig: { iceServers: [] },
+      simultaneousHttpDownloads: fromSite ? 2 : 0,
+    });
+    core.setManifestResponseUrl(new URL("./film.m3u8", location.href).href);
+    core.addStreamIfNoneExists({ runtimeId: "film", type: "main", index: "0" });
+    core.updateStream("film", Array.from({ length: ${SEGMENTS} }, (_, i) => ({
+      runtimeId: "film-" + i,
+      externalId: i,
+      url: new URL("./film-" + i + ".ts", location.href).href,
+      startTime: 4 * i,
+      endTime: 4 * i + 4,
+    })));
+    return core;
+  };
+  const play = (core) => within(40, (done) => {
+    const sources = new Set();
+    core.addEventListener("onSegmentLoaded", ({ downloadSource }) => sources.add(downloadSource));
+    const next = (i) => {
+      if (i === ${SEGMENTS}) return done([...sources].join(" and "));
+      const onSuccess = ({ data }) => next(data.byteLength === 18800 ? i + 1 : -1);
+      core.loadSegment("film-" + i, { onSuccess, onError: (error) => done(String(error)) });
+    };
+    next(0);
+  });`;
+
+const reloadedPlayer: App = {
+  library: "p2p-media-loader",
+  what: "a player has the film from another tab alone, and so has one that is made anew in its place",
+  async run([first, second], tracker, name) {
+    const seen = [await inTab(first, tracker, name, `${PLAYER} return play(player(true));`)];
+    const again = `${PLAYER} window.core?.destroy(); window.core = player(false); return play(window.core);`;
+    for (let round = 0; round < 2; round++) seen.push(await inTab(second, tracker, name, again));
+    return seen;
+  },
+  expected: ["http", "p2p", "p2p"],
+};
+
+const twoPlayers: App = {
+  library: "p2p-media-loader",
+  what: "a player has the film from a tab with two players",
+  async run([first, second], tracker, name) {
+    const two = `${PLAYER} const players = [player(true), player(true)];
+      return Promise.all(players.map(play));`;
+    const seen = await inTab(first, tracker, name, two);
+    return [seen, await inTab(second, tracker, name, `${PLAYER} return play(player(false));`)];
+  },
+  expected: [["http", "http"], "p2p"],
+};
+
+/** Two instances in a tab greet each other; then one is destroyed and another made. */
+const P2PT = `const { default: P2PT } = await import("./p2pt.js");
+  const instance = () => {
+    const own = new P2PT([tracker], name);
+    own.greeted = new Promise((resolve) => own.on("msg", (_, text) => resolve(text)));
+    own.on("peerconnect", (peer) => own.send(peer, "hello"));
+    own.start();
+    return own;
+  };`;
+
+const p2pt: App = {
+  library: "p2pt",
+  what: "two instances in a tab greet each other, and so does one that is made anew",
+  run: ([tab], tracker, name) =>
+    inTab(
+      tab,
+      tracker,
+      name,
+      `${P2PT}
+      const seen = [];
+      const stays = instance();
+      for (let round = 0; round < 2; round++) {
+        const other = instance();
+        seen.push(await within(40, async (done) => done(await other.greeted)));
+        other.destroy();
+      }
+      return seen;`,
+    ),
+  expected: ["hello", "hello"],
+};
+
+/** Bugout is of a time when libraries were scripts; its torrent is one that everybody has. */
+const BUGOUT = `await new Promise((resolve, reject) => {
+    if (window.Bugout) return resolve();
+    const script = document.createElement("script");
+    Object.assign(script, { src: "./bugout.js", onload: resolve, onerror: reject });
+    document.head.append(script);
+  });
+  const own = new Bugout(name, { announce: [tracker], iceServers: [] });
+  window.seen = new Promise((resolve) => own.on("seen", () => resolve("seen")));`;
+
+const bugout: App = {
+  library: "bugout",
+  what: "two tabs, both of them seeders of the meeting point, see each other",
+  async run(tabs, tracker, name) {
+    for (const tab of tabs) await inTab(tab, tracker, name, BUGOUT);
+    const seen = "return within(40, async (done) => done(await window.seen));";
+    return await Promise.all(tabs.map((tab) => inTab(tab, tracker, name, seen)));
+  },
+  expected: ["seen", "seen"],
+};
+
+/** All of one page's clients share a socket. */
+const WEBTORRENT = `const { default: WebTorrent } = await import("./webtorrent.js");
+  const client = () => new WebTorrent({ tracker: { rtcConfig: { iceServers: [] } } });
+  const options = { announce: [tracker] };
+  const seed = () => new Promise((resolve) => {
+    client().seed([new File([name], "film.bin")], options, resolve);
+  });`;
+
+const webtorrent: App = {
+  library: "webtorrent",
+  what: "a client has a file from another of its tab, and so has one that is made anew in its place",
+  run: ([tab], tracker, name) =>
+    inTab(
+      tab,
+      tracker,
+      name,
+      `${WEBTORRENT}
+      const link = (await seed()).magnetURI;
+      const seen = [];
+      for (let round = 0; round < 2; round++) {
+        const fetching = client();
+        seen.push(await within(40, (done) => {
+          fetching.add(link, options, (torrent) => {
+            if (torrent.done) done("had");
+            else torrent.on("done", () => done("had"));
+          });
+        }));
+        await new Promise((resolve) => fetching.destroy(resolve));
+      }
+      return seen;`,
+    ),
+  expected: ["had", "had"],
+};
+
+const seeders: App = {
+  library: "webtorrent",
+  what: "two seeders in a tab hear of each other",
+  run: ([tab], tracker, name) =>
+    inTab(
+      tab,
+      tracker,
+      name,
+      `${WEBTORRENT}
+      const first = await seed();
+      const heard = within(40, (done) => first.discovery.tracker.once("peer", () => done("heard")));
+      await seed();
+      return heard;`,
+    ),
+  expected: "heard",
+};
+
+export const APPS: readonly App[] = [
+  webtorrent,
+  seeders,
+  trystero,
+  reloadedPlayer,
+  twoPlayers,
+  p2pt,
+  bugout,
+];
