@@ -96,7 +96,9 @@ async function installWebClients(): Promise<void> {
   const done = join(folder, "installed-package-lock.json");
   const lock = join(pinned, "package-lock.json");
   if (existsSync(done) && readFileSync(done).equals(readFileSync(lock))) return;
-  console.log(`Installing webtorrent, playwright-core and @roamhq/wrtc into ${folder}`);
+  console.log(
+    `Installing webtorrent, the libraries of its kind, playwright-core and @roamhq/wrtc into ${folder}`,
+  );
   cpSync(pinned, folder, { recursive: true });
   const quiet = ["--no-audit", "--no-fund", "--loglevel=error"];
   await insist("npm", "ci", "--prefix", folder, "--ignore-scripts", ...quiet);

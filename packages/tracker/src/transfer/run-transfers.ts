@@ -2,16 +2,16 @@
  * `npm run transfer`: runs the suites in which real clients pass files on, beside each other since they mostly wait, and
  * prints at the end a table of what each client did over each protocol. Ends with 1 when a test failed.
  *
- *   node run-transfers.js [SUITE…]       suites by name, else all: transfer, browser, wrtc
+ *   node run-transfers.js [SUITE…]       suites by name, else all: transfer, browser, web-apps, wrtc
  */
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { fileURLToPath } from "node:url";
 import { type Outcome, tableOf } from "./transfer-table.ts";
-import { partsOf } from "./transfers.ts";
+import { appPartsOf, partsOf } from "./transfers.ts";
 
 /** The one that waits longest comes first. */
-const SUITES = ["transfer", "browser", "wrtc"];
+const SUITES = ["transfer", "browser", "web-apps", "wrtc"];
 const AT_ONCE = 2;
 
 /** What is used of the events of a test that has ended. */
@@ -25,7 +25,7 @@ const outcomes = new Map<string, Outcome>();
 
 function note({ name, skip, details }: Ended, hasFailed: boolean): void {
   if (hasFailed) process.exitCode = 1;
-  if (partsOf(name) === undefined) return;
+  if (partsOf(name) === undefined && appPartsOf(name) === undefined) return;
   const isSkipped = skip !== undefined && skip !== false;
   const passed = isSkipped ? "skipped" : { seconds: details.duration_ms / 1000 };
   outcomes.set(name, hasFailed ? "failed" : passed);

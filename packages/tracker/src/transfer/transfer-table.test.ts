@@ -42,6 +42,16 @@ test("a file between two clients or over two protocols is a row of its own", () 
   assert.deepEqual(rowOf(text, "aria2"), ["aria2, udp4", "rtorrent, https4", "4.0"]);
 });
 
+test("what pages do has a column for each tracker", () => {
+  const text = table({
+    "p2pt: two meet, tracked by swarmtide": { seconds: 2 },
+    "bugout: two meet, tracked by swarmtide": "failed",
+    "bugout: two meet, tracked by bittorrent-tracker": { seconds: 3 },
+  });
+  assert.deepEqual(rowOf(text, "p2pt"), ["p2pt: two meet", "2.0", "no"]);
+  assert.deepEqual(rowOf(text, "bugout"), ["bugout: two meet", "failed", "3.0"]);
+});
+
 test("each transfer of the list has a name of its own, which can be read again", () => {
   const titles = TRANSFERS.map(({ seeder, leecher, over }) =>
     titleOf(seeder.name, leecher.name, over),

@@ -2,7 +2,7 @@
  * The table of the transfer suites, client by protocol, with the seconds that a file took or what failed.
  * run-transfers.ts fills it with the names of tests and how they ended.
  */
-import { INABILITIES, partsOf } from "./transfers.ts";
+import { appPartsOf, INABILITIES, partsOf } from "./transfers.ts";
 
 export type Outcome = { readonly seconds: number } | "failed" | "skipped";
 
@@ -26,6 +26,26 @@ function lines(rows: readonly (readonly string[])[]): string {
   const line = (row: readonly string[]) =>
     row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ");
   return rows.map((row) => line(row).trimEnd()).join("\n");
+}
+
+const TRACKERS = ["swarmtide", "bittorrent-tracker"];
+
+/** What pages do, with swarmtide and with the tracker that it is compared with. */
+function appsTable(outcomes: ReadonlyMap<string, Outcome>): readonly string[] {
+  const apps = new Map<string, Map<string, Outcome>>();
+  for (const [title, outcome] of outcomes) {
+    const parts = appPartsOf(title);
+    if (parts === undefined) continue;
+    const row = apps.get(parts.app) ?? new Map<string, Outcome>();
+    apps.set(parts.app, row.set(parts.tracker, outcome));
+  }
+  if (apps.size === 0) return [];
+  const cell = (outcome: Outcome | undefined) => (outcome === undefined ? "no" : shown(outcome));
+  const rows = [...apps].map(([app, row]) => [
+    app,
+    ...TRACKERS.map((tracker) => cell(row.get(tracker))),
+  ]);
+  return ["", "Pages, in seconds:", lines([["library", ...TRACKERS], ...rows])];
 }
 
 export function tableOf(outcomes: ReadonlyMap<string, Outcome>): string {
@@ -55,6 +75,7 @@ export function tableOf(outcomes: ReadonlyMap<string, Outcome>): string {
     "",
     "Mixed:",
     lines([["seeder", "leecher", "seconds"], ...mixed]),
+    ...appsTable(outcomes),
     "",
   ].join("\n");
 }

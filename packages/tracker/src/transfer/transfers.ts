@@ -92,3 +92,20 @@ export function partsOf(title: string): TransferParts | undefined {
   const [, seeder = "", leecher = "", seederOver = "", leecherOver = seederOver] = found;
   return { seeder, leecher, over: [seederOver, leecherOver] };
 }
+
+export interface AppParts {
+  readonly app: string;
+  readonly tracker: string;
+}
+
+/** The name of a test of an application, which `appPartsOf` reads again. */
+export const appTitleOf = (library: string, what: string, tracker: string): string =>
+  `${library}: ${what}, tracked by ${tracker}`;
+
+/** What the name of such a test says, or undefined where it is another's. */
+export function appPartsOf(title: string): AppParts | undefined {
+  const found = /^(.+: .+), tracked by (\S+)$/.exec(title);
+  if (!found) return undefined;
+  const [, app = "", tracker = ""] = found;
+  return { app, tracker };
+}
