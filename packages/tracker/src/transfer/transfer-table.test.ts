@@ -48,7 +48,7 @@ test("what pages do has a column for each tracker", () => {
     "bugout: two meet, tracked by swarmtide": "failed",
     "bugout: two meet, tracked by bittorrent-tracker": { seconds: 3 },
   });
-  assert.deepEqual(rowOf(text, "p2pt"), ["p2pt: two meet", "2.0", "no"]);
+  assert.deepEqual(rowOf(text, "p2pt"), ["p2pt: two meet", "2.0", "not run"]);
   assert.deepEqual(rowOf(text, "bugout"), ["bugout: two meet", "failed", "3.0"]);
 });
 
