@@ -40,7 +40,8 @@ function appsTable(outcomes: ReadonlyMap<string, Outcome>): readonly string[] {
     apps.set(parts.app, row.set(parts.tracker, outcome));
   }
   if (apps.size === 0) return [];
-  const cell = (outcome: Outcome | undefined) => (outcome === undefined ? "not run" : shown(outcome));
+  const cell = (outcome: Outcome | undefined) =>
+    outcome === undefined ? "not run" : shown(outcome);
   const rows = [...apps].map(([app, row]) => [
     app,
     ...TRACKERS.map((tracker) => cell(row.get(tracker))),
