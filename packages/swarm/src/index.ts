@@ -32,6 +32,7 @@ export {
   AddressListError,
   type AddressListHandle,
   buildAddressList,
+  buildAddressListInSlices,
 } from "./limits/address-list.ts";
 export { type LimitsConfig, limitsSection } from "./limits/config.ts";
 export type { AddressRanges } from "./limits/hot/address-ranges.ts";

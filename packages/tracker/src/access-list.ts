@@ -60,13 +60,13 @@ export class ReloadableAccessList {
           `access list ${config.path}: lies outside of privileges.chroot_path, so that it cannot be reloaded`,
         );
     }
-    const addresses = ReloadableAddressList.open(limits, locate, log);
+    const addresses = await ReloadableAddressList.open(limits, locate, log);
     return new ReloadableAccessList(handle, addresses, locate, log);
   }
 
   /** Reads both lists again. */
   async reload({ accessList, limits }: ListConfigs): Promise<(ReloadOutcome | undefined)[]> {
-    const addresses = this.#addresses.reload(limits);
+    const addresses = await this.#addresses.reload(limits);
     return [await this.#reloadTorrents(accessList, addresses !== undefined), addresses];
   }
 

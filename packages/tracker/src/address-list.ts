@@ -2,11 +2,12 @@
  * The list of addresses in use (`limits.address_list_path`), and the way to the next one. Main thread; it reaches the workers
  * as a part of the access list.
  */
+import { setImmediate as turn } from "node:timers/promises";
 import { codeField, type ErrorCode, type Logger, OperatorError } from "@swarmtide/runtime";
 import {
   AddressListError,
   type AddressListHandle,
-  buildAddressList,
+  buildAddressListInSlices,
   type LimitsConfig,
 } from "@swarmtide/swarm";
 import { FileReadError, readOperatorFile } from "@swarmtide/toml-config";
@@ -30,9 +31,13 @@ export class ReloadableAddressList {
     this.#log = log;
   }
 
-  /** Reads the list that a tracker starts with. Throws OperatorError, which names file and line. */
-  static open(config: LimitsConfig, locate: Locate, log: Logger): ReloadableAddressList {
-    const handle = loadAddressList(config);
+  /** Reads the list that a tracker starts with. Rejects with OperatorError, which names file and line. */
+  static async open(
+    config: LimitsConfig,
+    locate: Locate,
+    log: Logger,
+  ): Promise<ReloadableAddressList> {
+    const handle = await loadAddressList(config);
     if (handle !== undefined) {
       log.info("address list loaded", { mode: handle.mode, ranges: handle.ranges });
       if (locate(config.addressListPath) === undefined)
@@ -44,7 +49,7 @@ export class ReloadableAddressList {
   }
 
   /** Reads the list again. Where that fails it is logged, and the old one stays. Undefined where there is none. */
-  reload(config: LimitsConfig): ReloadOutcome | undefined {
+  async reload(config: LimitsConfig): Promise<ReloadOutcome | undefined> {
     const { addressListMode: mode, addressListPath: path } = config;
     if (mode === "off") {
       if (this.handle === undefined) return undefined;
@@ -59,7 +64,7 @@ export class ReloadableAddressList {
       return { isSuccess: false, text };
     }
     try {
-      this.handle = loadAddressList({ ...config, addressListPath: found });
+      this.handle = await loadAddressList({ ...config, addressListPath: found });
       this.#log.info("address list reloaded", { mode, ranges: this.handle?.ranges ?? 0 });
       return { isSuccess: true, text: "address list" };
     } catch (error) {
@@ -72,11 +77,16 @@ export class ReloadableAddressList {
 }
 
 /** The list of the configuration, laid out for all threads. */
-function loadAddressList(config: LimitsConfig): AddressListHandle | undefined {
+async function loadAddressList(config: LimitsConfig): Promise<AddressListHandle | undefined> {
   const { addressListMode: mode, addressListPath: path } = config;
   if (mode === "off") return undefined;
   try {
-    return buildAddressList(mode, readOperatorFile(path, FILE_BYTES_MAX));
+    const slices = buildAddressListInSlices(mode, readOperatorFile(path, FILE_BYTES_MAX));
+    for (;;) {
+      const slice = slices.next();
+      if (slice.done === true) return slice.value;
+      await turn();
+    }
   } catch (error) {
     if (error instanceof AddressListError)
       throw new OperatorError(

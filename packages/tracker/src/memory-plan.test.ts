@@ -100,14 +100,21 @@ test("addresses that cannot be reserved limit the default, and are an error wher
   const reservable = { bytes: 1000 * MIB, limit: "the address space limit (ulimit -v)" };
   const withoutWs = "[ws]\nenabled = false\n";
   assert.equal(plan(withoutWs, 24 * GIB, reservable).config.swarm.maxMemory, 1000);
-  // WebTorrent's tables reserve five bytes of addresses for one of their budget, a quarter of all.
+  // WebTorrent's tables reserve two bytes of addresses for one of their budget, a quarter of all.
   const { swarm, ws } = plan("", 24 * GIB, reservable).config;
-  assert.deepEqual([swarm.maxMemory, ws.maxMemory], [750, 50]);
-  assert.equal(plan("[ws]\nmax_memory = 100\n", 24 * GIB, reservable).config.swarm.maxMemory, 500);
+  assert.deepEqual([swarm.maxMemory, ws.maxMemory], [750, 125]);
+  assert.equal(plan("[ws]\nmax_memory = 100\n", 24 * GIB, reservable).config.swarm.maxMemory, 800);
   assert.throws(
     () => plan(`${withoutWs}[swarm]\nmax_memory = 1001\n`, 24 * GIB, reservable),
     new OperatorError(
       "swarm.max_memory = 1001: the address space limit (ulimit -v) leaves 1000 MiB for the swarms; raise that limit, or set at most 1000, or 0 for what there is",
+      { code: "SWARMTIDE_MEMORY_TOO_SMALL" },
+    ),
+  );
+  assert.throws(
+    () => plan("[ws]\nmax_memory = 469\n", 24 * GIB, reservable),
+    new OperatorError(
+      "ws.max_memory = 469: its tables reserve 938 MiB of addresses, of which the address space limit (ulimit -v) leaves 936; raise that limit, or set at most 468, or 0 for a share of what there is",
       { code: "SWARMTIDE_MEMORY_TOO_SMALL" },
     ),
   );

@@ -28,10 +28,10 @@ const CONNECTIONS_SHARE = 1;
 const BUFFERED_PART = 4;
 const WS_MIB_MIN = 8;
 /**
- * Addresses that WebTorrent's tables reserve for a byte of their budget: each kind of record for the case that there are as many of
- * it as the budget allows, 2.3 in all, and the same once more while a table that has run empty is replaced.
+ * Addresses that WebTorrent's tables reserve for a byte of their budget: all of it at the start (1024 MiB of VmSize for a budget of
+ * 1024, Node 20), and the same once more while tables that have run empty are replaced.
  */
-const WS_ADDRESSES_PER_BYTE = 5;
+const WS_ADDRESSES_PER_BYTE = 2;
 /** Of limited addresses it takes one part in four; the swarms take what is left. */
 const WS_ADDRESSES_PART = 4;
 const CONNECTIONS_MIN = 64;
@@ -76,6 +76,7 @@ export function planMemory(config: TrackerConfig, options: MemoryPlanOptions): M
     (tcpIsOn ? CONNECTIONS_SHARE : 0);
   const shareBytes = shares === 0 ? 0 : Math.max(0, divided - configured) / shares;
   const wsMib = ws.maxMemory || wsMemory(WS_SHARE * shareBytes, reservable);
+  if (ws.enabled) checkWsAddresses(ws.maxMemory, reservable);
   const beside = reservable && {
     ...reservable,
     bytes: reservable.bytes - (ws.enabled ? wsMib * MIB * WS_ADDRESSES_PER_BYTE : 0),
@@ -107,6 +108,18 @@ function wsMemory(shareBytes: number, reservable: ReservableMemory | undefined):
   const addresses = reservable?.bytes ?? Number.POSITIVE_INFINITY;
   const bytes = Math.min(shareBytes, addresses / WS_ADDRESSES_PART / WS_ADDRESSES_PER_BYTE);
   return Math.max(WS_MIB_MIN, Math.floor(bytes / MIB));
+}
+
+/** Throws OperatorError where the configured tables of WebTorrent leave no addresses for the swarms. */
+function checkWsAddresses(configuredMib: number, reservable: ReservableMemory | undefined): void {
+  if (reservable === undefined || configuredMib === 0) return;
+  const left = Math.floor(reservable.bytes / MIB) - SWARM_MEMORY_MIB_MIN;
+  const most = Math.floor(left / WS_ADDRESSES_PER_BYTE);
+  if (most < WS_MIB_MIN || configuredMib <= most) return;
+  throw new OperatorError(
+    `ws.max_memory = ${configuredMib}: its tables reserve ${configuredMib * WS_ADDRESSES_PER_BYTE} MiB of addresses, of which ${reservable.limit} leaves ${left}; raise that limit, or set at most ${most}, or 0 for a share of what there is`,
+    { code: "SWARMTIDE_MEMORY_TOO_SMALL" },
+  );
 }
 
 /** MiB for the store: what is configured, or its share, as far as addresses reach. */

@@ -6,6 +6,7 @@
 import { parseArgs } from "node:util";
 import { Scope } from "../scope.ts";
 import { abuseFaults } from "./abuse.ts";
+import { clockFaults } from "./clocks.ts";
 import type { Fault, Outcome } from "./fault.ts";
 import { fileFaults } from "./files.ts";
 import { hostFaults } from "./host.ts";
@@ -19,6 +20,7 @@ const FAULTS: readonly Fault[] = [
   ...fileFaults,
   ...hostFaults,
   ...timeFaults,
+  ...clockFaults,
   ...abuseFaults,
 ];
 

@@ -9,15 +9,18 @@ import { TrackerProcess } from "../tracker-process.ts";
 import { CONFIG, type Fault, type FaultContext, type Outcome, Watch } from "./fault.ts";
 
 const SWARM = Buffer.alloc(20, "stopped");
-const PEERS = 500;
+export const SWARM_PEERS = 500;
 const AGE_SECONDS = 20;
 const CLEANING_SECONDS = 1;
+/** After so long a peer that has not announced is forgotten. */
+export const PATIENCE_SECONDS: number = AGE_SECONDS + 6;
 const SHORT_STOP_SECONDS = 12;
 const FULL_STOP_SECONDS = 60;
 /** A connection may be idle for that long: less than the stop. */
 const IDLE_SECONDS = 10;
 
-const config = `${CONFIG.replace("[web]", "peer_announce_interval = 10\n[web]")}
+/** Peers and connections that live for some seconds. */
+export const STOPPED_CONFIG = `${CONFIG.replace("[web]", "peer_announce_interval = 10\n[web]")}
 max_connection_idle = ${IDLE_SECONDS}
 [http]
 peer_announce_interval = 10
@@ -34,10 +37,10 @@ torrent_cleaning_interval = ${CLEANING_SECONDS}
 
 async function stopped({ scope, size }: FaultContext): Promise<Outcome> {
   const seconds = size === "full" ? FULL_STOP_SECONDS : SHORT_STOP_SECONDS;
-  const tracker = await TrackerProcess.start(scope, { config });
+  const tracker = await TrackerProcess.start(scope, { config: STOPPED_CONFIG });
   const { udp, http } = tracker.ports();
   const peers = await UdpPeers.open(udp);
-  await peers.announceAll(SWARM, 2000, PEERS);
+  await peers.announceAll(SWARM, 2000, SWARM_PEERS);
   const kept = connect({ host: "127.0.0.1", port: http });
   const client = new WebSocket(`ws://127.0.0.1:${http}`);
   scope.after(() => kept.destroy());
@@ -54,7 +57,7 @@ async function stopped({ scope, size }: FaultContext): Promise<Outcome> {
   await wait((2 * CLEANING_SECONDS + 1) * 1000);
   const after = await peers.scrape(SWARM);
   const closedAtOnce = [...closed];
-  await wait((AGE_SECONDS + 6) * 1000);
+  await wait(PATIENCE_SECONDS * 1000);
   const late = await peers.scrape(SWARM);
   peers.close();
   const { rssMib, descriptors } = watch.end();
@@ -62,8 +65,11 @@ async function stopped({ scope, size }: FaultContext): Promise<Outcome> {
   const { code } = await tracker.stop();
   return {
     holds:
-      code === 0 && after?.leechers === PEERS && late?.leechers === 0 && closedAtOnce.length === 0,
-    seen: `${after?.leechers} of ${PEERS} peers there afterwards, ${late?.leechers} once their age of ${AGE_SECONDS} s was served; closed at once: ${closedAtOnce.join(", ") || "no connection"}; "${told}"`,
+      code === 0 &&
+      after?.leechers === SWARM_PEERS &&
+      late?.leechers === 0 &&
+      closedAtOnce.length === 0,
+    seen: `${after?.leechers} of ${SWARM_PEERS} peers there afterwards, ${late?.leechers} once their age of ${AGE_SECONDS} s was served; closed at once: ${closedAtOnce.join(", ") || "no connection"}; "${told}"`,
     ...{ rssMib, descriptors },
   };
 }

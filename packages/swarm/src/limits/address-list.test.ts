@@ -4,7 +4,12 @@ import { parseIpAddress } from "@swarmtide/bittorrent";
 import fc from "fast-check";
 import { AccessList } from "../access-list/access-list.ts";
 import { Admission } from "../announce/hot/admission.ts";
-import { AddressListError, attachAddressList, buildAddressList } from "./address-list.ts";
+import {
+  AddressListError,
+  attachAddressList,
+  buildAddressList,
+  buildAddressListInSlices,
+} from "./address-list.ts";
 
 const list = (text: string, mode: "allow" | "deny" = "deny") =>
   buildAddressList(mode, Buffer.from(text));
@@ -117,4 +122,27 @@ test("random lists agree with looking at every range", () => {
     }),
     { numRuns: 50 },
   );
+});
+
+test("a long list is built in many slices, in whatever order its ranges stand, and says the same as a sorted one", () => {
+  const count = 50_000;
+  // Every second address of 10.0.0.0/8, in the order of a walk that jumps.
+  const lines = Array.from({ length: count }, (_, at) => {
+    const address = 2 * ((at * 7919) % count);
+    return `10.${address >>> 16}.${(address >>> 8) & 0xff}.${address & 0xff}\n2001:db8::${(at * 31) % 9}:${((at * 7919) % count).toString(16)}`;
+  });
+  const slices = buildAddressListInSlices("deny", Buffer.from(lines.join("\n")));
+  let pauses = 0;
+  let slice = slices.next();
+  for (; slice.done !== true; slice = slices.next()) pauses++;
+  // 100,000 lines are read, sorted, joined and laid out.
+  assert.ok(pauses > 4 * (count / 8192), `${pauses} pauses`);
+  const sorted = lines.join("\n").split("\n").sort().join("\n");
+  const { memory } = buildAddressList("deny", Buffer.from(sorted));
+  assert.deepEqual(new Uint32Array(slice.value.memory), new Uint32Array(memory));
+  for (const address of [0, 1, 2, 3, 2 * count - 2, 2 * count - 1, 2 * count])
+    assert.equal(
+      admits(slice.value, `10.${address >>> 16}.${(address >>> 8) & 0xff}.${address & 0xff}`),
+      address % 2 === 1 || address >= 2 * count,
+    );
 });

@@ -92,3 +92,18 @@ for (const workers of [1, 3])
       assert.deepEqual(clients[0].takeWords(), ["film 0/0/0"], "the access list hides both");
     }
   });
+
+test("scrapes that wait for other workers are 4,096 at most; further ones are answered with what is known here", () => {
+  const trackers = new TestTrackers(2, {
+    maxMessagesPerSecond: 0,
+    maxUnsentBeforeDrop: 2 ** 20,
+    maxUnsent: 2 ** 24,
+  });
+  const client = trackers.connect(0);
+  const names = Array.from({ length: 8 }, (_, at) => `t${at}`);
+  for (let scrape = 0; scrape < 5000; scrape++) client.scrape(...names);
+  assert.equal(trackers.trackers[0]?.tableEntries, 4096);
+  trackers.settle();
+  assert.equal(trackers.trackers[0]?.tableEntries, 0);
+  assert.equal(client.take("scrape").length, 5000);
+});
