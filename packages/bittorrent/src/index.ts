@@ -32,6 +32,7 @@ export {
 } from "./ip-address.ts";
 export {
   ADDRESS_REFUSED_TEXT,
+  BUSY_TEXT,
   PEERS_OF_ADDRESS_TEXT,
   SCRAPES_OF_ADDRESS_TEXT,
   TORRENT_REFUSED_TEXT,

@@ -9,5 +9,7 @@ export const PEERS_OF_ADDRESS_TEXT = "too many peers of your address are in this
 export const TORRENTS_OF_ADDRESS_TEXT = "your address is in too many torrents on this tracker";
 /** More scrapes than `limits.max_scrapes_per_address`. */
 export const SCRAPES_OF_ADDRESS_TEXT = "too many scrapes from your address, wait a second";
+/** A repeat within `limits.min_announce_interval`, to a worker that does not keep up. */
+export const BUSY_TEXT = "this tracker is busy, and you announced a moment ago";
 /** An address that the list of `limits.address_list_path` refuses. */
 export const ADDRESS_REFUSED_TEXT = "your address is not allowed on this tracker";

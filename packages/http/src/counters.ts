@@ -49,6 +49,10 @@ export const ANNOUNCE_REPEATS = httpCounters.counter(
   "announce_repeats",
   "Announces of a peer before limits.min_announce_interval had passed, answered with counts and no peers.",
 );
+export const OVERLOAD_REPEATS = httpCounters.counter(
+  "overload_repeats",
+  "Announces of a peer before limits.min_announce_interval had passed, refused by a worker that was behind; errors contains them.",
+);
 export const UNKNOWN_EVENTS = httpCounters.counter(
   "unknown_events",
   "Announces with an event that nobody knows, taken as none.",

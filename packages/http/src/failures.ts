@@ -4,6 +4,7 @@
  */
 import {
   ADDRESS_REFUSED_TEXT,
+  BUSY_TEXT,
   PEERS_OF_ADDRESS_TEXT,
   SCRAPES_OF_ADDRESS_TEXT,
   TORRENT_REFUSED_TEXT,
@@ -17,6 +18,8 @@ export const RETRY_PROXY_MINUTES = 15;
 /** Minutes after which other peers of an address may have gone; and seconds of a scrape, rounded up. */
 export const RETRY_LIMIT_MINUTES = 20;
 export const RETRY_SCRAPE_MINUTES = 1;
+/** Minutes after which a repeat is none any more. */
+export const RETRY_BUSY_MINUTES = 1;
 
 /** For an announce that was answered although the peer could not be kept. */
 export const WARNING_FULL = asciiBytes(
@@ -33,6 +36,7 @@ export interface Failures {
   readonly peersOfAddress: Uint8Array;
   readonly torrentsOfAddress: Uint8Array;
   readonly scrapesOfAddress: Uint8Array;
+  readonly busy: Uint8Array;
   readonly noWarning: Uint8Array;
 }
 
@@ -52,6 +56,7 @@ export function makeFailures(forwardedHeaderName: string): Failures {
     peersOfAddress: asciiBytes(PEERS_OF_ADDRESS_TEXT),
     torrentsOfAddress: asciiBytes(TORRENTS_OF_ADDRESS_TEXT),
     scrapesOfAddress: asciiBytes(SCRAPES_OF_ADDRESS_TEXT),
+    busy: asciiBytes(BUSY_TEXT),
     noWarning: new Uint8Array(0),
   };
 }

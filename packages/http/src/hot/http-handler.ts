@@ -68,6 +68,11 @@ export class HttpHandler {
   /** Set when the program stops: every connection is closed after its next answer. */
   isStopping = false;
 
+  /** Whether the worker does not keep up: then announces that repeat an earlier one are refused before the store is asked. */
+  set isBehind(isBehind: boolean) {
+    this.answers.isBehind = isBehind;
+  }
+
   private replyBytesMax: number;
   private readonly countersIpv4: CounterRow<"http">;
   private readonly countersIpv6: CounterRow<"http">;

@@ -12,6 +12,7 @@ import {
   LIMITED_SCRAPES,
   LIMITED_TORRENTS,
   NOT_STORED,
+  OVERLOAD_REPEATS,
 } from "../counters.ts";
 import { ask, type Fixture, makeFixture } from "../testing/tracker-fixture.ts";
 
@@ -57,6 +58,34 @@ test("behind a trusted proxy the client's address is exempt or not, never the pr
   assert.equal(fixture.counters.sum(ANNOUNCE_REPEATS), 0);
   announce(fixture, "127.0.0.1", "&left=5", "X-Forwarded-For: 192.0.2.2");
   assert.equal(fixture.counters.sum(ANNOUNCE_REPEATS), 1);
+});
+
+test("a worker that is behind refuses repeats, and no other announce and no scrape", () => {
+  const fixture = makeFixture({ limits: {} });
+  const target = announceTarget("a", 1000, "&left=5");
+  const scrape = `/scrape?info_hash=${"a".repeat(20)}`;
+  assert.equal(failure(fixture, "192.0.2.1", target), undefined);
+  fixture.handler.isBehind = true;
+  // The first one is noted.
+  assert.equal(failure(fixture, "192.0.2.1", target), undefined);
+  const busy = { reason: "this tracker is busy, and you announced a moment ago", retryIn: "1" };
+  assert.deepEqual(failure(fixture, "192.0.2.1", target), busy);
+  assert.equal(fixture.counters.sum(OVERLOAD_REPEATS), 1);
+  for (const other of [
+    announceTarget("a", 1000, "&left=0"),
+    announceTarget("a", 1000, "&left=5&event=started"),
+    announceTarget("a", 1001, "&left=5"),
+    announceTarget("b", 1000, "&left=5"),
+    scrape,
+    scrape,
+  ])
+    assert.equal(failure(fixture, "192.0.2.1", other), undefined, other);
+  for (let i = 0; i < 3; i++) assert.equal(failure(fixture, "127.0.0.1", target), undefined);
+  fixture.store.setNow(60);
+  assert.equal(failure(fixture, "192.0.2.1", target), undefined);
+  fixture.handler.isBehind = false;
+  assert.equal(failure(fixture, "192.0.2.1", target), undefined);
+  assert.equal(fixture.counters.sum(OVERLOAD_REPEATS), 1);
 });
 
 for (const [family, alice, bob] of [

@@ -26,6 +26,7 @@ import {
   type PeerIdSample,
   portInPacketOrder,
   REFUSED_PEERS_OF_ADDRESS,
+  type RecentAnnounces,
   type SwarmStore,
 } from "@swarmtide/swarm";
 import {
@@ -37,6 +38,7 @@ import {
   LIMITED_SCRAPES,
   LIMITED_TORRENTS,
   NOT_STORED,
+  OVERLOAD_REPEATS,
   PROXY_HEADER_ERRORS,
   REFUSED_TORRENTS,
   SCRAPE_TORRENTS_OVER_LIMIT,
@@ -47,6 +49,7 @@ import {
 import {
   type Failures,
   makeFailures,
+  RETRY_BUSY_MINUTES,
   RETRY_LIMIT_MINUTES,
   RETRY_PROXY_MINUTES,
   RETRY_SCRAPE_MINUTES,
@@ -59,6 +62,10 @@ import { ProxyHint } from "./proxy-hint.ts";
 
 export class TrackerAnswers {
   readonly proxyHint = new ProxyHint();
+  /** See `HttpHandler.isBehind`. */
+  isBehind = false;
+  /** What the worker has answered while it was behind; made when it first is. */
+  private recent: RecentAnnounces | undefined = undefined;
   private readonly request: HttpRequest;
   private readonly reply: Uint8Array;
   private readonly announce: Announce;
@@ -148,6 +155,11 @@ export class TrackerAnswers {
     announce.flags = announceFlags(query.event, query.left);
     announce.peersWanted = wanted;
     announce.replyAt = peersOffset >> 1;
+    if (this.isBehind && !announce.hasEvent && this.isRecent(announce)) {
+      const counters = family === 6 ? this.countersIpv6 : this.countersIpv4;
+      counters[OVERLOAD_REPEATS]++;
+      return this.writeFailure(counters, bodyStart, this.failures.busy, RETRY_BUSY_MINUTES);
+    }
     answer.peersCount = store.announce(announce);
     if (store.refusal !== 0) return this.writeRefusal(family, bodyStart, store.refusal);
     if (store.isRepeat) (family === 6 ? this.countersIpv6 : this.countersIpv4)[ANNOUNCE_REPEATS]++;
@@ -170,6 +182,14 @@ export class TrackerAnswers {
       answer.warning = WARNING_FULL;
     }
     return writeAnnounceReply(this.reply, bodyStart, answer);
+  }
+
+  /** Whether the peer has announced within the limit, of what was noted while the worker was behind. */
+  private isRecent(announce: Announce): boolean {
+    const { store } = this;
+    // Once a thread, when it is behind for the first time.
+    this.recent ??= store.openRecentAnnounces(store.salt);
+    return this.recent.isRepeat(announce, store.tick);
   }
 
   /** Writes the body of the answer to a scrape at `bodyStart`; returns the offset behind it. */

@@ -5,6 +5,7 @@
  * On Linux it runs in a worker thread over descriptors that the main thread bound; elsewhere over sockets of its own.
  */
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
+import { performance } from "node:perf_hooks";
 import { formatIpAddress, parseIpAddress } from "@swarmtide/bittorrent";
 import { add } from "@swarmtide/metrics";
 import { type Listener, LOOK_MILLISECONDS, listenError, sharedPort } from "@swarmtide/runtime";
@@ -25,6 +26,9 @@ import {
   type UdpEngineOptions,
 } from "../engine.ts";
 
+/** A thread whose event loop slept less than one twentieth of the time between two looks is behind. */
+const BEHIND_UTILIZATION = 0.95;
+
 export const dgramEngine = {
   name: "dgram",
   doc: "one by one through Node, everywhere",
@@ -38,8 +42,15 @@ export const dgramEngine = {
 /** Starts answering. Rejects when a listener cannot be opened; nothing stays open then. */
 async function open(options: UdpEngineOptions): Promise<EngineRun> {
   const sockets: Socket[] = [];
+  let used = performance.eventLoopUtilization();
   // Between datagrams, so that a thread that stood still is noticed.
-  const beats = setInterval(() => options.rounds.beat(performance.now()), LOOK_MILLISECONDS);
+  const beats = setInterval(() => {
+    options.rounds.beat(performance.now());
+    const now = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(now, used);
+    options.tracker.isBehind = utilization > BEHIND_UTILIZATION;
+    used = now;
+  }, LOOK_MILLISECONDS);
   const stop = async () => {
     clearInterval(beats);
     await Promise.all(

@@ -25,6 +25,7 @@ import type { EpollServerOptions } from "../epoll-options.ts";
 import { type EpollConnection, NOT_QUEUED } from "./epoll-connection.ts";
 import { EpollConnections } from "./epoll-connections.ts";
 import { EpollTransport } from "./epoll-transport.ts";
+import { LoadMeter } from "./load-meter.ts";
 
 /** Events taken in one round. */
 const EVENTS_MAX = 512;
@@ -46,6 +47,7 @@ export class EpollServer {
   private readonly transport: EpollTransport;
   private readonly conversation: Conversation<EpollConnection>;
   private readonly listenerFds: Int32Array;
+  private readonly load = new LoadMeter();
   private nextSweep = 0;
   private acceptsAgainAt = 0;
   private isAccepting = false;
@@ -77,9 +79,10 @@ export class EpollServer {
   /** Waits up to `timeoutMilliseconds` for events and serves them. `nowMilliseconds` is read after the wait. */
   serveRound(timeoutMilliseconds: number): void {
     const count = this.poller.wait(timeoutMilliseconds);
-    const { connections, conversation, transport } = this;
+    const { connections, conversation, load, transport } = this;
     const { counters, nowMilliseconds, rounds } = this.options;
     conversation.deadlines.nowMilliseconds = nowMilliseconds();
+    load.woke(conversation.deadlines.nowMilliseconds);
     if (count > 0) rounds.begin(conversation.deadlines.nowMilliseconds);
     else rounds.beat(conversation.deadlines.nowMilliseconds);
     for (let i = 0; i < count; i++) {
@@ -93,7 +96,10 @@ export class EpollServer {
       else if (connection.state !== STATE_FREE) this.read(connection);
     }
     transport.flush();
-    if (count > 0) counters[BUSY_SECONDS] += rounds.end(count, nowMilliseconds()) / 1000;
+    const ended = count > 0 ? nowMilliseconds() : conversation.deadlines.nowMilliseconds;
+    if (count > 0) counters[BUSY_SECONDS] += rounds.end(count, ended) / 1000;
+    load.ended(ended);
+    this.handler.isBehind = load.isBehind;
     if (conversation.deadlines.nowMilliseconds >= this.nextSweep) this.sweep();
   }
 
