@@ -23,6 +23,7 @@ export interface TrackerOptions {
   readonly config: string;
   readonly wrap?: readonly string[];
   readonly nodeOptions?: readonly string[];
+  readonly args?: readonly string[];
 }
 
 /** Ports of 127.0.0.1; 0 where nothing listens. */
@@ -51,14 +52,14 @@ export class TrackerProcess {
       });
   }
 
-  static spawn(scope: Scope, { config, wrap = [], nodeOptions = [] }: TrackerOptions) {
+  static spawn(scope: Scope, { config, wrap = [], nodeOptions = [], args = [] }: TrackerOptions) {
     const folder = scope.folder();
     const file = join(folder, "swarmtide.toml");
     writeFileSync(file, config);
-    const [command = "", ...args] = [
-      ...[...wrap, process.execPath, ...nodeOptions, PROGRAM, "-c", file],
+    const [command = "", ...rest] = [
+      ...[...wrap, process.execPath, ...nodeOptions, PROGRAM, "-c", file, ...args],
     ];
-    const child = spawn(command, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(command, rest, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
     running.add(child);
     child.once("close", () => running.delete(child));
     scope.after(() => child.kill("SIGKILL"));

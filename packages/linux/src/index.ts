@@ -23,6 +23,7 @@ export {
   type XdpMode,
   XdpTestRun,
 } from "./bpf/calls.ts";
+export { DescriptorChannel } from "./descriptor-channel.ts";
 export * from "./errno.ts";
 export { trimFreeMemory } from "./free-memory.ts";
 export { AcceptBatch } from "./hot/accept-batch.ts";
@@ -61,6 +62,7 @@ export type { IpFamily } from "./socket-address.ts";
 export { socketDrops } from "./socket-drops.ts";
 export {
   closeFd,
+  duplicateFd,
   openTcpConnection,
   openTcpListener,
   openUdpSocket,
@@ -72,6 +74,12 @@ export {
 } from "./sockets.ts";
 export { SyscallError } from "./syscall-error.ts";
 export { onlineCpus, setThreadAffinity } from "./threads.ts";
+export {
+  connectUnix,
+  openUnixListener,
+  type PeerCredentials,
+  peerCredentials,
+} from "./unix-streams.ts";
 export { limitUnsentBytes } from "./unsent-limit.ts";
 export { ioRingObstacle } from "./uring/open-ring.ts";
 export { findInterface, type NetworkInterface } from "./xdp/interface.ts";

@@ -9,21 +9,13 @@ import { libc } from "./libc.ts";
 import { NativeMemory } from "./native-memory.ts";
 import { closeFd } from "./sockets.ts";
 import { SyscallError } from "./syscall-error.ts";
+import { AF_UNIX, unixAddress } from "./unix-address.ts";
 
-const AF_UNIX = 1;
 const SOCK_DGRAM = 2;
 const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
 const MSG_NOSIGNAL = 0x4000;
 
-/**
- * struct sockaddr_un: 2 bytes family, then up to 108 bytes of path. An abstract name begins with a zero byte, written `@`.
- *
- *     /run/x   01 00 2f 72 75 6e 2f 78 00
- *     @x       01 00 00 78
- */
-const PATH_OFFSET = 2;
-const PATH_BYTES_MAX = 108;
 /** States are some dozens of bytes. */
 const MESSAGE_BYTES_MAX = 1024;
 
@@ -38,18 +30,10 @@ export class NotifySocket {
 
   /** Connects to `path`; `@name` is an abstract name. Throws SyscallError. */
   static open(path: string): NotifySocket {
-    const name = new TextEncoder().encode(path);
-    if (name.length >= PATH_BYTES_MAX)
-      throw new RangeError(`the path of a socket has less than ${PATH_BYTES_MAX} bytes: ${path}`);
+    const { memory, length } = unixAddress(path);
     const fd = libc().socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) throw new SyscallError("socket", foreignLibrary().lastErrno(), path);
-    const isAbstract = path.startsWith("@");
-    const address = new NativeMemory(PATH_OFFSET + PATH_BYTES_MAX);
-    address.bytes[0] = AF_UNIX;
-    address.bytes.set(name, PATH_OFFSET);
-    if (isAbstract) address.bytes[PATH_OFFSET] = 0;
-    const length = PATH_OFFSET + name.length + (isAbstract ? 0 : 1);
-    if (libc().connect(fd, address.address, length) < 0) {
+    if (libc().connect(fd, memory.address, length) < 0) {
       const errno = foreignLibrary().lastErrno();
       closeFd(fd);
       throw new SyscallError("connect", errno, path);

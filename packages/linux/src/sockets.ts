@@ -170,6 +170,13 @@ export function closeFd(fd: number): void {
     throw new SyscallError("close", foreignLibrary().lastErrno(), `fd ${fd}`);
 }
 
+/** A second descriptor of the same open socket. Throws SyscallError. */
+export function duplicateFd(fd: number): number {
+  const copy = libc().dup(fd);
+  if (copy < 0) throw new SyscallError("dup", foreignLibrary().lastErrno(), `fd ${fd}`);
+  return copy;
+}
+
 /** A socket between `socket` and its hand-over; knows its address for the messages. */
 class OpeningSocket {
   readonly fd: number;

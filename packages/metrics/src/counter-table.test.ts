@@ -152,6 +152,19 @@ if (isMainThread)
       assert.equal(received?.help, "Bytes of requests.");
     });
 
+    test("what another process has counted is added by name and labels; gauges stay as they are", () => {
+      const other = CounterTable.create(udpCounters, 3);
+      add(other.row(2, 4), RECEIVED_BYTES, 100);
+      add(other.row(1, 6), REPLIES_CONNECT, 7);
+      add(other.row(0, 6), OPEN, 5);
+      const table = CounterTable.create(udpCounters, 1);
+      add(table.row(0, 4), RECEIVED_BYTES, 14);
+      table.add([...other.samples(), ...CounterTable.create(tenCounters, 1).samples()]);
+      assert.deepEqual([table.sum(RECEIVED_BYTES, 4), table.sum(RECEIVED_BYTES, 6)], [114, 0]);
+      assert.deepEqual([table.sum(REPLIES_CONNECT, 6), table.sum(REPLIES_ERROR, 6)], [7, 0]);
+      assert.equal(table.sum(OPEN), 0);
+    });
+
     test("workers, families, other tables and foreign memory that do not fit are refused", () => {
       const table = CounterTable.create(tenCounters, 1);
       assert.throws(() => table.row(1), /worker 1 of ten: the table has 1 workers/);

@@ -160,6 +160,21 @@ export class CounterTable<Table extends string> {
     });
   }
 
+  /**
+   * Adds what another process has counted to the rows of the first worker: samples of counters of the same name and labels.
+   * Gauges say what is now and stay. Called before a worker writes.
+   */
+  add(samples: readonly Sample[]): void {
+    const values = new Map(samples.map((sample) => [nameOf(sample), sample.value]));
+    for (const [column, own] of this.samples().entries()) {
+      const { families } = this.#definition;
+      const row = this.#rows[families ? column % FAMILY_LABELS.length : 0];
+      const at = families ? Math.floor(column / FAMILY_LABELS.length) : column;
+      if (own.kind === "counter" && row !== undefined)
+        row[at] = (row[at] ?? 0) + (values.get(nameOf(own)) ?? 0);
+    }
+  }
+
   #row(worker: number, family: CounterFamily | undefined): Float64Array {
     const { families } = this.#definition;
     if (families !== (family !== undefined)) throw this.#familyError(family);
@@ -177,6 +192,9 @@ export class CounterTable<Table extends string> {
     return new RangeError(`counters of ${this.handle.table}: expected ${expected}, not ${family}`);
   }
 }
+
+const nameOf = ({ name, labels }: Pick<Sample, "name" | "labels">): string =>
+  `${name} ${JSON.stringify(Object.entries(labels).sort())}`;
 
 /** What the size of a table depends on. */
 interface Columns {

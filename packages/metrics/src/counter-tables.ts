@@ -13,6 +13,7 @@ export interface AnyCounterTable {
   readonly definition: object;
   samples(): Sample[];
   copy(): AnyCounterTable;
+  add(samples: readonly Sample[]): void;
 }
 
 export class CounterTables {
@@ -31,6 +32,11 @@ export class CounterTables {
   /** All of them as they stand now, in memory that no worker writes. */
   copy(): CounterTables {
     return new CounterTables(this.#tables.map((table) => table.copy()));
+  }
+
+  /** Adds what another process has counted to each table, see CounterTable. */
+  add(samples: readonly Sample[]): void {
+    for (const table of this.#tables) table.add(samples);
   }
 
   /** Every counter of every table, over all workers. */

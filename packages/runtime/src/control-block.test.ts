@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { test } from "node:test";
-import { MessageChannel } from "node:worker_threads";
+import { MessageChannel, Worker } from "node:worker_threads";
+import { until } from "@swarmtide/test-kit";
 import { ControlBlock, receiveMessages } from "./control-block.ts";
 
 test("what one thread sets the others see", () => {
@@ -12,7 +14,7 @@ test("what one thread sets the others see", () => {
   block.stop();
   assert.equal(other.generation, 1);
   assert.equal(other.isStopping, true);
-  assert.equal(Buffer.from(block.buffer).toString("hex"), "0100000001000000");
+  assert.equal(Buffer.from(block.buffer).toString("hex"), "01000000010000000200000000000000");
 });
 
 test("waiting for the stop ends with the time, and at once when the program stops", () => {
@@ -29,4 +31,26 @@ test("waiting messages are read in their order without an event loop", () => {
   assert.deepEqual(receiveMessages(port2), [{ list: 1 }, { list: 2 }]);
   assert.deepEqual(receiveMessages(port2), []);
   port1.close();
+});
+
+test("threads wait between two requests until they go on, take nothing new, or stop", async () => {
+  for (const [order, isDraining] of [
+    ["release", false],
+    ["drain", true],
+    ["stop", true],
+  ] as const) {
+    const block = ControlBlock.create();
+    block.waitWhileHeld();
+    block.hold();
+    const source = `import { workerData } from "node:worker_threads";
+      const { ControlBlock } = await import(${JSON.stringify(new URL("./control-block.js", import.meta.url).href)});
+      ControlBlock.attach(workerData).waitWhileHeld();`;
+    const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(source)}`), {
+      workerData: block.buffer,
+    });
+    await until("the thread waits", () => block.waitingCount === 1 || undefined);
+    block[order]();
+    assert.deepEqual(await once(worker, "exit"), [0]);
+    assert.deepEqual([block.waitingCount, block.isDraining], [0, isDraining]);
+  }
 });

@@ -49,9 +49,21 @@ const ERROR_CODES = {
     remedy:
       "Check the path behind `-c` and its permissions; `swarmtide --print-config` prints a file to start from.",
   },
+  SWARMTIDE_CONTROL_SOCKET: {
+    cause:
+      "`handover.control_socket` is not a place for a socket, or a running tracker listens there already.",
+    remedy:
+      "Create its folder and let the user that starts the tracker write to it; take over from the one that runs with `--take-over`, or stop it.",
+  },
   SWARMTIDE_ENGINE_UNSUPPORTED: {
     cause: "The configured `engine` does not work on this system. The message says what it needs.",
     remedy: 'Set `engine = "auto"`, which takes the fastest that works.',
+  },
+  SWARMTIDE_HANDOVER_FAILED: {
+    cause:
+      "Taking over from the running tracker failed, for the reason in the message; that one goes on as before.",
+    remedy:
+      "Correct what the message names and start again with `--take-over`; or stop the running tracker and start without.",
   },
   SWARMTIDE_LINUX_ONLY: {
     cause: "Something was asked for that exists on Linux only.",

@@ -12,16 +12,9 @@ export {
 } from "./command-line.ts";
 export { formatCompletion, SHELLS, type Shell } from "./completion.ts";
 export { type ErrorCode, errorDocs } from "./error-codes.ts";
-export {
-  formatListener,
-  isWildcard,
-  type Listener,
-  Listeners,
-  listenError,
-  listenerAt,
-  type OpenSocket,
-  sharedPort,
-} from "./listeners.ts";
+export { type HandedSocket, HandedSockets, handedSocket } from "./handed-sockets.ts";
+export { formatListener, isWildcard, type Listener, listenerAt } from "./listener.ts";
+export { Listeners, listenError, type OpenSocket, sharedPort } from "./listeners.ts";
 export { loadConfig, withConfigLine } from "./load-config.ts";
 export {
   createLogger,

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { closeFd, linuxSupported, openTcpListener } from "@swarmtide/linux";
-import { type Listener, Listeners, listenerAt } from "./listeners.ts";
+import { HandedSockets, handedSocket } from "./handed-sockets.ts";
+import { type Listener, listenerAt } from "./listener.ts";
+import { Listeners } from "./listeners.ts";
 
 const skip = linuxSupported() ? false : "this machine is not a supported Linux";
 
@@ -108,11 +110,70 @@ test("where the free port of one family is taken in the other, another is found"
   closeFd(taken ?? -1);
 });
 
-test("a descriptor that was opened elsewhere is a listener with its key", { skip }, () => {
+test("a descriptor that was handed over is a listener with its key, and nothing is opened for it", {
+  skip,
+}, () => {
+  const { calls, open } = openNoting();
   const socket = openTcpListener({ family: 4, address: IPV4_LOOPBACK, port: 0, backlog: 1 });
-  const listeners = Listeners.inherited([[{ ...placeAt(socket.port), fd: socket.fd }]]);
+  const handed = new HandedSockets(handedSocket("tcp", { ...placeAt(socket.port), fd: socket.fd }));
+  const listeners = Listeners.open([placeAt(socket.port)], 1, open, handed.of("tcp"));
   assert.deepEqual(listeners.addresses, [`127.0.0.1:${socket.port}`]);
   assert.equal(listeners.ofWorkers[0]?.[0]?.key, "web.address_ipv4");
+  assert.equal(listeners.ofWorkers[0]?.[0]?.fd, socket.fd);
+  assert.deepEqual(calls, []);
   listeners.close();
-  Listeners.open([placeAt(socket.port)], 1, openNoting().open).close();
+  Listeners.open([placeAt(socket.port)], 1, open).close();
+});
+
+for (const [before, after] of [
+  [1, 3],
+  [4, 3],
+  [2, 2],
+] as const)
+  test(`of ${before} workers' sockets each is read by some of ${after} workers, and each worker reads one`, {
+    skip,
+  }, () => {
+    const former = Listeners.open([placeAt(0), placeAt(0, 6)], before, openNoting().open);
+    const fds = former.ofWorkers.flatMap((own) => own.map(({ fd }) => fd));
+    const handed = new HandedSockets(
+      former.ofWorkers.flat().flatMap((listener) => handedSocket("tcp", listener)),
+    );
+    const { calls, open } = openNoting();
+    // A new place beside them is opened, and port 0 stands for what the same key had.
+    const places = [placeAt(0), placeAt(0, 4, true), placeAt(0, 6)];
+    const listeners = Listeners.open(places, after, open, handed);
+    assert.deepEqual(
+      listeners.places.map(({ family, isTls }) => [family, isTls]),
+      [
+        [4, false],
+        [4, true],
+        [6, false],
+      ],
+    );
+    assert.ok(calls.length > 0);
+    for (const family of [4, 6]) {
+      const read = listeners.ofWorkers.map((own) =>
+        own.filter((one) => one.family === family && !one.isTls),
+      );
+      assert.ok(read.every((own) => own.length >= 1));
+      const readFds = new Set(read.flat().map(({ fd }) => fd));
+      assert.equal(readFds.size, Math.max(before, after));
+      const ports = new Set(read.flat().map(({ port }) => port));
+      assert.deepEqual([...ports], [former.places[0]?.port]);
+    }
+    const all = listeners.ofWorkers.flat().map(({ fd }) => fd);
+    assert.ok(fds.every((fd) => all.includes(fd)));
+    assert.deepEqual(handed.closeRest(), []);
+    listeners.close();
+  });
+
+test("sockets that nobody takes are closed and named", { skip }, () => {
+  const socket = openTcpListener({ family: 4, address: IPV4_LOOPBACK, port: 0, backlog: 1 });
+  const handed = new HandedSockets(handedSocket("udp", { ...placeAt(socket.port), fd: socket.fd }));
+  assert.equal(handed.of("tcp").take(placeAt(socket.port), 1), undefined);
+  assert.deepEqual(
+    handed.closeRest().map(({ key, port }) => [key, port]),
+    [["web.address_ipv4", socket.port]],
+  );
+  assert.throws(() => closeFd(socket.fd));
 });

@@ -1,31 +1,18 @@
 /**
  * Listeners: the sockets a service is reached at, each with the key of the configuration that asked for it. The main thread
  * opens them before any worker starts, so that a port in use is reported while nothing runs yet, and closes all of them when
- * one cannot be opened. A listener is plain data: workers get it with its descriptor, and another process could as well
- * (`Listeners.inherited`).
+ * one cannot be opened. A listener is plain data: workers get it with its descriptor, and so does another process that takes
+ * over (`HandedSockets`).
  *
  * With several workers each has a socket of its own on the same port (SO_REUSEPORT, socket(7)), and the kernel spreads
  * senders and connections over them. Where Linux calls are missing a listener has no descriptor: the engine opens it
  * on the main thread and notes the port that was taken.
  */
-import { formatSocketAddress } from "@swarmtide/bittorrent";
 import { closeFd, SyscallError } from "@swarmtide/linux";
 import type { ErrorCode } from "./error-codes.ts";
+import type { HandedSockets } from "./handed-sockets.ts";
+import { formatListener, type Listener } from "./listener.ts";
 import { OperatorError } from "./operator-error.ts";
-
-/** Where to listen, and since it was opened with which descriptor. */
-export interface Listener {
-  /** The key that asks for it in the configuration: `udp.address_ipv4`. */
-  readonly key: string;
-  readonly family: 4 | 6;
-  readonly isTls: boolean;
-  /** 4 or 16 bytes. */
-  readonly address: Uint8Array;
-  /** 0 asks for a free port. */
-  port: number;
-  /** Undefined until it is opened. */
-  readonly fd: number | undefined;
-}
 
 /** Opens one socket at the address of `place` and `port`. Throws SyscallError. */
 export type OpenSocket = (
@@ -37,15 +24,6 @@ export type OpenSocket = (
 /** Tries to find a port that is free for both families. Another program would have to take one each time. */
 const SHARED_PORT_TRIES = 8;
 
-/** A place for a listener that is not open yet. */
-export const listenerAt = (place: Omit<Listener, "fd">): Listener => ({ ...place, fd: undefined });
-
-/** Whether a listener is reached at every address of the machine. */
-export const isWildcard = ({ address }: Listener): boolean => address.every((byte) => byte === 0);
-
-/** `0.0.0.0:3000`, with the port that was taken. */
-export const formatListener = (listener: Listener): string => formatSocketAddress(listener);
-
 /** The listeners of a group of workers. */
 export class Listeners {
   /** Those of each worker. */
@@ -53,37 +31,36 @@ export class Listeners {
   /** One for each place, with the port that was taken. */
   readonly places: readonly Listener[];
 
-  private constructor(
-    ofWorkers: readonly (readonly Listener[])[],
-    places: readonly Listener[] = ofWorkers[0] ?? [],
-  ) {
+  private constructor(ofWorkers: readonly (readonly Listener[])[], places: readonly Listener[]) {
     this.ofWorkers = ofWorkers;
     this.places = places;
   }
 
   /**
-   * Opens a socket on each place for each worker. Places with port 0 share a free port where they differ in family alone.
-   * Throws OperatorError with the key, the call, the address and the reason; nothing stays open then.
+   * Opens a socket on each place for each worker, where none was handed over. Places with port 0 share a free port where they
+   * differ in family alone. Throws OperatorError with the key, the call, the address and the reason; nothing stays open then.
    */
-  static open(places: readonly Listener[], workers: number, openSocket: OpenSocket): Listeners {
-    for (let tries = 1; ; tries++) {
-      try {
-        return new Listeners(openAll(places, workers, openSocket));
-      } catch (error) {
-        if (tries < SHARED_PORT_TRIES && isTakenSharedPort(error)) continue;
-        throw error;
-      }
-    }
+  static open(
+    places: readonly Listener[],
+    workers: number,
+    openSocket: OpenSocket,
+    handed?: HandedSockets,
+  ): Listeners {
+    const found = places.map((place) => handed?.take(place, workers));
+    const missing = places.filter((_, i) => found[i] === undefined);
+    const opened = openWithTries(missing, workers, openSocket);
+    const ofWorkers = Array.from({ length: workers }, (_, worker) => {
+      const own = [...(opened[worker] ?? [])];
+      return found.flatMap((handedOn) => handedOn?.[worker] ?? own.splice(0, 1));
+    });
+    const firsts = [...(opened[0] ?? [])];
+    const taken = found.flatMap((handedOn) => handedOn?.flat().slice(0, 1) ?? firsts.splice(0, 1));
+    return new Listeners(ofWorkers, taken);
   }
 
   /** Places that one worker on the main thread opens itself. */
   static unopened(places: readonly Listener[]): Listeners {
-    return new Listeners([places]);
-  }
-
-  /** Listeners that are open already, one list for each worker: from another process, or from the one before. */
-  static inherited(ofWorkers: readonly (readonly Listener[])[]): Listeners {
-    return new Listeners(ofWorkers);
+    return new Listeners([places], places);
   }
 
   /** What they listen on. */
@@ -106,6 +83,21 @@ export function sharedPort(place: Listener, freePorts: readonly Listener[]): num
   const own = kind.filter(({ family }) => family === place.family);
   const others = kind.filter(({ family }) => family !== place.family);
   return others[own.length]?.port ?? 0;
+}
+
+function openWithTries(
+  places: readonly Listener[],
+  workers: number,
+  openSocket: OpenSocket,
+): Listener[][] {
+  for (let tries = 1; ; tries++) {
+    try {
+      return openAll(places, workers, openSocket);
+    } catch (error) {
+      if (tries < SHARED_PORT_TRIES && isTakenSharedPort(error)) continue;
+      throw error;
+    }
+  }
 }
 
 function openAll(

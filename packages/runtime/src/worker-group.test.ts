@@ -141,3 +141,52 @@ test("joined groups are ready, reloaded and stopped as one", async () => {
     ...["stop http", "stop web"],
   ]);
 });
+
+for (const behaviour of ["a blocking loop", "event loop"])
+  test(`workers with ${behaviour} wait, go on, and end once they are let go`, {
+    timeout: 30_000,
+  }, async () => {
+    const { deaths, hints, hinted, group } = start(behaviour);
+    await group.ready;
+    await group.hold();
+    group.reload("new list");
+    group.release();
+    await hinted;
+    assert.deepEqual(hints, ["old list → new list"]);
+    await group.hold();
+    await group.drain();
+    assert.deepEqual(hints.slice(1), ["drained"]);
+    assert.equal(await group.stop(), true);
+    assert.deepEqual(deaths, []);
+  });
+
+test("workers that are started held serve once they are released", {
+  timeout: 30_000,
+}, async () => {
+  for (const servesOnceOpen of [false, true]) {
+    let isReady = false;
+    const group = startGroup<string, string>({
+      ...{ entry, workers: [{ name: "udp-1", setup: "event loop" }], settings: "list" },
+      ...{ isHeld: true, servesOnceOpen, onDeath: assert.fail },
+    });
+    void group.ready.then(() => {
+      isReady = true;
+    });
+    await group.hold();
+    assert.equal(isReady, !servesOnceOpen);
+    group.release();
+    await group.ready;
+    assert.equal(await group.stop(), true);
+  }
+});
+
+test("workers that are stopped while they wait to be opened end without", {
+  timeout: 30_000,
+}, async () => {
+  const group = startGroup<string, string>({
+    ...{ entry, workers: [{ name: "udp-1", setup: "throw" }], settings: "list" },
+    ...{ isHeld: true, servesOnceOpen: true, onDeath: assert.fail },
+  });
+  await group.hold();
+  assert.equal(await group.stop(), true);
+});

@@ -12,6 +12,7 @@
  * stop in the wrong order.
  */
 import { availableParallelism } from "node:os";
+import { setTimeout as pause } from "node:timers/promises";
 import { type TransferListItem, Worker } from "node:worker_threads";
 import { linuxSupported, onlineCpus } from "@swarmtide/linux";
 import { ControlBlock } from "./control-block.ts";
@@ -26,6 +27,9 @@ import {
 
 /** How long a group waits for its workers to stop: their drain, and the time to notice and to end a thread. */
 export const STOP_MILLISECONDS_MAX: number = DRAIN_MILLISECONDS_MAX + 2000;
+
+/** How often it is looked whether all workers wait. */
+const WAITING_LOOK_MILLISECONDS = 1;
 
 /** One worker to start. */
 export interface WorkerStart<Setup> {
@@ -46,6 +50,10 @@ export interface GroupOptions<Setup, Settings> {
   readonly onHint?: (line: string) => void;
   /** Called once for each worker that fails or ends without having been asked to; `reason` names it. */
   readonly onDeath: (reason: string) => void;
+  /** Starts with workers that wait, as after `hold`. */
+  readonly isHeld?: boolean;
+  /** Whether opening a worker is all it takes to serve: such a one is opened after `release`. */
+  readonly servesOnceOpen?: boolean;
   /** How long `stop` waits; tests take less. */
   readonly stopMillisecondsMax?: number;
 }
@@ -56,6 +64,15 @@ export interface WorkerGroup<Settings> {
   readonly ready: Promise<void>;
   /** Hands new settings, all of them, to every worker. */
   reload(settings: Settings): void;
+  /**
+   * Has every worker wait between two requests, for moments. Fulfilled once all do; never if one dies. Workers on the main
+   * thread are as if held whenever it does something else.
+   */
+  hold(): Promise<void>;
+  /** Held workers go on. */
+  release(): void;
+  /** Held workers take nothing new any more and finish what is open. Fulfilled once they have ended, at the latest after `stop`. */
+  drain(): Promise<void>;
   /** Stops every worker. Fulfilled when all have ended, or with false when some did not in time and were terminated. */
   stop(): Promise<boolean>;
 }
@@ -76,6 +93,15 @@ export function joinGroups<Settings>(
     ready: Promise.all(groups.map(({ ready }) => ready)).then(() => undefined),
     reload(settings) {
       for (const group of groups) group.reload(settings);
+    },
+    async hold() {
+      await Promise.all(groups.map((group) => group.hold()));
+    },
+    release() {
+      for (const group of groups) group.release();
+    },
+    async drain() {
+      await Promise.all(groups.map((group) => group.drain()));
     },
     async stop() {
       return (await Promise.all(groups.map((group) => group.stop()))).every(Boolean);
@@ -103,12 +129,24 @@ function startThreads<Setup, Settings>(
   options: GroupOptions<Setup, Settings>,
 ): WorkerGroup<Settings> {
   const control = ControlBlock.create();
+  if (options.isHeld === true) control.hold();
   const threads = options.workers.map((worker) => startThread(entry, worker, control, options));
   return {
     ready: Promise.all(threads.map(({ ready }) => ready)).then(() => undefined),
     reload(settings) {
       for (const { worker } of threads) worker.postMessage(settings);
       control.announceReload();
+    },
+    async hold() {
+      control.hold();
+      while (control.waitingCount < threads.length && !control.isStopping)
+        await pause(WAITING_LOOK_MILLISECONDS);
+    },
+    release: () => control.release(),
+    async drain() {
+      for (const thread of threads) thread.isEndExpected = true;
+      control.drain();
+      await Promise.all(threads.map((thread) => thread.ended));
     },
     async stop() {
       for (const thread of threads) thread.isEndExpected = true;
@@ -126,9 +164,11 @@ function startThread<Setup, Settings>(
   entry: URL,
   { name, setup, transfer }: WorkerStart<Setup>,
   control: ControlBlock,
-  { settings, onHint, onDeath }: GroupOptions<Setup, Settings>,
+  { settings, servesOnceOpen, onHint, onDeath }: GroupOptions<Setup, Settings>,
 ) {
-  const data: WorkerData<Setup, Settings> = { setup, settings, control: control.buffer };
+  const data: WorkerData<Setup, Settings> = {
+    ...{ setup, settings, control: control.buffer, servesOnceOpen: servesOnceOpen ?? false },
+  };
   const source = threadSource(entry);
   const worker = new Worker(source.entry, {
     ...source.options,
@@ -193,6 +233,9 @@ function startHere<Setup, Settings>(
         for (const serving of opened) serving.reload(news);
       });
     },
+    async hold() {},
+    release() {},
+    async drain() {},
     async stop() {
       await opening.catch(() => {});
       await Promise.all(opened.map((serving) => serving.stop()));

@@ -32,6 +32,11 @@ export interface Serving<Settings> {
    * it serves. Absent where the event loop does the work; such a worker can also run on the main thread.
    */
   run?(steering: Steering): void;
+  /**
+   * Takes nothing new any more, since another process does, and finishes what is open, for as long as `steering.goesOn()`.
+   * Called after `run`, before `stop`. Absent where nothing is open between two requests.
+   */
+  drain?(steering: Steering): void | Promise<void>;
   /** Finishes what is in flight, within DRAIN_MILLISECONDS_MAX, and closes what was opened. */
   stop(): void | Promise<void>;
 }
@@ -52,6 +57,8 @@ export interface WorkerData<Setup, Settings> {
   readonly setup: Setup;
   readonly settings: Settings;
   readonly control: SharedArrayBuffer;
+  /** A worker that begins to serve as soon as it is opened is opened once it need not wait any more. */
+  readonly servesOnceOpen: boolean;
 }
 
 /** What a worker posts to the main thread. */
@@ -66,30 +73,35 @@ export async function runWorker<Setup, Settings>(open: OpenWorker<Setup, Setting
   const control = ControlBlock.attach(data.control);
   // Read before readiness is reported: a reload may follow at once.
   let generation = control.generation;
+  if (data.servesOnceOpen) control.waitWhileHeld();
+  if (control.isStopping) return;
   const serving = await open(data.setup, data.settings, (line) => report({ kind: "hint", line }));
-  const steering: Steering = {
+  const steeringUntil = (isOver: () => boolean): Steering => ({
     goesOn() {
+      control.waitWhileHeld();
       if (control.generation !== generation) {
         generation = control.generation;
         // Each carries all settings, so of several that wait the last one counts.
         const news = receiveMessages(port).at(-1);
         if (news !== undefined) serving.reload(news as Settings);
       }
-      return !control.isStopping;
+      return !isOver();
     },
     sleep(milliseconds) {
       control.waitForStop(milliseconds);
       return this.goesOn();
     },
-  };
+  });
   report({ kind: "ready" });
-  if (serving.run === undefined) await untilStop(steering);
+  const steering = steeringUntil(() => control.isDraining);
+  if (serving.run === undefined) await untilOver(steering);
   else serving.run(steering);
+  if (!control.isStopping) await serving.drain?.(steeringUntil(() => control.isStopping));
   await serving.stop();
 }
 
-/** Looks, on the event loop, until the program stops. */
-function untilStop(steering: Steering): Promise<void> {
+/** Looks, on the event loop, until the worker is to end. */
+function untilOver(steering: Steering): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = setInterval(() => {
       try {

@@ -2,9 +2,13 @@
 export { type SnapshotConfig, snapshotSection } from "./config.ts";
 export { exportSnapshot, inspectSnapshot, type SnapshotReport } from "./inspect.ts";
 export type { SnapshotSettings } from "./keeper.ts";
+export { type ByteSource, SnapshotReader } from "./reader.ts";
+export { CHUNK_HEADER_BYTES } from "./records/layout.ts";
+export { SnapshotRestorer } from "./restorer.ts";
 export {
   bindSnapshot,
   type SnapshotBinding,
   type SnapshotServer,
   startSnapshot,
 } from "./start-snapshot.ts";
+export { SnapshotWriter } from "./writer.ts";

@@ -39,6 +39,7 @@ export type { AddressRanges } from "./limits/hot/address-ranges.ts";
 export { REFUSED_PEERS_OF_ADDRESS } from "./limits/hot/announce-limits.ts";
 export type { RecentAnnounces } from "./limits/hot/recent-announces.ts";
 export { countsByAddress } from "./limits/limits.ts";
+export { ChangeReader, ChangeTaker, LostChanges, type StoreTotals } from "./store/changes.ts";
 export { type CleaningOptions, SwarmCleaning } from "./store/cleaning.ts";
 export {
   SWARM_MEMORY_MIB_MAX,
@@ -46,8 +47,9 @@ export {
   type SwarmConfig,
   swarmSection,
 } from "./store/config.ts";
+export { CHANGE_WORDS, SHARD_COUNT } from "./store/hot/change-log.ts";
 export { SwarmPrefetch } from "./store/hot/prefetch.ts";
-export { SHARD_COUNT, SwarmStore, type SwarmStoreHandle } from "./store/hot/swarm-store.ts";
+export { SwarmStore, type SwarmStoreHandle } from "./store/hot/swarm-store.ts";
 export { PEER_AGE_SECONDS_MAX } from "./store/layout.ts";
 export {
   attachSwarmStore,

@@ -53,6 +53,8 @@ export interface WebShared {
   readonly peerIdSamples: readonly SharedArrayBuffer[];
   /** TLS sessions of one worker go on at another: 48 random bytes. */
   readonly ticketKeys: Uint8Array;
+  /** How long connections are served that are open when another process takes over. */
+  readonly drainSeconds: number;
   /** See `connectionFdsEnd`. */
   readonly fdsEnd: number;
 }

@@ -4,7 +4,14 @@
  */
 import { parseIpAddress } from "@swarmtide/bittorrent";
 import { linuxSupported, openTcpListener } from "@swarmtide/linux";
-import { type Listener, Listeners, listenerAt, workerCountOf } from "@swarmtide/runtime";
+import {
+  type HandedSockets,
+  type Listener,
+  Listeners,
+  listenerAt,
+  type OpenSocket,
+  workerCountOf,
+} from "@swarmtide/runtime";
 import type { SocketAddress } from "@swarmtide/toml-config";
 import type { WebConfig } from "./config.ts";
 import { type TcpEngineName, tcpEngineOf, tcpEngines } from "./engines/engines.ts";
@@ -50,12 +57,13 @@ export function bindWeb(
   config: WebConfig,
   httpWorkers: number,
   hasWebSockets: boolean,
+  handed?: HandedSockets,
 ): WebBinding {
   const engine = tcpEngineOf(config.engine).name;
   const groups: WebGroup[] = [];
   try {
     for (const plan of planGroups(config, httpWorkers, hasWebSockets))
-      groups.push({ engine: plan.engine, listeners: openGroup(config, plan) });
+      groups.push({ engine: plan.engine, listeners: openGroup(config, plan, handed) });
   } catch (error) {
     closeGroups(groups);
     throw error;
@@ -98,9 +106,13 @@ function planGroups(config: WebConfig, httpWorkers: number, hasWebSockets: boole
   });
 }
 
-function openGroup(config: WebConfig, { places, workers }: GroupPlan): Listeners {
+function openGroup(
+  config: WebConfig,
+  { places, workers }: GroupPlan,
+  handed: HandedSockets | undefined,
+): Listeners {
   if (!linuxSupported()) return Listeners.unopened(places);
-  return Listeners.open(places, workers, (place, port, reusePort) =>
+  const open: OpenSocket = (place, port, reusePort) =>
     openTcpListener({
       family: place.family,
       address: place.address,
@@ -108,8 +120,8 @@ function openGroup(config: WebConfig, { places, workers }: GroupPlan): Listeners
       backlog: config.tcpBacklog,
       reusePort,
       onlyIpv6: config.setOnlyIpv6,
-    }),
-  );
+    });
+  return Listeners.open(places, workers, open, handed);
 }
 
 /** What a configuration listens on, before anything is opened. */

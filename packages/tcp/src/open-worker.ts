@@ -26,6 +26,9 @@ import { receiveUpgrades, UpgradeSender } from "./worker-ports.ts";
 /** How often there are hints, and how often an engine with an event loop tells the store the time. */
 const TICK_SECONDS = 1;
 
+/** The last WebSocket is closed a little before the time is over, so that its client can say goodbye. */
+const WEBSOCKETS_DRAIN_SHARE = 0.9;
+
 /** Rejects when a listener cannot listen. */
 export async function openWebWorker(
   setup: WebSetup,
@@ -69,6 +72,11 @@ export async function openWebWorker(
       ws?.configure(news.ws, reloaded, news.web.reverseProxyIpHeaderName, news.limits);
       const secureContext = secureContextOf(news, shared.ticketKeys);
       if (secureContext !== undefined) run.setSecureContext(secureContext);
+    },
+    async drain(steering) {
+      const goesOn = () => steering.goesOn();
+      const milliseconds = shared.drainSeconds * 1000 * WEBSOCKETS_DRAIN_SHARE;
+      await Promise.all([run.drain(steering), ws?.drain(milliseconds, goesOn)]);
     },
     async stop() {
       await Promise.all([run.stop(), ws?.stop()]);

@@ -33,6 +33,12 @@ export interface WebServerOptions {
   readonly onHint: (line: string) => void;
   /** Called once for each worker that died, with its name. */
   readonly onDeath: (reason: string) => void;
+  /** Starts with workers that wait, see `startGroup`. */
+  readonly isHeld?: boolean;
+  /** Of the process before this one, so that its clients' sessions go on; by default new ones. */
+  readonly ticketKeys?: Uint8Array | undefined;
+  /** How long connections are served that are open when another process takes over. */
+  readonly drainSeconds?: number;
 }
 
 export interface WebServer extends WorkerGroup<WebSettings> {
@@ -50,6 +56,8 @@ export interface WebServer extends WorkerGroup<WebSettings> {
   readonly wsWorkerNames: readonly string[];
   /** Counters of all workers that serve WebTorrent; undefined where that is off. */
   readonly wsCounters: CounterTable<"ws"> | undefined;
+  /** What TLS sessions are resumed with. */
+  readonly ticketKeys: Uint8Array;
 }
 
 const TICKET_KEY_BYTES = 48;
@@ -82,7 +90,8 @@ export function startWeb(options: WebServerOptions): WebServer {
     startedSeconds: options.startedSeconds,
     peerIdSamples: options.countsClients === true ? peerIdSamples : [],
     fdsEnd: connectionFdsEnd(),
-    ticketKeys: new Uint8Array(randomBytes(TICKET_KEY_BYTES)),
+    ticketKeys: options.ticketKeys ?? new Uint8Array(randomBytes(TICKET_KEY_BYTES)),
+    drainSeconds: options.drainSeconds ?? 0,
   };
   const ports = makeWorkerPorts(workersOf(false), workersOf(true));
   const workerNames: string[] = [];
@@ -110,6 +119,7 @@ export function startWeb(options: WebServerOptions): WebServer {
     workerNames,
     wsWorkerNames,
     peerIdSamples,
+    ticketKeys: shared.ticketKeys,
   };
 }
 
@@ -121,7 +131,7 @@ const nameOf = (engine: TcpEngineName, index: number): string =>
 function startEngine(
   { engine, listeners }: WebGroup,
   setups: readonly WebSetup[],
-  { settings, onHint, onDeath }: WebServerOptions,
+  { settings, onHint, onDeath, isHeld }: WebServerOptions,
 ): WorkerGroup<WebSettings> {
   const { closesListeners } = tcpEngineOf(engine);
   const isThreaded = linuxSupported();
@@ -135,6 +145,8 @@ function startEngine(
     settings: settingsFor(engine, settings),
     onHint,
     onDeath,
+    isHeld: isHeld ?? false,
+    servesOnceOpen: closesListeners,
   });
   return {
     ...group,

@@ -25,6 +25,8 @@ export class HttpClient {
   /** Fulfilled once the connection has ended. */
   readonly closed: Promise<void>;
   isClosed = false;
+  /** Whether an answer said that the connection ends with it. */
+  isToldToClose = false;
   readonly #answers: HttpAnswer[] = [];
   #rest: Buffer = Buffer.alloc(0);
   #onChange: () => void = () => {};
@@ -97,6 +99,7 @@ export class HttpClient {
       if (end > bytes.length) break;
       const text = latin1Text(bytes.subarray(response.bodyStart, end));
       this.#answers.push({ status: response.status, text });
+      if (!response.keepAlive) this.isToldToClose = true;
       at = end;
     }
     this.#rest = bytes.subarray(at);

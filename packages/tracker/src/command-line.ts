@@ -1,37 +1,46 @@
 /** The commands and options of the program `swarmtide`, for the parser and the help. */
-import { type Command, type CommandLine, SHELLS } from "@swarmtide/runtime";
+import { type Command, type CommandLine, type CommandOption, SHELLS } from "@swarmtide/runtime";
 import { CHECK_CONFIG } from "./check-config/check-config.ts";
 import { CLIENT_COMMANDS } from "./client-command-line.ts";
 import { CONFIG_OPTIONS } from "./config-source.ts";
 import { DOCTOR } from "./doctor/doctor-command.ts";
 import { SNAPSHOT_COMMANDS } from "./snapshot-commands.ts";
 
+/** Of commands that serve. */
+const SERVE_OPTIONS: readonly CommandOption[] = [
+  ...CONFIG_OPTIONS,
+  {
+    long: "take-over",
+    summary: "take over from the tracker that runs at handover.control_socket, where one does",
+  },
+];
+
 /** Serves every protocol that the configuration enables. */
 const SERVE_ALL: Command = {
   words: [],
   summary: "run the tracker with all enabled protocols",
-  options: CONFIG_OPTIONS,
+  options: SERVE_OPTIONS,
 };
 
 /** Serves UDP alone, whatever the configuration enables. */
 const SERVE_UDP: Command = {
   words: ["udp"],
   summary: "run only the UDP tracker",
-  options: CONFIG_OPTIONS,
+  options: SERVE_OPTIONS,
 };
 
 /** Serves HTTP and HTTPS alone, whatever the configuration enables. */
 const SERVE_HTTP: Command = {
   words: ["http"],
   summary: "run only the HTTP tracker",
-  options: CONFIG_OPTIONS,
+  options: SERVE_OPTIONS,
 };
 
 /** Serves WebTorrent alone, whatever the configuration enables. */
 const SERVE_WS: Command = {
   words: ["ws"],
   summary: "run only the WebTorrent tracker",
-  options: CONFIG_OPTIONS,
+  options: SERVE_OPTIONS,
 };
 
 const REPORT_OPTIONS = [{ long: "json", summary: "print the report as JSON" }];

@@ -3,6 +3,7 @@
 export type { ApiStats } from "@swarmtide/statistics";
 export { type TrackerConfig, trackerSchema } from "./config.ts";
 export type { ServedProtocol, TrackerAddress } from "./services/service.ts";
+export type { StartOptions } from "./start-configured.ts";
 export { startTracker } from "./start-tracker.ts";
 export type { FamilyStatistics, HttpStatistics, Statistics } from "./statistics.ts";
-export type { RunningTracker, StartOptions } from "./tracker.ts";
+export type { RunningTracker } from "./tracker.ts";

@@ -124,6 +124,7 @@ async function main(signals: ProgramSignals): Promise<void> {
         return;
       }
       return await serve({
+        takesOver: invocation.given.values.has("take-over"),
         source: new ConfigSource(invocation.command, invocation.given, process.env),
         version: version(),
         print,

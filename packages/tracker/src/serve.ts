@@ -14,13 +14,16 @@ import { formatStatisticsBlock, formatStatisticsJson } from "@swarmtide/statisti
 import type { TrackerConfig } from "./config.ts";
 import type { ConfigSource } from "./config-source.ts";
 import type { ProgramSignals } from "./program-signals.ts";
+import { startConfigured } from "./start-configured.ts";
 import { formatFinalStatisticsLine } from "./statistics.ts";
-import { type ConfiguredTracker, type RunningTracker, startConfigured } from "./tracker.ts";
+import type { ConfiguredTracker, RunningTracker } from "./tracker.ts";
 
 const EXIT_DEATH = 1;
 
 export interface ServeOptions {
   readonly source: ConfigSource;
+  /** Takes over from the tracker that runs at `handover.control_socket`, where one does. */
+  readonly takesOver: boolean;
   readonly version: string;
   /** Writes to stdout. */
   readonly print: (text: string) => void;
@@ -43,7 +46,8 @@ export async function serve(options: ServeOptions): Promise<void> {
   });
   let tracker: ConfiguredTracker;
   try {
-    tracker = await startConfigured(config, { log, onDeath: (reason) => dieOf(reason, log) });
+    const onDeath = (reason: string) => dieOf(reason, log);
+    tracker = await startConfigured(config, { log, onDeath, takesOver: options.takesOver });
   } catch (error) {
     throw withConfigLine(error, configPath);
   }
@@ -70,9 +74,14 @@ export async function serve(options: ServeOptions): Promise<void> {
 
   manager.ready(status);
   const endStatistics = printStatistics(tracker, config, print);
-  const signal = await stopAsked;
-  manager.stopping(tracker.stopMillisecondsMax);
-  log.info(`${signal}: stopping`);
+  const signal = await Promise.race([stopAsked, tracker.handedOver]);
+  const drainMilliseconds = signal === undefined ? config.handover.drain * 1000 : 0;
+  manager.stopping(drainMilliseconds + tracker.stopMillisecondsMax);
+  if (signal === undefined) {
+    log.info("another process serves: finishing the connections that are open");
+    await Promise.race([stopAsked, tracker.drained]);
+  }
+  log.info(`${signal ?? "handed over"}: stopping`);
   await tracker.stop();
   endStatistics();
   const seconds = Math.round((performance.now() - startedAt) / 1000);

@@ -7,8 +7,8 @@ import { promisify } from "node:util";
 import { LOOPBACK_CONFIG, temporaryFolder, UdpClient, until } from "@swarmtide/test-kit";
 import { readConfig } from "@swarmtide/toml-config";
 import { trackerSchema } from "./config.ts";
+import { startConfigured } from "./start-configured.ts";
 import { startTracker } from "./start-tracker.ts";
-import { startConfigured } from "./tracker.ts";
 
 const config = readConfig(trackerSchema, `log_level = "off"\n${LOOPBACK_CONFIG}`, "test");
 

@@ -9,7 +9,8 @@
 import { OperatorError } from "@swarmtide/runtime";
 import { inWordsOfOptions, readOptions } from "@swarmtide/toml-config";
 import { type TrackerOptions, trackerSchema } from "./config.ts";
-import { type RunningTracker, type StartOptions, startConfigured } from "./tracker.ts";
+import { type StartOptions, startConfigured } from "./start-configured.ts";
+import type { RunningTracker } from "./tracker.ts";
 
 /**
  * Starts a tracker. Without options it serves UDP, HTTP and WebTorrent on port 3000 of every address. Rejects with ConfigError

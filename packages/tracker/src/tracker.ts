@@ -1,36 +1,25 @@
 /**
- * The tracker that runs, and its start: access list, store, listeners, workers, privileges, in this order, so that whatever
- * an operator got wrong is said before anything is served. What is started stands in services/services.ts. Called by the
- * command line; programs that embed a tracker call `startTracker`.
+ * The tracker that runs: statistics, reloads, the hand-over to another process, the stop. Made by start-configured.ts. Main
+ * thread.
  */
+import type { FrameChannel } from "@swarmtide/handover";
 import { CounterTables } from "@swarmtide/metrics";
-import {
-  createLogger,
-  dropPrivileges,
-  type Logger,
-  OperatorError,
-  pathAfterDrop,
-  STOP_MILLISECONDS_MAX,
-} from "@swarmtide/runtime";
+import { type Logger, STOP_MILLISECONDS_MAX } from "@swarmtide/runtime";
 import { StatisticsCollector } from "@swarmtide/statistics";
-import { monotonicSeconds, type SwarmStore } from "@swarmtide/swarm";
+import type { SwarmStore } from "@swarmtide/swarm";
 import { readOptions } from "@swarmtide/toml-config";
-import { ReloadableAccessList } from "./access-list.ts";
+import type { ReloadableAccessList } from "./access-list.ts";
 import { type TrackerConfig, type TrackerOptions, trackerSchema } from "./config.ts";
-import { divideMemory, openStore } from "./memory.ts";
-import { withoutMissingFamilies } from "./missing-families.ts";
 import { ReloadableSettings } from "./reloadable-settings.ts";
 import type {
   BoundService,
   RunningService,
   ServedProtocol,
-  StartContext,
   TrackerAddress,
 } from "./services/service.ts";
-import { services, workerThreads } from "./services/services.ts";
-import { checkOpenFiles, checkThatSomethingRuns, warnOfServing } from "./start-checks.ts";
 import { TrackerSource } from "./statistics/tracker-source.ts";
 import { readStatistics, type Statistics } from "./statistics.ts";
+import { giveTracker } from "./take-over.ts";
 import { version } from "./version.ts";
 
 /** A tracker that serves. */
@@ -56,106 +45,19 @@ export interface RunningTracker {
   readonly stopMillisecondsMax: number;
 }
 
-export interface StartOptions {
-  /** Where the tracker logs; by default as the configuration says. */
-  readonly log?: Logger;
-  /** Called when a worker dies, with its name and the reason. By default this is an uncaught exception. */
-  readonly onDeath?: (reason: string) => void;
-}
-
 /** A tracker of the program, which reads its configuration anew. */
 export interface ConfiguredTracker extends RunningTracker {
   /** As `reload`, under the configuration that `read` returns; it throws where there is none to be had. */
   reconfigure(read: () => TrackerConfig): Promise<void>;
   /** Where a file is found now; undefined where a chroot hides it. */
   locate(path: string): string | undefined;
+  /** Fulfilled once another process serves in the place of this one, which finishes its connections and ends. */
+  readonly handedOver: Promise<void>;
+  /** Fulfilled once it has finished them. */
+  readonly drained: Promise<void>;
 }
 
-/** Starts a tracker. Throws OperatorError or SyscallError; then nothing is left running. */
-export async function startConfigured(
-  wanted: TrackerConfig,
-  options: StartOptions = {},
-): Promise<ConfiguredTracker> {
-  const log = options.log ?? createLogger(wanted, "main");
-  const given = withoutMissingFamilies(wanted, log);
-  checkThatSomethingRuns(given);
-  const threads = workerThreads(given);
-  checkOpenFiles(threads);
-  const folder = process.cwd();
-  const locate = (path: string) => pathAfterDrop(given.privileges, path, folder);
-  const accessList = await ReloadableAccessList.open(given, locate, log);
-  const { config, line: memory } = divideMemory(given, threads, log);
-  const store = openStore(config, given.swarm.maxMemory, log);
-  const bound = bindServices(config, log);
-  const watch = watchForDeath(options.onDeath ?? throwOutside);
-  const context: StartContext = {
-    ...{ log, store, accessList: accessList.handle, startedSeconds: monotonicSeconds() },
-    logSettings: { logLevel: config.logLevel, logFormat: config.logFormat },
-    pathAfterDrop: locate,
-    counters: () => tracker.counters,
-    collector: () => tracker.collector,
-    onDeath: watch.onDeath,
-  };
-  const running = bound.map((service) => service.start(context));
-  const tracker = new Tracker({
-    wanted,
-    config,
-    locate,
-    memory,
-    log,
-    store,
-    accessList,
-    bound,
-    running,
-  });
-  try {
-    const ready = Promise.all(running.map((service) => service.ready));
-    await Promise.race([ready, watch.died]);
-    dropPrivileges(config.privileges);
-  } catch (error) {
-    for (const service of running) service.stopsLast?.discard();
-    await tracker.stop();
-    throw error;
-  }
-  watch.startIsOver();
-  warnOfServing(config, threads, log);
-  tracker.serves();
-  return tracker;
-}
-
-/** Opens every listener. When one cannot be opened, none stays open. */
-function bindServices(config: TrackerConfig, log: Logger): BoundService<TrackerConfig>[] {
-  const bound: BoundService<TrackerConfig>[] = [];
-  try {
-    for (const service of services) {
-      const one = service.bind(config, log);
-      if (one !== undefined) bound.push(one);
-    }
-    return bound;
-  } catch (error) {
-    for (const one of bound) one.close();
-    throw error;
-  }
-}
-
-/** While the tracker starts, a worker that dies fails the start; from then on it is told to whoever runs it. */
-function watchForDeath(tell: (reason: string) => void) {
-  let isStarting = true;
-  let fail: (error: Error) => void = () => {};
-  const died = new Promise<never>((_, reject) => {
-    fail = reject;
-  });
-  died.catch(() => {}); // Nobody waits for it any more when the start has failed for another reason.
-  return {
-    died,
-    onDeath: (reason: string) => (isStarting ? fail(deathOf(reason)) : tell(reason)),
-    startIsOver() {
-      isStarting = false;
-    },
-  };
-}
-
-interface TrackerParts {
+export interface TrackerParts {
   /** As the operator wrote it. */
   readonly wanted: TrackerConfig;
   /** With an amount of memory wherever that was left open, and without families that the system does not have. */
@@ -165,11 +67,12 @@ interface TrackerParts {
   readonly log: Logger;
   readonly store: SwarmStore;
   readonly accessList: ReloadableAccessList;
+  readonly startedSeconds: number;
   readonly bound: readonly BoundService<TrackerConfig>[];
   readonly running: readonly RunningService<TrackerConfig>[];
 }
 
-class Tracker implements ConfiguredTracker {
+export class Tracker implements ConfiguredTracker {
   readonly counters: CounterTables;
   readonly collector: StatisticsCollector;
   readonly #source: TrackerSource;
@@ -181,6 +84,10 @@ class Tracker implements ConfiguredTracker {
   /** The reload that runs or was the last to run. */
   #reloading: Promise<void> = Promise.resolve();
   #reloadWaiting: Promise<void> | undefined;
+  readonly handedOver: Promise<void>;
+  readonly drained: Promise<void>;
+  #noteHandedOver: () => void = () => {};
+  #noteDrained: () => void = () => {};
   /** Reads the configuration for the reload that waits. */
   #readNext: (() => TrackerConfig) | undefined;
 
@@ -194,6 +101,32 @@ class Tracker implements ConfiguredTracker {
       addresses: () => this.addresses,
     });
     this.collector = new StatisticsCollector(this.#source);
+    this.handedOver = new Promise((resolve) => {
+      this.#noteHandedOver = resolve;
+    });
+    this.drained = new Promise((resolve) => {
+      this.#noteDrained = resolve;
+    });
+  }
+
+  /** Hands the tracker to the process that has connected; see `StartContext`. */
+  async handOver(channel: FrameChannel): Promise<void> {
+    const { store, config, startedSeconds, running, log } = this.#parts;
+    const isHandedOver = await giveTracker(channel, {
+      ...{ store, config, startedSeconds, running, log, counters: () => this.counters },
+      onHandedOver: () => this.#makeWay(),
+    });
+    if (isHandedOver) this.#noteDrained();
+  }
+
+  /** What would do the same as the other process ends; the others finish their connections. */
+  #makeWay(): void {
+    this.#source.isServing = false;
+    for (const service of this.#parts.running) {
+      service.stopsLast?.discard();
+      if (service.given === undefined) void service.stop();
+    }
+    this.#noteHandedOver();
   }
 
   get protocols(): readonly ServedProtocol[] {
@@ -278,13 +211,4 @@ class Tracker implements ConfiguredTracker {
     this.collector.close();
     this.#isOver = true;
   }
-}
-
-const deathOf = (reason: string): OperatorError =>
-  new OperatorError(reason, { code: "SWARMTIDE_WORKER_DIED" });
-
-function throwOutside(reason: string): void {
-  queueMicrotask(() => {
-    throw deathOf(reason);
-  });
 }

@@ -6,11 +6,13 @@ import { parseIpAddress } from "@swarmtide/bittorrent";
 import { linuxSupported, openUdpSocket } from "@swarmtide/linux";
 import {
   formatListener,
+  type HandedSockets,
   isWildcard,
   type Listener,
   Listeners,
   LOOK_MILLISECONDS,
   listenerAt,
+  type OpenSocket,
   workerCountOf,
 } from "@swarmtide/runtime";
 import { type UdpConfig, udpAddressesOf } from "./config.ts";
@@ -62,33 +64,34 @@ export function wrongAddressWarnings(
   });
 }
 
-/** Throws OperatorError with the key, the call, the address and the reason; nothing stays open then. */
-export function bindUdp(config: UdpConfig): UdpBinding {
+/**
+ * `handed` are the sockets of another process, which are used where they fit. Throws OperatorError with the key, the call, the
+ * address and the reason; nothing stays open then.
+ */
+export function bindUdp(config: UdpConfig, handed?: HandedSockets): UdpBinding {
   const engine = udpEngineOf(config.engine);
   const places = udpPlacesOf(config);
   if (!linuxSupported()) {
     const listeners = Listeners.unopened(places);
     return { engine: engine.name, listeners, receiveBufferBytes: undefined, close() {} };
   }
-  let receiveBufferBytes = Number.POSITIVE_INFINITY;
-  const listeners = Listeners.open(
-    places,
-    workerCountOf(config.workers),
-    (place, port, reusePort) => {
-      const socket = openUdpSocket({
-        family: place.family,
-        address: place.address,
-        port,
-        reusePort,
-        onlyIpv6: config.setOnlyIpv6,
-        receiveBufferBytes: config.socketRecvBufferSize,
-        packetInfo: isWildcard(place) && engine.readsPacketInfo,
-        receiveTimeoutMilliseconds: LOOK_MILLISECONDS,
-      });
-      receiveBufferBytes = Math.min(receiveBufferBytes, socket.receiveBufferBytes);
-      return { fd: socket.fd, port: socket.port };
-    },
-  );
+  let receiveBufferBytes: number | undefined;
+  const open: OpenSocket = (place, port, reusePort) => {
+    const socket = openUdpSocket({
+      family: place.family,
+      address: place.address,
+      port,
+      reusePort,
+      onlyIpv6: config.setOnlyIpv6,
+      receiveBufferBytes: config.socketRecvBufferSize,
+      packetInfo: isWildcard(place) && engine.readsPacketInfo,
+      receiveTimeoutMilliseconds: LOOK_MILLISECONDS,
+    });
+    const granted = socket.receiveBufferBytes;
+    receiveBufferBytes = Math.min(receiveBufferBytes ?? granted, granted);
+    return { fd: socket.fd, port: socket.port };
+  };
+  const listeners = Listeners.open(places, workerCountOf(config.workers), open, handed);
   const engineBinding = bindEngine(engine, config, listeners);
   const close = () => {
     engineBinding?.close();

@@ -8,7 +8,12 @@ export {
 } from "./bind.ts";
 export { type UdpConfig, udpSection } from "./config.ts";
 export * as udpColumns from "./counters.ts";
-export { fallbackWarnings, type UdpEngineName, udpEngines } from "./engines/engines.ts";
+export {
+  fallbackWarnings,
+  type UdpEngineName,
+  udpEngineOf,
+  udpEngines,
+} from "./engines/engines.ts";
 export { CONNECTION_KEY_WORDS, ConnectionIds } from "./hot/connection-id.ts";
 export { DatagramHandler, type DatagramMemory } from "./hot/datagram-handler.ts";
 export { UdpTracker, type UdpTrackerOptions } from "./hot/udp-tracker.ts";

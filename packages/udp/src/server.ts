@@ -14,6 +14,7 @@ import type { UdpShared } from "./answering.ts";
 import type { UdpBinding } from "./bind.ts";
 import type { UdpConfig } from "./config.ts";
 import { udpCounters } from "./counters.ts";
+import { udpEngineOf } from "./engines/engines.ts";
 import { CONNECTION_KEY_WORDS } from "./hot/connection-id.ts";
 import { openUdpWorker, type UdpSettings, type UdpSetup } from "./open-worker.ts";
 
@@ -28,6 +29,10 @@ export interface UdpServerOptions {
   readonly peerIdSamples?: readonly SharedArrayBuffer[];
   /** Called once for a worker that died, with its name. */
   readonly onDeath: (reason: string) => void;
+  /** Starts with workers that wait, see `startGroup`. */
+  readonly isHeld?: boolean;
+  /** Of the process before this one, so that the connection ids of its clients stay good; by default a new one. */
+  readonly connectionKey?: Int32Array | undefined;
 }
 
 export interface UdpServer extends WorkerGroup<UdpSettings> {
@@ -35,6 +40,8 @@ export interface UdpServer extends WorkerGroup<UdpSettings> {
   readonly counters: CounterTable<"udp">;
   /** Microseconds that requests stay inside, with a row for each worker. */
   readonly latency: Histogram;
+  /** What connection ids are made with. */
+  readonly connectionKey: Int32Array;
 }
 
 export function startUdp(options: UdpServerOptions): UdpServer {
@@ -48,7 +55,7 @@ export function startUdp(options: UdpServerOptions): UdpServer {
   const shared: UdpShared = {
     store: options.store,
     accessList,
-    connectionKey: randomFillSync(new Int32Array(CONNECTION_KEY_WORDS)),
+    connectionKey: options.connectionKey ?? randomFillSync(new Int32Array(CONNECTION_KEY_WORDS)),
     counters: counters.handle,
     latency: latency.handle,
     startedSeconds: options.startedSeconds,
@@ -66,11 +73,14 @@ export function startUdp(options: UdpServerOptions): UdpServer {
     })),
     settings: { config, accessList },
     onDeath,
+    isHeld: options.isHeld ?? false,
+    servesOnceOpen: udpEngineOf(binding.engine).closesListeners,
   });
   return {
     ...group,
     counters,
     latency,
+    connectionKey: shared.connectionKey,
     async stop() {
       const isInTime = await group.stop();
       binding.close();

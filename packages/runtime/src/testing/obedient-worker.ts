@@ -7,6 +7,7 @@ function open(behaviour: string, settings: string, hint: (line: string) => void)
   if (behaviour === "exit") process.exit(3);
   const serving: Serving<string> = {
     reload: (news) => hint(`${settings} → ${news}`),
+    drain: () => hint("drained"),
     stop() {
       if (behaviour === "throw at stop") throw new Error("late");
     },

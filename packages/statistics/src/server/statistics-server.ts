@@ -36,6 +36,8 @@ export interface ServerOptions {
   /** PEM; undefined for plain HTTP. */
   readonly tls: { readonly cert: Buffer | string; readonly key: Buffer | string } | undefined;
   readonly answers: Answers;
+  /** A descriptor that listens there already. */
+  readonly fd?: number | undefined;
 }
 
 export class StatisticsServer {
@@ -67,7 +69,8 @@ export class StatisticsServer {
     });
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
-      server.listen({ host: address.host, port: address.port }, () => {
+      const { host, port } = address;
+      server.listen(options.fd === undefined ? { host, port } : { fd: options.fd }, () => {
         server.off("error", reject);
         resolve();
       });
@@ -80,6 +83,21 @@ export class StatisticsServer {
     const { address, family, port } = this.#server.address() as AddressInfo;
     const host = family === "IPv6" ? `[${address}]` : address;
     return `${this.#isTls ? "https" : "http"}://${host}:${port}/`;
+  }
+
+  /** What it listens at, and its descriptor; undefined where the system has none. */
+  get listener(): { readonly address: AddressInfo; readonly fd: number } | undefined {
+    // Node has it, but does not document it.
+    const { _handle: handle } = this.#server as {
+      readonly _handle?: { readonly fd?: number } | null;
+    };
+    const fd = handle?.fd ?? -1;
+    return fd < 0 ? undefined : { address: this.#server.address() as AddressInfo, fd };
+  }
+
+  /** Stops listening; connections that are open are served until `close`. */
+  drain(): void {
+    this.#server.close();
   }
 
   /** New connections get this certificate. */

@@ -1,6 +1,6 @@
 /** [swarm] of the configuration file: the store of all protocols. Read on the main thread. */
 import { type ConfigOf, integer, section } from "@swarmtide/toml-config";
-import { SHARD_COUNT } from "./hot/swarm-store.ts";
+import { SHARD_COUNT } from "./hot/change-log.ts";
 import { ARENA_BYTES_MAX, KEEP_COMPLETED_DAYS_MAX, PEER_AGE_SECONDS_MAX } from "./layout.ts";
 
 /** Less is not worth a tracker: some million peers take this much. */

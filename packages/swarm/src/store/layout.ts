@@ -8,7 +8,9 @@
  *
  * | word    | name              | meaning                                                          |
  * |---------|-------------------|------------------------------------------------------------------|
- * | 0       | LOCK              | 0 free, 1 held, 2 held and somebody sleeps; alone on its line     |
+ * | 0       | LOCK              | 0 free, 1 held, 2 held and somebody sleeps; its line is the holder's |
+ * | 1       | NOTING            | 1 while changes are noted for another process, 2 when some were lost (`hot/change-log.ts`) |
+ * | 2       | NOTED_WORDS       | words of changes noted and not taken yet                         |
  * | 32      | NEXT_FRESH        | first word never handed out                                      |
  * | 33      | END               | number of words of the arena                                     |
  * | 34      | FREE_CLASSES      | bit k is set when FREE_LISTS + k is not empty                    |
@@ -63,6 +65,8 @@
  */
 
 export const LOCK = 0;
+export const NOTING = 1;
+export const NOTED_WORDS = 2;
 export const NEXT_FRESH = 32;
 export const END = 33;
 export const FREE_CLASSES = 34;

@@ -15,8 +15,9 @@ import {
   openScrapeRate,
 } from "../limits/limits.ts";
 import { openArenas } from "./arenas.ts";
+import { CHANGES_WORDS, SHARD_COUNT } from "./hot/change-log.ts";
 import { HASH_KEY_WORDS } from "./hot/keyed-hash.ts";
-import { SHARD_COUNT, SwarmStore, type SwarmStoreHandle } from "./hot/swarm-store.ts";
+import { SwarmStore, type SwarmStoreHandle } from "./hot/swarm-store.ts";
 import {
   COMPLETED_COUNT,
   GAVE_WAY,
@@ -63,7 +64,8 @@ export function createSwarmStore(options: SwarmStoreOptions): SwarmStore {
   const arenas = openArenas(SHARD_COUNT, options.memoryBytesMax, undefined, counts);
   const hashKey = new Int32Array(new SharedArrayBuffer(HASH_KEY_WORDS * 4));
   hashKey.set(randomFillSync(new Int32Array(HASH_KEY_WORDS)));
-  return attachSwarmStore({ arenas, hashKey, limits: makeLimits(options.limits) });
+  const changes = new SharedArrayBuffer(SHARD_COUNT * CHANGES_WORDS * Int32Array.BYTES_PER_ELEMENT);
+  return attachSwarmStore({ arenas, hashKey, limits: makeLimits(options.limits), changes });
 }
 
 /** The store in this thread. */

@@ -44,7 +44,7 @@ const SECONDS_PER_HOUR = 3600;
 const PEERS_PER_HOLD = 64;
 
 /** Limits hold for announces: what is restored was within them. */
-const NO_LIMITS: AnnounceLimits = openAnnounceLimits(makeLimits(undefined), []);
+export const NO_LIMITS: AnnounceLimits = openAnnounceLimits(makeLimits(undefined), []);
 
 /** Some peers of one role and family, as slots (layout.ts). */
 interface Peers {
@@ -272,7 +272,7 @@ function areTwins(slots: Int32Array, a: number, b: number, slotWords: number): b
 }
 
 /** The slot of a peer in its swarm, whatever its role, or 0. */
-function findPeer(
+export function findPeer(
   w: Int32Array,
   swarm: number,
   slotWords: number,

@@ -4,7 +4,7 @@
  */
 import type { SecureContext } from "node:tls";
 import type { HttpHandler } from "@swarmtide/http";
-import type { Listener, Serving } from "@swarmtide/runtime";
+import type { Listener, Serving, Steering } from "@swarmtide/runtime";
 import type { ConversationOptions, ReloadedOptions } from "../conversation/conversation-options.ts";
 import type { FdUpgrade } from "./epoll/epoll-options.ts";
 import type { SocketUpgrade } from "./net/net-options.ts";
@@ -48,6 +48,8 @@ export interface TcpEngineRun extends Pick<Serving<unknown>, "run" | "stop"> {
   readonly handler: HttpHandler;
   /** Takes what a reload has changed into use; connections that are open keep what concerns their beginning. */
   configure(news: ReloadedOptions): void;
+  /** Accepts nobody any more and serves who is there, until none is left or `steering.goesOn()` is false. */
+  drain(steering: Steering): void | Promise<void>;
   /** New connections get this context; those that are open keep theirs. */
   setSecureContext(secureContext: SecureContext): void;
 }

@@ -7,12 +7,13 @@
  */
 import { randomFillSync } from "node:crypto";
 import { Socket } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
 import type { MessagePort } from "node:worker_threads";
 import type { Cidr } from "@swarmtide/bittorrent";
 import { peerAt } from "@swarmtide/http";
 import { closeFd, limitUnsentBytes } from "@swarmtide/linux";
 import { add, type CounterRow } from "@swarmtide/metrics";
-import { DRAIN_MILLISECONDS_MAX } from "@swarmtide/runtime";
+import { DRAIN_MILLISECONDS_MAX, LOOK_MILLISECONDS } from "@swarmtide/runtime";
 import {
   type AccessList,
   type LimitsConfig,
@@ -20,7 +21,13 @@ import {
   type SwarmStore,
 } from "@swarmtide/swarm";
 import { answerUpgrade, WebTorrentTracker, type WsConfig, wsColumns } from "@swarmtide/ws";
-import { messageMemory, READ_AT, READ_BYTES, UPGRADE_OK } from "@swarmtide/ws-protocol";
+import {
+  CLOSE_SERVICE_RESTART,
+  messageMemory,
+  READ_AT,
+  READ_BYTES,
+  UPGRADE_OK,
+} from "@swarmtide/ws-protocol";
 import type { ReloadedOptions } from "../conversation/conversation-options.ts";
 import { countRefusal } from "../conversation/count-refusal.ts";
 import { ConnectionLimits } from "../conversation/hot/connection-limits.ts";
@@ -202,6 +209,24 @@ export class WsEndpoint implements SessionOwner {
     this.#sessions.delete(session);
     this.#closing.delete(session);
     if (this.#sessions.size === 0) this.#onEmpty?.();
+  }
+
+  /**
+   * Ends the connections one after another, all of them within `milliseconds`, while `goesOn`: clients come back at once or
+   * within minutes, and should not all come together.
+   */
+  async drain(milliseconds: number, goesOn: () => boolean): Promise<void> {
+    const total = this.#sessions.size;
+    const start = performance.now();
+    let handedOff = 0;
+    while (this.#sessions.size > 0 && goesOn()) {
+      const share = Math.min(1, (performance.now() - start) / milliseconds);
+      // Those that came while it lasts have their turn with the last.
+      const due = share === 1 ? this.#sessions.size : Math.ceil(total * share) - handedOff;
+      handedOff += due;
+      this.tracker.stop(due, CLOSE_SERVICE_RESTART);
+      await pause(LOOK_MILLISECONDS);
+    }
   }
 
   /** Says goodbye to every client and waits for their connections to end, a few seconds at most. */

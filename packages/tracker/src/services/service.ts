@@ -7,8 +7,9 @@
  *
  * All are bound before one is started, so that a port in use is an error while nothing runs yet. Called on the main thread.
  */
+import type { Facts, FrameChannel, GivenService } from "@swarmtide/handover";
 import type { AnyCounterTable, CounterTables, Histogram } from "@swarmtide/metrics";
-import type { Logger, LogSettings } from "@swarmtide/runtime";
+import type { HandedSockets, Logger, LogSettings } from "@swarmtide/runtime";
 import type { PeersPerTorrent, StatisticsCollector } from "@swarmtide/statistics";
 import type { AccessListHandle, SwarmStore } from "@swarmtide/swarm";
 import type { ConfigOf, Entries, SectionSchema } from "@swarmtide/toml-config";
@@ -43,6 +44,8 @@ export interface Service<Sections extends Entries> {
   readonly sections: Sections;
   /** How many worker threads it will start. Asked before anything is opened. */
   threads(config: ServiceConfig<Sections>): number;
+  /** What of the configuration cannot change when another process takes over: keys of the file, and what they stand for. */
+  facts?(config: ServiceConfig<Sections>): Facts;
   /**
    * Reads its files and tells what it would serve, one line each; opens no listener. Throws OperatorError where a file is not
    * in order.
@@ -50,11 +53,13 @@ export interface Service<Sections extends Entries> {
   look?(config: ServiceConfig<Sections>): readonly string[];
   /**
    * Opens its listeners and reads its files. Undefined where the configuration switches it off. Throws OperatorError or
-   * SyscallError; nothing of the service stays open then.
+   * SyscallError; nothing of the service stays open then. `handed` are sockets of the process that this one takes over from:
+   * it uses those that fit.
    */
   bind(
     config: ServiceConfig<Sections>,
     log: Logger,
+    handed?: HandedSockets,
   ): BoundService<ServiceConfig<Sections>> | undefined;
 }
 
@@ -84,6 +89,18 @@ export interface StartContext {
   readonly collector: () => StatisticsCollector;
   /** Called once for a worker that died, with its name. */
   readonly onDeath: (reason: string) => void;
+  /** There where this process takes over from another: workers are started held, and released with all others. */
+  readonly former: FormerProcess | undefined;
+  /** Hands the tracker to a process that has connected; fulfilled once that has failed, or all connections have ended. */
+  readonly handOver: (channel: FrameChannel) => Promise<void>;
+}
+
+/** The process that this one takes over from. */
+export interface FormerProcess {
+  /** Fulfilled once it holds still, and what listens may take connections. */
+  readonly isHolding: Promise<void>;
+  /** A key of it by name, in memory of its own; undefined where it has none. */
+  secret(name: string): Uint8Array | undefined;
 }
 
 /** How long the requests of one protocol stay inside its workers. */
@@ -135,6 +152,8 @@ export interface RunningService<Config> {
    * before `stop`, makes it keep nothing: the start has failed.
    */
   readonly stopsLast?: { readonly millisecondsMax: number; discard(): void };
+  /** What a process gets that takes over, and how the service makes way; absent where there is nothing to hand over. */
+  readonly given?: GivenService;
   /** Stops every worker. Fulfilled when all have ended, or with false when some did not in time. */
   stop(): Promise<boolean>;
 }

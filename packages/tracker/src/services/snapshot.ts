@@ -20,7 +20,19 @@ export const snapshotService: Service<typeof sections> = {
     return {
       protocols: [],
       close: () => binding.close(),
-      start({ store, startedSeconds, logSettings, accessList, log, pathAfterDrop, onDeath }) {
+      start({
+        store,
+        startedSeconds,
+        logSettings,
+        accessList,
+        log,
+        pathAfterDrop,
+        onDeath,
+        former,
+      }) {
+        // The process before this one has handed over the swarms themselves.
+        if (former !== undefined) binding.close();
+        const restored = former === undefined ? binding : { ...binding, file: undefined };
         const path = pathAfterDrop(snapshot.path);
         if (path === undefined)
           log.error(
@@ -29,7 +41,14 @@ export const snapshotService: Service<typeof sections> = {
           );
         const settings: SnapshotSettings = { config: snapshot, swarm, accessList };
         const { counters, stopMillisecondsMax, ...group } = startSnapshot({
-          ...{ binding, store: store.handle, startedSeconds, log: logSettings, settings, onDeath },
+          ...{
+            binding: restored,
+            store: store.handle,
+            startedSeconds,
+            log: logSettings,
+            settings,
+            onDeath,
+          },
           pathAfterDrop: path,
         });
         return {

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { announceTarget, LOOPBACK_CONFIG, temporaryFolder, until } from "@swarmtide/test-kit";
 import { readConfig } from "@swarmtide/toml-config";
 import { trackerSchema } from "../config.ts";
-import { startConfigured } from "../tracker.ts";
+import { startConfigured } from "../start-configured.ts";
 import { start } from "./testing/statistics-tracker.ts";
 
 const TIMEOUT = { timeout: 60_000 };

@@ -3,7 +3,16 @@
  * worker; everything runs on the main thread, which serves no peers. See service.ts.
  */
 import { formatSocketAddress, parseIpAddress } from "@swarmtide/bittorrent";
-import { codeField, type Logger, listenError, OperatorError } from "@swarmtide/runtime";
+import {
+  codeField,
+  type HandedSockets,
+  handedSocket,
+  type Listener,
+  type Logger,
+  listenError,
+  listenerAt,
+  OperatorError,
+} from "@swarmtide/runtime";
 import {
   Answers,
   loadPageFiles,
@@ -41,8 +50,8 @@ export const statisticsService: Service<typeof sections> = {
     if (certificate !== "") readTls(certificate, pageTlsPrivateKeyPath);
     return [`statistics: http${certificate === "" ? "" : "s"}://${textOf(pageAddress)}`];
   },
-  bind({ statistics: config }, log) {
-    const page = config.pageAddress === undefined ? undefined : preparePage(config, log);
+  bind({ statistics: config }, log, handed) {
+    const page = preparePage(config, log, handed);
     return {
       protocols: [],
       close() {},
@@ -55,10 +64,22 @@ interface Page {
   readonly address: NonNullable<Config["statistics"]["pageAddress"]>;
   readonly files: ReturnType<typeof loadPageFiles>;
   readonly tls: TlsFiles | undefined;
+  /** Of the process before this one. */
+  readonly fd: number | undefined;
 }
 
+const placeOf = ({ host, port }: Page["address"]): Listener => {
+  const address = parseIpAddress(host) ?? new Uint8Array(4);
+  const family = address.length === 4 ? 4 : 6;
+  return listenerAt({ key: "statistics.page_address", family, isTls: false, address, port });
+};
+
 /** Reads what the page is made of; a chroot may hide it later. Throws OperatorError. */
-function preparePage(config: StatisticsConfig, log: Logger): Page | undefined {
+function preparePage(
+  config: StatisticsConfig,
+  log: Logger,
+  handed: HandedSockets | undefined,
+): Page | undefined {
   const { pageAddress: address, pageToken, pageTlsCertificatePath: certificate } = config;
   if (address === undefined) return undefined;
   if (pageToken === "" && !isLoopback(address.host))
@@ -66,7 +87,8 @@ function preparePage(config: StatisticsConfig, log: Logger): Page | undefined {
       `statistics.page_address = "${textOf(address)}": everybody who reaches it can read the page; set statistics.page_token`,
     );
   const tls = certificate === "" ? undefined : readTls(certificate, config.pageTlsPrivateKeyPath);
-  return { address, files: loadPageFiles(), tls };
+  const [[listener] = []] = handed?.of("page").take(placeOf(address), 1) ?? [];
+  return { address, files: loadPageFiles(), tls, fd: listener?.fd };
 }
 
 /** The same files as [web] may have, under the names of this section. */
@@ -91,6 +113,7 @@ function startStatistics(
   const prometheus = new PrometheusText();
   const html = HtmlWriter.open(config, context);
   const start = async () => {
+    await context.former?.isHolding;
     await Promise.resolve(); // All services have been started then, and there is a collector.
     const collector = context.collector();
     timer = setInterval(() => collector.collect(), SECOND_MILLISECONDS);
@@ -103,6 +126,18 @@ function startStatistics(
   return {
     ready: start(),
     counters: [],
+    given: {
+      sockets() {
+        const { address, fd } = server?.listener ?? {};
+        if (page === undefined || address === undefined) return [];
+        return handedSocket("page", { ...placeOf(page.address), port: address.port, fd });
+      },
+      async hold() {},
+      release() {},
+      async drain() {
+        server?.drain();
+      },
+    },
     reports: { certificates: () => (tls === undefined ? [] : [inUse(tls)]) },
     reload() {
       if (server === undefined || tls === undefined) return undefined;
@@ -173,13 +208,13 @@ class HtmlWriter {
 
 /** Undefined, and a warning, where the default address is taken. Rejects with OperatorError where a configured one is. */
 async function openServer(
-  { address, tls }: Page,
+  { address, tls, fd }: Page,
   token: string,
   answers: Answers,
   log: Logger,
 ): Promise<StatisticsServer | undefined> {
   try {
-    return await StatisticsServer.open({ address, token, answers, tls: tls && pemOf(tls) });
+    return await StatisticsServer.open({ address, token, answers, tls: tls && pemOf(tls), fd });
   } catch (error) {
     const cause = error instanceof Error ? error : new Error(String(error));
     const key = `statistics.page_address = "${textOf(address)}"`;

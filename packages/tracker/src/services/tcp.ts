@@ -2,8 +2,15 @@
  * The service `tcp`: HTTP, HTTPS and WebTorrent, which share ports, workers and TLS files. The files are read and checked
  * before anything is served, and read again on a reload. See service.ts.
  */
+import { type Facts, handoverSection } from "@swarmtide/handover";
 import { httpSection } from "@swarmtide/http";
-import { codeField, formatListener, type Logger, OperatorError } from "@swarmtide/runtime";
+import {
+  codeField,
+  formatListener,
+  handedSocket,
+  type Logger,
+  OperatorError,
+} from "@swarmtide/runtime";
 import { statisticsSection } from "@swarmtide/statistics";
 import { type AccessListHandle, limitsSection } from "@swarmtide/swarm";
 import {
@@ -42,7 +49,11 @@ const sections = {
   ws: wsSection,
   limits: limitsSection,
   statistics: statisticsSection,
+  handover: handoverSection,
 };
+
+/** The name of the keys of TLS sessions among those that are handed over. */
+const TICKET_KEYS = "tickets";
 
 type TcpConfig = ServiceConfig<typeof sections>;
 
@@ -51,6 +62,8 @@ export const tcpService: Service<typeof sections> = {
   sections,
   threads: (config) =>
     isOff(config) ? 0 : webThreadsOf(webConfigOf(config), config.http.workers, config.ws.enabled),
+  facts: (config): Facts =>
+    isOff(config) ? {} : { "web.set_only_ipv6": String(config.web.setOnlyIpv6) },
   look(config) {
     if (isOff(config)) return [];
     const tls = readFiles(config);
@@ -64,11 +77,12 @@ export const tcpService: Service<typeof sections> = {
       ...(tls === undefined ? [] : [describeCertificate(tls, Date.now())]),
     ];
   },
-  bind(config, log) {
+  bind(config, log, handed) {
     if (isOff(config)) return undefined;
     const tls = readFiles(config);
     if (tls !== undefined) log.info(describeCertificate(tls, Date.now()));
-    const binding = bindWeb(webConfigOf(config), config.http.workers, config.ws.enabled);
+    const { http, ws } = config;
+    const binding = bindWeb(webConfigOf(config), http.workers, ws.enabled, handed?.of("tcp"));
     return new BoundTcp(config, binding, tls);
   },
 };
@@ -123,9 +137,12 @@ class BoundTcp implements BoundService<TcpConfig> {
   }
 
   start(context: StartContext): RunningService<TcpConfig> {
-    const { log, onDeath, startedSeconds, store, accessList } = context;
+    const { log, onDeath, startedSeconds, store, accessList, former } = context;
     let tls = this.#tls;
-    const { httpCounters, tcpCounters, wsCounters, latency, ...group } = startWeb({
+    const { httpCounters, tcpCounters, wsCounters, latency, ticketKeys, ...group } = startWeb({
+      isHeld: former !== undefined,
+      ticketKeys: former?.secret(TICKET_KEYS),
+      drainSeconds: this.#config.handover.drain,
       ...{ binding: this.#binding, store: store.handle, startedSeconds, onDeath },
       settings: settingsOf(this.#config, accessList, tls),
       countsClients: this.#config.statistics.clients,
@@ -145,6 +162,14 @@ class BoundTcp implements BoundService<TcpConfig> {
           { protocol: "ws", workers: group.wsWorkerNames, histogram: undefined },
         ],
         certificates: () => (tls === undefined ? [] : [certificateOf(tls)]),
+      },
+      given: {
+        ...group,
+        sockets: () =>
+          this.#binding.groups
+            .flatMap(({ listeners }) => listeners.ofWorkers.flat())
+            .flatMap((listener) => handedSocket("tcp", listener)),
+        secrets: { [TICKET_KEYS]: ticketKeys },
       },
       reload(config, list) {
         const { files, outcome } = rereadTls(config, context);

@@ -1,5 +1,6 @@
 /** The service `udp`: the UDP tracker. See service.ts. */
-import { formatListener, type Logger, workerCountOf } from "@swarmtide/runtime";
+import type { Facts } from "@swarmtide/handover";
+import { formatListener, handedSocket, type Logger, workerCountOf } from "@swarmtide/runtime";
 import { statisticsSection } from "@swarmtide/statistics";
 import { limitsSection, makePeerIdSample } from "@swarmtide/swarm";
 import {
@@ -8,11 +9,15 @@ import {
   startUdp,
   type UdpBinding,
   type UdpConfig,
+  udpEngineOf,
   udpPlacesOf,
   udpSection,
   wrongAddressWarnings,
 } from "@swarmtide/udp";
 import type { Service } from "./service.ts";
+
+/** The name of the key of connection ids among those that are handed over. */
+const CONNECTION_KEY = "connection";
 
 const sections = { udp: udpSection, limits: limitsSection, statistics: statisticsSection };
 
@@ -20,13 +25,19 @@ export const udpService: Service<typeof sections> = {
   name: "udp",
   sections,
   threads: ({ udp }) => (udp.enabled ? workerCountOf(udp.workers) : 0),
+  facts({ udp }): Facts {
+    if (!udp.enabled) return {};
+    const { name, leavesRequestsInSockets } = udpEngineOf(udp.engine);
+    const engine = leavesRequestsInSockets ? name : `${name} of process ${process.pid}`;
+    return { "udp.engine": engine, "udp.set_only_ipv6": String(udp.setOnlyIpv6) };
+  },
   look({ udp }) {
     if (!udp.enabled) return [];
     return [`UDP tracker: ${udpPlacesOf(udp).map(formatListener).join(" and ")}`];
   },
-  bind({ udp, statistics }, log) {
+  bind({ udp, statistics }, log, handed) {
     if (!udp.enabled) return undefined;
-    const binding = bindUdp(udp);
+    const binding = bindUdp(udp, handed?.of("udp"));
     warnOfSmallBuffer(udp, binding, log);
     for (const line of [...fallbackWarnings(udp.engine), ...wrongAddressWarnings(udp, binding)])
       log.warn(line);
@@ -41,9 +52,12 @@ export const udpService: Service<typeof sections> = {
         return [{ name: "udp", title: "UDP tracker", engine, workers, addresses } as const];
       },
       close: () => binding.close(),
-      start({ store, accessList, startedSeconds, onDeath }) {
+      start({ store, accessList, startedSeconds, onDeath, former }) {
         const peerIdSamples = statistics.clients ? listeners.ofWorkers.map(makePeerIdSample) : [];
-        const { counters, latency, ...group } = startUdp({
+        const key = former?.secret(CONNECTION_KEY);
+        const { counters, latency, connectionKey, ...group } = startUdp({
+          isHeld: former !== undefined,
+          connectionKey: key && new Int32Array(key.buffer),
           peerIdSamples,
           ...{ config: udp, binding, store: store.handle, accessList, startedSeconds, onDeath },
         });
@@ -59,6 +73,12 @@ export const udpService: Service<typeof sections> = {
                 workers: workerNames("udp", counters.workers),
               },
             ],
+          },
+          given: {
+            ...group,
+            sockets: () =>
+              listeners.ofWorkers.flat().flatMap((listener) => handedSocket("udp", listener)),
+            secrets: { [CONNECTION_KEY]: new Uint8Array(connectionKey.slice().buffer) },
           },
           reload(news, list) {
             group.reload({ config: news.udp, accessList: list, limits: news.limits });

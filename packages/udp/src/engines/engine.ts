@@ -65,6 +65,8 @@ export interface UdpEngine {
   readonly replyBytesMax?: number;
   /** Reads packet info, which tells at which of the machine's addresses a datagram arrived. */
   readonly readsPacketInfo: boolean;
+  /** Whether all that has arrived and is not answered waits in the sockets, so that another process can take over with them. */
+  readonly leavesRequestsInSockets: boolean;
   /** Closes its listeners when it stops; otherwise whoever opened them does. */
   readonly closesListeners: boolean;
   /** Opens what needs privileges. Throws OperatorError with the key and the remedy; nothing stays open then. */

@@ -18,6 +18,7 @@ export const CLOSE_NONE = 1005;
 export const CLOSE_NOT_UTF8 = 1007;
 export const CLOSE_POLICY = 1008;
 export const CLOSE_TOO_LONG = 1009;
+export const CLOSE_SERVICE_RESTART = 1012;
 export const CLOSE_TRY_LATER = 1013;
 
 /** Close codes that an endpoint may send (RFC 6455, 7.4, and the registry's 1012–1014). */

@@ -162,10 +162,9 @@ export class WebTorrentTracker {
     this.state.forget(connection);
   }
 
-  /** Ends every connection, since the tracker stops. */
-  stop(): void {
-    for (const connection of this.state.delivery.connections)
-      if (connection !== undefined) this.state.close(connection, protocol.CLOSE_GOING_AWAY, false);
+  /** Ends every connection, or so many of them; `code` tells clients why. By default the tracker stops. */
+  stop(count = Number.POSITIVE_INFINITY, code: number = protocol.CLOSE_GOING_AWAY): void {
+    this.upkeep.end(count, code);
     this.flush();
   }
 

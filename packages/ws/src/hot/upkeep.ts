@@ -27,6 +27,17 @@ export class Upkeep {
     this.unchecked = this.state.swarms.peers.table.slots;
   }
 
+  /** Ends so many connections, or all there are; `code` tells clients why. */
+  end(count: number, code: number): void {
+    let left = count;
+    for (const connection of this.state.delivery.connections) {
+      if (left === 0) return;
+      if (connection === undefined || connection.state !== CONNECTION_OPEN) continue;
+      this.state.close(connection, code, false);
+      left--;
+    }
+  }
+
   /** Looks after the next share of the peers, then of the connections. */
   visitShare(): void {
     const { access, nowSeconds, swarms } = this.state;

@@ -19,6 +19,7 @@ import type { ScrapeRate } from "../../limits/hot/scrape-rate.ts";
 import type { LimitsHandle } from "../../limits/limits.ts";
 import {
   LOCK,
+  NOTING,
   PAUSED_BIT,
   PORT_MASK,
   RECORD_COMPLETED,
@@ -32,6 +33,7 @@ import {
   TICK_SHIFT,
 } from "../layout.ts";
 import { countLeechers, countPaused, countSeeders, removePeer, upsertPeer } from "./announce.ts";
+import { noteChange, SHARD_COUNT } from "./change-log.ts";
 import { isShort, makeRoomForPeer, makeRoomForTorrent } from "./give-way.ts";
 import { keyedHash } from "./keyed-hash.ts";
 import { lock, unlock } from "./lock.ts";
@@ -39,14 +41,13 @@ import { samplePeers, sampleSeed } from "./peer-sample.ts";
 import { SwarmPrefetch } from "./prefetch.ts";
 import { findTorrent, insertTorrent } from "./torrent-table.ts";
 
-/** 64 locks are enough that 16 workers rarely meet, and 64 arenas of 1 GiB are what hosts let a process reserve. */
-export const SHARD_COUNT = 64;
-
 /** What another thread needs to attach; may be posted to a worker. */
 export interface SwarmStoreHandle {
   readonly arenas: readonly SharedArrayBuffer[];
   readonly hashKey: Int32Array;
   readonly limits: LimitsHandle;
+  /** Where changes are noted while another process takes over, see change-log.ts; untouched until then. */
+  readonly changes: SharedArrayBuffer;
 }
 
 export class SwarmStore {
@@ -78,6 +79,7 @@ export class SwarmStore {
   /** Changes with every batch; what samples are drawn with. */
   salt: number;
   private readonly key: Int32Array;
+  private readonly changes: Int32Array;
 
   /** `salt` is a random word of the thread's own, and so are `limits`. Called by `attachSwarmStore`. */
   constructor(
@@ -95,6 +97,7 @@ export class SwarmStore {
     this.hashKey = handle.hashKey;
     this.salt = salt;
     this.key = new Int32Array(5);
+    this.changes = new Int32Array(handle.changes);
   }
 
   /**
@@ -128,6 +131,7 @@ export class SwarmStore {
     let record = findTorrent(w, hash, infoHash, infoHashAt);
     if ((flags & ANNOUNCE_STOPPED) !== 0) {
       if (record !== 0) removePeer(w, record + swarmOf(family), slotWords, hashKey, key);
+      if (w[NOTING] !== 0 && record !== 0) this.note(w, hash, record, announce, 0);
     } else {
       if (record === 0) record = this.openTorrent(w, hash, infoHash, infoHashAt, slotWords);
       if (record !== 0) {
@@ -137,17 +141,9 @@ export class SwarmStore {
         const tail = key[slotWords - 1] | (this.tick << TICK_SHIFT) | paused;
         const completedAt =
           seeder && (flags & ANNOUNCE_COMPLETED) !== 0 ? record + RECORD_COMPLETED : 0;
-        const repeatTicksMax = announce.hasEvent ? NO_REPEATS : this.limits.repeatTicksMax;
-        const slot = this.upsert(
-          w,
-          hash,
-          swarm,
-          slotWords,
-          tail,
-          seeder,
-          completedAt,
-          repeatTicksMax,
-        );
+        const repeatTicks = announce.hasEvent ? NO_REPEATS : this.limits.repeatTicksMax;
+        const slot = this.upsert(w, hash, swarm, slotWords, tail, seeder, completedAt, repeatTicks);
+        if (w[NOTING] !== 0 && slot > 0) this.note(w, hash, record, announce, slot);
         if (slot < REFUSAL_MIN) this.isRepeat = true;
         else if (slot < 0) {
           this.refusal = slot;
@@ -169,6 +165,18 @@ export class SwarmStore {
     this.readCounts(w, record, family, slotWords, false);
     unlock(w, LOCK);
     return written;
+  }
+
+  /** Notes what an announce has made of its peer, which stands in `slot` now, for a process that takes over. */
+  private note(
+    w: Int32Array,
+    hash: number,
+    record: number,
+    announce: Announce,
+    slot: number,
+  ): void {
+    const seeder = (announce.flags & ANNOUNCE_SEEDER) !== 0;
+    noteChange(w, this.changes, hash, record, announce, this.key, slot, seeder);
   }
 
   /** A record for the torrent of a new peer, or 0 where the peer may not be stored or there is no room. */

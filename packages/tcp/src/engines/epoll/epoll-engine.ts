@@ -34,6 +34,13 @@ function open({ conversation, listeners, sendDescriptor, tick }: TcpEngineOption
         server.serveRound(LOOK_MILLISECONDS);
       }
     },
+    drain(steering) {
+      server.drain();
+      while (server.connectionCount > 0 && steering.goesOn()) {
+        tick();
+        server.serveRound(LOOK_MILLISECONDS);
+      }
+    },
     stop() {
       server.stop();
       const end = performance.now() + DRAIN_MILLISECONDS_MAX;

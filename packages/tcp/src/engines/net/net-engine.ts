@@ -34,6 +34,7 @@ async function open(options: TcpEngineOptions): Promise<TcpEngineRun> {
       server.configure();
     },
     setSecureContext: (secureContext) => server.setSecureContext(secureContext),
+    drain: (steering) => server.drain(() => steering.goesOn()),
     stop: () => server.stop(),
   };
 }

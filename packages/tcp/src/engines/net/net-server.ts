@@ -4,6 +4,7 @@
  * time; everything else is the conversation's.
  */
 import { createServer, type Server, type Socket } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
 import { type SecureContext, TLSSocket } from "node:tls";
 import { parseIpAddress } from "@swarmtide/bittorrent";
 import { HttpHandler, setPeerAddress } from "@swarmtide/http";
@@ -115,6 +116,13 @@ export class NetServer {
     for (const connection of this.#connections) this.#conversation.checkDeadline(connection);
     const { nowMilliseconds } = this.#conversation.deadlines;
     if (this.#memoryReturn.isDue(this.connectionCount, nowMilliseconds)) returnMemory();
+  }
+
+  /** Stops accepting, and serves who is there while `goesOn`. Connections end with their next answer. */
+  async drain(goesOn: () => boolean): Promise<void> {
+    this.handler.isStopping = true;
+    for (const server of this.#servers) server.close();
+    while (this.#connections.size > 0 && goesOn()) await pause(LOOK_MILLISECONDS);
   }
 
   /** Stops accepting, lets what is in flight end, and closes the rest. Fulfilled when all is closed. */

@@ -5,7 +5,7 @@ import type { ApiStats } from "@swarmtide/statistics";
 import { LOOPBACK_CONFIG } from "@swarmtide/test-kit";
 import { readConfig } from "@swarmtide/toml-config";
 import { trackerSchema } from "../../config.ts";
-import { startConfigured } from "../../tracker.ts";
+import { startConfigured } from "../../start-configured.ts";
 
 /** A tracker with keys in [statistics]; what it logs is kept. */
 export async function start(t: TestContext, keys: string) {

@@ -35,6 +35,7 @@ export const dgramEngine = {
   supported: (): true | string => true,
   isAutomatic: true,
   readsPacketInfo: false,
+  leavesRequestsInSockets: true,
   closesListeners: true,
   open,
 } as const satisfies UdpEngine;

@@ -16,6 +16,7 @@ export const mmsgEngine = {
   supported: () => linuxObstacle() ?? true,
   isAutomatic: true,
   readsPacketInfo: true,
+  leavesRequestsInSockets: true,
   closesListeners: false,
   open,
 } as const satisfies UdpEngine;

@@ -16,6 +16,7 @@ export const uringEngine = {
   isAutomatic: false,
   fallback: "mmsg",
   readsPacketInfo: true,
+  leavesRequestsInSockets: false,
   closesListeners: false,
   open,
 } as const satisfies UdpEngine;

@@ -30,6 +30,7 @@ export const xdpEngine = {
   supported: () => linuxObstacle() ?? true,
   isAutomatic: false,
   readsPacketInfo: true,
+  leavesRequestsInSockets: false,
   closesListeners: false,
   replyBytesMax: REPLY_BYTES_MAX,
   bind: bindXdp,

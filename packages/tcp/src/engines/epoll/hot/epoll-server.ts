@@ -103,14 +103,19 @@ export class EpollServer {
     if (conversation.deadlines.nowMilliseconds >= this.nextSweep) this.sweep();
   }
 
+  /** Stops accepting. Connections end with their next answer, or when they have been idle for long. */
+  drain(): void {
+    this.handler.isStopping = true;
+    this.unwatchListeners();
+    this.acceptsAgainAt = Number.POSITIVE_INFINITY;
+  }
+
   /**
    * Stops accepting and closes every connection that has nothing in flight; the others end with their next answer.
    * Go on calling `serveRound` until `connectionCount` is 0 or patience ends, then call `close`.
    */
   stop(): void {
-    this.handler.isStopping = true;
-    this.unwatchListeners();
-    this.acceptsAgainAt = Number.POSITIVE_INFINITY;
+    this.drain();
     for (const connection of this.connections.all) this.conversation.stop(connection);
   }
 
