@@ -18,7 +18,9 @@ const IDLE = 0.9;
 type Figure = (run: Run) => number;
 
 const useful: Figure = ({ saturated }) => saturated.usefulPerSecond;
-const micros: Figure = ({ saturated }) => saturated.cpuMicros;
+/** NaN where nothing was useful. */
+const micros: Figure = ({ saturated }) =>
+  saturated.usefulPerSecond > 0 ? saturated.cpuMicros : Number.NaN;
 
 /** The rounds of a table with that many cores, in the order they ran. */
 export function roundsOf(runs: readonly Run[], key: string, cores: number): Run[][] {
@@ -37,7 +39,7 @@ export function ratiosToBest(rounds: readonly (readonly Run[])[], server: string
   return rounds.flatMap((round) => {
     const own = round.find((run) => run.server === server);
     const rivals = round.filter((run) => run.role === "rival" && run.saturated.usefulPerSecond > 0);
-    if (own === undefined || rivals.length === 0) return [];
+    if (own === undefined || own.saturated.usefulPerSecond <= 0 || rivals.length === 0) return [];
     return [Math.min(...rivals.map(micros)) / micros(own)];
   });
 }

@@ -15,6 +15,7 @@ test("the peers of an answer are found where they lie", () => {
   assert.equal(peers, PEERS);
   assert.ok(answer.read(bytesOf("d8:intervali900e12:min intervali-1ee")));
   assert.equal(answer.peersStart, answer.peersEnd);
+  assert.ok(answer.read(bytesOf("d8:intervali9e5:peers0:6:peers60:e")));
 });
 
 for (const [what, text] of [
@@ -28,7 +29,7 @@ for (const [what, text] of [
   ["has a list of peers", "d8:intervali9e5:peerslee"],
   ["has a number with a zero before it", "d8:intervali09ee"],
   ["has a length with a zero before it", "d08:intervali9ee"],
-  ["has IPv6 peers", "d8:intervali9e6:peers60:e"],
+  ["has IPv6 peers", "d8:intervali9e6:peers61:xe"],
   ["is no dictionary", "i9e"],
   ["is empty", ""],
 ] as const)

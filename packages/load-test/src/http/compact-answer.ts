@@ -45,13 +45,14 @@ export class CompactAnswer {
       if (keyEnd > 0 && !isBefore(bytes, keyStart, keyEnd, start, this.#at)) return false;
       keyStart = start;
       keyEnd = this.#at;
-      if (is(bytes, keyStart, keyEnd, FAILURE_REASON) || is(bytes, keyStart, keyEnd, PEERS_6))
-        return false;
+      if (is(bytes, keyStart, keyEnd, FAILURE_REASON)) return false;
       if (bytes[this.#at] === LETTER_I) {
         if (!this.#readInteger(bytes, end)) return false;
         if (is(bytes, keyStart, keyEnd, INTERVAL)) hasInterval = true;
       } else if (!this.#readText(bytes, end)) return false;
-      else if (is(bytes, keyStart, keyEnd, PEERS)) {
+      else if (is(bytes, keyStart, keyEnd, PEERS_6)) {
+        if (this.#at > this.#textStart) return false;
+      } else if (is(bytes, keyStart, keyEnd, PEERS)) {
         this.peersStart = this.#textStart;
         this.peersEnd = this.#at;
       }

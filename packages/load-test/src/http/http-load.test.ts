@@ -17,6 +17,7 @@ type Deed =
   | "cut"
   | "refuse"
   | "status"
+  | "line end"
   | "foreign peer"
   | "peer of another torrent"
   | "twice"
@@ -41,6 +42,7 @@ function answerTo(deed: Deed, target: string): Buffer {
   const isScrape = target.startsWith("/scrape");
   let body = isScrape ? Buffer.from("d5:filesdee") : bencoded(peerFor(deed, target));
   if (deed === "refuse") body = Buffer.from("d14:failure reason2:noe");
+  if (deed === "line end") body = Buffer.concat([body, Buffer.from("\r\n")]);
   if (deed === "cut") body = body.subarray(0, body.length - 1);
   const status = deed === "status" ? "503 Service Unavailable" : "200 OK";
   const length = deed === "to the end" ? "" : `Content-Length: ${body.length}\r\n`;
@@ -136,7 +138,7 @@ const configFor = (
 });
 
 const DEEDS: readonly Deed[] = [
-  ...(["answer", "hang up", "answer", "cut", "refuse", "status"] as const),
+  ...(["answer", "hang up", "line end", "cut", "refuse", "status"] as const),
   ...(["foreign peer", "twice", "to the end", "peer of another torrent"] as const),
 ];
 
@@ -155,7 +157,8 @@ for (const keepAlive of [true, false])
     assert.ok((sent.announce ?? 0) > 50);
     assert.equal(
       answered.announce,
-      tracker.count("answer", "foreign peer", "peer of another torrent", "twice", "to the end"),
+      tracker.count("answer", "line end", "foreign peer", "peer of another torrent") +
+        tracker.count("twice", "to the end"),
     );
     assert.equal(counts.lost, tracker.count("lose", "hang up"));
     assert.equal(counts.errors, tracker.count("refuse", "status"));

@@ -24,6 +24,8 @@ const SCRAPED_TORRENTS = 5;
 const LEECHER_LEFT_BYTES = 50;
 const GAMMA_MAX = 101;
 const STATUS_OK = 200;
+const CARRIAGE_RETURN = 0x0d;
+const LINE_FEED = 0x0a;
 
 /** Requests are drawn once and then sent in turn; a peer id is another each time. */
 const REQUESTS_DRAWN = 16_384;
@@ -156,9 +158,10 @@ export class HttpRequests {
     }
   }
 
-  /** Checks an answer and counts it. */
-  check({ kind, infoHashes, portClass }: HttpRequest, status: number, body: Uint8Array): void {
+  /** Checks an answer and counts it. A line end behind the body is no fault: aquatic_http sends one, and clients take it. */
+  check({ kind, infoHashes, portClass }: HttpRequest, status: number, answer: Uint8Array): void {
     const tally = this.#tally;
+    const body = endsLine(answer) ? answer.subarray(0, answer.length - 2) : answer;
     if (status !== STATUS_OK) {
       tally.errors++;
       return;
@@ -227,3 +230,6 @@ export class HttpRequests {
     return false;
   }
 }
+
+const endsLine = (bytes: Uint8Array): boolean =>
+  bytes[bytes.length - 2] === CARRIAGE_RETURN && bytes[bytes.length - 1] === LINE_FEED;
