@@ -114,10 +114,15 @@ ${ws}`;
     return Math.max(...connectionsOfWorkers) === 2 / this.#workers;
   }
 
-  /** Waits until both clients of a test are seeders; fails unless it was this tracker that brought them together. */
-  async hasConnected(): Promise<void> {
+  /** Waits until both clients of a test are seeders. */
+  async bothSeed(): Promise<void> {
     const bothSeed = async () => (await this.statistics()).seeders === 2;
     await this.#stage.until("both are seeders", bothSeed);
+  }
+
+  /** Waits until both clients of a test are seeders; fails unless it was this tracker that brought them together. */
+  async hasConnected(): Promise<void> {
+    await this.bothSeed();
     const { connections, peers, offer, answer, error } = await this.statistics();
     assert.deepEqual({ connections, peers }, { connections: 2, peers: 2 });
     // Who left before its offer was answered leaves one answer to nobody behind.

@@ -1,20 +1,24 @@
 /**
- * WebTorrent peers that are not browsers: two Node processes on two hosts share a file through swarmtide over
- * WebRTC data channels.
+ * WebTorrent peers that are not browsers: two Node processes on two hosts, or libtorrent, share a file through swarmtide
+ * over WebRTC data channels.
  *
  * `SWARMTIDE_REQUIRE_CLIENTS=1` makes a missing client a failure instead of a skipped test.
  */
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { certificateProblem } from "./certificates.ts";
+import { libtorrent } from "./clients.ts";
 import type { Actor } from "./stage.ts";
 import { networkProblem } from "./test-network.ts";
+import { makeTorrent } from "./torrent-file.ts";
 import { titleOf } from "./transfers.ts";
 import { webClientProblem } from "./web-clients.ts";
 import { type TrackerSettings, type WebProtocol, WebStage, WebTracker } from "./web-stage.ts";
+
+type Role = "seeder" | "leecher";
 
 interface Sharing extends TrackerSettings {
   readonly protocol: WebProtocol;
@@ -62,6 +66,48 @@ async function share(t: TestContext, { protocol, ...settings }: Sharing): Promis
   await tracker.hasConnected();
 }
 
+/** libtorrent speaks WebRTC too; here it seeds to another, or to a Node process. */
+async function shareFromLibtorrent(
+  t: TestContext,
+  protocol: WebProtocol,
+  leecher: "libtorrent" | "Node",
+): Promise<void> {
+  const stage = new WebStage();
+  t.after(() => stage.close());
+  const tracker = await WebTracker.start(stage, { workers: 2, engine: "epoll" });
+  const content = randomBytes(2 ** 20 + 4321);
+  const url = tracker.url(protocol);
+  const torrent = makeTorrent({
+    announceUrl: url,
+    fileName: FILE_NAME,
+    content,
+    pieceBytes: 2 ** 16,
+  });
+  const { folder } = stage.network;
+  const torrentPath = join(folder, "film.torrent");
+  writeFileSync(torrentPath, torrent.bytes);
+  const start = (role: Role) => {
+    const downloadFolder = join(folder, role);
+    mkdirSync(downloadFolder, { recursive: true });
+    const job = { torrentPath, downloadFolder, stateFolder: folder, authority: undefined };
+    return stage.start(`${role} libtorrent`, role, libtorrent.command(job));
+  };
+  mkdirSync(join(folder, "seeder"));
+  writeFileSync(join(folder, "seeder", FILE_NAME), content);
+  start("seeder");
+  await tracker.connections(1);
+  const arrived = join(folder, "leecher", FILE_NAME);
+  if (leecher === "libtorrent") start("leecher");
+  else {
+    const peer = stage.startPeer("leecher", url, "fetch", torrentPath, join(folder, "leecher"));
+    assert.deepEqual(new Set(await peer.message<readonly string[]>()), new Set(["webrtc"]));
+  }
+  await stage.until("the file arrived", () => {
+    return existsSync(arrived) && readFileSync(arrived).equals(content);
+  });
+  await tracker.bothSeed();
+}
+
 describe("Node processes with WebRTC", () => {
   for (const sharing of SHARINGS) {
     const { protocol, workers, engine } = sharing;
@@ -71,6 +117,20 @@ describe("Node processes with WebRTC", () => {
     test(title, { timeout: 120_000, skip }, async (t) => {
       assert.equal(problem, undefined);
       await share(t, sharing);
+    });
+  }
+
+  for (const [protocol, leecher] of [
+    ["ws", "libtorrent"],
+    ["wss", "libtorrent"],
+    ["ws", "Node"],
+  ] as const) {
+    const missing = problem ?? libtorrent.problem();
+    const skip = missing !== undefined && !required ? missing : false;
+    const title = titleOf("libtorrent", leecher, [protocol, protocol]);
+    test(title, { timeout: 120_000, skip }, async (t) => {
+      assert.equal(missing, undefined);
+      await shareFromLibtorrent(t, protocol, leecher);
     });
   }
 });
