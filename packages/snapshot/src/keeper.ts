@@ -212,6 +212,8 @@ function reasonOf(error: unknown): string {
     case "EPERM":
     case "EROFS":
       return `${error.message}. Let the user that the tracker runs as write to the folder`;
+    case "ELOOP":
+      return `${error.message}. Something else made a link of this name in the folder: remove it, and let nobody else write there`;
     case "ENOENT":
     case "ENOTDIR":
       return `${error.message}. Create the folder, or correct snapshot.path`;
