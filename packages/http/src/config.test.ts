@@ -17,12 +17,17 @@ test("the printed default reads back as the defaults, and those make a handler",
   const config = readConfig(file, printDefaultConfig(file), "default.toml");
   assert.deepEqual(config, defaultConfig(file));
   assert.deepEqual(handlerOptionsOf(config.http, 5), {
-    responsePeersMax: 50,
-    scrapeTorrentsMax: 100,
-    replyRoom: { responsePeersMax: 1000, scrapeTorrentsMax: 1000 },
+    config: {
+      enabled: true,
+      workers: 1,
+      maxResponsePeers: 50,
+      maxScrapeTorrents: 100,
+      peerAnnounceInterval: 900,
+      peerMinAnnounceInterval: 300,
+      onlyExactPaths: false,
+    },
+    replyRoom: { maxResponsePeers: 1000, maxScrapeTorrents: 1000 },
     interval: new AnnounceInterval(900, 5),
-    minIntervalSeconds: 300,
-    onlyExactPaths: false,
   });
 });
 

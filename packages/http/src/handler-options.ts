@@ -10,23 +10,19 @@ import {
 import { type HttpConfig, RESPONSE_PEERS_MAX, SCRAPE_TORRENTS_MAX } from "./config.ts";
 
 /** What decides how long an answer can be. */
-export interface ReplyLimits {
-  readonly responsePeersMax: number;
-  readonly scrapeTorrentsMax: number;
-}
+export type ReplyLimits = Pick<HttpConfig, "maxResponsePeers" | "maxScrapeTorrents">;
 
 export interface HttpHandlerOptions {
+  /** [http]; keys with `reload` are read from it per request. */
+  readonly config: HttpConfig;
   readonly store: SwarmStore;
   /** Its list is replaced between two requests when the operator reloads it. */
   readonly admission: Admission;
   /** Written by this thread only. */
   readonly counters: FamilyRows<"http">;
-  readonly responsePeersMax: number;
-  readonly scrapeTorrentsMax: number;
-  /** The highest of both that a reload may bring, which the reply buffer has room for; by default those above. */
+  /** The highest that a reload may bring, which the reply buffer has room for; by default those of `config`. */
   readonly replyRoom?: ReplyLimits;
   readonly interval: AnnounceInterval;
-  readonly minIntervalSeconds: number;
   /** Of the clients' software. */
   readonly peerIds: PeerIdSample;
   /** Request line and headers together. */
@@ -40,29 +36,16 @@ export interface HttpHandlerOptions {
   readonly upgradesWebSockets: boolean;
   /** Whether announces and scrapes are answered 404, so that `/health` and upgrades are all that is served. */
   readonly isTrackerOff?: boolean;
-  /** Whether `/announce` and `/scrape` are served alone, and not also the other paths of `routeOfPath`. */
-  readonly onlyExactPaths?: boolean;
 }
 
 /** The part of the options that stands in [http]; `seed` is a random word. */
 export function handlerOptionsOf(
   config: HttpConfig,
   seed: number,
-): Pick<
-  HttpHandlerOptions,
-  | "responsePeersMax"
-  | "scrapeTorrentsMax"
-  | "replyRoom"
-  | "interval"
-  | "minIntervalSeconds"
-  | "onlyExactPaths"
-> {
+): Pick<HttpHandlerOptions, "config" | "replyRoom" | "interval"> {
   return {
-    responsePeersMax: config.maxResponsePeers,
-    scrapeTorrentsMax: config.maxScrapeTorrents,
-    replyRoom: { responsePeersMax: RESPONSE_PEERS_MAX, scrapeTorrentsMax: SCRAPE_TORRENTS_MAX },
+    config,
+    replyRoom: { maxResponsePeers: RESPONSE_PEERS_MAX, maxScrapeTorrents: SCRAPE_TORRENTS_MAX },
     interval: new AnnounceInterval(config.peerAnnounceInterval, seed),
-    minIntervalSeconds: config.peerMinAnnounceInterval,
-    onlyExactPaths: config.onlyExactPaths,
   };
 }

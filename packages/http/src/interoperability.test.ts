@@ -170,7 +170,10 @@ test("the URLs that torrents carry are served: a slash or .php behind, one segme
     assert.ok(answer);
     assert.equal(answer.status, 200, target);
     assert.match(answer.text, /8:intervali/, target);
-    const [exact] = ask(makeFixture({ onlyExactPaths: true }), httpGet(`${target}?${QUERY}`));
+    const [exact] = ask(
+      makeFixture({ config: { onlyExactPaths: true } }),
+      httpGet(`${target}?${QUERY}`),
+    );
     assert.ok(exact);
     assert.equal(exact.status, 404, target);
   }

@@ -15,12 +15,12 @@ const REPLY_BUFFER_BYTES_MIN = 65536;
 const PEER_BYTES_MAX = 18;
 
 /** The room that the body of any answer needs, its peers before they are moved included. */
-function bodyBytesMax({ responsePeersMax, scrapeTorrentsMax }: ReplyLimits): number {
+function bodyBytesMax({ maxResponsePeers, maxScrapeTorrents }: ReplyLimits): number {
   const text = QUERY_TEXT_BYTES_MAX + WARNING_FULL.length;
   // The peers begin at an even offset.
-  const peers = responsePeersMax * PEER_BYTES_MAX + 2;
-  const announce = announceReplyBytesMax(responsePeersMax, text) + peers;
-  const scrape = SCRAPE_REPLY_FRAME_BYTES_MAX + scrapeTorrentsMax * SCRAPE_REPLY_ENTRY_BYTES_MAX;
+  const peers = maxResponsePeers * PEER_BYTES_MAX + 2;
+  const announce = announceReplyBytesMax(maxResponsePeers, text) + peers;
+  const scrape = SCRAPE_REPLY_FRAME_BYTES_MAX + maxScrapeTorrents * SCRAPE_REPLY_ENTRY_BYTES_MAX;
   return Math.max(announce, scrape);
 }
 
@@ -30,7 +30,13 @@ export function oneReplyBytesMax(limits: ReplyLimits): number {
 }
 
 /** The length of the reply buffer that a handler with these limits needs, now and after any reload. */
-export function replyBytesMin(limits: ReplyLimits & { readonly replyRoom?: ReplyLimits }): number {
-  const room = oneReplyBytesMax(limits.replyRoom ?? limits);
+export function replyBytesMin({
+  config,
+  replyRoom,
+}: {
+  readonly config: ReplyLimits;
+  readonly replyRoom?: ReplyLimits;
+}): number {
+  const room = oneReplyBytesMax(replyRoom ?? config);
   return Math.max(REPLY_BUFFER_BYTES_MIN, (room + 1) & ~1);
 }

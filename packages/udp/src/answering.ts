@@ -14,7 +14,6 @@ import { LOOK_MILLISECONDS } from "@swarmtide/runtime";
 import {
   AccessList,
   type AccessListHandle,
-  AnnounceInterval,
   attachSwarmStore,
   openClock,
   PeerIdSample,
@@ -23,9 +22,9 @@ import {
 import type { UdpConfig } from "./config.ts";
 import { udpCounters } from "./counters.ts";
 import type { UdpEngineOptions } from "./engines/engine.ts";
-import { ConnectionIds } from "./hot/connection-id.ts";
-import { type ReloadedUdpOptions, UdpTracker } from "./hot/udp-tracker.ts";
+import { UdpTracker } from "./hot/udp-tracker.ts";
 import { replyBytesMax } from "./reply-bytes.ts";
+import type { UdpRequestConfig } from "./request-keys.ts";
 
 /** Made by the main thread once; may be posted to workers. */
 export interface UdpShared {
@@ -47,29 +46,20 @@ export interface UdpShared {
 export type Answering = Omit<UdpEngineOptions, "listeners" | "onlyIpv6">;
 
 /** The longest reply under a configuration. */
-export const replyBytesMaxOf = (config: UdpConfig): number =>
+export const replyBytesMaxOf = (config: UdpRequestConfig): number =>
   replyBytesMax(config.maxResponsePeers, config.maxScrapeTorrents);
 
-/** The part of the configuration that a reload changes. */
-export function reloadedOptions(config: UdpConfig): ReloadedUdpOptions {
+export function openAnswering(shared: UdpShared, config: UdpConfig, row: number): Answering {
   const [seed = 0] = randomFillSync(new Int32Array(1));
   return {
-    responsePeersMax: config.maxResponsePeers,
-    scrapeTorrentsMax: config.maxScrapeTorrents,
-    interval: new AnnounceInterval(config.peerAnnounceInterval, seed),
-    connectionAgeSecondsMax: config.maxConnectionAge,
-  };
-}
-
-export function openAnswering(shared: UdpShared, config: UdpConfig, row: number): Answering {
-  return {
     tracker: new UdpTracker({
+      config,
       store: attachSwarmStore(shared.store),
       accessList: AccessList.attach(shared.accessList),
-      connectionIds: new ConnectionIds(shared.connectionKey, config.maxConnectionAge),
+      connectionKey: shared.connectionKey,
       counters: CounterTable.attach(udpCounters, shared.counters).familyRows(row),
       peerIds: new PeerIdSample(shared.peerIdSamples[row]),
-      ...reloadedOptions(config),
+      seed,
     }),
     rounds: new RoundTimer(
       Histogram.attach(shared.latency).row(row),

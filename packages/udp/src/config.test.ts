@@ -47,7 +47,7 @@ test("an engine that answers from whichever address the kernel chooses is told o
 });
 
 test("by default a scrape of 74 torrents, all that BEP 15 leaves room for, is answered whole", () => {
-  const tracker = new TestTracker({ scrapeTorrentsMax: read("").udp.maxScrapeTorrents });
+  const tracker = new TestTracker({ config: read("").udp });
   const hashes = Array.from({ length: 74 }, (_, i) => infoHash(i));
   const reply = tracker.send(scrapeRequest(tracker.connect([10, 0, 0, 1]), hashes), [10, 0, 0, 1]);
   assert.equal(reply.length, 8 + 74 * 12);

@@ -16,6 +16,7 @@ import {
 } from "@swarmtide/toml-config";
 import { udpEngines } from "./engines/engines.ts";
 import { peersThatFit } from "./reply-bytes.ts";
+import { requestKeys } from "./request-keys.ts";
 
 /** [udp]: BEP 15. */
 export const udpSection = section(
@@ -89,36 +90,7 @@ export const udpSection = section(
       unit: "replies",
       doc: "Replies each worker keeps for a second try when the kernel has no room for them; 0 drops them, and clients ask again.",
     }),
-    max_scrape_torrents: integer({
-      reload: true,
-      default: 74,
-      min: 1,
-      max: 74,
-      doc: "Torrents answered in one scrape; further ones are cut off. BEP 15 leaves room for 74.",
-    }),
-    max_response_peers: integer({
-      reload: true,
-      default: 30,
-      min: 1,
-      max: 200,
-      doc: "Peers in one announce reply, also where a client asks for more. Replies with more than 79 IPv6 peers or 242 IPv4 peers exceed one Ethernet frame.",
-    }),
-    peer_announce_interval: integer({
-      reload: true,
-      default: 900,
-      min: 10,
-      max: 86400,
-      unit: "seconds",
-      doc: "Time after which clients are asked to announce again. Each reply varies it by up to 10 % so that clients spread.",
-    }),
-    max_connection_age: integer({
-      reload: true,
-      default: 120,
-      min: 10,
-      max: 3600,
-      unit: "seconds",
-      doc: "How long a connection id stays valid. BEP 15 lets clients use one for 60 seconds.",
-    }),
+    ...requestKeys,
   },
   (values) => {
     if (values.enabled && !values.useIpv4 && !values.useIpv6)

@@ -10,7 +10,7 @@ import {
   configureStoreLimits,
   type LimitsConfig,
 } from "@swarmtide/swarm";
-import { openAnswering, reloadedOptions, replyBytesMaxOf, type UdpShared } from "./answering.ts";
+import { openAnswering, replyBytesMaxOf, type UdpShared } from "./answering.ts";
 import type { UdpConfig } from "./config.ts";
 import { type UdpEngineName, udpEngineOf } from "./engines/engines.ts";
 
@@ -54,7 +54,7 @@ export async function openUdpWorker(
       answering.tracker.admission.replace(AccessList.attach(news.accessList));
       // Room first: the next reply may be a longer one.
       run.makeRoom(replyBytesMaxOf(news.config));
-      answering.tracker.configure(reloadedOptions(news.config));
+      answering.tracker.configure(news.config);
       if (news.limits !== undefined) configureStoreLimits(answering.tracker.store, news.limits);
     },
   };

@@ -17,15 +17,7 @@ import {
   RESPONSE_OK,
   scrapeRequestBytes,
 } from "@swarmtide/http-protocol";
-import { CounterTable } from "@swarmtide/metrics";
-import {
-  AccessList,
-  Admission,
-  AnnounceInterval,
-  createSwarmStore,
-  PeerIdSample,
-} from "@swarmtide/swarm";
-import { httpCounters } from "../counters.ts";
+import { AnnounceInterval, createSwarmStore } from "@swarmtide/swarm";
 import {
   HttpHandler,
   OUTCOME_CLOSES,
@@ -33,6 +25,7 @@ import {
   OUTCOME_UPGRADES,
 } from "../hot/http-handler.ts";
 import { peerAt } from "../peer-address.ts";
+import { testHandlerOptions } from "../testing/handler-options.ts";
 import { MutatedRequests, makeRandom } from "./mutated-requests.ts";
 
 const FRAME = { host: "tracker.example:3000", headers: ["User-Agent: bench/1.0", "Accept: */*"] };
@@ -176,22 +169,15 @@ function startsAnswer(reply: Uint8Array, at: number): boolean {
 const TRUSTED = [parseCidr("10.0.0.0/8")].filter((cidr) => cidr !== undefined);
 
 function makeHandler(): HttpHandler {
-  return new HttpHandler({
-    store: createSwarmStore({ memoryBytesMax: 1 << 30 }),
-    admission: new Admission(AccessList.attach(AccessList.build({ mode: "off" }))),
-    counters: CounterTable.create(httpCounters, 1).familyRows(0),
-    responsePeersMax: 50,
-    scrapeTorrentsMax: 100,
-    interval: new AnnounceInterval(900, 1),
-    minIntervalSeconds: 300,
-    peerIds: new PeerIdSample(undefined),
-    requestBytesMax: 8192,
-    headersMax: 64,
-    requestsPerConnectionMax: Number.MAX_SAFE_INTEGER,
-    trustedProxies: TRUSTED,
-    forwardedHeaderName: "X-Forwarded-For",
-    upgradesWebSockets: true,
-  });
+  return new HttpHandler(
+    testHandlerOptions({
+      store: createSwarmStore({ memoryBytesMax: 1 << 30 }),
+      interval: new AnnounceInterval(900, 1),
+      requestsPerConnectionMax: Number.MAX_SAFE_INTEGER,
+      trustedProxies: TRUSTED,
+      upgradesWebSockets: true,
+    }),
+  );
 }
 
 function hashOf(number: number): Uint8Array {

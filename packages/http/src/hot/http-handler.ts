@@ -24,6 +24,7 @@ import {
   writeResponseHead,
 } from "@swarmtide/http-protocol";
 import type { CounterRow } from "@swarmtide/metrics";
+import type { HttpConfig } from "../config.ts";
 import { HEALTH_CHECKS, RESPONSES_BY_STATUS, UPGRADES } from "../counters.ts";
 import type { HttpHandlerOptions } from "../handler-options.ts";
 import { oneReplyBytesMax, replyBytesMin } from "../reply-room.ts";
@@ -84,7 +85,7 @@ export class HttpHandler {
   private requestsPerConnectionMax: number;
   private readonly upgradesWebSockets: boolean;
   private readonly isTrackerOff: boolean;
-  private onlyExactPaths: boolean;
+  private config: HttpConfig;
   private forwardedHeaderName: string;
 
   /**
@@ -103,11 +104,11 @@ export class HttpHandler {
     this.upgradesWebSockets = options.upgradesWebSockets;
     this.isTrackerOff = options.isTrackerOff ?? false;
     this.reply = reply;
-    this.onlyExactPaths = options.onlyExactPaths ?? false;
+    this.config = options.config;
     this.request = new HttpRequest(options);
     this.requestsPerConnectionMax = options.requestsPerConnectionMax;
     this.forwardedHeaderName = options.forwardedHeaderName;
-    this.replyBytesMax = oneReplyBytesMax(options);
+    this.replyBytesMax = oneReplyBytesMax(options.config);
     this.answers = new TrackerAnswers(options, this.request, reply);
   }
 
@@ -117,10 +118,10 @@ export class HttpHandler {
    */
   configure(options: HttpHandlerOptions): void {
     this.request = new HttpRequest(options); // hot-allow: on a reload
-    this.onlyExactPaths = options.onlyExactPaths ?? false;
+    this.config = options.config;
     this.requestsPerConnectionMax = options.requestsPerConnectionMax;
     this.forwardedHeaderName = options.forwardedHeaderName;
-    this.replyBytesMax = oneReplyBytesMax(options);
+    this.replyBytesMax = oneReplyBytesMax(options.config);
     this.answers = new TrackerAnswers(options, this.request, this.reply); // hot-allow: on a reload
   }
 
@@ -195,7 +196,7 @@ export class HttpHandler {
 
   private answerRoute(peer: HttpPeer, bytes: Uint8Array, form: number): void {
     const { pathStart, pathEnd } = this.request;
-    const route = this.onlyExactPaths
+    const route = this.config.onlyExactPaths
       ? exactRouteOfPath(bytes, pathStart, pathEnd)
       : routeOfPath(bytes, pathStart, pathEnd);
     switch (this.isTrackerOff && route !== ROUTE_HEALTH ? ROUTE_OTHER : route) {

@@ -104,7 +104,7 @@ test("compact=0 gives dictionaries, in both families", () => {
 });
 
 test("numwant: absent or negative is the maximum, 0 none, else at most the maximum", () => {
-  const fixture = makeFixture({ responsePeersMax: 5 });
+  const fixture = makeFixture({ config: { maxResponsePeers: 5 } });
   for (let port = 1; port <= 9; port++) announce(fixture, announceTarget("a", port, "&left=0"));
   const peers = (more: string) =>
     announce(fixture, announceTarget("a", 99, `&left=1${more}`), "192.0.2.2").peers.length;
@@ -192,7 +192,7 @@ test("intervals lie within ten percent of the configured one, and differ", () =>
 });
 
 test("scrape: unknown torrents are zeros, more than the maximum are cut off, BEP 48's flag is there", () => {
-  const fixture = makeFixture({ scrapeTorrentsMax: 3 });
+  const fixture = makeFixture({ config: { maxScrapeTorrents: 3 } });
   announce(fixture, announceTarget("b", 1, "&left=0"));
   const { counts, reply } = scrape(fixture, "dbaac");
   assert.deepEqual(counts("b"), { complete: 1, incomplete: 0, downloaded: 0, downloaders: 0 });

@@ -29,6 +29,7 @@ import {
   type RecentAnnounces,
   type SwarmStore,
 } from "@swarmtide/swarm";
+import type { HttpConfig } from "../config.ts";
 import {
   ANNOUNCE_REPEATS,
   ANNOUNCES,
@@ -78,12 +79,11 @@ export class TrackerAnswers {
   private readonly forwarded: ForwardedAddress;
   private readonly failures: Failures;
   private proxyFailure: Uint8Array;
-  private readonly responsePeersMax: number;
+  private readonly config: HttpConfig;
   private readonly interval: AnnounceInterval;
   private readonly peerIds: PeerIdSample;
   /** The peer id of `query`. */
   private readonly peerIdWords: Int32Array;
-  private readonly minIntervalSeconds: number;
 
   /** `reply` is the handler's reply buffer; `request` the record it parses into. */
   constructor(options: HttpHandlerOptions, request: HttpRequest, reply: Uint8Array) {
@@ -93,7 +93,7 @@ export class TrackerAnswers {
     this.admission = options.admission;
     this.countersIpv4 = options.counters.ipv4;
     this.countersIpv6 = options.counters.ipv6;
-    this.query = new TrackerQuery(options.scrapeTorrentsMax);
+    this.query = new TrackerQuery(options.config.maxScrapeTorrents);
     this.forwarded = new ForwardedAddress(options.trustedProxies);
     this.announce = new Announce(
       this.query.hashWords,
@@ -102,11 +102,10 @@ export class TrackerAnswers {
     );
     this.failures = makeFailures(options.forwardedHeaderName);
     this.proxyFailure = this.failures.proxyMissing;
-    this.responsePeersMax = options.responsePeersMax;
+    this.config = options.config;
     this.interval = options.interval;
     this.peerIds = options.peerIds;
     this.peerIdWords = new Int32Array(this.query.peerId.buffer);
-    this.minIntervalSeconds = options.minIntervalSeconds;
   }
 
   /** Writes the body of the answer to an announce at `bodyStart`; returns the offset behind it. */
@@ -141,10 +140,9 @@ export class TrackerAnswers {
     const query = this.query;
     const store = this.store;
     const answer = this.announceReply;
-    const wanted =
-      query.peersWanted < 0
-        ? this.responsePeersMax
-        : Math.min(query.peersWanted, this.responsePeersMax);
+    const asked = query.peersWanted;
+    const peersMax = this.config.maxResponsePeers;
+    const wanted = asked < 0 || asked > peersMax ? peersMax : asked;
     const text = query.trackerIdLength + WARNING_FULL.length;
     const room = announceReplyBytesMax(query.isCompact ? 0 : wanted, text);
     const peersOffset = (bodyStart + room + 1) & ~1;
@@ -168,7 +166,7 @@ export class TrackerAnswers {
     answer.incomplete = store.leechers;
     answer.downloaded = store.completed;
     answer.intervalSeconds = this.interval.next();
-    answer.minIntervalSeconds = this.minIntervalSeconds;
+    answer.minIntervalSeconds = this.config.peerMinAnnounceInterval;
     answer.externalAddressBytes = family === 4 ? 4 : 16;
     for (let i = 0; i < 16; i++) answer.externalAddress[i] = this.forwarded.bytes[i];
     answer.isIpv6 = family === 6;
@@ -230,7 +228,7 @@ export class TrackerAnswers {
         isAllowed ? store.leechers : 0,
       );
     }
-    return writeScrapeReplyEnd(this.reply, at, this.minIntervalSeconds);
+    return writeScrapeReplyEnd(this.reply, at, this.config.peerMinAnnounceInterval);
   }
 
   /** Puts the asker's address into `forwarded`; returns its family, or 0 when a proxy does not tell it. */

@@ -11,19 +11,17 @@ import { CounterTable } from "@swarmtide/metrics";
 import {
   AccessList,
   Admission,
-  AnnounceInterval,
   createSwarmStore,
   type LimitsConfig,
   limitsSection,
-  PeerIdSample,
   type SwarmStore,
 } from "@swarmtide/swarm";
 import { defaultConfig } from "@swarmtide/toml-config";
 import { httpCounters } from "../counters.ts";
-import type { HttpHandlerOptions } from "../handler-options.ts";
 import { HttpHandler } from "../hot/http-handler.ts";
 import type { HttpPeer } from "../hot/http-peer.ts";
 import { peerAt as peerAtBytes } from "../peer-address.ts";
+import { type TestHandlerOptions, testHandlerOptions } from "./handler-options.ts";
 
 export interface Fixture {
   readonly handler: HttpHandler;
@@ -42,7 +40,7 @@ export interface Answer {
 }
 
 export function makeFixture(
-  options: Partial<HttpHandlerOptions> & {
+  options: Partial<TestHandlerOptions> & {
     trusted?: readonly string[];
     limits?: Partial<LimitsConfig>;
   } = {},
@@ -58,23 +56,8 @@ export function makeFixture(
     return cidr;
   });
   const admission = new Admission(AccessList.attach(AccessList.build({ mode: "off" })));
-  const handler = new HttpHandler({
-    store,
-    admission,
-    counters: counters.familyRows(0),
-    responsePeersMax: 50,
-    scrapeTorrentsMax: 100,
-    interval: new AnnounceInterval(900, 1, 0),
-    minIntervalSeconds: 300,
-    peerIds: new PeerIdSample(undefined),
-    requestBytesMax: 8192,
-    headersMax: 64,
-    requestsPerConnectionMax: 1000,
-    trustedProxies,
-    forwardedHeaderName: "X-Forwarded-For",
-    upgradesWebSockets: false,
-    ...options,
-  });
+  const shared = { store, admission, counters: counters.familyRows(0), trustedProxies };
+  const handler = new HttpHandler(testHandlerOptions({ ...shared, ...options }));
   return { handler, store, admission, counters, trustedProxies };
 }
 

@@ -2,7 +2,7 @@
 import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { type Cidr, parseCidr } from "@swarmtide/bittorrent";
-import { type HttpHandlerOptions, httpColumns } from "@swarmtide/http";
+import { type HttpHandlerOptions, httpColumns, httpSection } from "@swarmtide/http";
 import { closeFd, linuxSupported, openTcpListener } from "@swarmtide/linux";
 import { type Column, CounterTable, Histogram, RoundTimer } from "@swarmtide/metrics";
 import {
@@ -14,6 +14,7 @@ import {
   type SwarmStore,
 } from "@swarmtide/swarm";
 import { FakeClock, HttpClient, type HttpConnectOptions } from "@swarmtide/test-kit";
+import { defaultConfig } from "@swarmtide/toml-config";
 import { tcpCounters } from "../counters.ts";
 import type { EpollServerOptions } from "../engines/epoll/epoll-options.ts";
 import { EpollServer } from "../engines/epoll/hot/epoll-server.ts";
@@ -177,10 +178,8 @@ export function handlerOptions(
     store,
     admission: new Admission(AccessList.attach(AccessList.build({ mode: "off" }))),
     counters: CounterTable.create(httpColumns.httpCounters, 1).familyRows(0),
-    responsePeersMax: 50,
-    scrapeTorrentsMax: 100,
+    config: defaultConfig(httpSection),
     interval: new AnnounceInterval(900, 1, 0),
-    minIntervalSeconds: 300,
     peerIds: new PeerIdSample(undefined),
     requestBytesMax: 8192,
     headersMax: 64,

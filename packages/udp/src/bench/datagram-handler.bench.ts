@@ -8,14 +8,12 @@
  */
 
 import { pathToFileURL } from "node:url";
-import { CounterTable } from "@swarmtide/metrics";
-import { AccessList, AnnounceInterval, createSwarmStore, PeerIdSample } from "@swarmtide/swarm";
-import { udpCounters } from "../counters.ts";
+import { createSwarmStore } from "@swarmtide/swarm";
 import { ConnectionIds } from "../hot/connection-id.ts";
 import { DatagramHandler } from "../hot/datagram-handler.ts";
-import { UdpTracker } from "../hot/udp-tracker.ts";
 import { replyBytesMax } from "../reply-bytes.ts";
 import { announceRequest, connectRequest, scrapeRequest } from "../testing/tracker-client.ts";
+import { CONNECTION_KEY, testUdpTracker } from "../testing/udp-tracker.ts";
 
 export interface HandlerTiming {
   readonly kind: string;
@@ -32,7 +30,7 @@ class Bench {
   private readonly sources: Int32Array;
   private readonly reply: Uint8Array;
   private readonly handler: DatagramHandler;
-  private readonly ids = new ConnectionIds(Int32Array.of(1, 2, 3, 4), 120);
+  private readonly ids = new ConnectionIds(CONNECTION_KEY, 120);
   private readonly torrents: number;
   private readonly cumulative: Float64Array;
   private state = 99;
@@ -46,16 +44,7 @@ class Bench {
     const replySlot = (replyBytesMax(30, 70) + 63) & ~63;
     this.reply = new Uint8Array(BATCH * replySlot);
     this.cumulative = popularity(torrents);
-    const tracker = new UdpTracker({
-      store: createSwarmStore({ memoryBytesMax: 2 ** 36 }),
-      accessList: AccessList.attach(AccessList.build({ mode: "off" })),
-      connectionIds: new ConnectionIds(Int32Array.of(1, 2, 3, 4), 120),
-      counters: CounterTable.create(udpCounters, 1).familyRows(0),
-      responsePeersMax: 30,
-      scrapeTorrentsMax: 70,
-      peerIds: new PeerIdSample(undefined),
-      interval: new AnnounceInterval(900, 1),
-    });
+    const tracker = testUdpTracker({ store: createSwarmStore({ memoryBytesMax: 2 ** 36 }) });
     this.handler = new DatagramHandler(tracker, {
       requestBytes: this.requests,
       requestWords: new Int32Array(this.requests.buffer),

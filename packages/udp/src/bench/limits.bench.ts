@@ -11,22 +11,15 @@
  */
 import { pathToFileURL } from "node:url";
 import { CounterTable } from "@swarmtide/metrics";
-import {
-  AccessList,
-  AnnounceInterval,
-  createSwarmStore,
-  limitsSection,
-  PeerIdSample,
-  SwarmCleaning,
-  type SwarmStore,
-} from "@swarmtide/swarm";
+import { createSwarmStore, limitsSection, SwarmCleaning, type SwarmStore } from "@swarmtide/swarm";
 import { defaultConfig } from "@swarmtide/toml-config";
 import { ANNOUNCE_REPEATS, ERRORS, udpCounters } from "../counters.ts";
 import { ConnectionIds } from "../hot/connection-id.ts";
 import { DatagramHandler } from "../hot/datagram-handler.ts";
-import { UdpTracker } from "../hot/udp-tracker.ts";
+import type { UdpTracker } from "../hot/udp-tracker.ts";
 import { replyBytesMax } from "../reply-bytes.ts";
 import { announceRequest, connectRequest, scrapeRequest } from "../testing/tracker-client.ts";
+import { CONNECTION_KEY, testUdpTracker } from "../testing/udp-tracker.ts";
 import { runOverload } from "./overload.bench.ts";
 
 const SLOT_BYTES = 128;
@@ -39,7 +32,6 @@ const VISITOR_SETS = 4;
 /** Both sides take turns with parts of a round, off, on, on, off: whatever else the machine does meets both alike. */
 const SLICES = 50;
 const WARM_UP_ROUNDS = VISITOR_SETS + 1;
-const KEY = Int32Array.of(1, 2, 3, 4);
 /** Student's t for 29 degrees of freedom, two-sided 95 %; with fewer pairs the bound is only a smoke test. */
 const T_95 = 2.045;
 
@@ -68,7 +60,7 @@ class Requests {
     this.bytes = new Uint8Array(count * SLOT_BYTES);
     this.lengths = new Int32Array(count);
     this.sources = new Int32Array(count);
-    const ids = new ConnectionIds(KEY, 100_000);
+    const ids = new ConnectionIds(CONNECTION_KEY, 100_000);
     const id = Buffer.alloc(8);
     for (let i = 0; i < count; i++) {
       // A tenth of what one announce a peer would give: some addresses have many peers, as NATs and seedboxes do.
@@ -118,15 +110,10 @@ class Side {
       memoryBytesMax: 2 ** 32,
       limits: isLimited ? defaultConfig(limitsSection) : undefined,
     });
-    this.#tracker = new UdpTracker({
+    this.#tracker = testUdpTracker({
       store: this.store,
-      accessList: AccessList.attach(AccessList.build({ mode: "off" })),
-      connectionIds: new ConnectionIds(KEY, 100_000),
       counters: this.counters.familyRows(0),
-      responsePeersMax: 30,
-      scrapeTorrentsMax: 70,
-      peerIds: new PeerIdSample(undefined),
-      interval: new AnnounceInterval(900, 1),
+      config: { maxConnectionAge: 100_000 },
     });
     const reply = new Uint8Array(BATCH * REPLY_BYTES);
     this.#handler = new DatagramHandler(this.#tracker, {

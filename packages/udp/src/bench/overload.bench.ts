@@ -10,23 +10,17 @@
 import { pathToFileURL } from "node:url";
 import { socketDrops } from "@swarmtide/linux";
 import { CounterTable } from "@swarmtide/metrics";
-import {
-  AccessList,
-  AnnounceInterval,
-  createSwarmStore,
-  limitsSection,
-  PeerIdSample,
-} from "@swarmtide/swarm";
+import { createSwarmStore, limitsSection } from "@swarmtide/swarm";
 import { defaultConfig } from "@swarmtide/toml-config";
 import { DROPPED_BEHIND, udpCounters } from "../counters.ts";
-import { ConnectionIds } from "../hot/connection-id.ts";
-import { UdpTracker } from "../hot/udp-tracker.ts";
+import type { UdpTracker } from "../hot/udp-tracker.ts";
 import {
   announceRequest,
   connectRequest,
   infoHash,
   scrapeRequest,
 } from "../testing/tracker-client.ts";
+import { testUdpTracker } from "../testing/udp-tracker.ts";
 import { type Family, OverloadPlace } from "./overload-place.ts";
 
 const KINDS = ["connect", "announce", "repeat", "scrape", "probe of an unknown torrent"] as const;
@@ -35,7 +29,6 @@ const FAMILIES = [4, 6] as const;
 const STEP_REQUESTS = 1280;
 /** Steps in which the queues fill up. */
 const SETTLE_STEPS = 25;
-const KEY = Int32Array.of(1, 2, 3, 4);
 const SPEAKERS = 2000;
 
 export interface OverloadRow {
@@ -77,8 +70,7 @@ class Overload {
   isCounting = false;
 
   constructor() {
-    const ids = new ConnectionIds(KEY, 3600);
-    this.#tracker = new UdpTracker({
+    this.#tracker = testUdpTracker({
       store: createSwarmStore({
         memoryBytesMax: 2 ** 30,
         limits: {
@@ -89,14 +81,10 @@ class Overload {
           maxScrapesPerAddress: 0,
         },
       }),
-      accessList: AccessList.attach(AccessList.build({ mode: "off" })),
-      connectionIds: ids,
       counters: this.counters.familyRows(0),
-      peerIds: new PeerIdSample(undefined),
-      responsePeersMax: 30,
-      scrapeTorrentsMax: 70,
-      interval: new AnnounceInterval(900, 1),
+      config: { maxConnectionAge: 3600 },
     });
+    const ids = this.#tracker.connectionIds;
     this.#places = {
       4: new OverloadPlace(4, this.#tracker, ids),
       6: new OverloadPlace(6, this.#tracker, ids),

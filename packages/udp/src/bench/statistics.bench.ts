@@ -19,8 +19,6 @@ import {
   RoundTimer,
 } from "@swarmtide/metrics";
 import {
-  AccessList,
-  AnnounceInterval,
   createSwarmStore,
   makePeerIdSample,
   PeerIdSample,
@@ -37,9 +35,9 @@ import {
 import { MmsgSocket } from "../engines/mmsg/hot/mmsg-socket.ts";
 import { ConnectionIds } from "../hot/connection-id.ts";
 import { DatagramHandler } from "../hot/datagram-handler.ts";
-import { UdpTracker } from "../hot/udp-tracker.ts";
 import { replyBytesMax } from "../reply-bytes.ts";
 import { announceRequest, TestTracker } from "../testing/tracker-client.ts";
+import { CONNECTION_KEY, testUdpTracker } from "../testing/udp-tracker.ts";
 
 const BATCH = 64;
 const SLOT_BYTES = 128;
@@ -70,15 +68,10 @@ class Side {
   constructor(store: SwarmStore, requests: Uint8Array, isOn: boolean) {
     this.#requests = requests.length / SLOT_BYTES;
     const reply = new Uint8Array((replyBytesMax(30, 70) + 63) & ~63);
-    const tracker = new UdpTracker({
+    const tracker = testUdpTracker({
       store,
-      accessList: AccessList.attach(AccessList.build({ mode: "off" })),
-      connectionIds: new ConnectionIds(Int32Array.of(1, 2, 3, 4), 120),
       counters: this.#table.familyRows(0),
-      responsePeersMax: 30,
-      scrapeTorrentsMax: 70,
       peerIds: new PeerIdSample(isOn ? makePeerIdSample() : undefined),
-      interval: new AnnounceInterval(900, 1),
     });
     tracker.setNow(NOW_SECONDS);
     this.#handler = new DatagramHandler(tracker, {
@@ -127,7 +120,7 @@ function processorNanoseconds(): number {
 }
 
 function buildRequests(count: number): Uint8Array {
-  const ids = new ConnectionIds(Int32Array.of(1, 2, 3, 4), 120);
+  const ids = new ConnectionIds(CONNECTION_KEY, 120);
   ids.setNow(NOW_SECONDS);
   ids.issue(Int32Array.of(SOURCE), 0, 4);
   const id = Buffer.alloc(8);

@@ -142,7 +142,7 @@ describe("announce", () => {
   });
 
   test("wanted: negative means the maximum, 0 none, else the smaller of both, to the peer", () => {
-    const tracker = new TestTracker({ responsePeersMax: 10 });
+    const tracker = new TestTracker({ config: { maxResponsePeers: 10 } });
     for (let i = 1; i <= 20; i++) tracker.announce([10, 1, 0, i], {});
     for (const [wanted, count] of [
       [-1, 10],
@@ -204,7 +204,7 @@ describe("scrape", () => {
   });
 
   test("of more torrents than the limit answers the first ones", () => {
-    const tracker = new TestTracker({ scrapeTorrentsMax: 5 });
+    const tracker = new TestTracker({ config: { maxScrapeTorrents: 5 } });
     const hashes = Array.from({ length: 9 }, (_, i) => infoHash(i));
     const reply = tracker.send(scrapeRequest(tracker.connect(BOB), hashes), BOB);
     assert.equal(scrapeCounts(reply).length, 5);

@@ -200,7 +200,7 @@ export class DatagramHandler {
       return this.error(offset, counters, replyOffset, INFO_HASH_REFUSED_MESSAGE);
     }
     const wanted = readAnnouncePeersWanted(this.requestBytes, offset);
-    const peersMax = tracker.responsePeersMax;
+    const peersMax = tracker.config.maxResponsePeers;
     record.peersWanted = wanted < 0 || wanted > peersMax ? peersMax : wanted;
     record.replyAt = (replyOffset + ANNOUNCE_REPLY_HEADER_BYTES) >> 1;
     const peers = store.announce(record);
@@ -222,7 +222,8 @@ export class DatagramHandler {
   private scrape(offset: number, length: number, family: 4 | 6, replyOffset: number): number {
     const { store, requestWords, replyBytes, tracker } = this;
     const asked = scrapeInfoHashCount(length);
-    const count = asked < tracker.scrapeTorrentsMax ? asked : tracker.scrapeTorrentsMax;
+    const torrentsMax = tracker.config.maxScrapeTorrents;
+    const count = asked < torrentsMax ? asked : torrentsMax;
     const counters = family === 4 ? this.countersIpv4 : this.countersIpv6;
     let at = replyOffset;
     at += writeScrapeReplyHeader(replyBytes, at, readTransactionId(this.requestBytes, offset));

@@ -1,39 +1,35 @@
 /**
- * What one UDP worker replies from: the shared store, the rules of an announce, connection ids, limits and its counters.
- * Each worker thread has one; the handlers of its sockets (datagram-handler.ts) all read it.
+ * What one UDP worker replies from: the shared store, the rules of an announce, connection ids, the section [udp] and its
+ * counters. Each worker thread has one; the handlers of its sockets (datagram-handler.ts) all read it.
  */
 import type { FamilyRows } from "@swarmtide/metrics";
 import {
   Admission,
-  type AnnounceInterval,
+  AnnounceInterval,
   type InfoHashFilter,
   type PeerIdSample,
   type RecentAnnounces,
   type SwarmPrefetch,
   type SwarmStore,
 } from "@swarmtide/swarm";
-import type { ConnectionIds } from "./connection-id.ts";
+import type { UdpRequestConfig } from "../request-keys.ts";
+import { ConnectionIds } from "./connection-id.ts";
 
 /** Requests that a handler's `prefetch` takes between two `prefetchBatch`. */
 const PREFETCH_REQUESTS_MAX = 64;
 
 export interface UdpTrackerOptions {
+  readonly config: UdpRequestConfig;
   readonly store: SwarmStore;
   readonly accessList: InfoHashFilter;
-  readonly connectionIds: ConnectionIds;
+  /** Four random words, the same for all workers. */
+  readonly connectionKey: Int32Array;
   /** Of this worker. */
   readonly counters: FamilyRows<"udp">;
-  readonly responsePeersMax: number;
-  readonly scrapeTorrentsMax: number;
-  readonly interval: AnnounceInterval;
   /** Of the clients' software. */
   readonly peerIds: PeerIdSample;
-}
-
-/** What a reload changes. */
-export interface ReloadedUdpOptions
-  extends Pick<UdpTrackerOptions, "responsePeersMax" | "scrapeTorrentsMax" | "interval"> {
-  readonly connectionAgeSecondsMax: number;
+  /** A random word, what intervals are varied with. */
+  readonly seed: number;
 }
 
 export class UdpTracker {
@@ -43,33 +39,32 @@ export class UdpTracker {
   readonly admission: Admission;
   readonly connectionIds: ConnectionIds;
   readonly counters: FamilyRows<"udp">;
-  responsePeersMax: number;
-  scrapeTorrentsMax: number;
-  interval: AnnounceInterval;
+  /** Replaced between two requests when the operator reloads it; keys with `reload` are read from it per request. */
+  config: UdpRequestConfig;
+  readonly interval: AnnounceInterval;
   readonly peerIds: PeerIdSample;
   /** Whether the socket that is being served has more requests than the worker can keep up with; its engine says so. */
   isBehind = false;
   readonly recentAnnounces: RecentAnnounces;
 
   constructor(options: UdpTrackerOptions) {
-    this.store = options.store;
-    this.swarmPrefetch = options.store.openPrefetch(PREFETCH_REQUESTS_MAX);
+    const { config, store, seed } = options;
+    this.store = store;
+    this.swarmPrefetch = store.openPrefetch(PREFETCH_REQUESTS_MAX);
     this.admission = new Admission(options.accessList);
-    this.connectionIds = options.connectionIds;
+    this.connectionIds = new ConnectionIds(options.connectionKey, config.maxConnectionAge);
     this.counters = options.counters;
-    this.responsePeersMax = options.responsePeersMax;
-    this.scrapeTorrentsMax = options.scrapeTorrentsMax;
-    this.interval = options.interval;
+    this.config = config;
+    this.interval = new AnnounceInterval(config.peerAnnounceInterval, seed);
     this.peerIds = options.peerIds;
-    this.recentAnnounces = options.store.openRecentAnnounces(options.store.salt);
+    this.recentAnnounces = store.openRecentAnnounces(store.salt);
   }
 
-  /** Takes other limits and intervals into use, between two requests. Handlers must have room for the longer replies. */
-  configure(options: ReloadedUdpOptions): void {
-    this.responsePeersMax = options.responsePeersMax;
-    this.scrapeTorrentsMax = options.scrapeTorrentsMax;
-    this.interval = options.interval;
-    this.connectionIds.ageSecondsMax = options.connectionAgeSecondsMax;
+  /** Takes another configuration into use, between two requests. Handlers must have room for the longer replies. */
+  configure(config: UdpRequestConfig): void {
+    this.config = config;
+    this.interval.change(config.peerAnnounceInterval);
+    this.connectionIds.ageSecondsMax = config.maxConnectionAge;
   }
 
   /** Sets the clock: seconds since the tracker started. Engines call it before each batch. */

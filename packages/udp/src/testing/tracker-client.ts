@@ -4,25 +4,24 @@
  */
 import { type Column, CounterTable, Histogram, RoundTimer } from "@swarmtide/metrics";
 import {
-  AccessList,
-  AnnounceInterval,
+  type AccessList,
   createSwarmStore,
   type LimitsConfig,
   limitsSection,
-  PeerIdSample,
   type SwarmStore,
 } from "@swarmtide/swarm";
 import { defaultConfig } from "@swarmtide/toml-config";
+import { replyBytesMaxOf } from "../answering.ts";
 import { udpCounters } from "../counters.ts";
-import { ConnectionIds } from "../hot/connection-id.ts";
 import { DatagramHandler } from "../hot/datagram-handler.ts";
-import { UdpTracker } from "../hot/udp-tracker.ts";
-import { replyBytesMax } from "../reply-bytes.ts";
+import type { UdpTracker } from "../hot/udp-tracker.ts";
+import type { UdpRequestConfig } from "../request-keys.ts";
+import { testUdpTracker } from "./udp-tracker.ts";
 
 export interface TestTrackerOptions {
   readonly accessList?: AccessList;
-  readonly responsePeersMax?: number;
-  readonly scrapeTorrentsMax?: number;
+  /** What differs from the defaults of [udp]. */
+  readonly config?: Partial<UdpRequestConfig>;
   readonly memoryBytesMax?: number;
   /** Without it there are no limits; what is not given has its default. */
   readonly limits?: Partial<LimitsConfig>;
@@ -54,24 +53,18 @@ export class TestTracker {
   readonly replyCapacity: number;
 
   constructor(options: TestTrackerOptions = {}) {
-    const responsePeersMax = options.responsePeersMax ?? 30;
-    const scrapeTorrentsMax = options.scrapeTorrentsMax ?? 70;
     this.store = createSwarmStore({
       memoryBytesMax: options.memoryBytesMax ?? 2 ** 26,
       limits: options.limits && { ...defaultConfig(limitsSection), ...options.limits },
     });
-    this.tracker = new UdpTracker({
+    this.tracker = testUdpTracker({
       store: this.store,
-      accessList: options.accessList ?? AccessList.attach(AccessList.build({ mode: "off" })),
-      connectionIds: new ConnectionIds(Int32Array.of(1, 2, 3, 4), 120),
       counters: this.counterTable.familyRows(0),
-      responsePeersMax,
-      scrapeTorrentsMax,
-      interval: new AnnounceInterval(900, 1),
-      peerIds: new PeerIdSample(undefined),
+      config: options.config ?? {},
+      ...(options.accessList && { accessList: options.accessList }),
     });
     this.tracker.setNow(1000);
-    this.replyCapacity = replyBytesMax(responsePeersMax, scrapeTorrentsMax);
+    this.replyCapacity = replyBytesMaxOf(this.tracker.config);
     this.reply = new Uint8Array(this.replyCapacity + 64);
     this.handler = new DatagramHandler(this.tracker, {
       requestBytes: this.request,

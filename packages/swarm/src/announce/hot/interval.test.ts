@@ -34,3 +34,11 @@ test("without jitter, and for an interval too short for a tenth, every reply get
     assert.equal(short.next(), 9);
   }
 });
+
+test("an interval that a reload changes holds from the next reply on", () => {
+  const interval = new AnnounceInterval(900, 7);
+  interval.next();
+  interval.change(100);
+  const drawn = Array.from({ length: 1000 }, () => interval.next());
+  assert.ok(Math.min(...drawn) >= 90 && Math.max(...drawn) <= 110);
+});

@@ -12,16 +12,23 @@ export const INTERVAL_JITTER = 0.1;
 const STATE_IF_ZERO = 0x2545f491;
 
 export class AnnounceInterval {
-  private readonly shortestSeconds: number;
-  private readonly spreadSeconds: number;
+  private shortestSeconds = 0;
+  private spreadSeconds = 1;
+  private readonly jitter: number;
   private state: number;
 
   /** `seed` is a random word; equal seeds give equal sequences. A `jitter` of 0 always gives `seconds`, for tests. */
   constructor(seconds: number, seed: number, jitter: number = INTERVAL_JITTER) {
-    const share = Math.floor(seconds * jitter);
+    this.jitter = jitter;
+    this.state = seed | 0 || STATE_IF_ZERO;
+    this.change(seconds);
+  }
+
+  /** Takes another interval into use, on a reload. */
+  change(seconds: number): void {
+    const share = Math.floor(seconds * this.jitter);
     this.shortestSeconds = seconds - share;
     this.spreadSeconds = 2 * share + 1;
-    this.state = seed | 0 || STATE_IF_ZERO;
   }
 
   /** The seconds for the next reply, from nine to eleven tenths of the interval. */
