@@ -17,15 +17,7 @@ test("the printed default reads back as the defaults, and those make a handler",
   const config = readConfig(file, printDefaultConfig(file), "default.toml");
   assert.deepEqual(config, defaultConfig(file));
   assert.deepEqual(handlerOptionsOf(config.http, 5), {
-    config: {
-      enabled: true,
-      workers: 1,
-      maxResponsePeers: 50,
-      maxScrapeTorrents: 100,
-      peerAnnounceInterval: 900,
-      peerMinAnnounceInterval: 300,
-      onlyExactPaths: false,
-    },
+    config: config.http,
     replyRoom: { maxResponsePeers: 1000, maxScrapeTorrents: 1000 },
     interval: new AnnounceInterval(900, 5),
   });
