@@ -10,7 +10,7 @@
  */
 import { setImmediate as turn } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
-import { httpColumns } from "@swarmtide/http";
+import { httpColumns, httpSection } from "@swarmtide/http";
 import { closeFd, openTcpListener } from "@swarmtide/linux";
 import { CounterTable, Histogram, RoundTimer } from "@swarmtide/metrics";
 import {
@@ -97,7 +97,7 @@ class HttpOverload {
         store: this.#store,
         admission: new Admission(AccessList.attach(AccessList.build({ mode: "off" }))),
         counters: this.counters.familyRows(0),
-        ...{ responsePeersMax: 50, scrapeTorrentsMax: 100, minIntervalSeconds: 300 },
+        config: defaultConfig(httpSection),
         interval: new AnnounceInterval(900, 1, 0),
         peerIds: new PeerIdSample(undefined),
         ...{ requestBytesMax: 8192, headersMax: 64, requestsPerConnectionMax: 1_000_000 },

@@ -1,28 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CounterTable, Histogram, RoundTimer } from "@swarmtide/metrics";
-import {
-  AccessList,
-  AnnounceInterval,
-  createSwarmStore,
-  openClock,
-  PeerIdSample,
-} from "@swarmtide/swarm";
+import { Histogram, RoundTimer } from "@swarmtide/metrics";
+import { createSwarmStore, openClock } from "@swarmtide/swarm";
 import { until } from "@swarmtide/test-kit";
-import { udpCounters } from "../../counters.ts";
-import { ConnectionIds } from "../../hot/connection-id.ts";
-import { UdpTracker } from "../../hot/udp-tracker.ts";
-import { replyBytesMax } from "../../reply-bytes.ts";
+import { replyBytesMaxOf } from "../../answering.ts";
+import { testUdpTracker } from "../../testing/udp-tracker.ts";
 import { dgramEngine } from "./dgram-engine.ts";
 
 test("a worker whose event loop never sleeps is behind, and keeps up again once it does", async (t) => {
-  const tracker = new UdpTracker({
+  const tracker = testUdpTracker({
     store: createSwarmStore({ memoryBytesMax: 64 * 2 ** 20 }),
-    accessList: AccessList.attach(AccessList.build({ mode: "off" })),
-    connectionIds: new ConnectionIds(Int32Array.of(1, 2, 3, 4), 3600),
-    counters: CounterTable.create(udpCounters, 1).familyRows(0),
-    peerIds: new PeerIdSample(undefined),
-    ...{ responsePeersMax: 30, scrapeTorrentsMax: 70, interval: new AnnounceInterval(900, 1) },
+    config: { maxConnectionAge: 3600 },
   });
   const run = await dgramEngine.open({
     tracker,
@@ -38,7 +26,7 @@ test("a worker whose event loop never sleeps is behind, and keeps up again once 
     ],
     onlyIpv6: false,
     rounds: new RoundTimer(Histogram.create({ rows: 1 }).row(0), 50, performance.now()),
-    replyBytesMax: replyBytesMax(30, 70),
+    replyBytesMax: replyBytesMaxOf(tracker.config),
     resendRepliesMax: 0,
     nowSeconds: openClock(0),
   });
