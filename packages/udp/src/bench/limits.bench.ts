@@ -12,6 +12,7 @@
 import { pathToFileURL } from "node:url";
 import { CounterTable } from "@swarmtide/metrics";
 import { createSwarmStore, limitsSection, SwarmCleaning, type SwarmStore } from "@swarmtide/swarm";
+import { meanAndBound } from "@swarmtide/test-kit";
 import { defaultConfig } from "@swarmtide/toml-config";
 import { ANNOUNCE_REPEATS, ERRORS, udpCounters } from "../counters.ts";
 import { ConnectionIds } from "../hot/connection-id.ts";
@@ -32,8 +33,6 @@ const VISITOR_SETS = 4;
 /** Both sides take turns with parts of a round, off, on, on, off: whatever else the machine does meets both alike. */
 const SLICES = 50;
 const WARM_UP_ROUNDS = VISITOR_SETS + 1;
-/** Student's t for 29 degrees of freedom, two-sided 95 %; with fewer pairs the bound is only a smoke test. */
-const T_95 = 2.045;
 
 export interface LimitsTiming {
   readonly offNanoseconds: number;
@@ -182,13 +181,12 @@ export function runLimitsBench(perRound: number, torrents: number, pairs: number
     onSum += limited;
     ratios.push(limited / unlimited);
   }
-  const mean = ratios.reduce((sum, ratio) => sum + ratio, 0) / pairs;
-  const variance = ratios.reduce((sum, ratio) => sum + (ratio - mean) ** 2, 0) / (pairs - 1);
+  const { mean, upperBound } = meanAndBound(ratios);
   return {
     offNanoseconds: (offSum * 1000) / (pairs * perRound),
     onNanoseconds: (onSum * 1000) / (pairs * perRound),
     costPercent: (mean - 1) * 100,
-    costPercentMax: (mean - 1 + T_95 * Math.sqrt(variance / pairs)) * 100,
+    costPercentMax: (upperBound - 1) * 100,
     pairs,
     refused: on.counters.sum(ERRORS) + on.counters.sum(ANNOUNCE_REPEATS),
   };

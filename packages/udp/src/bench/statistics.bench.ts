@@ -24,6 +24,7 @@ import {
   PeerIdSample,
   type SwarmStore,
 } from "@swarmtide/swarm";
+import { meanAndBound } from "@swarmtide/test-kit";
 import {
   ANNOUNCES,
   BUSY_SECONDS,
@@ -42,8 +43,6 @@ import { CONNECTION_KEY, testUdpTracker } from "../testing/udp-tracker.ts";
 const BATCH = 64;
 const SLOT_BYTES = 128;
 const SOURCE = 0x0100007f;
-/** 30 pairs, two-sided 95 %: t with 29 degrees of freedom. */
-const STUDENT_T = 2.045;
 const UDP_ANNOUNCE_STATUS = 1;
 /** The clock of TestTracker. */
 const NOW_SECONDS = 1000;
@@ -163,13 +162,12 @@ export function runStatisticsBench(pairs: number, batches: number): StatisticsCo
     counterSum += counters / (2 * TURNS);
     costs.push((b - a + counters) / (2 * TURNS));
   }
-  const mean = costs.reduce((sum, one) => sum + one, 0) / pairs;
-  const variance = costs.reduce((sum, one) => sum + (one - mean) ** 2, 0) / Math.max(1, pairs - 1);
+  const { mean, upperBound } = meanAndBound(costs);
   return {
     nanosecondsOff: offSum / pairs,
     nanosecondsCounters: counterSum / pairs,
     nanoseconds: mean,
-    nanosecondsUpperBound: mean + STUDENT_T * Math.sqrt(variance / pairs),
+    nanosecondsUpperBound: upperBound,
   };
 }
 
