@@ -107,7 +107,7 @@ export function runHttpStatisticsBench(pairs: number, rounds: number): HttpStati
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   const isSmoke = process.argv.includes("--smoke");
-  const cost = runHttpStatisticsBench(isSmoke ? 3 : 30, isSmoke ? 10 : 400);
+  const cost = runHttpStatisticsBench(isSmoke ? 3 : 30, isSmoke ? 10 : 1500);
   const share = (nanoseconds: number) =>
     `${nanoseconds.toFixed(1)} ns, ${((nanoseconds / cost.nanosecondsOff) * 100).toFixed(2)} %`;
   console.log(
