@@ -40,7 +40,10 @@ if (unknown !== undefined) {
 const files = SUITES.filter((suite) => named.length === 0 || named.includes(suite)).map((suite) =>
   fileURLToPath(new URL(`./${suite}.test.js`, import.meta.url)),
 );
-const tests = run({ files, concurrency: AT_ONCE });
+/** Who stops this stops the tests too, and they their clients. */
+const ending = new AbortController();
+for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => ending.abort());
+const tests = run({ files, concurrency: AT_ONCE, signal: ending.signal });
 tests.on("test:pass", (ended) => note(ended, false));
 tests.on("test:fail", (ended) => note(ended, true));
 tests
