@@ -1,6 +1,7 @@
 /**
- * Whatever clients with several peer ids, slow ones and frozen ones do, on one worker or several: every answer to an offer
- * that lives arrives where the offer came from, or is counted as dropped because its reader is slow.
+ * Whatever clients with several peer ids, slow ones and frozen ones do, on one worker or several, with memory for all or so
+ * little that peers give way and offers are forgotten: every answer to an offer that lives arrives where the offer came from,
+ * or is counted as dropped with its reason.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -15,17 +16,22 @@ const TORRENTS = ["film", "song"];
 const PEER_IDS = ["one", "two", "three"];
 const ANSWER_SDP = "x".repeat(6000);
 
-const deed = fc.record({
-  who: fc.nat(CLIENTS - 1),
-  what: fc.constantFrom(
-    ...(["offer", "offer", "offer", "answer", "answer", "answer", "answer"] as const),
-    ...(["freeze", "freeze", "thaw", "sip", "stop", "hang up"] as const),
-  ),
-  torrent: fc.constantFrom(...TORRENTS),
-  peer: fc.constantFrom(...PEER_IDS),
-  number: fc.nat(1000),
-});
-type Deed = typeof deed extends fc.Arbitrary<infer T> ? T : never;
+const KINDS = [
+  ...(["offer", "offer", "offer", "answer", "answer", "answer", "answer"] as const),
+  ...(["freeze", "freeze", "thaw", "sip", "stop", "hang up"] as const),
+] as const;
+/** Of a crowd that fills the memory. */
+const CROWD_KINDS = ["crowd", "disperse"] as const;
+
+const deedOf = (...kinds: readonly ((typeof KINDS)[number] | (typeof CROWD_KINDS)[number])[]) =>
+  fc.record({
+    who: fc.nat(CLIENTS - 1),
+    what: fc.constantFrom(...kinds),
+    torrent: fc.constantFrom(...TORRENTS),
+    peer: fc.constantFrom(...PEER_IDS),
+    number: fc.nat(1000),
+  });
+type Deed = ReturnType<typeof deedOf> extends fc.Arbitrary<infer T> ? T : never;
 
 interface Offer {
   readonly name: string;
@@ -48,6 +54,18 @@ class Party {
   }
 }
 
+/** Answers that were given, by what became of them. */
+interface Ends {
+  /** Answers to offers that lived, and those of them that have not come. */
+  readonly due: number;
+  readonly missing: number;
+  /** All answers, and those that have come. */
+  readonly given: number;
+  readonly come: number;
+  /** Those whose giver had no room for a peer. */
+  readonly refused: number;
+}
+
 class Play {
   readonly trackers: TestTrackers;
   readonly #parties: Party[] = [];
@@ -55,10 +73,18 @@ class Play {
   /** Answers to offers that lived, with whom they are for. */
   readonly #due: { readonly name: string; readonly to: Party }[] = [];
   #made = 0;
+  #given = 0;
+  #come = 0;
+  #refused = 0;
+  /** Who fills the memory with torrents that nobody else is in. */
+  #crowd: TestClient | undefined;
 
-  constructor(workers: number, seed: number) {
-    const limits = { maxMessagesPerSecond: 0, maxUnsent: 32_768, maxUnsentBeforeDrop: 8192 };
-    this.trackers = new TestTrackers(workers, limits, seed);
+  constructor(workers: number, seed: number, memoryBytes: number | undefined) {
+    const limits = {
+      ...{ maxMessagesPerSecond: 0, maxUnsent: 32_768, maxUnsentBeforeDrop: 8192 },
+      maxTorrentsPerConnection: 100_000,
+    };
+    this.trackers = new TestTrackers(workers, limits, seed, undefined, undefined, memoryBytes);
     for (let who = 0; who < CLIENTS; who++) this.#parties.push(this.#arrive(who));
   }
 
@@ -78,7 +104,11 @@ class Play {
         this.#offers.set(name, { name, torrent, from: party, peer: own, isOver: false });
       client.announce({ torrent, peer: own, offers: names.map((name) => offerOf(name)) });
     } else if (what === "answer") this.#answer(party, own, number);
-    else if (what === "stop") {
+    else if (what === "crowd") this.#gather(number);
+    else if (what === "disperse") {
+      this.#crowd?.hangUp();
+      this.#crowd = undefined;
+    } else if (what === "stop") {
       client.announce({ torrent, peer: own, event: "stopped" });
       this.#end((offer) => offer.peer === own && offer.torrent === torrent);
     } else if (what === "sip") client.drainOne();
@@ -89,6 +119,16 @@ class Play {
     }
     this.trackers.settle();
     this.#read();
+  }
+
+  #gather(count: number): void {
+    this.#crowd ??= this.trackers.connect();
+    for (let torrent = 0; torrent < count; torrent++) {
+      this.#crowd.announce({ torrent: `lone ${++this.#made}`, peer: "crowd", left: 1 });
+      // It reads what it gets, so that nothing waits for it.
+      if (torrent % 100 === 0) this.trackers.settle();
+      this.#crowd.take();
+    }
   }
 
   #end(isMeant: (offer: Offer) => boolean): void {
@@ -114,6 +154,8 @@ class Play {
       const name = `a${++this.#made}`;
       if (!offer.isOver) this.#due.push({ name, to: offer.from });
       offer.isOver = true;
+      const refused = this.trackers.count(columns.REFUSED_MEMORY);
+      this.#given++;
       party.client.announce({
         torrent: offer.torrent,
         peer: own,
@@ -124,6 +166,7 @@ class Play {
         },
       });
       this.trackers.settle();
+      this.#refused += this.trackers.count(columns.REFUSED_MEMORY) - refused;
     }
   }
 
@@ -134,13 +177,14 @@ class Play {
         if (message.kind === "answer") {
           const [name = ""] = message.description.sdp.split(" ");
           assert.ok(!party.answersRead.has(name), "an answer came twice");
+          this.#come++;
           party.answersRead.add(name);
         }
       }
   }
 
-  /** Everybody reads what is left; returns how many answers were due and how many have not come. */
-  end(): { readonly due: number; readonly missing: number } {
+  /** Everybody reads what is left. */
+  end(): Ends {
     for (const { client } of this.#parties) {
       client.isStalled = false;
       client.drain();
@@ -154,30 +198,65 @@ class Play {
           "an answer that was not due",
         );
     const missing = this.#due.filter(({ name, to }) => !to.answersRead.has(name)).length;
-    return { due: this.#due.length, missing };
+    const [given, refused] = [this.#given, this.#refused];
+    return { due: this.#due.length, missing, given, come: this.#come, refused };
   }
 }
 
-for (const workers of [1, 2, 3])
+/** What came of all plays. */
+interface Sums {
+  due: number;
+  slow: number;
+  unknown: number;
+  gaveWay: number;
+  forgotten: number;
+}
+
+function expectEveryAnswer(workers: number, numRuns: number, memoryBytes?: number): Sums {
+  const deed = memoryBytes === undefined ? deedOf(...KINDS) : deedOf(...KINDS, ...CROWD_KINDS);
+  const sums: Sums = { due: 0, slow: 0, unknown: 0, gaveWay: 0, forgotten: 0 };
+  fc.assert(
+    fc.property(
+      fc.array(deed, { minLength: 100, maxLength: 300, size: "max" }),
+      fc.integer(),
+      (deeds, seed) => {
+        const play = new Play(workers, seed, memoryBytes);
+        for (const one of deeds) play.act(one);
+        const end = play.end();
+        const { trackers } = play;
+        const slow = trackers.count(columns.ANSWERS_DROPPED_SLOW);
+        const unknown = trackers.count(columns.ANSWERS_UNKNOWN);
+        const gaveWay = trackers.count(columns.PEERS_GAVE_WAY);
+        const forgotten = trackers.count(columns.OFFERS_FORGOTTEN);
+        const counted = slow + unknown + trackers.count(columns.ANSWERS_SURPLUS) + end.refused;
+        assert.equal(end.come + counted, end.given, "each answer has come or is counted, once");
+        // Nothing but these three takes an offer away that lives.
+        if (gaveWay + forgotten + end.refused === 0) assert.equal(end.missing, slow);
+        assert.ok(end.missing <= slow + unknown + end.refused);
+        sums.due += end.due;
+        sums.slow += slow;
+        sums.unknown += unknown;
+        sums.gaveWay += gaveWay;
+        sums.forgotten += forgotten;
+      },
+    ),
+    { numRuns },
+  );
+  assert.ok(sums.due > 20 * numRuns, `only ${sums.due} answers were due`);
+  assert.ok(sums.slow > 0, "nobody was so slow that an answer was dropped");
+  return sums;
+}
+
+for (const workers of [1, 2, 3]) {
   test(`every answer to an offer that lives arrives or is counted as dropped, workers: ${workers}`, () => {
-    let due = 0;
-    let dropped = 0;
-    fc.assert(
-      fc.property(
-        fc.array(deed, { minLength: 100, maxLength: 300, size: "max" }),
-        fc.integer(),
-        (deeds, seed) => {
-          const play = new Play(workers, seed);
-          for (const one of deeds) play.act(one);
-          const end = play.end();
-          const counted = play.trackers.count(columns.ANSWERS_DROPPED_SLOW);
-          assert.equal(end.missing, counted);
-          due += end.due;
-          dropped += counted;
-        },
-      ),
-      { numRuns: 40 },
-    );
-    assert.ok(due > 1000, `only ${due} answers were due`);
-    assert.ok(dropped > 0, "nobody was so slow that an answer was dropped");
+    const { gaveWay, forgotten } = expectEveryAnswer(workers, 40);
+    assert.equal(gaveWay + forgotten, 0);
   });
+
+  test(`the same where memory is so small that peers give way and offers are forgotten, workers: ${workers}`, () => {
+    // As little as there can be: 1,024 peers and 256 offers a worker.
+    const { gaveWay, unknown } = expectEveryAnswer(workers, 15, 1024);
+    assert.ok(gaveWay > 0, "no peer gave way");
+    assert.ok(unknown > 0, "no answer was to an offer that is not known");
+  });
+}

@@ -117,8 +117,12 @@ export const OFFERS_DROPPED_NO_ROOM = dropped("offer", "max_buffered");
 export const OFFERS_SURPLUS = dropped("offer", "max_offers");
 /** The connection has used its share of the memory for offers. */
 export const OFFERS_OVER_SHARE = dropped("offer", "share_of_memory");
+/** The offer is not known: it was never made, was forgotten, has expired, or its maker has left. The client gets an error. */
+export const ANSWERS_UNKNOWN = dropped("answer", "no_such_offer");
 /** The offer had been answered by another client of the page. */
 export const ANSWERS_SURPLUS = dropped("answer", "answered_before");
+/** So many wait for other workers that a torrent of another one reads zeros. */
+export const SCRAPES_UNASKED = dropped("scrape", "waiting_scrapes");
 export const DROPPED_BETWEEN_WORKERS = dropped("any", "slow_worker");
 
 export const OFFERS_FORGOTTEN = wsCounters.counter(

@@ -153,7 +153,11 @@ export class Offering {
       return;
     }
     // All clients of a page hear an offer and answer it; the first answer is on its way, and an error would reach them all.
-    if (this.offers.wasAnswered) this.counters[columns.ANSWERS_SURPLUS]++;
-    else this.replies.sendFailure(from, request, protocol.REFUSED_ANSWER);
+    if (this.offers.wasAnswered) {
+      this.counters[columns.ANSWERS_SURPLUS]++;
+      return;
+    }
+    this.counters[columns.ANSWERS_UNKNOWN]++;
+    this.replies.sendFailure(from, request, protocol.REFUSED_ANSWER);
   }
 }

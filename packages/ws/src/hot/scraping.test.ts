@@ -7,6 +7,7 @@ import {
   createSwarmStore,
   type SwarmStore,
 } from "@swarmtide/swarm";
+import * as columns from "../counters.ts";
 import { TestTrackers } from "../testing/harness.ts";
 import { idOf } from "../testing/test-client.ts";
 
@@ -106,4 +107,25 @@ test("scrapes that wait for other workers are 4,096 at most; further ones are an
   trackers.settle();
   assert.equal(trackers.trackers[0]?.tableEntries, 0);
   assert.equal(client.take("scrape").length, 5000);
+});
+
+test("so many scrapes wait for another worker and no more: further ones read zeros at once and are counted", () => {
+  const trackers = new TestTrackers(2, { maxMessagesPerSecond: 0 });
+  const askers = Array.from({ length: 42 }, () => trackers.connect(0));
+  const bob = trackers.connect(1);
+  // As many torrents that some are the other worker's.
+  const torrents = Array.from({ length: 8 }, (_, index) => `t${index}`);
+  for (const torrent of torrents) bob.announce({ torrent, peer: "bob", left: 1 });
+  trackers.settle();
+  for (let round = 0; round < 100; round++) for (const asker of askers) asker.scrape(...torrents);
+  const unasked = trackers.count(columns.SCRAPES_UNASKED);
+  assert.ok(unasked > 0 && unasked <= 104 * torrents.length, String(unasked));
+  trackers.settle();
+  const words = askers.flatMap((asker) => asker.takeWords());
+  assert.equal(words.length, 4200, "all are answered");
+  const whole = torrents.map((torrent) => `${torrent} 0/1/0`).join(", ");
+  assert.equal(words.filter((text) => text === whole).length, 4096);
+  bob.scrape(...torrents);
+  trackers.settle();
+  assert.equal(bob.takeWords().pop(), whole, "there is room again");
 });

@@ -5,6 +5,7 @@
  * Called by the request handler for the own connections and by the tracker for batches of other workers.
  */
 import * as protocol from "@swarmtide/ws-protocol";
+import * as columns from "../counters.ts";
 import type { Connection } from "./connection.ts";
 import { FRAME_IS_REPLY } from "./frame-kinds.ts";
 import { WaitingScrape, WaitingScrapes } from "./scrapes.ts";
@@ -50,7 +51,9 @@ export class Scraping {
       const to = index * protocol.SCRAPE_COUNTS;
       if (owner === state.worker) {
         state.swarms.scrape(scrapeInfoHashes, at, this.scrapeCounts, to);
-      } else if (this.waiting.length < WAITING_MAX && state.delivery.hasLinkRoom(owner)) {
+      } else if (this.waiting.length >= WAITING_MAX) {
+        state.counters[columns.SCRAPES_UNASKED]++;
+      } else if (state.delivery.hasLinkRoom(owner)) {
         scrapeOwners[index] = owner;
         scrapesOfWorker[owner]++;
         elsewhere++;

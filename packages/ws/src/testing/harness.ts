@@ -41,6 +41,7 @@ export class TestTrackers {
     seed = 1,
     store?: SwarmStore,
     limits?: LimitsConfig,
+    memoryBytes?: number,
   ) {
     const peersByAddress = makePeersByAddress();
     this.config = { ...defaultConfig(wsSection), ...changes };
@@ -54,7 +55,7 @@ export class TestTrackers {
           ownerSecret: seed,
           seed: Int32Array.of(seed, worker, 3, 4),
           counters: this.#counters.row(worker),
-          ...{ store, limits, peersByAddress },
+          ...{ store, limits, peersByAddress, memoryBytes },
           clockMilliseconds: () => this.nowMilliseconds,
           sendBatch: (to, bytes) => {
             this.#note(bytes);
