@@ -60,3 +60,7 @@ export function makeFailures(forwardedHeaderName: string): Failures {
     noWarning: new Uint8Array(0),
   };
 }
+
+/** What the detail of a refusal says, see RefusalWriter: the status of its query. */
+export const describeHttpRefusal = (detail: number): string | undefined =>
+  detail > 0 && detail < QUERY_STATUS_COUNT ? describeQueryStatus(detail) : undefined;

@@ -1,6 +1,6 @@
 /** What an `HttpHandler` is made with: limits, intervals and the shared parts it answers from. */
 import type { Cidr } from "@swarmtide/bittorrent";
-import type { FamilyRows } from "@swarmtide/metrics";
+import type { FamilyRows, RefusalWriter } from "@swarmtide/metrics";
 import {
   type Admission,
   AnnounceInterval,
@@ -25,6 +25,8 @@ export interface HttpHandlerOptions {
   readonly interval: AnnounceInterval;
   /** Of the clients' software. */
   readonly peerIds: PeerIdSample;
+  /** Where refusals are noted for the log; nowhere if left out. */
+  readonly refusals?: RefusalWriter<"http">;
   /** Request line and headers together. */
   readonly requestBytesMax: number;
   readonly headersMax: number;

@@ -1,6 +1,7 @@
 /** The HTTP tracker: requests → answers, its configuration and its counters. Sockets are the business of `web`. */
 export { type HttpConfig, httpSection } from "./config.ts";
 export * as httpColumns from "./counters.ts";
+export { describeHttpRefusal } from "./failures.ts";
 export { type HttpHandlerOptions, handlerOptionsOf } from "./handler-options.ts";
 export {
   HttpHandler,

@@ -55,8 +55,10 @@ test("names, labels and help that Prometheus or its readers would trip over are 
   assert.throws(() => counters.counter("replies", " "), /replies: expected a help text/);
   for (const label of ["Kind", "__kind", "a-b", ""])
     assert.throws(() => counters.counter("replies", "Replies.", { [label]: "a" }), /: expected/);
+  const apart = defineCounters("apart", { families: true });
   for (const label of ["family", "worker", "le"])
-    assert.throws(() => counters.counter("replies", "Replies.", { [label]: "a" }), /is reserved/);
+    assert.throws(() => apart.counter("replies", "Replies.", { [label]: "a" }), /is reserved/);
+  assert.throws(() => counters.counter("replies", "Replies.", { worker: "a" }), /is reserved/);
   assert.throws(() => counters.counter("replies", "Replies.", { kind: "" }), /"kind" is empty/);
   assert.throws(() => defineCounters("Udp"), /table name "Udp"/);
   assert.deepEqual(counters.metrics, []);

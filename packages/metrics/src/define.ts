@@ -51,7 +51,10 @@ export interface Metric {
 /** The words of a name: lower case, joined by single underscores. Stricter than Prometheus' [a-zA-Z_:][a-zA-Z0-9_:]*. */
 const NAME = /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/;
 
-/** Added by whoever reads or exports: the family and the number of a row, and the reserved labels of histograms. */
+/**
+ * Added by whoever reads or exports: the family and the number of a row, and the reserved labels of histograms. A table without
+ * rows for each family may use the label family itself.
+ */
 const RESERVED_LABELS: ReadonlySet<string> = new Set(["family", "worker", "le", "quantile"]);
 
 /** Endings that the definition adds itself, and those that Prometheus reserves for histograms and summaries. */
@@ -101,7 +104,7 @@ export class CounterDefinition<Table extends string> {
     if (this.#isComplete)
       throw new RangeError(`${name} is declared after the first table of ${this.table} was made`);
     checkName(name);
-    checkLabels(name, labels);
+    checkLabels(name, labels, this.families);
     if (help.trim() === "") throw new RangeError(`${name}: expected a help text`);
     const parts = ["swarmtide", this.table, name, unit, kind === "counter" ? "total" : undefined];
     const full = parts.filter((part) => part !== undefined).join("_");
@@ -157,11 +160,12 @@ function checkName(name: string): void {
     throw new RangeError(`counter name "${name}": "_${ending}" is added where it applies`);
 }
 
-function checkLabels(name: string, labels: MetricLabels): void {
+function checkLabels(name: string, labels: MetricLabels, families: boolean): void {
   for (const [label, value] of Object.entries(labels)) {
     if (!NAME.test(label))
       throw new RangeError(`${name}: label "${label}": expected ${NAME.source}`);
-    if (RESERVED_LABELS.has(label)) throw new RangeError(`${name}: label "${label}" is reserved`);
+    if (RESERVED_LABELS.has(label) && (families || label !== "family"))
+      throw new RangeError(`${name}: label "${label}" is reserved`);
     if (value === "") throw new RangeError(`${name}: label "${label}" is empty`);
   }
 }

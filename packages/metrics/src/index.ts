@@ -27,4 +27,9 @@ export {
   LATENCY_PRECISION_BITS,
 } from "./histogram.ts";
 export type { HistogramRow } from "./hot/histogram-row.ts";
+export {
+  type AddressWords,
+  RefusalWriter,
+} from "./hot/refusal-writer.ts";
 export { RoundTimer } from "./hot/round-timer.ts";
+export { type Refusal, Refusals, type RefusalsHandle } from "./refusals.ts";

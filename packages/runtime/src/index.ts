@@ -19,6 +19,7 @@ export { loadConfig, withConfigLine } from "./load-config.ts";
 export {
   createLogger,
   LOG_LEVELS,
+  type LogAddresses,
   type LogFields,
   type LogFormat,
   type Logger,

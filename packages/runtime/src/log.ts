@@ -15,7 +15,12 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export type LogFormat = "text" | "json";
 
-/** The keys `log_level` and `log_format`, for the head of a program's configuration. */
+/** How much of a client's address a line may tell. */
+const LOG_ADDRESSES = ["full", "prefix", "none"] as const;
+
+export type LogAddresses = (typeof LOG_ADDRESSES)[number];
+
+/** The keys `log_level`, `log_format` and `log_addresses`, for the head of a program's configuration. */
 export const logKeys = {
   log_level: choice({
     reload: true,
@@ -27,6 +32,12 @@ export const logKeys = {
     default: "text",
     choices: ["text", "json"],
     doc: "How it is written: as text, or as one JSON object a line.",
+  }),
+  log_addresses: choice({
+    reload: true,
+    default: "full",
+    choices: LOG_ADDRESSES,
+    doc: 'What lines about refused requests (log_level = "debug") tell of a client\'s address: all of it, its network ("prefix": /24 of IPv4, /48 of IPv6), or nothing.',
   }),
 } as const;
 

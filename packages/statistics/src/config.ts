@@ -20,6 +20,7 @@ export const statisticsSection = section(
   "Numbers about what the tracker does: on a page, for Prometheus, as JSON, on stdout and in files.",
   {
     interval: integer({
+      reload: true,
       default: 5,
       min: 1,
       max: 86400,
@@ -27,6 +28,7 @@ export const statisticsSection = section(
       doc: "Time between two reports on stdout and between two writings of html_path.",
     }),
     print_to_stdout: boolean({
+      reload: true,
       default: false,
       doc: 'Prints each report on stdout: a readable block, or one JSON object a line where log_format = "json".',
     }),
@@ -36,6 +38,8 @@ export const statisticsSection = section(
       doc: 'Where the page is served (/), and beside it /metrics for Prometheus, /api/stats as JSON, /health and /ready; "" for off. If the default is taken by another program there is no page and a warning.',
     }),
     page_token: text({
+      reload: true,
+      secret: true,
       default: "",
       pattern: /^[\x21-\x7e]{0,256}$/,
       expected: 'up to 256 printable ASCII characters without spaces, or "" for none',
@@ -52,34 +56,40 @@ export const statisticsSection = section(
       doc: "Its private key in PEM.",
     }),
     html_path: path({
+      reload: true,
       default: "",
       optional: true,
       doc: "File to which the numbers are written as a page without scripts, for another server to serve.",
     }),
     peers_per_torrent: boolean({
+      reload: true,
       default: true,
       doc: "Counts torrents by their number of peers, once after each cleaning. It takes the cleaning thread 0.3 s for a million torrents.",
     }),
     clients: boolean({
       default: true,
-      doc: "Names the clients of peers, from one of 64 announces over UDP and HTTP. It takes 1 to 2 ns of an announce and no memory of a peer.",
+      doc: "Names the clients of peers, from one of 64 announces. It takes 1 to 2 ns of an announce and no memory of a peer.",
     }),
     export_path: path({
+      reload: true,
       default: "",
       optional: true,
       doc: "File for all torrents after a cleaning, one a line: hash:seeders:leechers:completed.",
     }),
     export_by_family_path: path({
+      reload: true,
       default: "",
       optional: true,
       doc: "File for all torrents after a cleaning, one a line for each address family: 4 or 6, hash, seeders, leechers, with spaces between them.",
     }),
     export_compression: choice({
+      reload: true,
       default: "none",
       choices: ["none", "gzip", "zstd"],
       doc: "How both files are compressed; their names stay as they are. zstd needs Node 22.15 or newer.",
     }),
     export_every: integer({
+      reload: true,
       default: 1,
       min: 1,
       max: 100_000,

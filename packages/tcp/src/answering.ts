@@ -14,6 +14,8 @@ import {
   type CounterTableHandle,
   Histogram,
   type HistogramHandle,
+  Refusals,
+  type RefusalsHandle,
   RoundTimer,
 } from "@swarmtide/metrics";
 import { type Listener, LOOK_MILLISECONDS } from "@swarmtide/runtime";
@@ -51,6 +53,8 @@ export interface WebShared {
   readonly startedSeconds: number;
   /** For each worker, where the clients' software is counted. */
   readonly peerIdSamples: readonly SharedArrayBuffer[];
+  /** Where each worker notes refusals for the log. */
+  readonly refusals: RefusalsHandle;
   /** TLS sessions of one worker go on at another: 48 random bytes. */
   readonly ticketKeys: Uint8Array;
   /** How long connections are served that are open when another process takes over. */
@@ -63,6 +67,8 @@ export interface WebShared {
 export interface WsShared {
   /** With a row for each worker that has a WebTorrent tracker. */
   readonly counters: CounterTableHandle<"ws">;
+  /** Microseconds that messages stay inside, with a row for each of them. */
+  readonly latency: HistogramHandle;
   /** Decides which worker owns which torrent. */
   readonly ownerSecret: number;
   /** How many peers each address has: memory of `makePeersByAddress`. */
@@ -114,6 +120,7 @@ export function openAnswering(
     ...reloadedHandlerOptions(settings),
     store,
     peerIds: new PeerIdSample(shared.peerIdSamples[row]),
+    refusals: Refusals.writer(shared.refusals, row, httpColumns.httpCounters),
     admission: new Admission(AccessList.attach(settings.accessList)),
     counters: CounterTable.attach(httpColumns.httpCounters, shared.httpCounters).familyRows(row),
     requestBytesMax: web.maxRequestSize,
@@ -130,6 +137,7 @@ export function openAnswering(
       connectionsMax: shareOf(web.maxConnections, workers),
       fdsEnd: shared.fdsEnd,
       counters: CounterTable.attach(tcpCounters, shared.tcpCounters).row(row),
+      refusals: Refusals.writer(shared.refusals, row, tcpCounters),
       rounds: new RoundTimer(
         Histogram.attach(shared.latency).row(row),
         LOOK_MILLISECONDS,

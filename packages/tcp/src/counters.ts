@@ -64,15 +64,12 @@ export const BUSY_SECONDS = tcpCounters.counter(
   {},
   "seconds",
 );
-export const RECEIVED_BYTES = tcpCounters.counter(
-  "received",
-  "Bytes of HTTP received, after TLS; WebSocket messages are counted apart.",
-  {},
-  "bytes",
-);
-export const SENT_BYTES = tcpCounters.counter(
-  "sent",
-  "Bytes of HTTP sent, before TLS; WebSocket messages are counted apart.",
-  {},
-  "bytes",
-);
+const RECEIVED = "Bytes of HTTP received, after TLS; WebSocket messages are counted apart.";
+const SENT = "Bytes of HTTP sent, before TLS; WebSocket messages are counted apart.";
+/** The family is the connection's, also where it is a proxy's. */
+const bytesOf = (name: string, help: string, family: "ipv4" | "ipv6") =>
+  tcpCounters.counter(name, help, { family }, "bytes");
+export const RECEIVED_BYTES_IPV4 = bytesOf("received", RECEIVED, "ipv4");
+export const RECEIVED_BYTES_IPV6 = bytesOf("received", RECEIVED, "ipv6");
+export const SENT_BYTES_IPV4 = bytesOf("sent", SENT, "ipv4");
+export const SENT_BYTES_IPV6 = bytesOf("sent", SENT, "ipv6");

@@ -3,10 +3,10 @@
  * the WebTorrent tracker. Opened in each worker thread and, where Linux calls are missing, on the main thread.
  */
 import type { SecureContext } from "node:tls";
-import type { HttpHandler } from "@swarmtide/http";
+import { type HttpHandler, peerAt } from "@swarmtide/http";
 import { closeFd } from "@swarmtide/linux";
-import { add, CounterTable } from "@swarmtide/metrics";
-import type { Serving } from "@swarmtide/runtime";
+import { add, CounterTable, Histogram, Refusals, RoundTimer } from "@swarmtide/metrics";
+import { LOOK_MILLISECONDS, type Serving } from "@swarmtide/runtime";
 import { AccessList, configureStoreLimits } from "@swarmtide/swarm";
 import { wsColumns } from "@swarmtide/ws";
 import {
@@ -53,6 +53,7 @@ export async function openWebWorker(
     sendDescriptor(fd, address, bytes) {
       if (upgrades.send(fd, address, bytes)) return;
       add(answering.conversation.counters, OVER_LIMIT);
+      answering.conversation.refusals.notePeer(OVER_LIMIT, 0, peerAt(address));
       add(answering.conversation.counters, CONNECTIONS_CLOSED);
     },
     tick: () => ticker.tick(),
@@ -128,12 +129,12 @@ function serveEventLoop({ ports }: WebSetup, ticker: Ticker, ws: WsEndpoint | un
 }
 
 function openWs(
-  { shared, index, workers, ports }: WebSetup,
+  { shared, index, row, workers, ports }: WebSetup,
   settings: WebSettings,
   { conversation, store }: WebAnswering,
 ): WsEndpoint | undefined {
   if (shared.ws === undefined) return undefined;
-  const { counters, ownerSecret, peersByAddress } = shared.ws;
+  const { counters, latency, ownerSecret, peersByAddress } = shared.ws;
   return new WsEndpoint({
     config: settings.ws,
     worker: index,
@@ -143,6 +144,14 @@ function openWs(
     peers: ports.peers,
     counters: CounterTable.attach(wsColumns.wsCounters, counters).row(index),
     tcpCounters: conversation.counters,
+    refusals: Refusals.writer(shared.refusals, row, wsColumns.wsCounters),
+    tcpRefusals: conversation.refusals,
+    rounds: new RoundTimer(
+      Histogram.attach(latency).row(index),
+      LOOK_MILLISECONDS,
+      performance.now(),
+    ),
+    peerIds: conversation.handler.peerIds,
     accessList: AccessList.attach(settings.accessList),
     store,
     trustedProxies: conversation.trustedProxies,

@@ -9,7 +9,7 @@
 import { randomBytes, randomInt } from "node:crypto";
 import { httpColumns } from "@swarmtide/http";
 import { linuxSupported } from "@swarmtide/linux";
-import { CounterTable, Histogram, LATENCY_PRECISION_BITS } from "@swarmtide/metrics";
+import { CounterTable, Histogram, LATENCY_PRECISION_BITS, Refusals } from "@swarmtide/metrics";
 import { joinGroups, startGroup, type WorkerGroup, workerModule } from "@swarmtide/runtime";
 import { makePeerIdSample, type SwarmStoreHandle } from "@swarmtide/swarm";
 import { makePeersByAddress, wsColumns } from "@swarmtide/ws";
@@ -48,6 +48,10 @@ export interface WebServer extends WorkerGroup<WebSettings> {
   readonly tcpCounters: CounterTable<"tcp">;
   /** Microseconds that HTTP requests stay inside, with a row for each worker. */
   readonly latency: Histogram;
+  /** The same of WebTorrent's messages, with a row for each worker that serves it. */
+  readonly wsLatency: Histogram;
+  /** Why requests and connections were refused, while that is switched on. */
+  readonly refusals: Refusals;
   /** For each worker, see PeerIdSampleReader. */
   readonly peerIdSamples: readonly SharedArrayBuffer[];
   /** The names of the workers, by their row in the counters. */
@@ -61,25 +65,27 @@ export interface WebServer extends WorkerGroup<WebSettings> {
 }
 
 const TICKET_KEY_BYTES = 48;
+/** The tables whose counters tell why something was refused. */
+const REFUSING = [httpColumns.httpCounters, tcpCounterDefinition, wsColumns.wsCounters];
 const OWNER_SECRET_END = 2 ** 32;
 
 export function startWeb(options: WebServerOptions): WebServer {
   const { binding, settings } = options;
-  const workersOf = (hasEventLoop: boolean) =>
-    binding.groups
-      .filter(({ engine }) => tcpEngineOf(engine).hasEventLoop === hasEventLoop)
-      .reduce((sum, { listeners }) => sum + listeners.ofWorkers.length, 0);
+  const workersOf = (hasEventLoop: boolean) => countWorkers(binding, hasEventLoop);
   const rows = workersOf(false) + workersOf(true);
   const httpCounters = CounterTable.create(httpColumns.httpCounters, rows);
   const tcpCounters = CounterTable.create(tcpCounterDefinition, rows);
   const wsCounters = settings.ws.enabled
     ? CounterTable.create(wsColumns.wsCounters, workersOf(true))
     : undefined;
-  const latency = Histogram.create({ rows, precisionBits: LATENCY_PRECISION_BITS });
+  const latency = latencyOf(rows);
+  const wsLatency = latencyOf(workersOf(true) || 1);
+  const refusals = new Refusals(rows, REFUSING);
   const peerIdSamples = Array.from({ length: rows }, makePeerIdSample);
   const shared: WebShared = {
     ws: wsCounters && {
       counters: wsCounters.handle,
+      latency: wsLatency.handle,
       ownerSecret: randomInt(OWNER_SECRET_END) | 0,
       peersByAddress: makePeersByAddress(),
     },
@@ -89,6 +95,7 @@ export function startWeb(options: WebServerOptions): WebServer {
     latency: latency.handle,
     startedSeconds: options.startedSeconds,
     peerIdSamples: options.countsClients === true ? peerIdSamples : [],
+    refusals: refusals.handle,
     fdsEnd: connectionFdsEnd(),
     ticketKeys: options.ticketKeys ?? new Uint8Array(randomBytes(TICKET_KEY_BYTES)),
     drainSeconds: options.drainSeconds ?? 0,
@@ -115,13 +122,22 @@ export function startWeb(options: WebServerOptions): WebServer {
     httpCounters,
     tcpCounters,
     wsCounters,
-    latency,
+    ...{ latency, wsLatency, refusals },
     workerNames,
     wsWorkerNames,
     peerIdSamples,
     ticketKeys: shared.ticketKeys,
   };
 }
+
+/** The workers whose engine has an event loop, or has none. */
+const countWorkers = ({ groups }: WebBinding, hasEventLoop: boolean): number =>
+  groups
+    .filter(({ engine }) => tcpEngineOf(engine).hasEventLoop === hasEventLoop)
+    .reduce((sum, { listeners }) => sum + listeners.ofWorkers.length, 0);
+
+const latencyOf = (rows: number): Histogram =>
+  Histogram.create({ rows, precisionBits: LATENCY_PRECISION_BITS });
 
 /** `web-1`: a worker with an event loop; `http-1`: one without. */
 const nameOf = (engine: TcpEngineName, index: number): string =>

@@ -96,10 +96,15 @@ export function decimal(options: KeyOptions<number> & NumberRange): KeySchema<nu
 
 /** A text in quotes. `pattern` must match all of it; `expected` then says in words what the pattern wants. */
 export function text(
-  options: KeyOptions<string> & { readonly pattern?: RegExp; readonly expected?: string },
+  options: KeyOptions<string> & {
+    readonly pattern?: RegExp;
+    readonly expected?: string;
+    readonly secret?: boolean;
+  },
 ): KeySchema<string> {
   return key({
     ...declared(options),
+    ...(options.secret === true ? { secret: true } : {}),
     expected: options.expected ?? "a text in quotes",
     accept: (value) =>
       typeof value === "string" && (options.pattern?.test(value) ?? true) ? { value } : undefined,

@@ -24,11 +24,19 @@ test("keys that differ are named in the order of the schema, with what they need
   assert.deepEqual(changedKeys(schema, before, read(same)), []);
   const after = read('level = "off"\n[udp]\nmax_peers = 4\nproxies = ["::1", "::2"]');
   assert.deepEqual(changedKeys(schema, before, after), [
-    { name: "level", reload: true },
-    { name: "udp.workers", reload: false },
-    { name: "udp.max_peers", reload: true },
-    { name: "udp.address", reload: false },
-    { name: "udp.proxies", reload: true },
+    { name: "level", reload: true, before: '"info"', after: '"off"' },
+    { name: "udp.workers", reload: false, before: "2", after: "1" },
+    { name: "udp.max_peers", reload: true, before: "30", after: "4" },
+    { name: "udp.address", reload: false, before: '"127.0.0.1:1"', after: '"0.0.0.0:1"' },
+    { name: "udp.proxies", reload: true, before: '["::1"]', after: '["::1", "::2"]' },
+  ]);
+});
+
+test("the values of a secret are not told", () => {
+  const secrets = section("", { token: text({ default: "", secret: true, doc: "" }) });
+  const changed = changedKeys(secrets, { token: "one" }, { token: "two" });
+  assert.deepEqual(changed, [
+    { name: "token", reload: false, before: "(secret)", after: "(secret)" },
   ]);
 });
 

@@ -5,11 +5,16 @@
 import { camelCase } from "./layers.ts";
 import type { ConfigOf, Entries, KeySchema, SectionSchema } from "./schema.ts";
 
+const SECRET = "(secret)";
+
 /** A key that has another value, as it stands in the file: `udp.workers`. */
 export interface ChangedKey {
   readonly name: string;
   /** Whether a reload applies it. */
   readonly reload: boolean;
+  /** Both values as they stand in a file; of a secret neither is told. */
+  readonly before: string;
+  readonly after: string;
 }
 
 /** The keys in which two configurations differ, in the order of the schema. */
@@ -19,8 +24,10 @@ export function changedKeys<E extends Entries>(
   after: ConfigOf<SectionSchema<E>>,
 ): ChangedKey[] {
   const changed: ChangedKey[] = [];
-  forEachKey(schema, before, after, (name, key, left, right) => {
-    if (key.print(left) !== key.print(right)) changed.push({ name, reload: key.reload });
+  forEachKey(schema, before, after, (name, { print, reload, secret }, left, right) => {
+    if (print(left) === print(right)) return;
+    const told = secret === true ? () => SECRET : print;
+    changed.push({ name, reload, before: told(left), after: told(right) });
   });
   return changed;
 }

@@ -18,6 +18,8 @@ export interface KeySchema<T> {
   readonly default: T;
   /** Whether a reload takes a new value into use. Other keys need a restart. */
   readonly reload: boolean;
+  /** Whether the value is kept out of the log. */
+  readonly secret?: boolean;
   /** What is allowed, as it continues the word "expected": `a whole number from 0 to 9`. */
   readonly expected: string;
   /** The values of a choice, from which a misspelt one gets its suggestion. */

@@ -46,6 +46,8 @@ export class ReloadableSettings {
     this.#log.setLevel(news.logLevel);
     const text = applied === "" ? "configuration without changes" : `configuration (${applied})`;
     this.#log.info(`${text} reloaded`);
+    for (const { name, reload, before, after } of changed)
+      if (reload) this.#log.info(`${name} = ${after}`, { before });
     if (waiting !== "") this.#log.warn(`changed, but takes a restart: ${waiting}`);
     if (!this.#countsByAddress && countsByAddress(news.limits))
       this.#log.warn(

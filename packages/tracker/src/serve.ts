@@ -13,6 +13,7 @@ import {
 import { formatStatisticsBlock, formatStatisticsJson } from "@swarmtide/statistics";
 import type { TrackerConfig } from "./config.ts";
 import type { ConfigSource } from "./config-source.ts";
+import { exitWith, logNodesOwnLines } from "./json-log.ts";
 import type { ProgramSignals } from "./program-signals.ts";
 import { startConfigured } from "./start-configured.ts";
 import { formatFinalStatisticsLine } from "./statistics.ts";
@@ -38,6 +39,8 @@ export async function serve(options: ServeOptions): Promise<void> {
   const { promise: stopAsked, resolve: askToStop } = deferred<NodeJS.Signals>();
   const config = source.read();
   const log = createLogger(config, "main");
+  const isJson = config.logFormat === "json";
+  if (isJson) logNodesOwnLines(log);
   const manager = ServiceManager.open(process.env, (message) => log.warn(message));
   let isStarting = true;
   signals.onStop((signal) => {
@@ -49,31 +52,29 @@ export async function serve(options: ServeOptions): Promise<void> {
     const onDeath = (reason: string) => dieOf(reason, log);
     tracker = await startConfigured(config, { log, onDeath, takesOver: options.takesOver });
   } catch (error) {
-    throw withConfigLine(error, configPath);
+    throw failStart(withConfigLine(error, configPath), isJson, log);
   }
   isStarting = false;
   const status = `serving ${tracker.protocols.map(({ title }) => title).join(", ")}`;
   signals.onReload((signal) => {
     manager.reloading();
-    const reloaded = signal === "SIGHUP" ? tracker.reconfigure(readAgain) : tracker.reload();
-    void reloaded.finally(() => manager.ready(status));
+    const reloaded =
+      signal === "SIGHUP"
+        ? tracker.reconfigure(() => readAgain(source, tracker))
+        : tracker.reload();
+    void reloaded.finally(() => {
+      statistics.configure(tracker.config);
+      manager.ready(status);
+    });
   });
-  const readAgain = () => {
-    const path = configPath === undefined ? undefined : tracker.locate(configPath);
-    if (configPath !== undefined && path === undefined)
-      throw new OperatorError(
-        `${configPath}: not read again, it lies outside of privileges.chroot_path`,
-        { code: "SWARMTIDE_OUTSIDE_CHROOT" },
-      );
-    return source.read(path);
-  };
+  const statistics = new StatisticsPrinter(tracker, print);
   const startedAt = performance.now();
   const startLines = describeStart(tracker, version);
-  if (config.logFormat === "json") for (const line of startLines) log.info(line);
+  if (isJson) for (const line of startLines) log.info(line);
   else print(`${startLines.join("\n")}\n`);
 
   manager.ready(status);
-  const endStatistics = printStatistics(tracker, config, print);
+  statistics.configure(config);
   const signal = await Promise.race([stopAsked, tracker.handedOver]);
   const drainMilliseconds = signal === undefined ? config.handover.drain * 1000 : 0;
   manager.stopping(drainMilliseconds + tracker.stopMillisecondsMax);
@@ -83,13 +84,30 @@ export async function serve(options: ServeOptions): Promise<void> {
   }
   log.info(`${signal ?? "handed over"}: stopping`);
   await tracker.stop();
-  endStatistics();
+  statistics.end();
   const seconds = Math.round((performance.now() - startedAt) / 1000);
   const finalLine = formatFinalStatisticsLine(tracker.statistics(), seconds);
-  if (!config.statistics.printToStdout) log.info(finalLine);
-  else if (config.logFormat === "json") print(formatStatisticsJson(tracker.statistics().all));
+  if (!tracker.config.statistics.printToStdout) log.info(finalLine);
+  else if (isJson) print(formatStatisticsJson(tracker.statistics().all));
   else print(`${finalLine}\n`);
   process.exit(0);
+}
+
+/** The configuration as it stands in its file now. Throws OperatorError where a chroot hides that. */
+function readAgain(source: ConfigSource, tracker: ConfiguredTracker): TrackerConfig {
+  const path = source.path === undefined ? undefined : tracker.locate(source.path);
+  if (source.path !== undefined && path === undefined)
+    throw new OperatorError(
+      `${source.path}: not read again, it lies outside of privileges.chroot_path`,
+      { code: "SWARMTIDE_OUTSIDE_CHROOT" },
+    );
+  return source.read(path);
+}
+
+/** Under JSON the error is a line of the log, and the end; otherwise `main.ts` prints it. */
+function failStart(error: unknown, isJson: boolean, log: Logger): unknown {
+  if (isJson) exitWith(error, log);
+  return error;
 }
 
 /** Nothing is served yet and nobody waits for an answer, so that the end of the process is all it takes. */
@@ -124,19 +142,32 @@ function describeStart(tracker: RunningTracker, version: string): string[] {
 /** An address as a client would write it: a tracker that listens everywhere is reached by the host's name. */
 const clientHost = (address: string): string => address.replace(/^(0\.0\.0\.0|\[::\]):/, "HOST:");
 
-/** Prints a report at each interval where the configuration says so. Returns a function that ends it. */
-function printStatistics(
-  tracker: RunningTracker,
-  config: TrackerConfig,
-  print: (text: string) => void,
-): () => void {
-  if (!config.statistics.printToStdout) return () => {};
-  const format = config.logFormat === "json" ? formatStatisticsJson : formatStatisticsBlock;
-  const timer = setInterval(
-    () => print(format(tracker.statistics().all)),
-    config.statistics.interval * 1000,
-  );
-  return () => clearInterval(timer);
+/** Prints a report at each interval where the configuration says so; a reload changes both. */
+class StatisticsPrinter {
+  readonly #tracker: RunningTracker;
+  readonly #print: (text: string) => void;
+  #timer: NodeJS.Timeout | undefined;
+  #intervalSeconds = 0;
+
+  constructor(tracker: RunningTracker, print: (text: string) => void) {
+    this.#tracker = tracker;
+    this.#print = print;
+  }
+
+  configure({ logFormat, statistics: { interval, printToStdout } }: TrackerConfig): void {
+    const intervalSeconds = printToStdout ? interval : 0;
+    if (intervalSeconds === this.#intervalSeconds) return;
+    this.end();
+    this.#intervalSeconds = intervalSeconds;
+    if (intervalSeconds === 0) return;
+    const format = logFormat === "json" ? formatStatisticsJson : formatStatisticsBlock;
+    const print = () => this.#print(format(this.#tracker.statistics().all));
+    this.#timer = setInterval(print, intervalSeconds * 1000);
+  }
+
+  end(): void {
+    clearInterval(this.#timer);
+  }
 }
 
 function deferred<T>() {

@@ -10,6 +10,7 @@ import type { SwarmStore } from "@swarmtide/swarm";
 import { readOptions } from "@swarmtide/toml-config";
 import type { ReloadableAccessList } from "./access-list.ts";
 import { type TrackerConfig, type TrackerOptions, trackerSchema } from "./config.ts";
+import { RefusalLog } from "./refusal-log.ts";
 import { ReloadableSettings } from "./reloadable-settings.ts";
 import type {
   BoundService,
@@ -49,6 +50,8 @@ export interface RunningTracker {
 export interface ConfiguredTracker extends RunningTracker {
   /** As `reload`, under the configuration that `read` returns; it throws where there is none to be had. */
   reconfigure(read: () => TrackerConfig): Promise<void>;
+  /** What it runs under, after the last reload. */
+  readonly config: TrackerConfig;
   /** Where a file is found now; undefined where a chroot hides it. */
   locate(path: string): string | undefined;
   /** Fulfilled once another process serves in the place of this one, which finishes its connections and ends. */
@@ -81,6 +84,7 @@ export class Tracker implements ConfiguredTracker {
   /** Every thread has ended, and the last snapshot is made. */
   #isOver = false;
   readonly #settings: ReloadableSettings;
+  readonly #refusalLog: RefusalLog;
   /** The reload that runs or was the last to run. */
   #reloading: Promise<void> = Promise.resolve();
   #reloadWaiting: Promise<void> | undefined;
@@ -94,10 +98,16 @@ export class Tracker implements ConfiguredTracker {
   constructor(parts: TrackerParts) {
     this.#parts = parts;
     this.#settings = new ReloadableSettings(parts.wanted, parts.config, parts.log);
+    const reports = parts.running.flatMap(({ reports }) => reports ?? []);
+    this.#refusalLog = new RefusalLog(
+      reports.flatMap(({ refusals }) => refusals ?? []),
+      parts.log,
+    );
+    this.#refusalLog.configure(parts.config);
     this.counters = new CounterTables(parts.running.flatMap((service) => service.counters));
     this.#source = new TrackerSource({
       ...{ version: version(), config: parts.config, store: parts.store, counters: this.counters },
-      reports: parts.running.flatMap(({ reports }) => reports ?? []),
+      reports,
       addresses: () => this.addresses,
     });
     this.collector = new StatisticsCollector(this.#source);
@@ -135,6 +145,10 @@ export class Tracker implements ConfiguredTracker {
 
   get addresses(): readonly TrackerAddress[] {
     return this.protocols.flatMap(({ addresses }) => addresses);
+  }
+
+  get config(): TrackerConfig {
+    return this.#settings.config;
   }
 
   get memory(): string {
@@ -175,6 +189,7 @@ export class Tracker implements ConfiguredTracker {
     const settings = read && this.#settings.reload(read);
     if (settings?.isSuccess === false) return this.#source.noteReload([settings]);
     const { config } = this.#settings;
+    this.#refusalLog.configure(config);
     const outcomes = [settings, ...(await accessList.reload(config))];
     if (this.#stopped !== undefined) return;
     for (const service of running) outcomes.push(service.reload(config, accessList.handle));
@@ -207,6 +222,7 @@ export class Tracker implements ConfiguredTracker {
         `some workers did not stop within ${STOP_MILLISECONDS_MAX / 1000} s; going on without them`,
       );
     await Promise.all(last.map((service) => service.stop()));
+    this.#refusalLog.close();
     this.collector.collect();
     this.collector.close();
     this.#isOver = true;

@@ -8,6 +8,8 @@ import {
   type CounterTableHandle,
   Histogram,
   type HistogramHandle,
+  Refusals,
+  type RefusalsHandle,
   RoundTimer,
 } from "@swarmtide/metrics";
 import { LOOK_MILLISECONDS } from "@swarmtide/runtime";
@@ -40,6 +42,8 @@ export interface UdpShared {
   readonly startedSeconds: number;
   /** For each worker, where the clients' software is counted. */
   readonly peerIdSamples: readonly SharedArrayBuffer[];
+  /** Where each worker notes refusals for the log. */
+  readonly refusals: RefusalsHandle;
 }
 
 /** An engine's options, but for where it listens. */
@@ -60,6 +64,7 @@ export function openAnswering(shared: UdpShared, config: UdpConfig, row: number)
       counters: CounterTable.attach(udpCounters, shared.counters).familyRows(row),
       peerIds: new PeerIdSample(shared.peerIdSamples[row]),
       seed,
+      refusals: Refusals.writer(shared.refusals, row, udpCounters),
     }),
     rounds: new RoundTimer(
       Histogram.attach(shared.latency).row(row),

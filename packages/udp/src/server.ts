@@ -7,7 +7,7 @@
  */
 import { randomFillSync } from "node:crypto";
 import { linuxSupported, onlineCpus } from "@swarmtide/linux";
-import { CounterTable, Histogram, LATENCY_PRECISION_BITS } from "@swarmtide/metrics";
+import { CounterTable, Histogram, LATENCY_PRECISION_BITS, Refusals } from "@swarmtide/metrics";
 import { startGroup, type WorkerGroup, workerModule } from "@swarmtide/runtime";
 import type { AccessListHandle, SwarmStoreHandle } from "@swarmtide/swarm";
 import type { UdpShared } from "./answering.ts";
@@ -42,6 +42,8 @@ export interface UdpServer extends WorkerGroup<UdpSettings> {
   readonly latency: Histogram;
   /** What connection ids are made with. */
   readonly connectionKey: Int32Array;
+  /** Why requests were refused, while that is switched on. */
+  readonly refusals: Refusals;
 }
 
 export function startUdp(options: UdpServerOptions): UdpServer {
@@ -52,6 +54,7 @@ export function startUdp(options: UdpServerOptions): UdpServer {
     rows: ofWorkers.length,
     precisionBits: LATENCY_PRECISION_BITS,
   });
+  const refusals = new Refusals(ofWorkers.length, [udpCounters]);
   const shared: UdpShared = {
     store: options.store,
     accessList,
@@ -60,6 +63,7 @@ export function startUdp(options: UdpServerOptions): UdpServer {
     latency: latency.handle,
     startedSeconds: options.startedSeconds,
     peerIdSamples: options.peerIdSamples ?? [],
+    refusals: refusals.handle,
   };
   const cpus = config.pinWorkers && linuxSupported() ? onlineCpus() : [];
   const group = startGroup<UdpSetup, UdpSettings>({
@@ -81,6 +85,7 @@ export function startUdp(options: UdpServerOptions): UdpServer {
     counters,
     latency,
     connectionKey: shared.connectionKey,
+    refusals,
     async stop() {
       const isInTime = await group.stop();
       binding.close();

@@ -22,20 +22,20 @@ for (const workers of [1, 3])
     trackers.settle();
     const count = (...of: readonly Column<"ws">[]) => trackers.count(...of);
     assert.equal(count(columns.CONNECTIONS_OPENED), 2);
-    assert.equal(count(columns.MESSAGES_RECEIVED), 5);
-    assert.equal(count(columns.ANNOUNCES), 3);
-    assert.equal(count(columns.SCRAPES), 1);
+    assert.equal(count(...columns.MESSAGES_RECEIVED), 5);
+    assert.equal(count(...columns.ANNOUNCES), 3);
+    assert.equal(count(...columns.SCRAPES), 1);
     assert.equal(count(...columns.REFUSALS), 1);
-    assert.equal(count(columns.REPLIES_SENT), 3);
-    assert.equal(count(columns.OFFERS_SENT), 1);
-    assert.equal(count(columns.ANSWERS_SENT), 1);
-    assert.equal(count(columns.ERRORS_SENT), 1);
+    assert.equal(count(...columns.REPLIES_SENT), 3);
+    assert.equal(count(...columns.OFFERS_SENT), 1);
+    assert.equal(count(...columns.ANSWERS_SENT), 1);
+    assert.equal(count(...columns.ERRORS_SENT), 1);
     const bytesOut = [...ann.texts, ...bob.texts].reduce(
       (sum, text) => sum + Buffer.byteLength(text) + (Buffer.byteLength(text) < 126 ? 2 : 4),
       2 * ann.pongs,
     );
-    assert.equal(count(columns.SENT_BYTES), bytesOut);
-    assert.equal(count(columns.RECEIVED_BYTES), ann.sentBytes + bob.sentBytes);
+    assert.equal(count(...columns.SENT_BYTES), bytesOut);
+    assert.equal(count(...columns.RECEIVED_BYTES), ann.sentBytes + bob.sentBytes);
   });
 
 test("each limit that was reached is counted by its name", () => {
@@ -57,7 +57,7 @@ test("each limit that was reached is counted by its name", () => {
   trackers.settle();
   assert.equal(trackers.count(columns.OFFERS_SURPLUS), 40 * 3);
   // One of the two that may pass finds somebody each time, and all are remembered.
-  assert.equal(trackers.count(columns.OFFERS_SENT), 69);
+  assert.equal(trackers.count(...columns.OFFERS_SENT), 69);
   assert.equal(trackers.count(columns.OFFERS_FORGOTTEN), 0);
   assert.equal(trackers.count(columns.REFUSED_TORRENTS_MAX), 1);
   assert.equal(trackers.count(columns.REFUSED_SCRAPE_MAX), 1);

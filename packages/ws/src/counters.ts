@@ -5,7 +5,12 @@
  * Messages are counted by the worker of the connection, torrents and peers by the worker that owns the torrent. What is
  * dropped is counted by its kind and the reason.
  */
-import { type Column, defineCounters } from "@swarmtide/metrics";
+import {
+  type Column,
+  defineCounters,
+  type MetricLabels,
+  type MetricUnit,
+} from "@swarmtide/metrics";
 import {
   FRAME_IS_ANSWER,
   FRAME_IS_ERROR,
@@ -27,12 +32,22 @@ export const UPGRADES_REFUSED = wsCounters.counter(
   "upgrades_refused",
   "Requests for a WebSocket that were refused: a bad one, or a page that is not allowed.",
 );
-export const MESSAGES_RECEIVED = wsCounters.counter("messages_received", "Messages of clients.");
-export const ANNOUNCES = wsCounters.counter(
-  "announces",
-  "Valid announces received, refused ones included.",
-);
-export const SCRAPES = wsCounters.counter("scrapes", "Valid scrapes received.");
+/** Those of IPv4 and of IPv6, by `Connection.familyIndex`: the client's family, IPv4 where a proxy does not name its client. */
+export type FamilyColumns = readonly [ipv4: Column<"ws">, ipv6: Column<"ws">];
+
+const byFamily = (
+  name: string,
+  help: string,
+  labels: MetricLabels = {},
+  unit?: MetricUnit,
+): FamilyColumns => [
+  wsCounters.counter(name, help, { ...labels, family: "ipv4" }, unit),
+  wsCounters.counter(name, help, { ...labels, family: "ipv6" }, unit),
+];
+
+export const MESSAGES_RECEIVED = byFamily("messages_received", "Messages of clients.");
+export const ANNOUNCES = byFamily("announces", "Valid announces received, refused ones included.");
+export const SCRAPES = byFamily("scrapes", "Valid scrapes received.");
 export const EVENTS_UNKNOWN = wsCounters.counter(
   "events_unknown",
   "Announces with an event that does not exist; they count as announces without one.",
@@ -84,22 +99,24 @@ export const REFUSALS: readonly Column<"ws">[] = [
 ];
 
 const SENT = "Messages sent to clients.";
-export const REPLIES_SENT = wsCounters.counter("messages_sent", SENT, { kind: "reply" });
-export const OFFERS_SENT = wsCounters.counter("messages_sent", SENT, { kind: "offer" });
-export const ANSWERS_SENT = wsCounters.counter("messages_sent", SENT, { kind: "answer" });
-export const ERRORS_SENT = wsCounters.counter("messages_sent", SENT, { kind: "error" });
+export const REPLIES_SENT = byFamily("messages_sent", SENT, { kind: "reply" });
+export const OFFERS_SENT = byFamily("messages_sent", SENT, { kind: "offer" });
+export const ANSWERS_SENT = byFamily("messages_sent", SENT, { kind: "answer" });
+export const ERRORS_SENT = byFamily("messages_sent", SENT, { kind: "error" });
 
-export const RECEIVED_BYTES = wsCounters.counter(
+export const RECEIVED_BYTES = byFamily(
   "received",
   "Bytes of frames received, after TLS.",
   {},
   "bytes",
 );
-export const SENT_BYTES = wsCounters.counter(
-  "sent",
-  "Bytes of frames sent, before TLS.",
+export const SENT_BYTES = byFamily("sent", "Bytes of frames sent, before TLS.", {}, "bytes");
+
+export const BUSY_SECONDS = wsCounters.counter(
+  "busy",
+  "Time that workers spent on messages: reading them, and sending what became of them.",
   {},
-  "bytes",
+  "seconds",
 );
 
 const DROPPED = "Messages that were not passed on or not sent, by kind and reason.";
@@ -165,14 +182,13 @@ export const BUFFERED_BYTES = wsCounters.gauge(
   "bytes",
 );
 
-/** By the kind of a frame, FRAME_IS_…. */
-export const SENT_BY_KIND: readonly Column<"ws">[] = byKind(
-  REPLIES_SENT,
-  OFFERS_SENT,
-  ANSWERS_SENT,
-  ERRORS_SENT,
-);
-/** The same of what a slow client is not sent; pongs have no place here. */
+/** By `Connection.familyIndex` and the kind of a frame, FRAME_IS_…. */
+export const SENT_BY_KIND: readonly [ipv4: readonly Column<"ws">[], ipv6: readonly Column<"ws">[]] =
+  [
+    byKind(REPLIES_SENT[0], OFFERS_SENT[0], ANSWERS_SENT[0], ERRORS_SENT[0]),
+    byKind(REPLIES_SENT[1], OFFERS_SENT[1], ANSWERS_SENT[1], ERRORS_SENT[1]),
+  ];
+/** By the kind of a frame, of what a slow client is not sent; pongs have no place here. */
 export const DROPPED_SLOW_BY_KIND: readonly Column<"ws">[] = byKind(
   REPLIES_DROPPED_SLOW,
   OFFERS_DROPPED_SLOW,

@@ -17,4 +17,5 @@ export { TICKS_PER_ROUND } from "./hot/upkeep.ts";
 export { type BatchSender, LINK_BYTES_MAX } from "./hot/worker-delivery.ts";
 export type { WebTorrentTrackerOptions } from "./hot/worker-state.ts";
 export { makePeersByAddress } from "./memory.ts";
+export { describeWsRefusal } from "./refusal-text.ts";
 export { answerUpgrade, type UpgradeAnswer } from "./upgrade.ts";

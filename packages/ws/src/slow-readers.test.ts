@@ -33,7 +33,7 @@ test("offers to a client that does not read are dropped beyond 32 KiB, and other
   trackers.settle();
   assert.equal(slow.connection.unsentBytes, 0);
   assert.equal(slow.take("offer").length, 100 - dropped);
-  assert.equal(trackers.count(columns.OFFERS_SENT), 101 - dropped);
+  assert.equal(trackers.count(...columns.OFFERS_SENT), 101 - dropped);
 });
 
 test("a client that asks and does not read is owed one reply a torrent, and gets it when it reads", () => {
@@ -103,7 +103,7 @@ test("an answer to a slow offerer overtakes the offers that wait, and is dropped
   }
   for (const offer of ann.take("offer")) ann.answer("ann", offer);
   trackers.settle();
-  assert.equal(trackers.count(columns.ANSWERS_SENT), 20);
+  assert.equal(trackers.count(...columns.ANSWERS_SENT), 20);
   slow.isStalled = false;
   slow.drain();
   trackers.settle();

@@ -23,9 +23,9 @@ import {
   writeContentLength,
   writeResponseHead,
 } from "@swarmtide/http-protocol";
-import type { CounterRow } from "@swarmtide/metrics";
+import { type CounterRow, Refusals, type RefusalWriter } from "@swarmtide/metrics";
 import type { HttpConfig } from "../config.ts";
-import { HEALTH_CHECKS, RESPONSES_BY_STATUS, UPGRADES } from "../counters.ts";
+import { HEALTH_CHECKS, httpCounters, RESPONSES_BY_STATUS, UPGRADES } from "../counters.ts";
 import type { HttpHandlerOptions } from "../handler-options.ts";
 import { oneReplyBytesMax, replyBytesMin } from "../reply-room.ts";
 import {
@@ -77,6 +77,7 @@ export class HttpHandler {
   private replyBytesMax: number;
   private readonly countersIpv4: CounterRow<"http">;
   private readonly countersIpv6: CounterRow<"http">;
+  private readonly refusals: RefusalWriter<"http">;
   private request: HttpRequest;
   private answers: TrackerAnswers;
   private readonly heads: readonly Uint8Array[];
@@ -98,6 +99,7 @@ export class HttpHandler {
   ) {
     this.countersIpv4 = options.counters.ipv4;
     this.countersIpv6 = options.counters.ipv6;
+    this.refusals = options.refusals ?? Refusals.writer(undefined, 0, httpCounters);
     this.heads = makeAnswerHeads();
     this.texts = makeTextAnswers();
     this.errors = makeErrorAnswers();
@@ -233,7 +235,9 @@ export class HttpHandler {
 
   private countResponse(peer: HttpPeer, status: number): void {
     const column = RESPONSES_BY_STATUS[status];
-    if (column !== undefined) this.countersOf(peer)[column]++;
+    if (column === undefined) return;
+    this.countersOf(peer)[column]++;
+    this.refusals.notePeer(column, 0, peer);
   }
 
   private countersOf(peer: HttpPeer): CounterRow<"http"> {

@@ -17,7 +17,7 @@ import {
   writeScrapeReplyEnd,
   writeScrapeReplyStart,
 } from "@swarmtide/http-protocol";
-import type { CounterRow } from "@swarmtide/metrics";
+import { type Column, type CounterRow, Refusals, type RefusalWriter } from "@swarmtide/metrics";
 import {
   type Admission,
   Announce,
@@ -34,6 +34,7 @@ import {
   ANNOUNCE_REPEATS,
   ANNOUNCES,
   ERRORS,
+  httpCounters,
   LIMITED_ADDRESSES,
   LIMITED_PEERS,
   LIMITED_SCRAPES,
@@ -74,6 +75,7 @@ export class TrackerAnswers {
   private readonly admission: Admission;
   private readonly countersIpv4: CounterRow<"http">;
   private readonly countersIpv6: CounterRow<"http">;
+  private readonly refusals: RefusalWriter<"http">;
   private readonly query: TrackerQuery;
   private readonly announceReply = new AnnounceReply();
   private readonly forwarded: ForwardedAddress;
@@ -93,6 +95,7 @@ export class TrackerAnswers {
     this.admission = options.admission;
     this.countersIpv4 = options.counters.ipv4;
     this.countersIpv6 = options.counters.ipv6;
+    this.refusals = options.refusals ?? Refusals.writer(undefined, 0, httpCounters);
     this.query = new TrackerQuery(options.config.maxScrapeTorrents);
     this.forwarded = new ForwardedAddress(options.trustedProxies);
     this.announce = new Announce(
@@ -114,22 +117,24 @@ export class TrackerAnswers {
     const status = parseAnnounceQuery(query, bytes, this.request.queryStart, this.request.queryEnd);
     const family = this.findAsker(peer, bytes);
     const counters = this.countersOf(family, peer);
-    if (family === 0) return this.writeProxyFailure(counters, bodyStart);
+    if (family === 0) return this.writeProxyFailure(counters, peer, bodyStart);
     if (!peer.isTrustedProxy && this.request.hasForwardingHeader) {
       counters[UNTRUSTED_FORWARDING]++;
       this.proxyHint.note(peer);
     }
-    if (status !== QUERY_OK)
+    if (status !== QUERY_OK) {
+      this.refusals.note(ERRORS, status, this.forwarded.words, 0, family);
       return this.writeFailure(counters, bodyStart, this.failures.query[status], 0);
+    }
     counters[ANNOUNCES]++;
     this.peerIds.note(this.peerIdWords, 0);
     if (query.isEventUnknown) counters[UNKNOWN_EVENTS]++;
     if (!this.admission.admitsAddress(this.forwarded.words, 0, family)) {
-      counters[LIMITED_ADDRESSES]++;
+      this.countRefusal(counters, LIMITED_ADDRESSES, family);
       return this.writeFailure(counters, bodyStart, this.failures.addressRefused, 0);
     }
     if (!this.admission.admits(this.announce)) {
-      counters[REFUSED_TORRENTS]++;
+      this.countRefusal(counters, REFUSED_TORRENTS, family);
       return this.writeFailure(counters, bodyStart, this.failures.refusedTorrent, 0);
     }
     return this.writeAnnounceAnswer(family, bodyStart);
@@ -176,7 +181,8 @@ export class TrackerAnswers {
     if (store.stored) {
       answer.warning = this.failures.noWarning;
     } else {
-      (family === 6 ? this.countersIpv6 : this.countersIpv4)[NOT_STORED]++;
+      const counters = family === 6 ? this.countersIpv6 : this.countersIpv4;
+      this.countRefusal(counters, NOT_STORED, family);
       answer.warning = WARNING_FULL;
     }
     return writeAnnounceReply(this.reply, bodyStart, answer);
@@ -197,16 +203,18 @@ export class TrackerAnswers {
     const status = parseScrapeQuery(query, bytes, this.request.queryStart, this.request.queryEnd);
     const family = this.findAsker(peer, bytes);
     const counters = this.countersOf(family, peer);
-    if (family === 0) return this.writeProxyFailure(counters, bodyStart);
-    if (status !== QUERY_OK)
+    if (family === 0) return this.writeProxyFailure(counters, peer, bodyStart);
+    if (status !== QUERY_OK) {
+      this.refusals.note(ERRORS, status, this.forwarded.words, 0, family);
       return this.writeFailure(counters, bodyStart, this.failures.query[status], 0);
+    }
     counters[SCRAPES]++;
     if (!this.admission.admitsAddress(this.forwarded.words, 0, family)) {
-      counters[LIMITED_ADDRESSES]++;
+      this.countRefusal(counters, LIMITED_ADDRESSES, family);
       return this.writeFailure(counters, bodyStart, this.failures.addressRefused, 0);
     }
     if (!store.scrapeRate.allows(this.forwarded.words, 0, family)) {
-      counters[LIMITED_SCRAPES]++;
+      this.countRefusal(counters, LIMITED_SCRAPES, family);
       const { scrapesOfAddress } = this.failures;
       return this.writeFailure(counters, bodyStart, scrapesOfAddress, RETRY_SCRAPE_MINUTES);
     }
@@ -253,8 +261,13 @@ export class TrackerAnswers {
     return (family === 0 ? peer.family : family) === 6 ? this.countersIpv6 : this.countersIpv4;
   }
 
-  private writeProxyFailure(counters: CounterRow<"http">, bodyStart: number): number {
+  private writeProxyFailure(
+    counters: CounterRow<"http">,
+    peer: HttpPeer,
+    bodyStart: number,
+  ): number {
     counters[PROXY_HEADER_ERRORS]++;
+    this.refusals.notePeer(PROXY_HEADER_ERRORS, 0, peer);
     return this.writeFailure(counters, bodyStart, this.proxyFailure, RETRY_PROXY_MINUTES);
   }
 
@@ -262,10 +275,15 @@ export class TrackerAnswers {
   private writeRefusal(family: 4 | 6, bodyStart: number, refusal: number): number {
     const counters = family === 6 ? this.countersIpv6 : this.countersIpv4;
     const isPeers = refusal === REFUSED_PEERS_OF_ADDRESS;
-    counters[isPeers ? LIMITED_PEERS : LIMITED_TORRENTS]++;
-    const { peersOfAddress, torrentsOfAddress } = this.failures;
-    const reason = isPeers ? peersOfAddress : torrentsOfAddress;
+    this.countRefusal(counters, isPeers ? LIMITED_PEERS : LIMITED_TORRENTS, family);
+    const { failures } = this;
+    const reason = isPeers ? failures.peersOfAddress : failures.torrentsOfAddress;
     return this.writeFailure(counters, bodyStart, reason, RETRY_LIMIT_MINUTES);
+  }
+
+  private countRefusal(counters: CounterRow<"http">, column: Column<"http">, family: 4 | 6): void {
+    counters[column]++;
+    this.refusals.note(column, 0, this.forwarded.words, 0, family);
   }
 
   private writeFailure(

@@ -19,6 +19,7 @@ import {
 } from "@swarmtide/swarm";
 import { PeersPerTorrentCells } from "../export/peers-per-torrent-cells.ts";
 import { TorrentPass } from "../export/torrent-pass.ts";
+import { writeInfoHash } from "./torrent-hash.ts";
 
 const TORRENTS = 10_000_000;
 const NANOSECONDS = 1e6;
@@ -31,7 +32,8 @@ export interface ExportTiming {
   readonly p9999Microseconds: number;
 }
 
-function fill(torrents: number): SwarmStore {
+/** A store of so many torrents with one to three peers each. */
+export function fill(torrents: number): SwarmStore {
   const store = createSwarmStore({ memoryBytesMax: 2 ** 33 });
   const infoHash = new Int32Array(5);
   const address = new Int32Array(4);
@@ -39,9 +41,7 @@ function fill(torrents: number): SwarmStore {
   announce.family = 4;
   store.setNow(1);
   for (let torrent = 0; torrent < torrents; torrent++) {
-    for (let word = 0; word < 5; word++)
-      infoHash[word] = Math.imul(torrent + 1, 0x9e3779b1 + 2 * word) ^ (word << 24);
-    // One to three peers each.
+    writeInfoHash(infoHash, torrent);
     for (let peer = 0; peer <= torrent % 3; peer++) {
       address[0] = peer;
       announce.port = portInPacketOrder(1000 + peer);

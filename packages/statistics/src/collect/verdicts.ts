@@ -28,6 +28,7 @@ const ABUSE_PER_SECOND_MIN = 50;
 const ABUSE_WARNING_SHARE = 0.1;
 const ABUSE_CRITICAL_SHARE = 0.5;
 const LOSS_WARNING_SHARE = 0.001;
+const BUDGET_NAMES = { swarms: "UDP and HTTP", webtorrent: "WebTorrent" } as const;
 
 /** Metrics, or parts of them, that grow when somebody attacks or a client is broken. */
 const ABUSE = /dropped|refused|rate|over_|requests|protocol|timed_out|failures|errors/;
@@ -82,7 +83,22 @@ function judgeHealth(facts: Facts): Verdict {
   for (const problem of facts.problems)
     if (LOSS.test(problem.metric) && isShare(problem, facts.requests.all, LOSS_WARNING_SHARE))
       findings.push({ status: "warning", reason: `${problem.text}: ${rate(problem)}` });
-  return verdictOf(findings);
+  return verdictOf(findings, [...quickness(facts.latency), ...busiest(facts.workers)]);
+}
+
+/** How quick the slowest protocol is; nothing where nobody asked. */
+function quickness(rows: Facts["latency"]): string[] {
+  const asked = rows.filter(({ worker, tenSeconds }) => worker === null && tenSeconds.count > 0);
+  if (asked.length === 0) return ["no request in the last ten seconds"];
+  const slowest = Math.max(...asked.map(({ tenSeconds }) => tenSeconds.p99Seconds));
+  return [`99 of 100 requests are answered within ${seconds(slowest)}`];
+}
+
+function busiest(workers: Facts["workers"]): string[] {
+  const measured = workers.filter(({ busyShare }) => busyShare !== null);
+  const [first] = measured.sort((a, b) => (b.busyShare ?? 0) - (a.busyShare ?? 0));
+  if (first === undefined) return [];
+  return [`the busiest worker, ${first.name}, works ${percent(first.busyShare ?? 0)} of its time`];
 }
 
 function stalled({ worker, tenSeconds }: LatencyRow): Finding[] {
@@ -104,7 +120,12 @@ function judgeAbuse({ problems, requests }: Facts): Verdict {
       reason: `${problem.text}: ${rate(problem)}`,
     });
   }
-  return verdictOf(findings);
+  let refused = 0;
+  for (const { metric, perSecond } of problems)
+    if (ABUSE.test(metric) && !LOSS.test(metric)) refused += perSecond.tenSeconds;
+  const share = refused / Math.max(1, requests.all.perSecond.tenSeconds);
+  const told = refused === 0 ? "nothing" : `${percent(Math.min(1, share))} of requests`;
+  return verdictOf(findings, [`${told} refused or dropped in the last ten seconds`]);
 }
 
 function judgeCapacity(budgets: readonly MemoryBudget[]): Verdict {
@@ -113,8 +134,10 @@ function judgeCapacity(budgets: readonly MemoryBudget[]): Verdict {
   for (const { name, usedBytes, limitBytes, secondsUntilFull, refused } of budgets) {
     const share = limitBytes === 0 ? 0 : usedBytes / limitBytes;
     const full =
-      secondsUntilFull === null ? "" : `, full in ${duration(secondsUntilFull)} at this rate`;
-    const reason = `${name}: ${percent(share)} of ${mebibytes(limitBytes)} used${full}`;
+      secondsUntilFull === null
+        ? ", not growing"
+        : `, full in ${duration(secondsUntilFull)} at this rate`;
+    const reason = `${BUDGET_NAMES[name]}: ${percent(share)} of ${mebibytes(limitBytes)} used${full}`;
     if (refused.perSecond.minute > 0)
       findings.push({
         status: "critical",
@@ -136,10 +159,13 @@ const isShare = (problem: ProblemRow, requests: Counted, share: number): boolean
 const rate = ({ perSecond }: Counted): string =>
   `${Math.round(perSecond.tenSeconds * 10) / 10} a second`;
 
-const percent = (share: number): string => `${Math.round(share * 100)} %`;
+const percent = (share: number): string =>
+  share > 0 && share < 0.005 ? "less than 1 %" : `${Math.round(share * 100)} %`;
 
-const seconds = (value: number): string =>
-  value < 1 ? `${Math.round(value * 1000)} ms` : `${value.toFixed(1)} s`;
+function seconds(value: number): string {
+  if (value < 0.001) return `${Math.round(value * 1e6)} µs`;
+  return value < 1 ? `${Math.round(value * 1000)} ms` : `${value.toFixed(1)} s`;
+}
 
 const mebibytes = (bytes: number): string =>
   bytes < 2 ** 30 ? `${Math.round(bytes / 2 ** 20)} MiB` : `${(bytes / 2 ** 30).toFixed(1)} GiB`;

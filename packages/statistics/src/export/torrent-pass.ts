@@ -29,14 +29,19 @@ export interface TorrentPassResult {
 }
 
 export class TorrentPass {
-  readonly #settings: TorrentPassSettings;
-  readonly #cells: PeersPerTorrentCells | undefined;
+  #settings: TorrentPassSettings;
+  #cells: PeersPerTorrentCells | undefined;
   #passes = 0;
 
   constructor(settings: TorrentPassSettings) {
     this.#settings = settings;
-    const { peersPerTorrent } = settings;
-    this.#cells = peersPerTorrent && PeersPerTorrentCells.attach(peersPerTorrent);
+    this.#cells = attachCells(settings);
+  }
+
+  /** Takes what a reload has changed into use, from the next pass on. */
+  configure(settings: TorrentPassSettings): void {
+    this.#settings = settings;
+    this.#cells = attachCells(settings);
   }
 
   /**
@@ -112,3 +117,6 @@ export class TorrentPass {
     return torrents;
   }
 }
+
+const attachCells = ({ peersPerTorrent }: TorrentPassSettings) =>
+  peersPerTorrent && PeersPerTorrentCells.attach(peersPerTorrent);

@@ -16,6 +16,8 @@ export interface ChartLine {
 export interface ChartDefinition {
   readonly title: string;
   readonly format: (value: number | null | undefined) => string;
+  /** Whether marks stand at powers of two, as units of bytes do. */
+  readonly isBinary?: boolean;
   readonly lines: readonly ChartLine[];
 }
 
@@ -72,6 +74,7 @@ export const CHARTS: readonly ChartDefinition[] = [
   {
     title: "Bandwidth a second",
     format: formatBytes,
+    isBinary: true,
     lines: [
       { series: "sentBytes", label: "Sent", colour: "--udp" },
       { series: "receivedBytes", label: "Received", colour: "--ws", isDashed: true },
@@ -80,6 +83,7 @@ export const CHARTS: readonly ChartDefinition[] = [
   {
     title: "Memory",
     format: formatBytes,
+    isBinary: true,
     lines: [
       { series: "residentBytes", label: "Process", colour: "--second" },
       { series: "memoryUsedBytes", label: "Peers", colour: "--udp", isDashed: true },

@@ -15,6 +15,8 @@ declare const uPlot: typeof uPlotType;
 const HEIGHT_PIXELS = 170;
 const AXIS_PIXELS = 70;
 const POINTS_A_JUMP = 10;
+/** Distances between the marks of an axis of bytes, up to a TiB. */
+const POWERS_OF_TWO = Array.from({ length: 41 }, (_, power) => 2 ** power);
 
 const colourOf = (name: string) =>
   getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -69,7 +71,7 @@ export class Chart {
   }
 
   #makePlot(): uPlotType {
-    const { format, lines } = this.#definition;
+    const { format, isBinary, lines } = this.#definition;
     const axis = { stroke: colourOf("--quiet"), font: "12px system-ui, sans-serif" };
     const grid = { stroke: colourOf("--line"), width: 1 };
     const options: uPlotType.Options = {
@@ -83,6 +85,7 @@ export class Chart {
         {
           ...axis,
           ...{ grid, ticks: grid, size: AXIS_PIXELS },
+          ...(isBinary ? { incrs: POWERS_OF_TWO } : {}),
           values: (_plot, values) => values.map((value) => format(value)),
         },
       ],

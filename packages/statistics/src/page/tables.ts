@@ -85,12 +85,29 @@ function showSwarms({ swarms }: ApiStats): void {
     head: ["Swarms", "Torrents", "Peers", "Seeders", "Leechers"],
     rows: swarms.rows.map(({ store, family, peers, seeders, leechers }) => [
       named(store, family),
-      formatCount(torrents[store]),
+      // The torrents of both families are the same ones, told once.
+      store === "shared" && family === "ipv6" ? "the same" : formatCount(torrents[store]),
       formatCount(peers),
       formatCount(seeders),
       formatCount(leechers),
     ]),
     empty: "No swarms.",
+  });
+}
+
+function showBandwidth({ bandwidth }: ApiStats): void {
+  fillTable(tableById("bandwidth"), {
+    head: ["Protocol", "Received/s", "Sent/s", "Received", "Sent"],
+    rows: bandwidth.rows
+      .filter(({ received, sent }) => received.total + sent.total > 0)
+      .map(({ protocol, family, received, sent }) => [
+        named(protocol, family),
+        formatBytes(received.perSecond.tenSeconds),
+        formatBytes(sent.perSecond.tenSeconds),
+        formatBytes(received.total),
+        formatBytes(sent.total),
+      ]),
+    empty: "Nothing received yet.",
   });
 }
 
@@ -184,6 +201,7 @@ function showUpkeep({ addresses, certificates, lastReload, timeMilliseconds }: A
 /** Shows all tables. */
 export function showTables(stats: ApiStats): void {
   showTraffic(stats);
+  showBandwidth(stats);
   showProblems(stats);
   showWorkers(stats);
   showSwarms(stats);

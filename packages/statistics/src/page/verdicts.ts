@@ -2,6 +2,7 @@
 /** The three questions of an operator and their answers. Called with every snapshot. */
 import type { ApiStats, Verdict } from "../api-shape.ts";
 import { byId, childrenOf, element, setText } from "./dom.ts";
+import { formatDuration } from "./format.ts";
 
 type Answers = Readonly<Record<Verdict["status"], string>>;
 
@@ -24,7 +25,7 @@ const QUESTIONS: readonly {
   {
     key: "capacity",
     question: "When will it be full?",
-    answers: { ok: "✓ Not soon", warning: "! Soon", critical: "✕ It is full" },
+    answers: { ok: "✓ Not soon: it does not grow", warning: "! Soon", critical: "✕ It is full" },
   },
 ];
 
@@ -34,8 +35,18 @@ function makeCard(): Element {
   return card;
 }
 
+/** To the question when: in so long, where memory grows and is not short yet. */
+function answerOf(key: keyof ApiStats["verdicts"], answers: Answers, stats: ApiStats): string {
+  const { status } = stats.verdicts[key];
+  if (key !== "capacity" || status === "critical") return answers[status];
+  const growing = stats.memory.budgets.flatMap(({ secondsUntilFull }) => secondsUntilFull ?? []);
+  if (growing.length === 0) return answers[status];
+  return `${status === "ok" ? "✓" : "!"} In ${formatDuration(Math.min(...growing))}`;
+}
+
 /** Shows the verdicts. */
-export function showVerdicts({ verdicts }: ApiStats): void {
+export function showVerdicts(stats: ApiStats): void {
+  const { verdicts } = stats;
   const cards = childrenOf(byId("verdicts"), QUESTIONS.length, makeCard);
   for (const [index, { key, question, answers }] of QUESTIONS.entries()) {
     const card = cards[index];
@@ -44,7 +55,7 @@ export function showVerdicts({ verdicts }: ApiStats): void {
     const { status, reasons } = verdicts[key];
     card.dataset.status = status;
     setText(title, question);
-    setText(answer, answers[status]);
+    setText(answer, answerOf(key, answers, stats));
     const items = childrenOf(list, reasons.length, () => element("li"));
     for (const [at, item] of items.entries()) setText(item, reasons[at] ?? "");
   }

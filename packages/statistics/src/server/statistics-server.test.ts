@@ -3,6 +3,8 @@ import { connect } from "node:net";
 import { after, before, test } from "node:test";
 import { add } from "@swarmtide/metrics";
 import { StatisticsCollector } from "../collect/collector.ts";
+import { formatHtml } from "../report/html-file.ts";
+import { formatStatisticsBlock, formatStatisticsJson } from "../report/text-block.ts";
 import { FAKE_BYTES, FAKE_REPLIES, FakeTracker } from "../testing/fake-source.ts";
 import { Answers } from "./answers.ts";
 import { PrometheusText } from "./prometheus.ts";
@@ -150,6 +152,58 @@ test("with a token everything but health and readiness asks for it", async () =>
   assert.equal(await statusOf("ready"), 200);
   const refused = await fetch(guarded.url);
   assert.match(refused.headers.get("www-authenticate") ?? "", /^Basic realm="swarmtide", Bearer$/);
+});
+
+test("every form tells the numbers of one snapshot, whatever has happened since", async () => {
+  const row = tracker.table.row(0, 4);
+  const before = tracker.table.sum(FAKE_REPLIES);
+  const happens = () => {
+    add(row, FAKE_REPLIES, 1000);
+    tracker.say({
+      requests: [
+        {
+          protocol: "udp",
+          family: "ipv4",
+          kind: "announce",
+          total: tracker.table.sum(FAKE_REPLIES),
+        },
+      ],
+    });
+  };
+  happens();
+  tracker.clock.advanceSeconds(1);
+  const { stats } = collector.collect();
+  const total = before + 1000;
+  happens();
+  const api = (await (await fetch(`${server.url}api/stats`)).json()) as typeof stats;
+  happens();
+  const metrics = await (await fetch(`${server.url}metrics`)).text();
+  happens();
+  const { latest } = collector;
+  assert.equal(api.requests.all.total, total);
+  assert.equal(api.timeMilliseconds, stats.timeMilliseconds);
+  assert.ok(
+    metrics.includes(`swarmtide_fake_replies_total{kind="announce",family="ipv4"} ${total}\n`),
+  );
+  assert.match(
+    formatStatisticsJson(latest.stats),
+    new RegExp(`"kind":"announce","total":${total}`),
+  );
+  const shown = total.toLocaleString("en-US");
+  assert.match(formatStatisticsBlock(latest.stats), new RegExp(`udp ipv4 announce .* ${shown}\\n`));
+  assert.ok(formatHtml(latest.stats, 5).includes(`<td>${shown}</td>`));
+});
+
+test("another token takes the former one's place", async () => {
+  const statusOf = async (token: string) =>
+    (await fetch(`${guarded.url}metrics`, { headers: { authorization: `Bearer ${token}` } }))
+      .status;
+  guarded.replaceToken("newer");
+  assert.deepEqual([await statusOf("s3cret"), await statusOf("newer")], [401, 200]);
+  guarded.replaceToken("");
+  assert.equal((await fetch(`${guarded.url}metrics`)).status, 200);
+  guarded.replaceToken("s3cret");
+  assert.deepEqual([await statusOf("s3cret"), await statusOf("newer")], [200, 401]);
 });
 
 test("a hundred pollers at once all get the same second", async () => {

@@ -40,21 +40,31 @@ export interface ServerOptions {
   readonly fd?: number | undefined;
 }
 
+/** What is asked for; a reload replaces it. */
+interface Token {
+  digest: Buffer | undefined;
+}
+
+const digestOfToken = (token: string): Buffer | undefined =>
+  token === "" ? undefined : digestOf(token);
+
 export class StatisticsServer {
   readonly #server: Server;
   readonly #isTls: boolean;
+  readonly #token: Token;
 
-  private constructor(server: Server, isTls: boolean) {
+  private constructor(server: Server, isTls: boolean, token: Token) {
     this.#server = server;
     this.#isTls = isTls;
+    this.#token = token;
   }
 
   /** Rejects with the error of Node where it cannot listen. */
   static async open(options: ServerOptions): Promise<StatisticsServer> {
     const { address, answers, tls } = options;
-    const token = options.token === "" ? undefined : digestOf(options.token);
+    const token: Token = { digest: digestOfToken(options.token) };
     const handle = (request: IncomingMessage, response: ServerResponse) => {
-      void serveRequest(request, response, answers, token);
+      void serveRequest(request, response, answers, token.digest);
     };
     const server = tls === undefined ? createServer(handle) : createTlsServer(tls, handle);
     server.maxConnections = CONNECTIONS_MAX;
@@ -75,7 +85,7 @@ export class StatisticsServer {
         resolve();
       });
     });
-    return new StatisticsServer(server, tls !== undefined);
+    return new StatisticsServer(server, tls !== undefined, token);
   }
 
   /** `http://127.0.0.1:9000/`, with the port that was taken. */
@@ -104,6 +114,11 @@ export class StatisticsServer {
   replaceTls(tls: { readonly cert: Buffer | string; readonly key: Buffer | string }): void {
     if ("setSecureContext" in this.#server)
       (this.#server as ReturnType<typeof createTlsServer>).setSecureContext(tls);
+  }
+
+  /** From the next request on this token is asked for; none where it is empty. */
+  replaceToken(token: string): void {
+    this.#token.digest = digestOfToken(token);
   }
 
   /** Stops listening and ends every connection. */

@@ -12,7 +12,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { httpColumns, httpSection } from "@swarmtide/http";
 import { closeFd, openTcpListener } from "@swarmtide/linux";
-import { CounterTable, Histogram, RoundTimer } from "@swarmtide/metrics";
+import { CounterTable, Histogram, Refusals, RoundTimer } from "@swarmtide/metrics";
 import {
   AccessList,
   Admission,
@@ -22,7 +22,7 @@ import {
   PeerIdSample,
 } from "@swarmtide/swarm";
 import { defaultConfig } from "@swarmtide/toml-config";
-import { CONNECTIONS_ACCEPTED, RECEIVED_BYTES, tcpCounters } from "../counters.ts";
+import { CONNECTIONS_ACCEPTED, RECEIVED_BYTES_IPV4, tcpCounters } from "../counters.ts";
 import { EpollServer } from "../engines/epoll/hot/epoll-server.ts";
 import { type Ask, OverloadClients } from "./overload-clients.ts";
 
@@ -110,6 +110,7 @@ class HttpOverload {
       ...{ requestTimeoutMilliseconds: 1e9, idleTimeoutMilliseconds: 1e9 },
       handshakeTimeoutMilliseconds: 1e9,
       counters: this.#tcp.row(0),
+      refusals: Refusals.writer(undefined, 0, tcpCounters),
       rounds: new RoundTimer(histogram.row(0), 50, 0),
       nowMilliseconds,
       listenerFds: this.#listeners.map(({ fd }) => fd),
@@ -143,12 +144,13 @@ class HttpOverload {
 
   /** One round; whether there was something to do. */
   #serve(): boolean {
-    const before = this.#tcp.sum(RECEIVED_BYTES) + this.#tcp.sum(CONNECTIONS_ACCEPTED);
+    const before = this.#tcp.sum(RECEIVED_BYTES_IPV4) + this.#tcp.sum(CONNECTIONS_ACCEPTED);
     this.#cpu = process.cpuUsage();
     this.#server.serveRound(0);
     const used = millisecondsSince(this.#cpu);
     this.#cpu = undefined;
-    const isBusy = this.#tcp.sum(RECEIVED_BYTES) + this.#tcp.sum(CONNECTIONS_ACCEPTED) > before;
+    const isBusy =
+      this.#tcp.sum(RECEIVED_BYTES_IPV4) + this.#tcp.sum(CONNECTIONS_ACCEPTED) > before;
     if (isBusy) this.#now += used;
     return isBusy;
   }

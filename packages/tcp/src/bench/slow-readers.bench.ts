@@ -10,8 +10,8 @@ import { type AddressInfo, createServer, type Socket } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { CounterTable } from "@swarmtide/metrics";
-import { AccessList, createSwarmStore } from "@swarmtide/swarm";
+import { CounterTable, Histogram, Refusals, RoundTimer } from "@swarmtide/metrics";
+import { AccessList, createSwarmStore, PeerIdSample } from "@swarmtide/swarm";
 import { defaultConfig } from "@swarmtide/toml-config";
 import { makePeersByAddress, wsColumns, wsSection } from "@swarmtide/ws";
 import { formatUpgradeRequest } from "@swarmtide/ws-protocol";
@@ -63,6 +63,10 @@ class Scene {
       peers: [undefined],
       counters: this.table.row(0),
       tcpCounters: CounterTable.create(tcpCounters, 1).row(0),
+      refusals: Refusals.writer(undefined, 0, wsColumns.wsCounters),
+      tcpRefusals: Refusals.writer(undefined, 0, tcpCounters),
+      rounds: new RoundTimer(Histogram.create({ rows: 1 }).row(0), 50, performance.now()),
+      peerIds: new PeerIdSample(undefined),
       accessList: AccessList.attach(AccessList.build({ mode: "off" })),
       store: createSwarmStore({ memoryBytesMax: 16 * 1024 * 1024 }),
       limits: undefined,
@@ -131,7 +135,7 @@ function reportOf({ slow, quick, table }: Scene): SlowReadersReport {
   // Quick clients answer each offer at once: what they have not read themselves was for slow ones.
   const due = Math.max(
     1,
-    table.sum(wsColumns.ANSWERS_SENT) +
+    table.sum(wsColumns.ANSWERS_SENT[0]) +
       table.sum(wsColumns.ANSWERS_DROPPED_SLOW) -
       sum(quick, "answers"),
   );

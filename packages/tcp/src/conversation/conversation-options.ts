@@ -4,7 +4,7 @@
  */
 import type { Cidr } from "@swarmtide/bittorrent";
 import type { HttpHandlerOptions } from "@swarmtide/http";
-import type { CounterRow, RoundTimer } from "@swarmtide/metrics";
+import type { CounterRow, RefusalWriter, RoundTimer } from "@swarmtide/metrics";
 
 /** Deadlines are checked this often. */
 export const SWEEP_MILLISECONDS = 500;
@@ -26,6 +26,8 @@ export interface ConversationOptions {
   readonly handshakeTimeoutMilliseconds: number;
   /** Of this worker. */
   readonly counters: CounterRow<"tcp">;
+  /** Where refusals are noted for the log. */
+  readonly refusals: RefusalWriter<"tcp">;
   /** Of this worker; it is told the time of nowMilliseconds. */
   readonly rounds: RoundTimer;
   /** A clock that does not jump. */

@@ -8,7 +8,7 @@ import {
   OVER_ADDRESS_LIMIT,
   OVER_LIMIT,
   PROXY_PROTOCOL_ERRORS,
-  RECEIVED_BYTES,
+  RECEIVED_BYTES_IPV4,
   REQUEST_TIMEOUTS,
 } from "../counters.ts";
 import { ENGINES, IDLE_TIMEOUT, REQUEST_TIMEOUT, startEngine } from "../testing/engines.ts";
@@ -65,7 +65,7 @@ everyEngine("a second request on a kept connection has its own time", {}, async 
   client.send("GET /hea");
   await until(
     "the server has read the bytes",
-    () => engine.count(RECEIVED_BYTES) > httpGet("/health").length,
+    () => engine.count(RECEIVED_BYTES_IPV4) > httpGet("/health").length,
   );
   engine.advance(REQUEST_TIMEOUT - 1000);
   client.send("lth HTTP/1.1\r\nHost: t\r\n\r\n");
@@ -73,7 +73,7 @@ everyEngine("a second request on a kept connection has its own time", {}, async 
   client.send("GET /");
   await until(
     "the server has read the bytes",
-    () => engine.count(RECEIVED_BYTES) > 2 * httpGet("/health").length,
+    () => engine.count(RECEIVED_BYTES_IPV4) > 2 * httpGet("/health").length,
   );
   engine.advance(REQUEST_TIMEOUT + 1);
   await client.closed;
@@ -167,7 +167,7 @@ everyEngine(
     const busy = await engine.connect();
     busy.send("GET /health HTTP/1.1\r\n");
     const before = httpGet("/health").length;
-    await until("the server has read the bytes", () => engine.count(RECEIVED_BYTES) > before);
+    await until("the server has read the bytes", () => engine.count(RECEIVED_BYTES_IPV4) > before);
     const stopped = engine.server.stop();
     await idle.closed;
     busy.send("Host: t\r\n\r\n");

@@ -11,7 +11,7 @@ import { test } from "node:test";
 import { connect as connectTls } from "node:tls";
 import { closeFd } from "@swarmtide/linux";
 import { announceTarget, httpGet, until } from "@swarmtide/test-kit";
-import { RECEIVED_BYTES, SENDS_DELAYED } from "../counters.ts";
+import { RECEIVED_BYTES_IPV4, SENDS_DELAYED } from "../counters.ts";
 import {
   ENGINES,
   type EngineName,
@@ -77,11 +77,11 @@ class Client {
 }
 
 async function sendPart(engine: RunningEngine, socket: Socket, part: Buffer): Promise<void> {
-  const before = engine.count(RECEIVED_BYTES);
+  const before = engine.count(RECEIVED_BYTES_IPV4);
   socket.write(part);
   await until(
     "the server has read the bytes",
-    () => engine.count(RECEIVED_BYTES) >= before + part.length,
+    () => engine.count(RECEIVED_BYTES_IPV4) >= before + part.length,
   );
 }
 

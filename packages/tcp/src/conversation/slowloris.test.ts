@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { announceTarget, type HttpClient, httpGet, until } from "@swarmtide/test-kit";
-import { RECEIVED_BYTES, REQUEST_TIMEOUTS } from "../counters.ts";
+import { RECEIVED_BYTES_IPV4, REQUEST_TIMEOUTS } from "../counters.ts";
 import { ENGINES, REQUEST_TIMEOUT, startEngine } from "../testing/engines.ts";
 
 const SLOW_CONNECTIONS = 5000;
@@ -35,9 +35,12 @@ for (const kind of ENGINES)
     );
     const step = Math.floor(REQUEST_TIMEOUT / (TRICKLED_BYTES + 1));
     for (let round = 0; round < TRICKLED_BYTES; round++) {
-      const wanted = engine.count(RECEIVED_BYTES) + SLOW_CONNECTIONS;
+      const wanted = engine.count(RECEIVED_BYTES_IPV4) + SLOW_CONNECTIONS;
       for (const client of slow) client.send("GET /"[round] ?? "");
-      await until("the server has read the bytes", () => engine.count(RECEIVED_BYTES) >= wanted);
+      await until(
+        "the server has read the bytes",
+        () => engine.count(RECEIVED_BYTES_IPV4) >= wanted,
+      );
       const other = await engine.connect();
       other.send(httpGet(announceTarget("a", 1 + round)));
       assert.equal((await other.receive(1))[0]?.status, 200);

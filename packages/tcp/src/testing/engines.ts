@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { type Cidr, parseCidr } from "@swarmtide/bittorrent";
 import { type HttpHandlerOptions, httpColumns, httpSection } from "@swarmtide/http";
 import { closeFd, linuxSupported, openTcpListener } from "@swarmtide/linux";
-import { type Column, CounterTable, Histogram, RoundTimer } from "@swarmtide/metrics";
+import { type Column, CounterTable, Histogram, Refusals, RoundTimer } from "@swarmtide/metrics";
 import {
   AccessList,
   Admission,
@@ -88,6 +88,7 @@ export async function startEngine(
     idleTimeoutMilliseconds: IDLE_TIMEOUT,
     handshakeTimeoutMilliseconds: HANDSHAKE_TIMEOUT,
     counters: counters.row(0),
+    refusals: Refusals.writer(undefined, 0, tcpCounters),
     rounds: new RoundTimer(latency.row(0), 50, clock.nowMilliseconds()),
     nowMilliseconds: clock.nowMilliseconds,
     ...(settings.onUpgrade === undefined ? {} : { onUpgrade: settings.onUpgrade }),

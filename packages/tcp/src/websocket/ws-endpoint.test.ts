@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
-import { CounterTable } from "@swarmtide/metrics";
-import { AccessList, createSwarmStore } from "@swarmtide/swarm";
+import { CounterTable, Histogram, Refusals, RoundTimer } from "@swarmtide/metrics";
+import { AccessList, createSwarmStore, PeerIdSample } from "@swarmtide/swarm";
 import { defaultConfig } from "@swarmtide/toml-config";
 import { makePeersByAddress, wsColumns, wsSection } from "@swarmtide/ws";
 import { formatUpgradeRequest } from "@swarmtide/ws-protocol";
@@ -23,6 +23,10 @@ function open() {
     peers: [undefined],
     counters,
     tcpCounters: CounterTable.create(tcpCounters, 1).row(0),
+    refusals: Refusals.writer(undefined, 0, wsColumns.wsCounters),
+    rounds: new RoundTimer(Histogram.create({ rows: 1 }).row(0), 50, performance.now()),
+    peerIds: new PeerIdSample(undefined),
+    tcpRefusals: Refusals.writer(undefined, 0, tcpCounters),
     accessList: AccessList.attach(AccessList.build({ mode: "off" })),
     store: createSwarmStore({ memoryBytesMax: 64 * 1024 * 1024 }),
     limits: undefined,

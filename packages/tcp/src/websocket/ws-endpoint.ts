@@ -6,18 +6,19 @@
  * with the engine `epoll` (`adoptDescriptor`). Main thread or worker, whichever runs the `NetServer`.
  */
 import { randomFillSync } from "node:crypto";
-import { Socket } from "node:net";
+import type { Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import type { MessagePort } from "node:worker_threads";
 import type { Cidr } from "@swarmtide/bittorrent";
 import { peerAt } from "@swarmtide/http";
 import { closeFd, limitUnsentBytes } from "@swarmtide/linux";
-import { add, type CounterRow } from "@swarmtide/metrics";
+import { add, type CounterRow, type RefusalWriter, type RoundTimer } from "@swarmtide/metrics";
 import { DRAIN_MILLISECONDS_MAX, LOOK_MILLISECONDS } from "@swarmtide/runtime";
 import {
   type AccessList,
   type LimitsConfig,
   openServedClock,
+  type PeerIdSample,
   type SwarmStore,
 } from "@swarmtide/swarm";
 import { answerUpgrade, WebTorrentTracker, type WsConfig, wsColumns } from "@swarmtide/ws";
@@ -37,7 +38,9 @@ import { MemoryReturn } from "../engines/net/memory-return.ts";
 import { ReadMemory } from "../engines/net/read-memory.ts";
 import { returnMemory } from "../engines/net/return-memory.ts";
 import { clientAddressOf } from "./client-address.ts";
+import { WsRounds } from "./hot/ws-rounds.ts";
 import { type SessionOwner, WsSession } from "./hot/ws-session.ts";
+import { noteRefusedUpgrade, socketOf } from "./sockets.ts";
 
 /** The tracker looks after its connections this often. */
 const TICK_MILLISECONDS = 1000;
@@ -66,6 +69,13 @@ export interface WsEndpointOptions {
   /** Of this worker. */
   readonly counters: CounterRow<"ws">;
   readonly tcpCounters: CounterRow<"tcp">;
+  /** Where refusals are noted for the log. */
+  readonly refusals: RefusalWriter<"ws">;
+  readonly tcpRefusals: RefusalWriter<"tcp">;
+  /** Of this worker's messages. */
+  readonly rounds: RoundTimer;
+  /** Of the clients' software. */
+  readonly peerIds: PeerIdSample;
   readonly accessList: AccessList;
   /** The swarms of UDP and HTTP, for limits, and for scrapes that count them too. */
   readonly store: SwarmStore;
@@ -87,6 +97,7 @@ export class WsEndpoint implements SessionOwner {
   readonly tracker: WebTorrentTracker;
   /** Within what WebAssembly reaches. */
   readonly readMemory = new ReadMemory(messageMemory().bytes, READ_AT, READ_BYTES);
+  readonly rounds: WsRounds;
   readonly #options: WsEndpointOptions;
   #allowedOrigins: readonly string[];
   #trustedProxies: readonly Cidr[];
@@ -97,6 +108,7 @@ export class WsEndpoint implements SessionOwner {
   /** For those that came as descriptors: `NetServer` does not count them. */
   readonly #memoryReturn = new MemoryReturn();
   readonly #tickTimer: NodeJS.Timeout;
+  readonly #beatTimer: NodeJS.Timeout;
   #isFlushScheduled = false;
   #flushedMilliseconds = 0;
   #isStopping = false;
@@ -104,6 +116,7 @@ export class WsEndpoint implements SessionOwner {
 
   constructor(options: WsEndpointOptions) {
     this.#options = options;
+    this.rounds = new WsRounds(options.rounds, options.counters);
     this.#allowedOrigins = options.config.allowedOrigins;
     this.#trustedProxies = options.trustedProxies;
     this.#forwardedHeader = options.forwardedHeaderName.toLowerCase();
@@ -118,15 +131,18 @@ export class WsEndpoint implements SessionOwner {
       clockMilliseconds: openServedClock(),
       sendBatch: (worker, bytes) => this.#sendBatch(worker, bytes),
       ...{ store: options.store, limits: options.limits, peersByAddress: options.peersByAddress },
+      ...{ refusals: options.refusals, peerIds: options.peerIds },
     });
     this.setAccessList(options.accessList);
     options.peers.forEach((port, worker) => {
       port?.on("message", (bytes: Uint8Array) => {
+        this.rounds.work(performance.now());
         this.tracker.receiveBatch(worker, bytes);
         this.scheduleFlush();
       });
     });
     this.#tickTimer = setInterval(() => this.#tick(), TICK_MILLISECONDS);
+    this.#beatTimer = setInterval(() => this.rounds.beat(performance.now()), LOOK_MILLISECONDS);
   }
 
   /** Open WebSocket connections. */
@@ -158,6 +174,7 @@ export class WsEndpoint implements SessionOwner {
     const answer = answerUpgrade(bytes, 0, bytes.length, this.#allowedOrigins);
     if (answer.status !== UPGRADE_OK || this.#isStopping) {
       add(this.#options.counters, wsColumns.UPGRADES_REFUSED);
+      noteRefusedUpgrade(this.#options.refusals, socket);
       socket.end(answer.status === UPGRADE_OK ? "" : answer.reply, "latin1");
       socket.resume();
       return;
@@ -172,14 +189,14 @@ export class WsEndpoint implements SessionOwner {
 
   /** As `adopt`, for the descriptor of a connection from `address`; closes it where a limit forbids. */
   adoptDescriptor(fd: number, address: Uint8Array, bytes: Uint8Array): void {
-    const { tcpCounters } = this.#options;
+    const { tcpCounters, tcpRefusals } = this.#options;
     add(tcpCounters, CONNECTIONS_TAKEN_OVER);
     const counted = peerAt(address, this.#trustedProxies);
     const place = this.#limits.open(counted, counted.isTrustedProxy);
     const socket = place >= 0 ? socketOf(fd) : undefined;
     if (socket === undefined) {
       if (place >= 0) this.#limits.close(place);
-      else countRefusal(tcpCounters, place);
+      else countRefusal({ counters: tcpCounters, refusals: tcpRefusals }, place, counted);
       add(tcpCounters, CONNECTIONS_CLOSED);
       closeFd(fd);
       return;
@@ -194,9 +211,15 @@ export class WsEndpoint implements SessionOwner {
   }
 
   scheduleFlush(): void {
-    if (this.#isFlushScheduled || !this.tracker.needsFlush) return;
+    const now = performance.now();
+    if (!this.#isFlushScheduled && !this.tracker.needsFlush) {
+      this.rounds.end(now);
+      return;
+    }
+    this.rounds.pause(now);
+    if (this.#isFlushScheduled) return;
     this.#isFlushScheduled = true;
-    const isQuiet = performance.now() - this.#flushedMilliseconds >= FLUSH_MILLISECONDS;
+    const isQuiet = now - this.#flushedMilliseconds >= FLUSH_MILLISECONDS;
     if (isQuiet) setImmediate(this.#flush);
     else setTimeout(this.#flush, FLUSH_MILLISECONDS);
   }
@@ -243,13 +266,16 @@ export class WsEndpoint implements SessionOwner {
       clearTimeout(patience);
     }
     clearInterval(this.#tickTimer);
+    clearInterval(this.#beatTimer);
     for (const port of this.#options.peers) port?.close();
   }
 
   readonly #flush = (): void => {
     this.#isFlushScheduled = false;
+    this.rounds.work(performance.now());
     this.tracker.flush();
     this.#flushedMilliseconds = performance.now();
+    this.rounds.end(this.#flushedMilliseconds);
   };
 
   #tick(): void {
@@ -263,14 +289,5 @@ export class WsEndpoint implements SessionOwner {
   #sendBatch(worker: number, bytes: Uint8Array): void {
     const copy = bytes.slice();
     this.#options.peers[worker]?.postMessage(copy, [copy.buffer]);
-  }
-}
-
-/** A socket on a descriptor; undefined where Node cannot use it. */
-function socketOf(fd: number): Socket | undefined {
-  try {
-    return new Socket({ fd, readable: true, writable: true });
-  } catch {
-    return undefined;
   }
 }

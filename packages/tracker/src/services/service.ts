@@ -8,7 +8,7 @@
  * All are bound before one is started, so that a port in use is an error while nothing runs yet. Called on the main thread.
  */
 import type { Facts, FrameChannel, GivenService } from "@swarmtide/handover";
-import type { AnyCounterTable, CounterTables, Histogram } from "@swarmtide/metrics";
+import type { AnyCounterTable, CounterTables, Histogram, Refusals } from "@swarmtide/metrics";
 import type { HandedSockets, Logger, LogSettings } from "@swarmtide/runtime";
 import type { PeersPerTorrent, StatisticsCollector } from "@swarmtide/statistics";
 import type { AccessListHandle, SwarmStore } from "@swarmtide/swarm";
@@ -120,10 +120,21 @@ export interface CertificateInUse {
   readonly expiresMilliseconds: number;
 }
 
+/** Why the workers of one service refused requests and connections. */
+export interface RefusalSource {
+  readonly refusals: Refusals;
+  /** The names of the workers, by their row. */
+  readonly workers: readonly string[];
+  /** What the detail of a refusal says, by the table that counted it. */
+  describe(table: string, detail: number): string | undefined;
+}
+
 /** What a service tells the statistics beside its counters. */
 export interface ServiceReports {
   readonly latencies?: readonly LatencySource[];
   readonly certificates?: () => readonly CertificateInUse[];
+  /** Why requests were refused, for the log at debug. */
+  readonly refusals?: RefusalSource;
   /** For each worker a sample of the peer ids of its announces; see PeerIdSampleReader. */
   readonly peerIdSamples?: readonly SharedArrayBuffer[];
   /** Of the last pass over all torrents; null before the first. */

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:net";
 import { test } from "node:test";
 import type { ApiStats } from "@swarmtide/statistics";
-import { announceTarget, UdpClient, WebTorrentClient } from "@swarmtide/test-kit";
+import { announceTarget, idOf, UdpClient, until, WebTorrentClient } from "@swarmtide/test-kit";
 import { start, statsOf } from "./testing/statistics-tracker.ts";
 
 const TIMEOUT = { timeout: 60_000 };
@@ -130,7 +132,124 @@ test(
   },
 );
 
-test("counts of WebTorrent are what clients sent and got, errors included", TIMEOUT, async (t) => {
+test("bandwidth of HTTP is what went over the wire, for each family", TIMEOUT, async (t) => {
+  const { tracker, page } = await start(t, 'page_address = "127.0.0.1:0"');
+  const wire: Record<string, { readonly received: number; readonly sent: number }> = {};
+  for (const { protocol, address } of tracker.addresses) {
+    if (protocol !== "http") continue;
+    const family = address.startsWith("[") ? "ipv6" : "ipv4";
+    // A longer name in IPv6's request, so that the two differ.
+    const request = [announceTarget("A", 7001), "/nowhere", "/health"]
+      .map((target) => `GET ${target} HTTP/1.1\r\nHost: ${family.repeat(family.length)}\r\n`)
+      .map((head, index) => `${head}${index === 2 ? "Connection: close\r\n" : ""}\r\n`)
+      .join("");
+    wire[family] = { received: request.length, sent: await bytesFor(address, request) };
+  }
+  const bandwidthOf = ({ bandwidth }: Pick<ApiStats, "bandwidth">) =>
+    Object.fromEntries(
+      bandwidth.rows
+        .filter(({ protocol }) => protocol === "http")
+        .map(({ family, received, sent }) => [
+          family,
+          { received: received.total, sent: sent.total },
+        ]),
+    );
+  assert.deepEqual(bandwidthOf(tracker.statistics().all), wire);
+  assert.deepEqual(bandwidthOf(await statsOf(page)), wire);
+  const metrics = (await (await fetch(`${page}metrics`)).text()).split("\n");
+  for (const [family, { received, sent }] of Object.entries(wire)) {
+    const labels = `{family="${family}"}`;
+    assert.ok(metrics.includes(`swarmtide_tcp_received_bytes_total${labels} ${received}`));
+    assert.ok(metrics.includes(`swarmtide_tcp_sent_bytes_total${labels} ${sent}`));
+  }
+});
+
+/** Sends a request and counts the bytes that come back until the connection ends. */
+async function bytesFor(address: string, request: string): Promise<number> {
+  const { hostname, port } = new URL(`http://${address}`);
+  const socket = connect(Number(port), hostname.replace(/^\[|\]$/g, ""));
+  let bytes = 0;
+  socket.on("data", (chunk: Buffer) => {
+    bytes += chunk.length;
+  });
+  socket.write(request);
+  await once(socket, "close");
+  return bytes;
+}
+
+/** Two peers meet: announces, an offer, its answer, a scrape, and two messages that are refused. */
+async function meet(address: string): Promise<readonly WebTorrentClient[]> {
+  const [ann, bob] = await Promise.all(
+    ["ann", "bob"].map((name) => WebTorrentClient.connect(`ws://${address}`, name)),
+  );
+  assert.ok(ann !== undefined && bob !== undefined);
+  ann.announce("film");
+  await ann.reply();
+  bob.announce("film", { offers: 1 });
+  await bob.reply();
+  const offer = await ann.take(({ offer }) => offer !== undefined);
+  ann.answer("film", offer);
+  await bob.take(({ answer }) => answer !== undefined);
+  ann.send({ action: "scrape", info_hash: idOf("film") });
+  await ann.take(({ files }) => files !== undefined);
+  for (const message of [{ action: "dance" }, { action: "announce", info_hash: "short" }]) {
+    bob.send(message);
+    await bob.take((reply) => reply["failure reason"] !== undefined);
+  }
+  return [ann, bob];
+}
+
+test(
+  "counts of WebTorrent are what clients sent and got, for both families, errors included",
+  TIMEOUT,
+  async (t) => {
+    const { tracker, page } = await start(t, 'page_address = "127.0.0.1:0"');
+    const addresses = tracker.addresses.filter(({ protocol }) => protocol === "ws");
+    for (const { address } of addresses) {
+      const pair = await meet(address);
+      // The next family has a swarm of its own to fill: everybody leaves.
+      for (const { socket } of pair) socket.terminate();
+      await until(
+        "both have left",
+        () => tracker.statistics().all.swarms.torrentsOfStores.ws === 0,
+      );
+    }
+    const { all } = tracker.statistics();
+    const { requests, responses, latency, workers, connections } = all;
+    assert.deepEqual(totalsOf(requests.rows, "ws"), {
+      ...{ "ipv4 announce": 3, "ipv4 scrape": 1, "ipv4 error": 2 },
+      ...{ "ipv6 announce": 3, "ipv6 scrape": 1, "ipv6 error": 2 },
+    });
+    // Replies to two announces and a scrape.
+    assert.deepEqual(totalsOf(responses.rows, "ws"), {
+      ...{ "ipv4 reply": 3, "ipv4 offer": 1, "ipv4 answer": 1, "ipv4 error": 2 },
+      ...{ "ipv6 reply": 3, "ipv6 offer": 1, "ipv6 answer": 1, "ipv6 error": 2 },
+    });
+    const bytes = all.bandwidth.rows.filter(({ protocol }) => protocol === "ws");
+    assert.deepEqual(
+      bytes.map(({ family }) => family),
+      ["ipv4", "ipv6"],
+    );
+    // The same messages of the same length over both.
+    assert.equal(bytes[0]?.received.total, bytes[1]?.received.total);
+    assert.ok((bytes[0]?.received.total ?? 0) > 500);
+    const measured = latency.find((row) => row.protocol === "ws" && row.worker === "web-1");
+    // A busy machine adds what it counts for its stalls.
+    assert.ok((measured?.minute.count ?? 0) >= 12);
+    const busy = workers.find(({ name }) => name === "web-1")?.busyShare ?? 0;
+    assert.ok(busy > 0 && busy < 1, `busy ${busy}`);
+    assert.equal(connections.find(({ transport }) => transport === "ws")?.opened.total, 4);
+    assert.deepEqual(
+      totalsOf((await statsOf(page)).requests.rows, "ws"),
+      totalsOf(requests.rows, "ws"),
+    );
+    const metrics = await (await fetch(`${page}metrics`)).text();
+    assert.match(metrics, /\nswarmtide_ws_announces_total\{family="ipv6"\} 3\n/);
+    assert.match(metrics, /swarmtide_latency_seconds_count\{protocol="ws",worker="web-1"\} [1-9]/);
+  },
+);
+
+test("what WebTorrent's swarms and connections hold is told by worker", TIMEOUT, async (t) => {
   const { tracker } = await start(t, 'page_address = "127.0.0.1:0"');
   const { address = "" } = tracker.addresses.find(({ protocol }) => protocol === "ws") ?? {};
   const clients = [
@@ -141,9 +260,7 @@ test("counts of WebTorrent are what clients sent and got, errors included", TIME
     client.announce("film");
     await client.reply();
   }
-  const { requests, responses, swarms, connections } = tracker.statistics().all;
-  assert.deepEqual(totalsOf(requests.rows, "ws"), { "all announce": 2 });
-  assert.equal(totalsOf(responses.rows, "ws")["all reply"], 2);
+  const { swarms, connections } = tracker.statistics().all;
   assert.deepEqual(swarms.rows.find(({ store }) => store === "ws")?.peers, 2);
   assert.equal(swarms.torrentsOfStores.ws, 1);
   assert.equal(connections.find(({ transport }) => transport === "ws")?.open, 2);

@@ -80,15 +80,19 @@ function preparePage(
   log: Logger,
   handed: HandedSockets | undefined,
 ): Page | undefined {
-  const { pageAddress: address, pageToken, pageTlsCertificatePath: certificate } = config;
+  const { pageAddress: address, pageTlsCertificatePath: certificate } = config;
   if (address === undefined) return undefined;
-  if (pageToken === "" && !isLoopback(address.host))
-    log.warn(
-      `statistics.page_address = "${textOf(address)}": everybody who reaches it can read the page; set statistics.page_token`,
-    );
+  warnOfOpenPage(config, log);
   const tls = certificate === "" ? undefined : readTls(certificate, config.pageTlsPrivateKeyPath);
   const [[listener] = []] = handed?.of("page").take(placeOf(address), 1) ?? [];
   return { address, files: loadPageFiles(), tls, fd: listener?.fd };
+}
+
+function warnOfOpenPage({ pageAddress: address, pageToken }: StatisticsConfig, log: Logger): void {
+  if (address === undefined || pageToken !== "" || isLoopback(address.host)) return;
+  log.warn(
+    `statistics.page_address = "${textOf(address)}": everybody who reaches it can read the page; set statistics.page_token`,
+  );
 }
 
 /** The same files as [web] may have, under the names of this section. */
@@ -111,13 +115,13 @@ function startStatistics(
   let timer: NodeJS.Timeout | undefined;
   let tls = page?.tls;
   const prometheus = new PrometheusText();
-  const html = HtmlWriter.open(config, context);
+  const html = new HtmlWriter(context);
   const start = async () => {
     await context.former?.isHolding;
     await Promise.resolve(); // All services have been started then, and there is a collector.
     const collector = context.collector();
     timer = setInterval(() => collector.collect(), SECOND_MILLISECONDS);
-    html?.start(collector);
+    html.configure(config, collector);
     if (page === undefined) return;
     const answers = new Answers(collector, prometheus, page.files);
     server = await openServer(page, config.pageToken, answers, context.log);
@@ -139,8 +143,12 @@ function startStatistics(
       },
     },
     reports: { certificates: () => (tls === undefined ? [] : [inUse(tls)]) },
-    reload() {
-      if (server === undefined || tls === undefined) return undefined;
+    reload({ statistics: news }) {
+      html.configure(news, context.collector());
+      if (server === undefined) return undefined;
+      server.replaceToken(news.pageToken);
+      warnOfOpenPage(news, context.log);
+      if (tls === undefined) return undefined;
       const { files, outcome } = reread(config, context);
       if (files !== undefined) server.replaceTls(pemOf(files));
       tls = files ?? tls;
@@ -148,7 +156,7 @@ function startStatistics(
     },
     async stop() {
       clearInterval(timer);
-      html?.stop();
+      html.stop();
       prometheus.close();
       await server?.close();
       return true;
@@ -158,48 +166,54 @@ function startStatistics(
 
 /** Writes `html_path` at the interval. What fails is logged once, until it succeeds again. */
 class HtmlWriter {
-  readonly #path: string;
-  readonly #intervalSeconds: number;
-  readonly #log: Logger;
+  readonly #context: StartContext;
+  #path: string | undefined;
+  #intervalSeconds = 0;
   #timer: NodeJS.Timeout | undefined;
   #isWriting = false;
   #hasFailed = false;
 
-  private constructor(path: string, intervalSeconds: number, log: Logger) {
+  constructor(context: StartContext) {
+    this.#context = context;
+  }
+
+  /** Takes path and interval into use, at the start and on a reload. */
+  configure(config: StatisticsConfig, collector: StatisticsCollector): void {
+    const path = this.#locate(config.htmlPath);
+    if (path === this.#path && config.interval === this.#intervalSeconds) return;
+    this.stop();
     this.#path = path;
-    this.#intervalSeconds = intervalSeconds;
-    this.#log = log;
+    this.#intervalSeconds = config.interval;
+    if (path === undefined) return;
+    const milliseconds = config.interval * SECOND_MILLISECONDS;
+    this.#timer = setInterval(() => void this.#write(path, collector), milliseconds);
   }
 
   /** Undefined where no file is asked for, or a chroot hides it. */
-  static open(config: StatisticsConfig, { log, pathAfterDrop }: StartContext) {
-    if (config.htmlPath === "") return undefined;
-    const path = pathAfterDrop(config.htmlPath);
-    if (path !== undefined) return new HtmlWriter(path, config.interval, log);
-    log.warn(
-      `statistics.html_path = "${config.htmlPath}": not written, it lies outside of privileges.chroot_path`,
-    );
-    return undefined;
-  }
-
-  start(collector: StatisticsCollector): void {
-    const milliseconds = this.#intervalSeconds * SECOND_MILLISECONDS;
-    this.#timer = setInterval(() => void this.#write(collector), milliseconds);
+  #locate(htmlPath: string): string | undefined {
+    if (htmlPath === "") return undefined;
+    const path = this.#context.pathAfterDrop(htmlPath);
+    if (path === undefined)
+      this.#context.log.warn(
+        `statistics.html_path = "${htmlPath}": not written, it lies outside of privileges.chroot_path`,
+      );
+    return path;
   }
 
   stop(): void {
     clearInterval(this.#timer);
   }
 
-  async #write(collector: StatisticsCollector): Promise<void> {
+  async #write(path: string, collector: StatisticsCollector): Promise<void> {
     if (this.#isWriting) return;
     this.#isWriting = true;
     try {
-      await writeHtmlFile(this.#path, collector.latest.stats, this.#intervalSeconds);
+      await writeHtmlFile(path, collector.latest.stats, this.#intervalSeconds);
       this.#hasFailed = false;
     } catch (error) {
       const reason = error instanceof Error ? error.message : error;
-      if (!this.#hasFailed) this.#log.error(`statistics.html_path cannot be written: ${reason}`);
+      if (!this.#hasFailed)
+        this.#context.log.error(`statistics.html_path cannot be written: ${reason}`);
       this.#hasFailed = true;
     }
     this.#isWriting = false;
@@ -237,6 +251,7 @@ function reread(config: StatisticsConfig, { log, pathAfterDrop }: StartContext) 
     return { files: undefined, outcome: undefined };
   try {
     const files = readTls(certificate, privateKey);
+    log.info("TLS files of the statistics page reloaded");
     return { files, outcome: { isSuccess: true, text: "TLS files of the statistics page" } };
   } catch (error) {
     const text = `${error instanceof Error ? error.message : error}; the old certificate stays`;

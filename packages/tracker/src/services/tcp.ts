@@ -3,7 +3,7 @@
  * before anything is served, and read again on a reload. See service.ts.
  */
 import { type Facts, handoverSection } from "@swarmtide/handover";
-import { httpSection } from "@swarmtide/http";
+import { describeHttpRefusal, httpSection } from "@swarmtide/http";
 import {
   codeField,
   formatListener,
@@ -31,7 +31,7 @@ import {
   webThreadsOf,
   webWorkersOf,
 } from "@swarmtide/tcp";
-import { wsSection } from "@swarmtide/ws";
+import { describeWsRefusal, wsSection } from "@swarmtide/ws";
 import type {
   BoundService,
   CertificateInUse,
@@ -139,7 +139,7 @@ class BoundTcp implements BoundService<TcpConfig> {
   start(context: StartContext): RunningService<TcpConfig> {
     const { log, onDeath, startedSeconds, store, accessList, former } = context;
     let tls = this.#tls;
-    const { httpCounters, tcpCounters, wsCounters, latency, ticketKeys, ...group } = startWeb({
+    const { httpCounters, tcpCounters, wsCounters, refusals, ticketKeys, ...group } = startWeb({
       isHeld: former !== undefined,
       ticketKeys: former?.secret(TICKET_KEYS),
       drainSeconds: this.#config.handover.drain,
@@ -158,10 +158,11 @@ class BoundTcp implements BoundService<TcpConfig> {
       reports: {
         peerIdSamples: this.#config.statistics.clients ? group.peerIdSamples : [],
         latencies: [
-          { protocol: "http", workers: group.workerNames, histogram: latency },
-          { protocol: "ws", workers: group.wsWorkerNames, histogram: undefined },
+          { protocol: "http", workers: group.workerNames, histogram: group.latency },
+          { protocol: "ws", workers: group.wsWorkerNames, histogram: group.wsLatency },
         ],
         certificates: () => (tls === undefined ? [] : [certificateOf(tls)]),
+        refusals: { refusals, workers: group.workerNames, describe: describeRefusal },
       },
       given: {
         ...group,
@@ -180,6 +181,10 @@ class BoundTcp implements BoundService<TcpConfig> {
     };
   }
 }
+
+/** The detail is a status of the room whose table counted the refusal. */
+const describeRefusal = (table: string, detail: number): string | undefined =>
+  table === "ws" ? describeWsRefusal(detail) : describeHttpRefusal(detail);
 
 const isOff = ({ http, ws }: TcpConfig): boolean => !http.enabled && !ws.enabled;
 

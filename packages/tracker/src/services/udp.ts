@@ -55,24 +55,20 @@ export const udpService: Service<typeof sections> = {
       start({ store, accessList, startedSeconds, onDeath, former }) {
         const peerIdSamples = statistics.clients ? listeners.ofWorkers.map(makePeerIdSample) : [];
         const key = former?.secret(CONNECTION_KEY);
-        const { counters, latency, connectionKey, ...group } = startUdp({
+        const { counters, latency, refusals, connectionKey, ...group } = startUdp({
           isHeld: former !== undefined,
           connectionKey: key && new Int32Array(key.buffer),
           peerIdSamples,
           ...{ config: udp, binding, store: store.handle, accessList, startedSeconds, onDeath },
         });
+        const workers = workerNames("udp", counters.workers);
         return {
           ...group,
           counters: [counters],
           reports: {
             peerIdSamples,
-            latencies: [
-              {
-                protocol: "udp",
-                histogram: latency,
-                workers: workerNames("udp", counters.workers),
-              },
-            ],
+            latencies: [{ protocol: "udp", histogram: latency, workers }],
+            refusals: { refusals, workers, describe: () => undefined },
           },
           given: {
             ...group,

@@ -105,7 +105,8 @@ const HTTP_ORDINARY = [
 
 const TCP_ORDINARY = [
   ...[tcp.CONNECTIONS_ACCEPTED, tcp.CONNECTIONS_CLOSED, tcp.TLS_HANDSHAKES, tcp.SENDS_DELAYED],
-  ...[tcp.RECEIVED_BYTES, tcp.SENT_BYTES, tcp.BUSY_SECONDS],
+  ...[tcp.RECEIVED_BYTES_IPV4, tcp.RECEIVED_BYTES_IPV6, tcp.SENT_BYTES_IPV4, tcp.SENT_BYTES_IPV6],
+  tcp.BUSY_SECONDS,
   ...[tcp.CONNECTIONS_HANDED_ON, tcp.CONNECTIONS_TAKEN_OVER],
 ];
 
@@ -120,10 +121,14 @@ export function readHttp(
     responses: trafficOf(table, "http", HTTP_RESPONSES),
     bandwidth: [
       {
-        protocol: "http",
-        family: "all",
-        receivedBytes: connections.sum(tcp.RECEIVED_BYTES),
-        sentBytes: connections.sum(tcp.SENT_BYTES),
+        ...({ protocol: "http", family: "ipv4" } as const),
+        receivedBytes: connections.sum(tcp.RECEIVED_BYTES_IPV4),
+        sentBytes: connections.sum(tcp.SENT_BYTES_IPV4),
+      },
+      {
+        ...({ protocol: "http", family: "ipv6" } as const),
+        receivedBytes: connections.sum(tcp.RECEIVED_BYTES_IPV6),
+        sentBytes: connections.sum(tcp.SENT_BYTES_IPV6),
       },
     ],
     problems: [

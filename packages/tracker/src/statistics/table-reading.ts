@@ -9,7 +9,7 @@ import type { ProblemTotal, TrafficTotal } from "@swarmtide/statistics";
 type Protocol = TrafficTotal["protocol"];
 type Kind = TrafficTotal["kind"];
 
-const FAMILIES = [
+export const FAMILIES = [
   ["ipv4", 4],
   ["ipv6", 6],
 ] as const;
@@ -67,9 +67,10 @@ export function problemsOf<Table extends string>(
   });
 }
 
-/** `Datagrams dropped without a reply: connection id`: the beginning of the help, and the values of the labels. */
-function inWords({ help, labels }: Pick<Metric, "help" | "labels">): string {
+/** `Datagrams dropped without a reply: connection id`: the beginning of the help, and the values of the labels but family. */
+export function inWords({ help, labels }: Pick<Metric, "help" | "labels">): string {
   const [what = help] = /^[^,;:.]+/.exec(help) ?? [];
-  const values = Object.values(labels).map((value) => value.replaceAll("_", " "));
+  const { family: _, ...others } = labels;
+  const values = Object.values(others).map((value) => value.replaceAll("_", " "));
   return values.length === 0 ? what : `${what}: ${values.join(", ")}`;
 }

@@ -55,6 +55,7 @@ function mergeWorkers(rows: readonly WorkerReading[]): WorkerReading[] {
             ...first,
             requestsTotal: first.requestsTotal + row.requestsTotal,
             responsesTotal: first.responsesTotal + row.responsesTotal,
+            busySeconds: (first.busySeconds ?? 0) + (row.busySeconds ?? 0),
           },
     );
   }

@@ -94,7 +94,7 @@ const EXPECTED_CELLS: readonly (readonly [string, string, number, string])[] = [
   ["traffic", "HTTP IPv4 announce", 4, "3"],
   ["traffic", "HTTP IPv4 scrape", 4, "1"],
   ["traffic", "HTTP IPv4 error", 4, "1"],
-  ["traffic", "WebTorrent offer", 4, "1"],
+  ["traffic", "WebTorrent IPv4 offer", 4, "1"],
   ["swarms", "UDP and HTTP IPv4", 2, "10"],
   ["swarms", "UDP and HTTP IPv4", 3, "6"],
   ["swarms", "UDP and HTTP IPv6", 2, "4"],
@@ -128,7 +128,7 @@ test(
     await waitFor(
       page,
       "the announces are on the page",
-      async () => (await rowOf(page, "traffic", "WebTorrent announce"))[3] === "2",
+      async () => (await rowOf(page, "traffic", "WebTorrent IPv4 announce"))[3] === "2",
     );
     for (const [table, row, column, value] of EXPECTED_CELLS)
       assert.equal(

@@ -7,7 +7,7 @@
  * bench/datagram-handler.bench.ts.
  */
 import { EVENT_NONE } from "@swarmtide/bittorrent";
-import type { CounterRow } from "@swarmtide/metrics";
+import type { CounterRow, RefusalWriter } from "@swarmtide/metrics";
 import {
   type Admission,
   Announce,
@@ -87,6 +87,7 @@ export class DatagramHandler {
   private readonly connectionIds: ConnectionIds;
   private readonly countersIpv4: CounterRow<"udp">;
   private readonly countersIpv6: CounterRow<"udp">;
+  private readonly refusals: RefusalWriter<"udp">;
   private readonly requestBytes: Uint8Array;
   private readonly requestWords: Int32Array;
   private readonly sourceWords: Int32Array;
@@ -102,6 +103,7 @@ export class DatagramHandler {
     this.connectionIds = tracker.connectionIds;
     this.countersIpv4 = tracker.counters.ipv4;
     this.countersIpv6 = tracker.counters.ipv6;
+    this.refusals = tracker.refusals;
     this.requestBytes = memory.requestBytes;
     this.requestWords = memory.requestWords;
     this.sourceWords = memory.sourceWords;
@@ -146,15 +148,20 @@ export class DatagramHandler {
       const { high, low } = this.connectionIds;
       return writeConnectReply(this.replyBytes, replyOffset, transactionId, high, low);
     }
-    if (status > UDP_ERROR_SCRAPE_LIST) return 0;
+    if (status > UDP_ERROR_SCRAPE_LIST) {
+      this.refusals.note(REQUESTS_BY_STATUS[status], 0, this.sourceWords, addressAt, family);
+      return 0;
+    }
     const high = readConnectionIdHigh(request, offset);
     const low = readConnectionIdLow(request, offset);
     if (!this.connectionIds.isValid(high, low, this.sourceWords, addressAt, family)) {
       counters[DROPPED_CONNECTION_ID]++;
+      this.refusals.note(DROPPED_CONNECTION_ID, 0, this.sourceWords, addressAt, family);
       return 0;
     }
     if (!this.admission.admitsAddress(this.sourceWords, addressAt, family)) {
       counters[LIMITED_ADDRESSES]++;
+      this.refusals.note(LIMITED_ADDRESSES, 0, this.sourceWords, addressAt, family);
       return this.error(offset, counters, replyOffset, ADDRESS_REFUSED_MESSAGE);
     }
     if (status === UDP_ANNOUNCE || status === UDP_ANNOUNCE_UNKNOWN_EVENT)
@@ -164,8 +171,10 @@ export class DatagramHandler {
       if (this.store.scrapeRate.allows(this.sourceWords, addressAt, family))
         return this.scrape(offset, length, family, replyOffset);
       counters[LIMITED_SCRAPES]++;
+      this.refusals.note(LIMITED_SCRAPES, 0, this.sourceWords, addressAt, family);
       return this.error(offset, counters, replyOffset, SCRAPES_OF_ADDRESS_MESSAGE);
     }
+    this.refusals.note(REQUESTS_BY_STATUS[status], 0, this.sourceWords, addressAt, family);
     return this.error(offset, counters, replyOffset, describeUdpStatus(status));
   }
 
@@ -189,6 +198,7 @@ export class DatagramHandler {
     if (tracker.isBehind && !record.hasEvent) {
       if (tracker.recentAnnounces.isRepeat(record, store.tick)) {
         counters[DROPPED_BEHIND]++;
+        this.refusals.note(DROPPED_BEHIND, 0, this.sourceWords, addressAt, family);
         return 0;
       }
     }
@@ -197,6 +207,7 @@ export class DatagramHandler {
     if (!this.admission.admits(record)) {
       counters[REFUSED_TORRENTS]++;
       counters[ANNOUNCES_REFUSED]++;
+      this.refusals.note(ANNOUNCES_REFUSED, 0, this.sourceWords, addressAt, family);
       return this.error(offset, counters, replyOffset, INFO_HASH_REFUSED_MESSAGE);
     }
     const wanted = readAnnouncePeersWanted(this.requestBytes, offset);
@@ -205,7 +216,10 @@ export class DatagramHandler {
     record.replyAt = (replyOffset + ANNOUNCE_REPLY_HEADER_BYTES) >> 1;
     const peers = store.announce(record);
     if (store.refusal !== 0) return this.refuse(offset, counters, replyOffset, store.refusal);
-    if (!store.stored) counters[NOT_STORED]++;
+    if (!store.stored) {
+      counters[NOT_STORED]++;
+      this.refusals.note(NOT_STORED, 0, this.sourceWords, addressAt, family);
+    }
     if (store.isRepeat) counters[ANNOUNCE_REPEATS]++;
     const headerBytes = writeAnnounceReplyHeader(
       this.replyBytes,
@@ -249,7 +263,10 @@ export class DatagramHandler {
     refusal: number,
   ): number {
     const isPeers = refusal === REFUSED_PEERS_OF_ADDRESS;
-    counters[isPeers ? LIMITED_PEERS : LIMITED_TORRENTS]++;
+    const column = isPeers ? LIMITED_PEERS : LIMITED_TORRENTS;
+    const { addressAt, family } = this.record;
+    counters[column]++;
+    this.refusals.note(column, 0, this.sourceWords, addressAt, family);
     const message = isPeers ? PEERS_OF_ADDRESS_MESSAGE : TORRENTS_OF_ADDRESS_MESSAGE;
     return this.error(offset, counters, replyOffset, message);
   }

@@ -2,7 +2,7 @@
  * What one UDP worker replies from: the shared store, the rules of an announce, connection ids, the section [udp] and its
  * counters. Each worker thread has one; the handlers of its sockets (datagram-handler.ts) all read it.
  */
-import type { FamilyRows } from "@swarmtide/metrics";
+import { type FamilyRows, Refusals, type RefusalWriter } from "@swarmtide/metrics";
 import {
   Admission,
   AnnounceInterval,
@@ -12,6 +12,7 @@ import {
   type SwarmPrefetch,
   type SwarmStore,
 } from "@swarmtide/swarm";
+import { udpCounters } from "../counters.ts";
 import type { UdpRequestConfig } from "../request-keys.ts";
 import { ConnectionIds } from "./connection-id.ts";
 
@@ -30,6 +31,8 @@ export interface UdpTrackerOptions {
   readonly peerIds: PeerIdSample;
   /** A random word, what intervals are varied with. */
   readonly seed: number;
+  /** Where refusals are noted for the log; nowhere if left out. */
+  readonly refusals?: RefusalWriter<"udp">;
 }
 
 export class UdpTracker {
@@ -43,6 +46,7 @@ export class UdpTracker {
   config: UdpRequestConfig;
   readonly interval: AnnounceInterval;
   readonly peerIds: PeerIdSample;
+  readonly refusals: RefusalWriter<"udp">;
   /** Whether the socket that is being served has more requests than the worker can keep up with; its engine says so. */
   isBehind = false;
   readonly recentAnnounces: RecentAnnounces;
@@ -57,6 +61,7 @@ export class UdpTracker {
     this.config = config;
     this.interval = new AnnounceInterval(config.peerAnnounceInterval, seed);
     this.peerIds = options.peerIds;
+    this.refusals = options.refusals ?? Refusals.writer(undefined, 0, udpCounters);
     this.recentAnnounces = store.openRecentAnnounces(store.salt);
   }
 

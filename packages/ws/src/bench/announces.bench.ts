@@ -100,7 +100,7 @@ export function benchAnnounces(size: BenchSize): BenchReport {
     tracker.flush();
   };
   const sum = () =>
-    [REPLIES_SENT, OFFERS_SENT, ANSWERS_SENT].reduce((all, of) => all + table.sum(of), 0);
+    [...REPLIES_SENT, ...OFFERS_SENT, ...ANSWERS_SENT].reduce((all, of) => all + table.sum(of), 0);
   run(size.announces / 4);
   const before = sum();
   // Processor time, so that a busy machine blurs it less than the clock on the wall.

@@ -5,11 +5,14 @@
  * reading and for sending come from the worker's pool and go back to it. It takes 430 bytes of heap (Node 20; Node's
  * socket comes on top); its peers lie elsewhere (peer-layout.ts).
  */
+import type { AddressWords } from "@swarmtide/metrics";
 import { type BytePool, MessageReader } from "@swarmtide/ws-protocol";
 import type { AnnouncingConnection } from "./delivery.ts";
 
 /** The socket behind a connection, as its owner sees it. */
 export interface ConnectionSink {
+  /** Who is at the other end, for the log; undefined where that is not known any more. */
+  readonly address?: AddressWords | undefined;
   /**
    * Sends the bytes after all earlier ones. They belong to the sink until the owner has told the tracker by `written`
    * that they have left, once for each call of `write` and in their order; it may tell from within `write`.
@@ -43,6 +46,8 @@ export class Connection implements AnnouncingConnection {
   readonly connectionSerial: number;
   readonly addressHash: number;
   readonly sink: ConnectionSink;
+  /** 0 for IPv4, 1 for IPv6: the place of its counters among those of both. */
+  readonly familyIndex: 0 | 1;
   readonly reader: MessageReader;
   /** Peers that it has, in all torrents; the workers that own those tell. */
   peers = 0;
@@ -81,6 +86,7 @@ export class Connection implements AnnouncingConnection {
   constructor(
     address: AnnouncingConnection,
     sink: ConnectionSink,
+    family: 4 | 6,
     pool: BytePool,
     messageBytesMax: number,
     nowMilliseconds: number,
@@ -91,6 +97,7 @@ export class Connection implements AnnouncingConnection {
     this.connectionSerial = address.connectionSerial;
     this.addressHash = address.addressHash;
     this.sink = sink;
+    this.familyIndex = family === 6 ? 1 : 0;
     this.pool = pool;
     // The request parser checks UTF-8 itself.
     this.reader = new MessageReader(pool, true, messageBytesMax, false);

@@ -4,6 +4,7 @@
  * Implemented by `WorkerDelivery`: for connections of its own worker the room is in the connection's output, for those of
  * other workers in the batch that is posted there at the end of the tick.
  */
+import type { Column } from "@swarmtide/metrics";
 
 /** A connection's address: its worker, its place there, and a serial number that no other connection there has had. */
 export interface ConnectionAddress {
@@ -28,6 +29,9 @@ export abstract class Delivery {
 
   /** Whether replies to a connection are wanted, as far as is known here. */
   abstract takesReplies(to: ConnectionAddress): boolean;
+
+  /** Notes for the log that a connection is refused something: the counter that counts it, and the status where there is one. */
+  abstract noteRefusal(to: ConnectionAddress, column: Column<"ws">, status: number): void;
 
   /** Tells the worker of a connection that it has one more peer, or one less. */
   abstract changePeers(of: ConnectionAddress, change: number): void;

@@ -3,7 +3,7 @@
  *
  * Called by `Swarms`; owned by the worker that owns the torrents.
  */
-import type { CounterRow } from "@swarmtide/metrics";
+import type { Column, CounterRow } from "@swarmtide/metrics";
 import type { AnnounceInterval } from "@swarmtide/swarm";
 import * as protocol from "@swarmtide/ws-protocol";
 import * as columns from "../counters.ts";
@@ -42,11 +42,17 @@ export class Replies {
     column: typeof columns.REFUSED_MEMORY,
   ): void {
     this.counters[column]++;
-    this.sendFailure(to, request, status);
+    this.sendFailure(to, request, status, column);
   }
 
-  sendFailure(to: ConnectionAddress, request: protocol.RequestRecord, status: number): void {
+  sendFailure(
+    to: ConnectionAddress,
+    request: protocol.RequestRecord,
+    status: number,
+    column: Column<"ws"> = columns.ERRORS_SENT[0],
+  ): void {
     const { delivery } = this;
+    delivery.noteRefusal(to, column, status);
     const action = protocol.ACTION_IS_ANNOUNCE;
     const payload = protocol.failureBytes(request, status, action);
     if (delivery.reserve(to, FRAME_IS_ERROR, protocol.frameHeaderBytes(payload) + payload))

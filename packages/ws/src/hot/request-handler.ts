@@ -29,15 +29,17 @@ export class RequestHandler {
   takeMessage(connection: Connection): void {
     const { request } = this;
     const { reader } = connection;
-    this.state.counters[columns.MESSAGES_RECEIVED]++;
+    const { familyIndex } = connection;
+    this.state.counters[columns.MESSAGES_RECEIVED[familyIndex]]++;
     const status = request.read(reader.bytes, reader.offset, reader.length);
     if (status === protocol.REQUEST_ANNOUNCE) {
-      this.state.counters[columns.ANNOUNCES]++;
+      this.state.counters[columns.ANNOUNCES[familyIndex]]++;
+      this.state.peerIds.note(request.idWords, protocol.PEER_ID_AT / 4);
       if (request.isEventUnknown) this.state.counters[columns.EVENTS_UNKNOWN]++;
       this.state.counters[columns.OFFERS_SURPLUS] += request.offersSurplus;
       this.announce(connection, request);
     } else if (status === protocol.REQUEST_SCRAPE) {
-      this.state.counters[columns.SCRAPES]++;
+      this.state.counters[columns.SCRAPES[familyIndex]]++;
       if (this.state.delivery.isBehind(connection)) {
         this.state.counters[columns.REPLIES_DROPPED_SLOW]++;
         return;
@@ -50,6 +52,7 @@ export class RequestHandler {
       else this.scraping.scrape(connection, request);
     } else if (status === protocol.REQUEST_BAD_UTF8) {
       this.state.counters[columns.ENDED_PROTOCOL]++;
+      this.state.delivery.noteRefusal(connection, columns.ENDED_PROTOCOL, status);
       this.state.close(connection, protocol.CLOSE_NOT_UTF8, false);
     } else {
       this.refuse(connection, request, status);
@@ -57,7 +60,9 @@ export class RequestHandler {
   }
 
   private refuse(connection: Connection, request: protocol.TrackerRequest, status: number): void {
-    this.state.counters[refusedColumn(status)]++;
+    const column = refusedColumn(status);
+    this.state.counters[column]++;
+    this.state.delivery.noteRefusal(connection, column, status);
     const action = request.actionNamed;
     const payload = protocol.failureBytes(request, status, action);
     const { delivery } = this.state;

@@ -21,6 +21,7 @@ import {
   type ConnectionSink,
 } from "./connection.ts";
 import { MutableAddress } from "./connection-address.ts";
+import { endedColumn } from "./ended-column.ts";
 import { FRAME_IS_CONTROL } from "./frame-kinds.ts";
 import { RequestHandler } from "./request-handler.ts";
 import { Scraping } from "./scraping.ts";
@@ -108,6 +109,7 @@ export class WebTorrentTracker {
     const connection = new Connection(
       address,
       sink,
+      client?.family ?? 4,
       this.state.pool,
       this.state.config.maxMessageSize,
       this.state.nowMilliseconds,
@@ -123,14 +125,14 @@ export class WebTorrentTracker {
   receive(connection: Connection, bytes: Uint8Array, offset: number, length: number): void {
     if (connection.state !== CONNECTION_OPEN) return;
     this.state.readClock();
-    this.state.counters[columns.RECEIVED_BYTES] += length;
+    this.state.counters[columns.RECEIVED_BYTES[connection.familyIndex]] += length;
     const reader = connection.reader;
     reader.push(bytes, offset, length);
     while (connection.state === CONNECTION_OPEN) {
       const read = reader.next();
       if (read === protocol.READ_MORE) return;
       if (read === protocol.READ_FAILED) {
-        this.state.counters[endedColumn(reader.failure)]++;
+        this.countEnded(connection, endedColumn(reader.failure));
         this.state.close(connection, reader.closeCode, false);
       } else if (read === protocol.READ_CLOSE) {
         this.state.close(connection, reader.closeCode, false);
@@ -140,7 +142,7 @@ export class WebTorrentTracker {
         if (read === protocol.READ_PING) this.answerPing(connection);
         else if (read !== protocol.READ_PONG) this.handler.takeMessage(connection);
       } else {
-        this.state.counters[columns.ENDED_RATE]++;
+        this.countEnded(connection, columns.ENDED_RATE);
         this.state.close(connection, protocol.CLOSE_POLICY, false);
       }
     }
@@ -178,7 +180,8 @@ export class WebTorrentTracker {
         this.handler.sendOwed(connection);
       connection.isDirty = false;
       if (connection.state === CONNECTION_CLOSED) continue;
-      this.state.counters[columns.SENT_BYTES] += connection.flush(nowMilliseconds);
+      const sent = connection.flush(nowMilliseconds);
+      this.state.counters[columns.SENT_BYTES[connection.familyIndex]] += sent;
       if (connection.state === CONNECTION_CLOSING) {
         this.state.forget(connection);
         connection.sink.close(connection.isAborted);
@@ -194,6 +197,11 @@ export class WebTorrentTracker {
     this.upkeep.visitShare();
     this.flush();
     this.state.counters[columns.BUFFERED_BYTES] = this.state.pool.lentBytes;
+  }
+
+  private countEnded(connection: Connection, column: typeof columns.ENDED_RATE): void {
+    this.state.counters[column]++;
+    this.state.delivery.noteRefusal(connection, column, 0);
   }
 
   private takeToken(connection: Connection): boolean {
@@ -286,11 +294,4 @@ export class WebTorrentTracker {
     if (delivery.reserveHere(connection, words[at + 2], length))
       protocol.writeRange(delivery.buffer, delivery.offset, bytes, frameAt, frameAt + length);
   }
-}
-
-/** Where a connection is counted that is ended for what its reader found. */
-function endedColumn(failure: number): typeof columns.ENDED_PROTOCOL {
-  if (failure === protocol.FRAME_ERROR_TOO_LONG) return columns.ENDED_TOO_LONG;
-  if (failure === protocol.FRAME_ERROR_NO_ROOM) return columns.ENDED_NO_ROOM;
-  return columns.ENDED_PROTOCOL;
 }

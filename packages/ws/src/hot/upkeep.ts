@@ -60,9 +60,11 @@ export class Upkeep {
       connection.unsentBytes > 0 ? nowMilliseconds - connection.writtenMilliseconds : 0;
     if (Math.max(quiet, unused) >= config.maxConnectionIdle * 1000) {
       this.state.counters[columns.ENDED_IDLE]++;
+      delivery.noteRefusal(connection, columns.ENDED_IDLE, 0);
       this.state.close(connection, protocol.CLOSE_GOING_AWAY, false);
     } else if (unread >= config.maxConnectionIdle * 1000) {
       this.state.counters[columns.ENDED_SLOW]++;
+      delivery.noteRefusal(connection, columns.ENDED_SLOW, 0);
       this.state.close(connection, protocol.CLOSE_POLICY, true);
     } else if (quiet >= config.pingInterval * 1000 && !connection.isPinged) {
       connection.isPinged = true;

@@ -8,7 +8,7 @@
  * batches sent to it gets no more of anything that can be done without. All that is dropped is counted by its kind.
  */
 
-import type { CounterRow } from "@swarmtide/metrics";
+import type { Column, CounterRow, RefusalWriter } from "@swarmtide/metrics";
 import type { BytePool } from "@swarmtide/ws-protocol";
 import type { WsConfig } from "../config.ts";
 import * as columns from "../counters.ts";
@@ -40,6 +40,7 @@ export class WorkerDelivery extends Delivery {
   private readonly linkBytes: Float64Array;
   private readonly pool: BytePool;
   private readonly counters: CounterRow<"ws">;
+  private readonly refusals: RefusalWriter<"ws">;
   private dropBytes: number;
   private unsentBytesMax: number;
 
@@ -49,8 +50,10 @@ export class WorkerDelivery extends Delivery {
     config: WsConfig,
     counters: CounterRow<"ws">,
     pool: BytePool,
+    refusals: RefusalWriter<"ws">,
   ) {
     super();
+    this.refusals = refusals;
     this.pool = pool;
     this.worker = worker;
     for (let index = 0; index < workers; index++) this.batches.push(new BatchWriter());
@@ -90,6 +93,16 @@ export class WorkerDelivery extends Delivery {
     return connection !== undefined && !this.isBehind(connection);
   }
 
+  /** Only the connection's own worker knows its address. */
+  override noteRefusal(to: ConnectionAddress, column: Column<"ws">, status: number): void {
+    const { refusals } = this;
+    if (!refusals.isOn) return;
+    const isOwn = to.worker === this.worker;
+    const address = isOwn ? this.connections[to.connectionSlot]?.sink.address : undefined;
+    if (address === undefined) refusals.noteUnknown(column, status);
+    else refusals.notePeer(column, status, address);
+  }
+
   override changePeers(of: ConnectionAddress, change: number): void {
     if (of.worker !== this.worker) this.batches[of.worker].writePeers(of, change);
     else this.changeOwnPeers(of.connectionSlot, of.connectionSerial, change);
@@ -127,7 +140,8 @@ export class WorkerDelivery extends Delivery {
       this.countDropped(kind);
       return false;
     }
-    if (kind !== FRAME_IS_CONTROL) this.counters[columns.SENT_BY_KIND[kind]]++;
+    if (kind !== FRAME_IS_CONTROL)
+      this.counters[columns.SENT_BY_KIND[connection.familyIndex][kind]]++;
     if (kind === FRAME_IS_ANSWER && connection.isHeld) {
       this.offset = connection.appendUrgent(bytes);
       this.buffer = connection.urgentBytes;

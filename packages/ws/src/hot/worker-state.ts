@@ -5,8 +5,13 @@
  * Made by the tracker, one per worker.
  */
 
-import type { CounterRow } from "@swarmtide/metrics";
-import type { InfoHashFilter, LimitsConfig, SwarmStore } from "@swarmtide/swarm";
+import { type CounterRow, Refusals, type RefusalWriter } from "@swarmtide/metrics";
+import {
+  type InfoHashFilter,
+  type LimitsConfig,
+  PeerIdSample,
+  type SwarmStore,
+} from "@swarmtide/swarm";
 import * as protocol from "@swarmtide/ws-protocol";
 import type { WsConfig } from "../config.ts";
 import * as columns from "../counters.ts";
@@ -47,6 +52,10 @@ export interface WebTorrentTrackerOptions {
   readonly limits?: LimitsConfig | undefined;
   /** How many peers each address has, of all workers: memory of `makePeersByAddress`. A worker alone may do without. */
   readonly peersByAddress?: SharedArrayBuffer | undefined;
+  /** Where refusals are noted for the log; nowhere if left out. */
+  readonly refusals?: RefusalWriter<"ws">;
+  /** Of the clients' software; none is kept if left out. */
+  readonly peerIds?: PeerIdSample;
 }
 
 export class WorkerState {
@@ -54,6 +63,7 @@ export class WorkerState {
   readonly workers: number;
   config: WsConfig;
   readonly counters: CounterRow<"ws">;
+  readonly peerIds: PeerIdSample;
   /** Buffers of the worker's connections. */
   readonly pool: protocol.BytePool;
   readonly delivery: WorkerDelivery;
@@ -80,10 +90,12 @@ export class WorkerState {
     this.workers = workers;
     this.config = config;
     this.counters = counters;
+    this.peerIds = options.peerIds ?? new PeerIdSample(undefined);
     this.ownerSecret = options.ownerSecret;
     this.clockMilliseconds = options.clockMilliseconds;
     this.pool = new protocol.BytePool(config.maxBuffered);
-    this.delivery = new WorkerDelivery(worker, workers, config, counters, this.pool);
+    const refusals = options.refusals ?? Refusals.writer(undefined, 0, columns.wsCounters);
+    this.delivery = new WorkerDelivery(worker, workers, config, counters, this.pool, refusals);
     this.memoryBytes = options.memoryBytes ?? memoryBytesOf(config.maxMemory, workers);
     this.limits = new ClientLimits({
       workers,

@@ -23,13 +23,13 @@ import type { CounterRow } from "@swarmtide/metrics";
 import {
   CONNECTIONS_ACCEPTED,
   CONNECTIONS_CLOSED,
-  PROXY_PROTOCOL_ERRORS,
-  RECEIVED_BYTES,
+  RECEIVED_BYTES_IPV4,
+  RECEIVED_BYTES_IPV6,
   SENDS_DELAYED,
   TLS_HANDSHAKES,
 } from "../../counters.ts";
 import type { ConversationOptions } from "../conversation-options.ts";
-import { countRefusal } from "../count-refusal.ts";
+import { countProxyError, countRefusal } from "../count-refusal.ts";
 import {
   PROXY_HEADER_BYTES_MAX,
   PROXY_HEADER_IS_BAD,
@@ -93,12 +93,10 @@ export class Conversation<Held extends Connection> {
   /** Whether a connection from the address in its `peer` may begin. If not, the engine closes it and forgets it. */
   admit(connection: Held): boolean {
     const { isTrustedProxy } = connection.peer;
-    if (this.options.proxyProtocol && !isTrustedProxy) {
-      this.counters[PROXY_PROTOCOL_ERRORS]++;
-      return false;
-    }
+    if (this.options.proxyProtocol && !isTrustedProxy)
+      return countProxyError(this.options, connection.peer);
     const place = this.limits.open(connection.peer, isTrustedProxy);
-    if (place < 0) return countRefusal(this.counters, place);
+    if (place < 0) return countRefusal(this.options, place, connection.peer);
     this.counters[CONNECTIONS_ACCEPTED]++;
     connection.limitsPlace = place;
     connection.thenWhat = THEN_GO_ON;
@@ -113,7 +111,8 @@ export class Conversation<Held extends Connection> {
     const { state, pendingLength } = connection;
     const length = pendingLength + end - at;
     if (state === STATE_FREE || state === STATE_HANDED_ON) return;
-    this.counters[RECEIVED_BYTES] += end - at;
+    const isIpv6 = connection.peer.family === 6;
+    this.counters[isIpv6 ? RECEIVED_BYTES_IPV6 : RECEIVED_BYTES_IPV4] += end - at;
     if (state === STATE_OPEN) {
       // A request cannot end without a line feed: without one, a slow sender is not parsed again and again.
       if (pendingLength === 0) {
@@ -202,7 +201,7 @@ export class Conversation<Held extends Connection> {
     const proxies = this.options.trustedProxies;
     const length = takeProxyHeader(connection.peer, bytes, start, end, proxies);
     if (length === PROXY_HEADER_IS_BAD) {
-      this.counters[PROXY_PROTOCOL_ERRORS]++;
+      countProxyError(this.options, connection.peer);
       this.abort(connection);
       return;
     }

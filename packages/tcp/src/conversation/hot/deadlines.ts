@@ -2,7 +2,7 @@
  * What a connection has time for, and until when. Set by `Conversation` as a connection goes on; looked at by its engine
  * every SWEEP_MILLISECONDS, so that no connection has a timer of its own. Owned by the worker.
  */
-import type { CounterRow } from "@swarmtide/metrics";
+import type { Column, CounterRow, RefusalWriter } from "@swarmtide/metrics";
 import { IDLE_TIMEOUTS, REQUEST_TIMEOUTS, TLS_FAILURES } from "../../counters.ts";
 import type { ConversationOptions } from "../conversation-options.ts";
 import type { Connection } from "./connection.ts";
@@ -24,11 +24,13 @@ export class Deadlines {
   nowMilliseconds = 0;
 
   private readonly counters: CounterRow<"tcp">;
+  private readonly refusals: RefusalWriter<"tcp">;
   /** By the kind of the deadline. */
   private readonly milliseconds: Float64Array;
 
   constructor(options: ConversationOptions) {
     this.counters = options.counters;
+    this.refusals = options.refusals;
     this.milliseconds = new Float64Array(DEADLINE_LINGER + 1);
     this.milliseconds[DEADLINE_LINGER] = LINGER_MILLISECONDS;
     this.configure(options);
@@ -53,8 +55,14 @@ export class Deadlines {
   /** Counts a connection that is closed because its deadline has passed. */
   count(connection: Connection): void {
     const kind = connection.deadlineKind;
-    if (kind === DEADLINE_HANDSHAKE) this.counters[TLS_FAILURES]++;
-    else if (kind === DEADLINE_REQUEST) this.counters[REQUEST_TIMEOUTS]++;
-    else if (kind === DEADLINE_IDLE) this.counters[IDLE_TIMEOUTS]++;
+    if (kind === DEADLINE_HANDSHAKE) this.countAs(TLS_FAILURES, connection);
+    else if (kind === DEADLINE_REQUEST) this.countAs(REQUEST_TIMEOUTS, connection);
+    // A client that asks no more is no refusal, but the operator may wonder who was closed.
+    else if (kind === DEADLINE_IDLE) this.countAs(IDLE_TIMEOUTS, connection);
+  }
+
+  private countAs(column: Column<"tcp">, { peer }: Connection): void {
+    this.counters[column]++;
+    this.refusals.notePeer(column, 0, peer);
   }
 }

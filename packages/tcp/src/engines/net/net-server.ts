@@ -145,11 +145,12 @@ export class NetServer {
   }
 
   #accept(socket: Socket, isTls: boolean): void {
-    const { counters, trustedProxies, fdsEnd } = this.#options;
+    const { counters, refusals, trustedProxies, fdsEnd } = this.#options;
     // A link-local address carries its interface behind a percent sign.
     const address = parseIpAddress((socket.remoteAddress ?? "").replace(/%.*$/, ""));
     if (descriptorOf(socket) >= fdsEnd) {
       add(counters, ACCEPT_FAILURES);
+      refusals.noteUnknown(ACCEPT_FAILURES, 0);
       socket.destroy();
       return;
     }
@@ -178,7 +179,7 @@ export class NetServer {
 
   /** `early` has arrived behind a PROXY header. */
   #shakeHands(connection: NetConnection, early: Uint8Array): void {
-    const { counters } = this.#options;
+    const { counters, refusals } = this.#options;
     const raw = connection.socket;
     // From here on the TLS socket reads, what has arrived already first.
     raw.removeAllListeners("data");
@@ -190,7 +191,10 @@ export class NetServer {
     });
     connection.socket = secure;
     secure.on("error", () => {
-      if (connection.state === STATE_HANDSHAKE) add(counters, TLS_FAILURES);
+      if (connection.state === STATE_HANDSHAKE) {
+        add(counters, TLS_FAILURES);
+        refusals.notePeer(TLS_FAILURES, 0, connection.peer);
+      }
       secure.destroy();
       raw.destroy();
     });

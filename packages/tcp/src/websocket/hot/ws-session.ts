@@ -6,9 +6,12 @@
  * once per connection.
  */
 import type { Socket } from "node:net";
+import type { HttpPeer } from "@swarmtide/http";
 import type { ClientAddress, Connection, ConnectionSink, WebTorrentTracker } from "@swarmtide/ws";
 import type { ReadMemory } from "../../engines/net/read-memory.ts";
 import { readInto } from "../../engines/net/shared-reading.ts";
+import { addressOf } from "../sockets.ts";
+import type { WsRounds } from "./ws-rounds.ts";
 
 /** How long a client may take to accept the last frames before its connection is dropped. */
 const CLOSE_MILLISECONDS = 3000;
@@ -18,7 +21,8 @@ export interface SessionOwner {
   readonly tracker: WebTorrentTracker;
   /** What all sockets of the thread are read into. */
   readonly readMemory: ReadMemory;
-  /** Has the tracker flush soon. */
+  readonly rounds: WsRounds;
+  /** Has the tracker flush soon; what began with `rounds.work` is done. */
   scheduleFlush(): void;
   /** The session's last frames are on their way; its deadline is to be watched. */
   closing(session: WsSession): void;
@@ -53,6 +57,10 @@ export class WsSession implements ConnectionSink {
     socket.resume();
   }
 
+  get address(): HttpPeer | undefined {
+    return addressOf(this.socket);
+  }
+
   write(bytes: Uint8Array): void {
     this.socket.write(bytes, this.onWritten);
   }
@@ -75,18 +83,21 @@ export class WsSession implements ConnectionSink {
   private readonly take = (length: number): void => {
     const owner = this.owner;
     const { bytes, start } = owner.readMemory;
+    owner.rounds.work(performance.now());
     owner.tracker.receive(this.connection, bytes, start, length);
     owner.scheduleFlush();
   };
 
   /** Comes in the order of the writes, for each of them, also where the socket is gone. */
   private readonly onWritten = (): void => {
+    this.owner.rounds.work(performance.now());
     this.owner.tracker.written(this.connection);
     // What was held back while the socket was behind.
     this.owner.scheduleFlush();
   };
 
   private readonly onClose = (): void => {
+    this.owner.rounds.work(performance.now());
     this.owner.tracker.closed(this.connection);
     this.owner.scheduleFlush();
     this.owner.ended(this);

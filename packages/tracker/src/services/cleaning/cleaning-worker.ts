@@ -35,8 +35,6 @@ export interface CleaningSetup {
   readonly log: LogSettings;
   /** Zero of the store's clock, see `openClock`. */
   readonly startedSeconds: number;
-  /** What follows each cleaning. */
-  readonly pass: TorrentPassSettings;
 }
 
 /** What a reload replaces. */
@@ -44,6 +42,8 @@ export interface CleaningSettings {
   readonly config: SwarmConfig;
   readonly accessList: AccessListHandle;
   readonly logLevel: LogLevel;
+  /** What follows each cleaning. */
+  readonly pass: TorrentPassSettings;
 }
 
 /** How often the thread looks whether a pass is due. */
@@ -72,13 +72,14 @@ class Cleaning implements Serving<CleaningSettings> {
     );
     this.#passSeconds = this.#nowSeconds();
     this.#standstills = new Standstills(this.#passSeconds);
-    this.#pass = new TorrentPass(setup.pass);
+    this.#pass = new TorrentPass(settings.pass);
     this.#settings = settings;
   }
 
   reload(news: CleaningSettings): void {
     this.#settings = news;
     this.#log.setLevel(news.logLevel);
+    this.#pass.configure(news.pass);
   }
 
   run(steering: Steering): void {

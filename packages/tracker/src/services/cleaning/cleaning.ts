@@ -24,22 +24,29 @@ export const cleaningService: Service<typeof sections> = {
     protocols: [],
     close() {},
     start(context) {
-      const { store, startedSeconds, logSettings: log, accessList, onDeath } = context;
-      const cells = statistics.peersPerTorrent ? PeersPerTorrentCells.create() : undefined;
-      const pass = passSettings(statistics, cells, context);
-      const setup: CleaningSetup = { store: store.handle, startedSeconds, log, pass };
+      const { store, startedSeconds, logSettings: log, onDeath } = context;
+      const cells = PeersPerTorrentCells.create();
+      let isCounting = statistics.peersPerTorrent;
+      const setup: CleaningSetup = { store: store.handle, startedSeconds, log };
       const group = startGroup<CleaningSetup, CleaningSettings>({
         entry: workerModule(import.meta.url, "cleaning-worker"),
         workers: [{ name: "cleaning", setup }],
-        settings: { config: swarm, accessList, logLevel },
+        settings: {
+          ...{ config: swarm, accessList: context.accessList, logLevel },
+          pass: passSettings(statistics, cells, context),
+        },
         onDeath,
       });
       return {
         ...group,
         counters: [],
-        reports: cells === undefined ? {} : { peersPerTorrent: (now) => cells.read(now) },
-        reload(news, list) {
-          group.reload({ config: news.swarm, accessList: list, logLevel: news.logLevel });
+        reports: { peersPerTorrent: (now) => (isCounting ? cells.read(now) : null) },
+        reload(news, accessList) {
+          isCounting = news.statistics.peersPerTorrent;
+          group.reload({
+            ...{ config: news.swarm, accessList, logLevel: news.logLevel },
+            pass: passSettings(news.statistics, cells, context),
+          });
           return undefined;
         },
       };
@@ -50,7 +57,7 @@ export const cleaningService: Service<typeof sections> = {
 /** What follows each cleaning. A file that a chroot would hide is left out, with a warning. */
 function passSettings(
   config: StatisticsConfig,
-  cells: PeersPerTorrentCells | undefined,
+  cells: PeersPerTorrentCells,
   { log, pathAfterDrop }: StartContext,
 ): TorrentPassSettings {
   const located = (key: string, path: string): string | undefined => {
@@ -63,7 +70,7 @@ function passSettings(
     return found;
   };
   return {
-    peersPerTorrent: cells?.memory,
+    peersPerTorrent: config.peersPerTorrent ? cells.memory : undefined,
     exportPath: located("export_path", config.exportPath),
     exportByFamilyPath: located("export_by_family_path", config.exportByFamilyPath),
     compression: config.exportCompression,

@@ -7,7 +7,7 @@
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { performance } from "node:perf_hooks";
 import { formatIpAddress, parseIpAddress } from "@swarmtide/bittorrent";
-import { add } from "@swarmtide/metrics";
+import { add, type Column } from "@swarmtide/metrics";
 import { type Listener, LOOK_MILLISECONDS, listenError, sharedPort } from "@swarmtide/runtime";
 import {
   BUSY_SECONDS,
@@ -113,13 +113,14 @@ function serve(
   const { ipv4: countersIpv4, ipv6: countersIpv6 } = tracker.counters;
   const request = new Uint8Array(REQUEST_BYTES_MAX);
   const source = new Uint8Array(16);
+  const sourceWords = new Int32Array(source.buffer);
   const openHandler = (replyBytesMax: number) => {
     // Even, so that the halfwords cover it.
     const reply = new Uint8Array(replyBytesMax + (replyBytesMax & 1));
     const handler = new DatagramHandler(tracker, {
       requestBytes: request,
       requestWords: new Int32Array(request.buffer),
-      sourceWords: new Int32Array(source.buffer),
+      sourceWords,
       replyBytes: reply,
       replyHalfwords: new Uint16Array(reply.buffer),
     });
@@ -136,18 +137,16 @@ function serve(
     if (address === undefined) return;
     const family = address.length === 4 ? 4 : 6;
     const counters = family === 4 ? countersIpv4 : countersIpv6;
-    if (message.length > REQUEST_BYTES_MAX) {
-      add(counters, DROPPED_TOO_LONG);
-      return;
-    }
+    source.set(address);
+    const drop = (column: Column<"udp">) => {
+      add(counters, column);
+      tracker.refusals.note(column, 0, sourceWords, 0, family);
+    };
+    if (message.length > REQUEST_BYTES_MAX) return drop(DROPPED_TOO_LONG);
     add(counters, RECEIVED_BYTES, message.length);
-    if (from.port === 0) {
-      add(counters, DROPPED_SOURCE_PORT);
-      return;
-    }
+    if (from.port === 0) return drop(DROPPED_SOURCE_PORT);
     rounds.begin(performance.now());
     request.set(message);
-    source.set(address);
     tracker.setNow(nowSeconds());
     const length = handler.answer(0, message.length, 0, family, 0);
     add(counters, SENT_BYTES, length);

@@ -162,6 +162,7 @@ export class EpollServer {
   /** What waits stays in the queue of the listener, which would wake the poller again and again. */
   private pauseAccepting(): void {
     this.options.counters[ACCEPT_FAILURES]++;
+    this.options.refusals.noteUnknown(ACCEPT_FAILURES, 0);
     this.unwatchListeners();
     this.acceptsAgainAt = this.conversation.deadlines.nowMilliseconds + ACCEPT_PAUSE_MILLISECONDS;
     this.nextSweep = Math.min(this.nextSweep, this.acceptsAgainAt);

@@ -24,7 +24,7 @@ import type { CounterRow } from "@swarmtide/metrics";
 import { STATE_FREE } from "../../../conversation/hot/connection.ts";
 import type { Conversation } from "../../../conversation/hot/conversation.ts";
 import type { Transport } from "../../../conversation/transport.ts";
-import { CONNECTIONS_HANDED_ON, SENT_BYTES } from "../../../counters.ts";
+import { CONNECTIONS_HANDED_ON, SENT_BYTES_IPV4, SENT_BYTES_IPV6 } from "../../../counters.ts";
 import type { FdUpgrade } from "../epoll-options.ts";
 import { type EpollConnection, NOT_QUEUED } from "./epoll-connection.ts";
 import type { EpollConnections } from "./epoll-connections.ts";
@@ -106,7 +106,7 @@ export class EpollTransport implements Transport<EpollConnection> {
       if (sent !== -EAGAIN && sent !== -EINTR) this.abort(connection);
       return;
     }
-    this.counters[SENT_BYTES] += sent;
+    this.countSent(connection, sent);
     connection.unsentStart = unsentStart + sent;
     if (sent < length) return;
     connection.unsent = undefined;
@@ -151,11 +151,15 @@ export class EpollTransport implements Transport<EpollConnection> {
     this.onUpgrade?.(fd, peerAddressBytes(peer), bytes);
   }
 
+  private countSent({ peer }: EpollConnection, bytes: number): void {
+    this.counters[peer.family === 6 ? SENT_BYTES_IPV6 : SENT_BYTES_IPV4] += bytes;
+  }
+
   private sendNow(connection: EpollConnection, start: number, end: number): void {
     const length = end - start;
     let sent = sendBytes(connection.fd, this.reply, start, length);
     if (sent === length) {
-      this.counters[SENT_BYTES] += length;
+      this.countSent(connection, length);
       return;
     }
     if (sent < 0) {
@@ -165,7 +169,7 @@ export class EpollTransport implements Transport<EpollConnection> {
       }
       sent = 0;
     }
-    this.counters[SENT_BYTES] += sent;
+    this.countSent(connection, sent);
     connection.unsent = this.reply.bytes.slice(start + sent, end); // hot-allow: for a slow reader only
     connection.unsentStart = 0;
     this.conversation?.delayed(connection);

@@ -8,7 +8,7 @@ import { peerAddressBytes } from "@swarmtide/http";
 import type { CounterRow } from "@swarmtide/metrics";
 import type { Conversation } from "../../../conversation/hot/conversation.ts";
 import type { Transport } from "../../../conversation/transport.ts";
-import { SENT_BYTES } from "../../../counters.ts";
+import { SENT_BYTES_IPV4, SENT_BYTES_IPV6 } from "../../../counters.ts";
 import type { HandshakeStarter, SocketUpgrade } from "../net-options.ts";
 import type { NetConnection } from "./net-connection.ts";
 
@@ -38,7 +38,8 @@ export class NetTransport implements Transport<NetConnection> {
   }
 
   send(connection: NetConnection, start: number, end: number): void {
-    this.counters[SENT_BYTES] += end - start;
+    const isIpv6 = connection.peer.family === 6;
+    this.counters[isIpv6 ? SENT_BYTES_IPV6 : SENT_BYTES_IPV4] += end - start;
     const bytes = Buffer.from(this.reply.subarray(start, end)); // hot-allow: the socket keeps it until it is sent
     if (!connection.socket.write(bytes)) this.conversation?.delayed(connection);
   }

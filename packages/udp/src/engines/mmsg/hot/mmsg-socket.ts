@@ -14,7 +14,7 @@ import {
   ResendQueue,
   SyscallError,
 } from "@swarmtide/linux";
-import type { CounterRow, RoundTimer } from "@swarmtide/metrics";
+import type { Column, CounterRow, RoundTimer } from "@swarmtide/metrics";
 import {
   BUSY_SECONDS,
   DROPPED_SOURCE_PORT,
@@ -149,12 +149,14 @@ export class MmsgSocket {
     const counters = family === 4 ? this.countersIpv4 : this.countersIpv6;
     if (length < 0) {
       counters[DROPPED_TOO_LONG]++;
+      this.noteRefusal(DROPPED_TOO_LONG, index);
       return 0;
     }
     counters[RECEIVED_BYTES] += length;
     if (!batch.hasPort(index)) {
       // Nobody can be answered at port 0; such datagrams are forged.
       counters[DROPPED_SOURCE_PORT]++;
+      this.noteRefusal(DROPPED_SOURCE_PORT, index);
       return 0;
     }
     const replyLength = this.handler.answer(
@@ -166,6 +168,18 @@ export class MmsgSocket {
     );
     counters[SENT_BYTES] += replyLength;
     return replyLength;
+  }
+
+  private noteRefusal(column: Column<"udp">, index: number): void {
+    const { batch } = this;
+    const { sourceWords } = batch;
+    this.tracker.refusals.note(
+      column,
+      0,
+      sourceWords,
+      batch.addressAt(index),
+      batch.familyAt(index),
+    );
   }
 
   private send(replies: number): void {
