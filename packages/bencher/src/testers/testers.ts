@@ -95,7 +95,7 @@ function figuresOf(stretch: {
 /** By protocol: whom the testers meet, and they. */
 function matchOf(protocol: string): { floor: SuiteTable; testers: [string, RunTester][] } {
   const floor = suiteTables(POPULATION).find(({ key }) => key === protocol);
-  if (floor === undefined) throw new Error(`--only: "${protocol}" is neither udp nor http`);
+  if (floor === undefined) throw new Error(`There is no table for ${protocol}`);
   const ours: [string, RunTester] = ["swarmtide load-test", own(floor)];
   const others: [string, RunTester][] =
     protocol === "udp"
@@ -142,6 +142,9 @@ function tableOf(protocol: string, measured: readonly Measured[]): string {
   return table([`${protocol}, against the C floor`, "answers/s", "floor busy", "runs"], rows);
 }
 
+/** Protocols with a floor. */
+const FLOORED = ["udp", "http"];
+
 const USAGE = `usage: npm run bench:testers -- [--only udp,http] [--rounds N] [--append FILE]\n`;
 
 const { values } = parseArgs({
@@ -158,6 +161,9 @@ async function run(): Promise<void> {
   const measured: Measured[] =
     append !== undefined && existsSync(append) ? JSON.parse(readFileSync(append, "utf8")) : [];
   const protocols = (values.only ?? "udp,http").split(",");
+  for (const protocol of protocols)
+    if (!FLOORED.includes(protocol))
+      throw new Error(`--only: "${protocol}" is neither ${FLOORED.join(" nor ")}`);
   for (const protocol of protocols) {
     measured.push(...(await meet(protocol, Number(values.rounds ?? "3"))));
     if (append !== undefined) writeFileSync(append, `${JSON.stringify(measured, null, 1)}\n`);
