@@ -243,13 +243,13 @@ function expectEveryAnswer(workers: number, numRuns: number, memoryBytes?: numbe
     { numRuns },
   );
   assert.ok(sums.due > 20 * numRuns, `only ${sums.due} answers were due`);
-  assert.ok(sums.slow > 0, "nobody was so slow that an answer was dropped");
   return sums;
 }
 
 for (const workers of [1, 2, 3]) {
   test(`every answer to an offer that lives arrives or is counted as dropped, workers: ${workers}`, () => {
-    const { gaveWay, forgotten } = expectEveryAnswer(workers, 40);
+    const { gaveWay, forgotten, slow } = expectEveryAnswer(workers, 40);
+    assert.ok(slow > 0, "nobody was so slow that an answer was dropped");
     assert.equal(gaveWay + forgotten, 0);
   });
 
