@@ -12,7 +12,11 @@ import { startTracker } from "./start-tracker.ts";
 
 const loopback = readConfig(trackerSchema, `log_level = "off"\n${LOOPBACK_CONFIG}`, "test");
 /** Little memory: what several trackers of one process reserve adds up, and no child starts beyond what the host has. */
-const config = { ...loopback, ws: { ...loopback.ws, maxMemory: 64 } };
+const config = {
+  ...loopback,
+  swarm: { ...loopback.swarm, maxMemory: 64 },
+  ws: { ...loopback.ws, maxMemory: 64 },
+};
 
 test("a tracker runs inside another program, and two of them side by side", {
   timeout: 60_000,
