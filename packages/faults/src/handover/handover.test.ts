@@ -120,7 +120,7 @@ function failingProcesses(folder: string, takenPort: number, spawn: Spawn): Fail
       how: "out of memory",
       reason: /hand-over/,
       async attempt() {
-        const limit = ["/bin/sh", "-c", 'ulimit -v 1400000 && exec "$0" "$@"'];
+        const limit = ["/bin/sh", "-c", 'ulimit -v 3000000 && exec "$0" "$@"'];
         assert.notEqual(await spawn(configOf(folder), limit).ended(), 0);
       },
     },
