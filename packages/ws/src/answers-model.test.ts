@@ -121,7 +121,9 @@ class Play {
     this.#read();
   }
 
-  #gather(count: number): void {
+  /** A new crowd is more than the memory of all workers holds, so that somebody gives way in every run. */
+  #gather(more: number): void {
+    const count = this.#crowd === undefined ? 1100 * this.trackers.trackers.length : more;
     this.#crowd ??= this.trackers.connect();
     for (let torrent = 0; torrent < count; torrent++) {
       this.#crowd.announce({ torrent: `lone ${++this.#made}`, peer: "crowd", left: 1 });
@@ -242,7 +244,8 @@ function expectEveryAnswer(workers: number, numRuns: number, memoryBytes?: numbe
     ),
     { numRuns },
   );
-  assert.ok(sums.due > 20 * numRuns, `only ${sums.due} answers were due`);
+  const dueMin = memoryBytes === undefined ? 20 : 5;
+  assert.ok(sums.due > dueMin * numRuns, `only ${sums.due} answers were due`);
   return sums;
 }
 
