@@ -215,11 +215,14 @@ interface Sums {
 }
 
 function expectEveryAnswer(workers: number, numRuns: number, memoryBytes?: number): Sums {
-  const deed = memoryBytes === undefined ? deedOf(...KINDS) : deedOf(...KINDS, ...CROWD_KINDS);
+  const isShort = memoryBytes !== undefined;
+  // Crowds are rare among the deeds, and the plays longer, so that as much else happens as without them.
+  const deed = isShort ? deedOf(...KINDS, ...KINDS, ...KINDS, ...CROWD_KINDS) : deedOf(...KINDS);
+  const [minLength, maxLength] = isShort ? [400, 600] : [100, 300];
   const sums: Sums = { due: 0, slow: 0, unknown: 0, gaveWay: 0, forgotten: 0 };
   fc.assert(
     fc.property(
-      fc.array(deed, { minLength: 100, maxLength: 300, size: "max" }),
+      fc.array(deed, { minLength, maxLength, size: "max" }),
       fc.integer(),
       (deeds, seed) => {
         const play = new Play(workers, seed, memoryBytes);
@@ -244,15 +247,14 @@ function expectEveryAnswer(workers: number, numRuns: number, memoryBytes?: numbe
     ),
     { numRuns },
   );
-  const dueMin = memoryBytes === undefined ? 20 : 5;
-  assert.ok(sums.due > dueMin * numRuns, `only ${sums.due} answers were due`);
+  assert.ok(sums.due > 20 * numRuns, `only ${sums.due} answers were due`);
+  assert.ok(sums.slow > 0, "nobody was so slow that an answer was dropped");
   return sums;
 }
 
 for (const workers of [1, 2, 3]) {
   test(`every answer to an offer that lives arrives or is counted as dropped, workers: ${workers}`, () => {
-    const { gaveWay, forgotten, slow } = expectEveryAnswer(workers, 40);
-    assert.ok(slow > 0, "nobody was so slow that an answer was dropped");
+    const { gaveWay, forgotten } = expectEveryAnswer(workers, 40);
     assert.equal(gaveWay + forgotten, 0);
   });
 
