@@ -3,29 +3,25 @@
  * not starve the other. Used by the engine `mmsg` and by those that leave to sockets what they cannot serve. Owned by one
  * worker thread.
  */
-import { localIpv4Addresses, socketDrops } from "@swarmtide/linux";
-import { add } from "@swarmtide/metrics";
+import { localIpv4Addresses } from "@swarmtide/linux";
 import { isWildcard } from "@swarmtide/runtime";
-import { DROPPED_QUEUE_FULL } from "../../counters.ts";
 import type { UdpEngineOptions } from "../engine.ts";
+import { QueueDrops } from "../queue-drops.ts";
 import { MmsgSocket } from "./hot/mmsg-socket.ts";
 
-/** How often the kernel is asked what it has dropped. */
-const DROPS_SECONDS = 1;
 /** Addresses of the machine come and go; a reply that leaves from a wrong one meanwhile is asked for again. */
 const LEARN_SECONDS = 5;
 
 export class MmsgRounds {
   readonly #options: UdpEngineOptions;
-  readonly #drops: number[];
+  readonly #drops: QueueDrops;
   #sockets: readonly MmsgSocket[];
   #roomBytes: number;
   #learnAtSeconds = 0;
-  #dropsAtSeconds = 0;
 
   constructor(options: UdpEngineOptions) {
     this.#options = options;
-    this.#drops = options.listeners.map(() => 0);
+    this.#drops = new QueueDrops(options);
     this.#roomBytes = options.replyBytesMax;
     this.#sockets = this.#openSockets();
   }
@@ -46,10 +42,7 @@ export class MmsgRounds {
       const addresses = localIpv4Addresses();
       for (const socket of this.#sockets) socket.learnLocalAddresses(addresses);
     }
-    if (seconds >= this.#dropsAtSeconds) {
-      this.#dropsAtSeconds = seconds + DROPS_SECONDS;
-      this.#countDrops();
-    }
+    this.#drops.look(seconds);
   }
 
   /** One batch from each socket in turn. Whether one of them was full, so that more waits. */
@@ -74,17 +67,5 @@ export class MmsgRounds {
       const replyBytesMax = this.#roomBytes;
       return new MmsgSocket({ ...this.#options, fd, family, packetInfo, replyBytesMax });
     });
-  }
-
-  /** Adds what the kernel has dropped of each socket since it was asked last. */
-  #countDrops(): void {
-    const { listeners, tracker } = this.#options;
-    for (const [i, { fd = -1, family }] of listeners.entries()) {
-      const now = socketDrops(fd);
-      if (now === undefined) continue;
-      const { ipv4, ipv6 } = tracker.counters;
-      add(family === 4 ? ipv4 : ipv6, DROPPED_QUEUE_FULL, (now - (this.#drops[i] ?? 0)) >>> 0);
-      this.#drops[i] = now;
-    }
   }
 }

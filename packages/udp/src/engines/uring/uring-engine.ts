@@ -6,7 +6,7 @@
 import { ioRingObstacle } from "@swarmtide/linux";
 import { LOOK_MILLISECONDS, type Steering } from "@swarmtide/runtime";
 import type { EngineRun, UdpEngine, UdpEngineOptions } from "../engine.ts";
-import { MmsgRounds } from "../mmsg/mmsg-rounds.ts";
+import { QueueDrops } from "../queue-drops.ts";
 import { UringSocket } from "./hot/uring-socket.ts";
 
 export const uringEngine = {
@@ -31,13 +31,12 @@ function open(options: UdpEngineOptions) {
     });
   let roomBytes = options.replyBytesMax;
   let socket = openSocket(roomBytes);
-  // Counts what the kernel drops of the sockets' queues; their datagrams come through the ring.
-  const rounds = new MmsgRounds(options);
+  const drops = new QueueDrops(options);
   const run = (steering: Steering): void => {
     while (steering.goesOn()) {
       const seconds = nowSeconds();
       tracker.setNow(seconds);
-      rounds.look(seconds);
+      drops.look(seconds);
       socket.serve(true);
     }
     // The replies of the last batch.

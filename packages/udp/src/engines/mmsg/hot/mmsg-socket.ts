@@ -27,19 +27,8 @@ import {
 } from "../../../counters.ts";
 import { DatagramHandler } from "../../../hot/datagram-handler.ts";
 import type { UdpTracker } from "../../../hot/udp-tracker.ts";
+import { BATCH_SIZE, BEHIND_BATCHES, PREFETCH_BATCH_MIN } from "../../batches.ts";
 import { REQUEST_BYTES_MAX } from "../../engine.ts";
-
-/** Datagrams a system call carries. Beyond 64 the kernel's share no longer falls (measured 16, 64, 256). */
-const BATCH_SIZE = 64;
-
-/** Below this many requests reading ahead costs as much as it saves. */
-const PREFETCH_BATCH_MIN = 8;
-
-/**
- * After so many full batches in a row a worker is behind: some 4,000 requests, 20 ms of them. A burst of what clients send
- * together is shorter; a load that the worker can carry leaves a batch unfilled now and then.
- */
-const BEHIND_BATCHES = 64;
 
 export interface MmsgSocketOptions {
   readonly fd: number;

@@ -15,14 +15,8 @@ import {
 } from "../../../counters.ts";
 import { DatagramHandler } from "../../../hot/datagram-handler.ts";
 import type { UdpTracker } from "../../../hot/udp-tracker.ts";
+import { BATCH_SIZE, BEHIND_BATCHES, PREFETCH_BATCH_MIN } from "../../batches.ts";
 import { REQUEST_BYTES_MAX } from "../../engine.ts";
-
-/** As many as the engine `mmsg` takes at once. */
-const BATCH_SIZE = 64;
-/** Below this many requests reading ahead costs as much as it saves. */
-const PREFETCH_BATCH_MIN = 8;
-/** After so many full batches in a row a worker is behind; see mmsg-socket.ts. */
-const BEHIND_BATCHES = 64;
 
 export interface UringSocketOptions {
   readonly fds: readonly number[];

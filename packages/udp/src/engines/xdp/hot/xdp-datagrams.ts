@@ -15,15 +15,10 @@ import {
 } from "../../../counters.ts";
 import { DatagramHandler } from "../../../hot/datagram-handler.ts";
 import type { UdpTracker } from "../../../hot/udp-tracker.ts";
+import { BATCH_SIZE, BEHIND_BATCHES, PREFETCH_BATCH_MIN } from "../../batches.ts";
 import { ETHERNET_BYTES, FRAMES, UDP_HEADER_BYTES } from "../frame-layout.ts";
 import { PacketHeaders } from "./packet-headers.ts";
 
-/** As many as the engine `mmsg` takes at once. */
-const BATCH_SIZE = 64;
-/** Below this many requests reading ahead costs as much as it saves. */
-const PREFETCH_BATCH_MIN = 8;
-/** After so many full batches in a row a worker is behind; see mmsg-socket.ts. */
-const BEHIND_BATCHES = 64;
 /** Where a frame begins so that its IP header stands on a multiple of 4. */
 const ALIGNED = 2;
 /** First byte of the IP header of version 6, upper half. */
