@@ -10,9 +10,8 @@ import { EAFNOSUPPORT } from "./errno.ts";
 import { foreignLibrary } from "./ffi.ts";
 import { libc, linuxSupported } from "./libc.ts";
 import { addressFamily, type IpFamily } from "./socket-address.ts";
+import { SOCK_CLOEXEC, SOCK_DGRAM } from "./socket-numbers.ts";
 
-const SOCK_DGRAM = 2;
-const SOCK_CLOEXEC = 0o2000000;
 const IPV6_INTERFACES = "/proc/sys/net/ipv6/conf";
 /** Not interfaces: what all have in common, and what new ones begin with. */
 const SETTINGS = ["all", "default"];

@@ -22,13 +22,13 @@ import { foreignLibrary } from "./ffi.ts";
 import { ReadinessPoller } from "./hot/readiness-poller.ts";
 import { libc } from "./libc.ts";
 import { NativeMemory, storeAddress } from "./native-memory.ts";
+import { SOL_SOCKET } from "./socket-numbers.ts";
 import { closeFd } from "./sockets.ts";
 import { SyscallError } from "./syscall-error.ts";
 
 /** More is refused by the kernel (SCM_MAX_FD). */
 const FDS_PER_MESSAGE_MAX = 253;
 
-const SOL_SOCKET = 1;
 const SCM_RIGHTS = 1;
 const MSG_CTRUNC = 8;
 const MSG_DONTWAIT = 0x40;

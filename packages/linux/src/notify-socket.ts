@@ -7,13 +7,11 @@
 import { foreignLibrary } from "./ffi.ts";
 import { libc } from "./libc.ts";
 import { NativeMemory } from "./native-memory.ts";
+import { SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK } from "./socket-numbers.ts";
 import { closeFd } from "./sockets.ts";
 import { SyscallError } from "./syscall-error.ts";
 import { AF_UNIX, unixAddress } from "./unix-address.ts";
 
-const SOCK_DGRAM = 2;
-const SOCK_NONBLOCK = 0o4000;
-const SOCK_CLOEXEC = 0o2000000;
 const MSG_NOSIGNAL = 0x4000;
 
 /** States are some dozens of bytes. */

@@ -10,8 +10,8 @@
  */
 import { libc } from "./libc.ts";
 import { NativeMemory } from "./native-memory.ts";
+import { SOL_SOCKET } from "./socket-numbers.ts";
 
-const SOL_SOCKET = 1;
 const SO_MEMINFO = 55;
 const MEMINFO_BYTES = 36;
 const DROPS_WORD = 8;

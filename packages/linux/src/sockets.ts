@@ -15,15 +15,16 @@ import {
   readSocketPort,
   writeSocketAddress,
 } from "./socket-address.ts";
+import {
+  SOCK_CLOEXEC,
+  SOCK_DGRAM,
+  SOCK_NONBLOCK,
+  SOCK_STREAM,
+  SOL_SOCKET,
+} from "./socket-numbers.ts";
 import { SyscallError } from "./syscall-error.ts";
 import { findTcpListener } from "./tcp-listeners.ts";
 
-const SOCK_STREAM = 1;
-const SOCK_DGRAM = 2;
-const SOCK_NONBLOCK = 0o4000;
-const SOCK_CLOEXEC = 0o2000000;
-
-const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 const SO_RCVBUF = 8;
 const SO_REUSEPORT = 15;

@@ -7,14 +7,11 @@ import { chmodSync } from "node:fs";
 import { foreignLibrary } from "./ffi.ts";
 import { libc } from "./libc.ts";
 import { NativeMemory } from "./native-memory.ts";
+import { SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM, SOL_SOCKET } from "./socket-numbers.ts";
 import { closeFd } from "./sockets.ts";
 import { SyscallError } from "./syscall-error.ts";
 import { AF_UNIX, unixAddress } from "./unix-address.ts";
 
-const SOCK_STREAM = 1;
-const SOCK_NONBLOCK = 0o4000;
-const SOCK_CLOEXEC = 0o2000000;
-const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
 const BACKLOG = 4;
 const OWNER_ONLY = 0o600;

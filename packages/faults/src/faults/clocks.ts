@@ -1,20 +1,11 @@
-/**
- * Clocks that leap under the running program: somebody sets the time of day, the machine slept, a virtual machine was moved.
- * libfaketime (Debian's package `faketime`) stands between the program and clock_gettime(2), for all of its threads, and
- * reads from a file by how much the clocks are off. Where it is not installed these faults are not tried.
- */
-import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { WebSocket } from "ws";
-import { UdpPeers } from "../clients/udp-peers.ts";
 import type { Scope } from "../scope.ts";
 import { TrackerProcess } from "../tracker-process.ts";
 import { Bystander } from "./bystander.ts";
 import type { Fault, FaultContext, Outcome } from "./fault.ts";
-import { PATIENCE_SECONDS, STOPPED_CONFIG, SWARM_PEERS } from "./time.ts";
+import { PATIENCE_SECONDS, STOPPED_CONFIG, SWARM_PEERS, settle } from "./time.ts";
 
 const LIBRARIES = "/usr/lib";
 const SWARM = Buffer.alloc(20, "leaping");
@@ -62,28 +53,10 @@ async function startWithClocks(scope: Scope, leapsMonotonic: boolean) {
   return { tracker, setClocks };
 }
 
-/** Peers of a swarm and idle connections of both kinds, and which of those the tracker closes. */
-async function settle(scope: Scope, tracker: TrackerProcess) {
-  const { udp, http } = tracker.ports();
-  const peers = await UdpPeers.open(udp);
-  scope.after(() => peers.close());
-  await peers.announceAll(SWARM, 2000, SWARM_PEERS);
-  const kept = connect({ host: "127.0.0.1", port: http });
-  const client = new WebSocket(`ws://127.0.0.1:${http}`);
-  scope.after(() => kept.destroy());
-  scope.after(() => client.terminate());
-  await Promise.all([once(kept, "connect"), once(client, "open")]);
-  const closed: string[] = [];
-  kept.on("error", () => {}).once("close", () => closed.push("the kept connection"));
-  client.on("error", () => {}).once("close", () => closed.push("the WebSocket"));
-  const count = async () => (await peers.scrape(SWARM))?.leechers;
-  return { closed, count };
-}
-
 async function timeOfDay({ scope }: FaultContext): Promise<Outcome> {
   const { tracker, setClocks } = await startWithClocks(scope, false);
   const bystander = await Bystander.start(tracker.ports());
-  const { closed, count } = await settle(scope, tracker);
+  const { closed, count } = await settle(scope, tracker, SWARM);
   const storms: number[] = [];
   let closedAtOnce: readonly string[] = [];
   for (const [at, seconds] of STEPS_SECONDS.entries()) {
@@ -113,7 +86,7 @@ async function timeOfDay({ scope }: FaultContext): Promise<Outcome> {
 
 async function allClocks({ scope }: FaultContext): Promise<Outcome> {
   const { tracker, setClocks } = await startWithClocks(scope, true);
-  const { closed, count } = await settle(scope, tracker);
+  const { closed, count } = await settle(scope, tracker, SWARM);
   const before = processorMilliseconds(tracker.pid);
   setClocks(LEAP_SECONDS);
   await wait(AFTER_STEP_MILLISECONDS);

@@ -1,10 +1,10 @@
 /** The other end of a NotifySocket, for tests: what systemd does. */
 import { libc } from "../libc.ts";
 import { NativeMemory } from "../native-memory.ts";
+import { SOCK_DGRAM } from "../socket-numbers.ts";
 import { closeFd } from "../sockets.ts";
+import { AF_UNIX } from "../unix-address.ts";
 
-const AF_UNIX = 1;
-const SOCK_DGRAM = 2;
 const MSG_DONTWAIT = 0x40;
 
 export class UnixReceiver {

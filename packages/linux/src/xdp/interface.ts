@@ -9,11 +9,10 @@
 import { readdirSync } from "node:fs";
 import { libc } from "../libc.ts";
 import { NativeMemory, storeAddress } from "../native-memory.ts";
+import { AF_INET } from "../socket-address.ts";
+import { SOCK_CLOEXEC, SOCK_DGRAM } from "../socket-numbers.ts";
 import { closeFd } from "../sockets.ts";
 
-const AF_INET = 2;
-const SOCK_DGRAM = 2;
-const SOCK_CLOEXEC = 0o2000000;
 const SIOCGIFMTU = 0x8921;
 const SIOCGIFINDEX = 0x8933;
 const SIOCETHTOOL = 0x8946;

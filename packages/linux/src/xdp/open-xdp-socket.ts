@@ -13,13 +13,11 @@ import { foreignLibrary } from "../ffi.ts";
 import { libc } from "../libc.ts";
 import { allocatePages, type MappedMemory, mapMemory, unmapMemory } from "../mapped-memory.ts";
 import { NativeMemory, storeAddress } from "../native-memory.ts";
+import { SOCK_CLOEXEC, SOCK_RAW, SOL_SOCKET } from "../socket-numbers.ts";
 import { closeFd } from "../sockets.ts";
 import { SyscallError } from "../syscall-error.ts";
 
 const AF_XDP = 44;
-const SOCK_RAW = 3;
-const SOCK_CLOEXEC = 0o2000000;
-const SOL_SOCKET = 1;
 const SO_BUSY_POLL = 46;
 const SO_PREFER_BUSY_POLL = 69;
 const SO_BUSY_POLL_BUDGET = 70;

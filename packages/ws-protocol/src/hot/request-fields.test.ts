@@ -1,27 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bytesToBinaryString } from "../client-messages.ts";
-import { TrackerRequest } from "./request.ts";
+import {
+  ANNOUNCE,
+  ANSWER,
+  encoder,
+  name,
+  OFFER,
+  parse,
+  parseJson,
+  request,
+  slice,
+} from "../testing/request-reader.ts";
 import { LEFT_NOTHING, LEFT_SOMETHING, LEFT_UNKNOWN } from "./request-record.ts";
 import * as status from "./request-status.ts";
-
-const encoder = new TextEncoder();
-const id = (byte: number) => new Uint8Array(20).fill(byte);
-const name = (byte: number) => bytesToBinaryString(id(byte));
-const request = new TrackerRequest(10, 20);
-
-const parse = (text: string): number => {
-  const bytes = encoder.encode(text);
-  return request.read(bytes, 0, bytes.length);
-};
-const parseJson = (value: unknown): number => parse(JSON.stringify(value));
-const slice = (start: number, end: number): string =>
-  Buffer.from(request.bytes.subarray(start, end)).toString("utf8");
-
-const ANNOUNCE = { action: "announce", info_hash: name(0xe9), peer_id: name(0x41) };
-const SDP = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\n";
-const OFFER = { offer: { type: "offer", sdp: SDP }, offer_id: name(7) };
-const ANSWER = { answer: { type: "answer", sdp: SDP }, to_peer_id: name(1), offer_id: name(2) };
 
 test("ids longer or shorter than 20 characters, or above 255, are refused", () => {
   for (const bad of [

@@ -1,30 +1,23 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { bytesToBinaryString, formatAnnounce, formatScrape } from "../client-messages.ts";
+import { formatAnnounce, formatScrape } from "../client-messages.ts";
 import { emptyReport, fuzzRequests } from "../testing/fuzz.ts";
 import { expectRequest, foundRequest } from "../testing/request-oracle.ts";
-import { TrackerRequest } from "./request.ts";
+import {
+  ANNOUNCE,
+  ANSWER,
+  encoder,
+  id,
+  name,
+  OFFER,
+  parse,
+  parseJson,
+  request,
+  slice,
+} from "../testing/request-reader.ts";
 import { LEFT_UNKNOWN } from "./request-record.ts";
 import * as status from "./request-status.ts";
-
-const encoder = new TextEncoder();
-const id = (byte: number) => new Uint8Array(20).fill(byte);
-const name = (byte: number) => bytesToBinaryString(id(byte));
-const request = new TrackerRequest(10, 20);
-
-const parse = (text: string): number => {
-  const bytes = encoder.encode(text);
-  return request.read(bytes, 0, bytes.length);
-};
-const parseJson = (value: unknown): number => parse(JSON.stringify(value));
-const slice = (start: number, end: number): string =>
-  Buffer.from(request.bytes.subarray(start, end)).toString("utf8");
-
-const ANNOUNCE = { action: "announce", info_hash: name(0xe9), peer_id: name(0x41) };
-const SDP = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\n";
-const OFFER = { offer: { type: "offer", sdp: SDP }, offer_id: name(7) };
-const ANSWER = { answer: { type: "answer", sdp: SDP }, to_peer_id: name(1), offer_id: name(2) };
 
 test("a browser's announce is read: ids as bytes, offers as the text they came in", () => {
   const text =
