@@ -207,7 +207,12 @@ test("a limit on torrents that is large is estimated from some of the shards, wi
       store.announce(announceFrom(address, { torrent }));
     }
     stored.set(address, torrent);
-    store.announce(announceFrom("192.0.2.99"));
+    // About one address in 6,000 shares both cells with the one that is full, so several are tried.
+    const welcome = ["192.0.2.97", "192.0.2.98", "192.0.2.99"].some((other) => {
+      store.announce(announceFrom(other));
+      return store.refusal === 0;
+    });
+    assert.ok(welcome, `another address than ${address}`);
   }
   for (const [address, torrents] of stored)
     assert.ok(Math.abs(torrents / max - 1) < 0.06, `${torrents} of ${address}`);
