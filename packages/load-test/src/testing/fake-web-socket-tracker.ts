@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import type { TestContext } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { createServer as createTlsServer } from "node:tls";
+import { createServer as createTlsServer, TLSSocket } from "node:tls";
 import { makeCertificate, temporaryFolder } from "@swarmtide/test-kit";
 import {
   BytePool,
@@ -24,14 +24,23 @@ export interface FakeOptions {
   /** At this request nothing is answered for a while, then everything. */
   readonly pauseAt?: number;
   readonly pauseMilliseconds?: number;
+  /** Every other client gets its replies late, and offers of the quick ones, whose answers then fail. */
+  readonly refusesAnswers?: boolean;
 }
+
+/** How late the replies and failures of `refusesAnswers` are: long enough for a quick client to have its own and leave. */
+const SLOW_MILLISECONDS = 100;
 
 export class FakeWebSocketTracker {
   port = 0;
   readonly requests = { announce: 0, scrape: 0 };
   readonly sources = new Set<string>();
   readonly peers = new Set<unknown>();
+  connections = 0;
+  /** Connections that resumed a TLS session. */
+  resumed = 0;
   onRequest: (count: number) => void = () => {};
+  readonly #slow = new Set<Socket>();
   readonly #options: FakeOptions;
   #pause: Promise<void> | undefined;
 
@@ -40,7 +49,13 @@ export class FakeWebSocketTracker {
   }
 
   accept(socket: Socket): void {
+    this.connections++;
+    if (socket instanceof TLSSocket && socket.isSessionReused()) this.resumed++;
     this.sources.add(socket.remoteAddress ?? "");
+    if (this.connections % 2 === 0) {
+      this.#slow.add(socket);
+      socket.once("close", () => this.#slow.delete(socket));
+    }
     const reader = new MessageReader(new BytePool(), true, 1 << 20, true);
     let isOpen = false;
     socket.on("error", () => {});
@@ -61,6 +76,7 @@ export class FakeWebSocketTracker {
 
   async #reply(socket: Socket, message: Readonly<Record<string, unknown>>): Promise<void> {
     const { delayMilliseconds = 0, pauseAt, pauseMilliseconds = 0 } = this.#options;
+    if (this.#options.refusesAnswers && (await this.#isSlowExchange(socket, message))) return;
     const isScrape = message.action === "scrape";
     this.requests[isScrape ? "scrape" : "announce"]++;
     if (!isScrape) this.peers.add(message.peer_id);
@@ -74,12 +90,29 @@ export class FakeWebSocketTracker {
     const reply = isScrape
       ? { action: "scrape", files: {} }
       : { action: "announce", info_hash, ...counts };
-    const payload = Buffer.from(JSON.stringify(reply), "utf8");
-    const frame = Buffer.alloc(payload.length + 10);
-    const start = writeFrameHeader(frame, 0, OPCODE_TEXT, payload.length);
-    frame.set(payload, start);
-    socket.write(frame.subarray(0, start + payload.length));
+    send(socket, reply);
   }
+
+  /** Relays offers of quick clients to slow ones; whether the message was an answer, which fails. */
+  async #isSlowExchange(socket: Socket, message: Readonly<Record<string, unknown>>) {
+    const { info_hash, peer_id, offers, answer } = message;
+    const isSlow = this.#slow.has(socket);
+    if (!isSlow && Array.isArray(offers) && offers[0] !== undefined)
+      for (const slow of this.#slow)
+        send(slow, { action: "announce", info_hash, peer_id, ...offers[0] });
+    if (isSlow) await delay(SLOW_MILLISECONDS);
+    if (answer !== undefined)
+      send(socket, { action: "announce", info_hash, "failure reason": "No such offer" });
+    return answer !== undefined;
+  }
+}
+
+function send(socket: Socket, message: Readonly<Record<string, unknown>>): void {
+  const payload = Buffer.from(JSON.stringify(message), "utf8");
+  const frame = Buffer.alloc(payload.length + 10);
+  const start = writeFrameHeader(frame, 0, OPCODE_TEXT, payload.length);
+  frame.set(payload, start);
+  socket.write(frame.subarray(0, start + payload.length));
 }
 
 /** Serves on a port of 127.0.0.1 until the test ends. */

@@ -17,6 +17,14 @@ export const wsLoadSchema = section(
       ...{ default: 0, min: 0, max: 254 },
       doc: "Clients' addresses 127.0.0.1, 127.0.0.2 …; 0 leaves the choice to the system.",
     }),
+    requests_per_connection: integer({
+      ...{ default: 0, min: 0, max: 1_000_000 },
+      doc: "Replies after which a client leaves and another comes in its place, as when a page is loaded anew; the latency of its first request includes the connection. 0 keeps connections.",
+    }),
+    tls_resume_share: decimal({
+      ...{ default: 0, min: 0, max: 1 },
+      doc: "Share of those that come which resume the TLS session of the one that left; the report counts handshakes made in full and resumed ones.",
+    }),
     duration: durationKey,
     target_rate: integer({
       ...{ default: 0, min: 0, max: 1_000_000 },

@@ -5,27 +5,22 @@
  * A tracker may answer an answer with a reply of its own or with silence, so only a reply that names the torrent
  * last announced counts as the awaited one.
  */
-import { randomBytes } from "node:crypto";
-import { connect as connectPlain, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
+import type { Socket } from "node:net";
 import {
   BytePool,
   formatAnnounce,
   formatScrape,
-  formatUpgradeRequest,
   MessageReader,
   parseTrackerMessage,
-  parseUpgradeReply,
   READ_CLOSE,
   READ_FAILED,
   READ_MORE,
   READ_PING,
   READ_TEXT,
-  UPGRADE_MORE,
-  UPGRADE_OK,
 } from "@swarmtide/ws-protocol";
 import { nowMicroseconds } from "../tally.ts";
-import type { LoadShared, LoadTorrent } from "./load-shared.ts";
+import { openLoadConnection } from "./load-connection.ts";
+import type { LeavingClient, LoadShared, LoadTorrent } from "./load-shared.ts";
 import {
   holdsRightOffer,
   isOfferText,
@@ -35,6 +30,7 @@ import {
 } from "./message-checks.ts";
 import {
   idLiteral,
+  KIND_INFO_HASH,
   KIND_OFFER_ID,
   makePeerId,
   makeSdp,
@@ -62,9 +58,16 @@ export class LoadClient {
   readonly #left: 0 | 1;
   readonly #reader = new MessageReader(pool, false, MESSAGE_BYTES_MAX, false);
   readonly #socket: Socket;
-  readonly #key = randomBytes(16).toString("base64");
-  #head: Buffer | undefined = Buffer.alloc(0);
+  #isUpgraded = false;
   #next = 0;
+  /** Replies to come before it leaves; 0 where connections are kept. */
+  #repliesLeft: number;
+  /** When it began to connect, where it comes in the place of one that left; else 0. */
+  readonly #comingMicros: number;
+  /** The latest TLS session that it can be resumed with. */
+  session: Buffer | undefined;
+  /** The latest offer answered in each torrent, to tell a failure that only says its maker has left. */
+  readonly #answeredOffers = new Map<number, number>();
   #awaited: LoadTorrent | undefined;
   #awaitedKind = ANNOUNCE;
   #sentAtMs = 0;
@@ -72,22 +75,31 @@ export class LoadClient {
   #timer: NodeJS.Timeout | undefined;
   #isClosing = false;
 
-  constructor(shared: LoadShared, number: number, torrents: readonly LoadTorrent[]) {
+  /** `leaver` is the client that this one comes in the place of. */
+  constructor(
+    shared: LoadShared,
+    number: number,
+    torrents: readonly LoadTorrent[],
+    leaver?: LeavingClient,
+  ) {
     this.#shared = shared;
     this.torrents = torrents;
     this.number = number;
     this.#peerId = makePeerId(number);
     this.#peerIdLiteral = idLiteral(this.#peerId);
     this.#left = Math.random() < SEEDER_SHARE ? 0 : 1;
-    const { host, port, tls, sourceAddresses } = shared.options;
-    const hasSources = sourceAddresses > 0 && host.startsWith("127.");
-    const localAddress = hasSources ? `127.0.0.${1 + (number % sourceAddresses)}` : undefined;
-    const target = { host, port, localAddress };
-    this.#socket = tls
-      ? connectTls({ ...target, rejectUnauthorized: false }, () => this.#upgrade())
-      : connectPlain({ ...target }, () => this.#upgrade());
-    this.#socket.setNoDelay(true);
-    this.#socket.on("data", (chunk: Buffer) => this.#read(chunk));
+    const { requestsPerConnection, tlsResumeShare } = shared.options;
+    this.#repliesLeft = requestsPerConnection;
+    this.session = leaver?.session;
+    this.#comingMicros = leaver === undefined ? 0 : nowMicroseconds();
+    const resumed = Math.random() < tlsResumeShare ? this.session : undefined;
+    this.#socket = openLoadConnection(shared, number, resumed, {
+      onUpgraded: () => this.#upgraded(),
+      onData: (chunk, offset) => this.#readFrames(chunk, offset),
+      onSession: (session) => {
+        this.session = session;
+      },
+    });
     let reason = "closed by the tracker";
     this.#socket.on("error", (error) => {
       reason = error.message;
@@ -110,7 +122,7 @@ export class LoadClient {
 
   /** Whether it can be asked to send a request. */
   get isOpen(): boolean {
-    return this.#head === undefined && !this.#socket.destroyed;
+    return this.#isUpgraded && !this.#socket.destroyed;
   }
 
   close(): void {
@@ -118,42 +130,23 @@ export class LoadClient {
     this.#socket.destroy();
   }
 
-  #upgrade(): void {
-    const { host, port } = this.#shared.options;
-    const request = { host: `${host}:${port}`, target: "/", key: this.#key };
-    this.#socket.write(formatUpgradeRequest(request));
+  #upgraded(): void {
+    this.#isUpgraded = true;
+    this.#shared.counts.connections++;
+    if (!this.#shared.onIdle(this)) this.request(this.#comingMicros || nowMicroseconds());
   }
 
   #closed(reason: string): void {
-    if (this.#head === undefined) this.#shared.counts.connections--;
+    if (this.#isUpgraded) this.#shared.counts.connections--;
     const wasAwaited = this.#awaited !== undefined;
     this.#awaited = undefined;
     clearTimeout(this.#timer);
     this.#reader.close();
     if (this.#isClosing) return;
     // One that could not even connect has lost its request too.
-    if (wasAwaited || this.#head !== undefined) this.#shared.tally.lost++;
+    if (wasAwaited || !this.#isUpgraded) this.#shared.tally.lost++;
     this.#shared.counts.lost++;
     this.#shared.onLost(reason);
-  }
-
-  #read(chunk: Buffer): void {
-    if (this.#head === undefined) {
-      this.#readFrames(chunk, 0);
-      return;
-    }
-    const head = Buffer.concat([this.#head, chunk]);
-    const reply = parseUpgradeReply(head, 0, head.length, this.#key);
-    this.#head = head;
-    if (reply.status === UPGRADE_MORE) return;
-    if (reply.status !== UPGRADE_OK) {
-      this.#socket.destroy(new Error(`refused with HTTP status ${reply.code}`));
-      return;
-    }
-    this.#head = undefined;
-    this.#shared.counts.connections++;
-    if (!this.#shared.onIdle(this)) this.request(nowMicroseconds());
-    this.#readFrames(head, reply.headBytes);
   }
 
   #readFrames(chunk: Buffer, offset: number): void {
@@ -185,6 +178,7 @@ export class LoadClient {
     if (message === undefined || message.kind === "failure") {
       counts.errors++;
       if (message === undefined) tally.malformed++;
+      else if (this.#isAboutLeaver(message.infoHash)) tally.late++;
       else tally.errors++;
       this.#proceed();
     } else if (message.kind === "offer") {
@@ -213,6 +207,7 @@ export class LoadClient {
 
   #answered(kind: number): void {
     const { tally } = this.#shared;
+    this.#repliesLeft--;
     tally.answered[kind] = (tally.answered[kind] ?? 0) + 1;
     tally.latencies.record(Math.max(0, Math.round(nowMicroseconds() - this.#sinceMicros)));
   }
@@ -222,12 +217,24 @@ export class LoadClient {
     return this.torrents.some((torrent) => Buffer.compare(torrent.infoHash, infoHash) === 0);
   }
 
+  /** Whether the offer answered last in that torrent was made by a client that has left since: it cannot be delivered. */
+  #isAboutLeaver(infoHash: Uint8Array | undefined): boolean {
+    if (infoHash === undefined) return false;
+    const offer = this.#answeredOffers.get(numberOf(KIND_INFO_HASH, infoHash));
+    return offer !== undefined && this.#shared.frames.book.hasMakerLeft(offer);
+  }
+
   /** Answers an offer, also one that is not right: what a tracker makes of it shows. */
   #answer({ infoHash, peerId: toPeerId, offerId }: Relayed, isRight: boolean): void {
     // A reply to it would be taken for the awaited one.
     if (this.#awaited && Buffer.compare(this.#awaited.infoHash, infoHash) === 0) return;
     const { frames, options } = this.#shared;
-    if (isRight) frames.book.answer(numberOf(KIND_OFFER_ID, offerId), this.number);
+    if (isRight) {
+      const offer = numberOf(KIND_OFFER_ID, offerId);
+      frames.book.answer(offer, this.number);
+      if (options.requestsPerConnection > 0)
+        this.#answeredOffers.set(numberOf(KIND_INFO_HASH, infoHash), offer);
+    }
     const answer = { type: "answer", sdp: makeSdp(options.sdpBytes) } as const;
     const text = formatAnnounce({
       infoHash,
@@ -243,7 +250,13 @@ export class LoadClient {
     this.#awaited = undefined;
     const { pauseSeconds } = this.#shared.options;
     // A message that answers nothing ends no wait.
-    if (!wasAwaited || this.#shared.onIdle(this)) return;
+    if (!wasAwaited) return;
+    if (this.#repliesLeft === 0 && this.#shared.options.requestsPerConnection > 0) {
+      this.close();
+      this.#shared.onLeave(this);
+      return;
+    }
+    if (this.#shared.onIdle(this)) return;
     if (pauseSeconds === 0) {
       this.request(nowMicroseconds());
       return;

@@ -16,6 +16,10 @@ export interface LoadOptions {
   readonly torrentsPerConnection: number;
   readonly offers: number;
   readonly sdpBytes: number;
+  /** Replies after which a client leaves and another comes in its place; 0 keeps connections. */
+  readonly requestsPerConnection: number;
+  /** Share of those that come which resume the TLS session of the one that left. */
+  readonly tlsResumeShare: number;
   /** Share of the offers read that are answered. */
   readonly answerShare: number;
   /** Share of scrapes among the requests. */
@@ -38,6 +42,8 @@ export const DEFAULT_LOAD: LoadOptions = {
   connections: 100,
   connectsPerSecond: 500,
   sourceAddresses: 0,
+  requestsPerConnection: 0,
+  tlsResumeShare: 0,
   torrents: 1000,
   torrentsPerConnection: 5,
   offers: 10,
@@ -60,6 +66,8 @@ export const LOAD_USAGE = `usage: node packages/load-test/dist/ws/bin.js --port 
   --connections N              (${DEFAULT_LOAD.connections})
   --connects-per-second N      connection attempts a second (${DEFAULT_LOAD.connectsPerSecond})
   --source-addresses N         connect from 127.0.0.1 to 127.0.0.N in turns (the system's choice)
+  --requests-per-connection N  replies after which a client leaves and another comes; 0 keeps connections (0)
+  --tls-resume-share S         share of those that come which resume the TLS session of who left (0)
   --torrents N                 torrents of the whole load, the n-th with a weight of 1/n (${DEFAULT_LOAD.torrents})
   --torrents-per-connection N  (${DEFAULT_LOAD.torrentsPerConnection})
   --offers N                   offers of an announce (${DEFAULT_LOAD.offers})
@@ -92,6 +100,7 @@ export function readLoadOptions(args: readonly string[]): LoadOptions | undefine
         ...{ "torrents-per-connection": text, offers: text, "sdp-bytes": text },
         ...{ "answer-share": text, "scrape-share": text, pause: text, duration: text },
         ...{ "target-rate": text, timeout: text },
+        ...{ "requests-per-connection": text, "tls-resume-share": text },
         ...{ report: text, json: flag, help: { ...flag, short: "h" } },
       },
     }));
@@ -121,6 +130,8 @@ export function readLoadOptions(args: readonly string[]): LoadOptions | undefine
     connections: whole("connections", base.connections, 1, 1_000_000),
     connectsPerSecond: number("connects-per-second", base.connectsPerSecond, 1, 1e6),
     sourceAddresses: whole("source-addresses", base.sourceAddresses, 0, 254),
+    requestsPerConnection: whole("requests-per-connection", base.requestsPerConnection, 0, 1e6),
+    tlsResumeShare: number("tls-resume-share", base.tlsResumeShare, 0, 1),
     torrents: whole("torrents", base.torrents, 1, 10_000_000),
     torrentsPerConnection: whole("torrents-per-connection", base.torrentsPerConnection, 1, 1000),
     offers: whole("offers", base.offers, 0, 100),

@@ -12,6 +12,14 @@ export interface IdleClient {
   request(sinceMicros: number): void;
 }
 
+/** A client that leaves, as whoever comes in its place has to know it. */
+export interface LeavingClient {
+  readonly number: number;
+  readonly torrents: readonly LoadTorrent[];
+  /** The latest TLS session that it can be resumed with. */
+  readonly session: Buffer | undefined;
+}
+
 /** A torrent of the load. */
 export interface LoadTorrent {
   readonly number: number;
@@ -29,6 +37,8 @@ export interface LoadShared {
   readonly frames: AnnounceFrames;
   /** Called when a client has lost its connection. */
   readonly onLost: (reason: string) => void;
+  /** Called when a client has had its requests and closed its connection: another comes in its place. */
+  readonly onLeave: (client: LeavingClient) => void;
   /** Called when a client has no request; false where it shall send its next by itself. */
   readonly onIdle: (client: IdleClient) => boolean;
 }

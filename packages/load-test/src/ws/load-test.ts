@@ -6,7 +6,7 @@ import { nowMicroseconds, Tally } from "../tally.ts";
 import { LoadClient, WS_KINDS } from "./load-client.ts";
 import { type LoadCounts, noCounts } from "./load-counts.ts";
 import type { LoadOptions } from "./load-options.ts";
-import type { IdleClient, LoadShared, LoadTorrent } from "./load-shared.ts";
+import type { IdleClient, LeavingClient, LoadShared, LoadTorrent } from "./load-shared.ts";
 import { AnnounceFrames, idLiteral, makeInfoHash } from "./request-frames.ts";
 
 /** How often new connections are opened and silent ones looked for. */
@@ -24,7 +24,10 @@ export class LoadTest {
   readonly #torrents: readonly LoadTorrent[];
   /** Sums of the weights 1, 1/2, 1/3 … up to each torrent. */
   readonly #weightSums: Float64Array;
-  readonly #clients: LoadClient[] = [];
+  /** By number. */
+  readonly #clients = new Map<number, LoadClient>();
+  /** Clients that have come so far; each has a number of its own. */
+  #came = 0;
   /** Open clients without a request, for a target rate. */
   readonly #idle: IdleClient[] = [];
   #timer: NodeJS.Timeout | undefined;
@@ -54,6 +57,7 @@ export class LoadTest {
       onLost: (reason) => {
         if (this.reasons.size < REASONS_MAX) this.reasons.add(reason);
       },
+      onLeave: (client) => this.#replace(client),
       onIdle: (client) => this.#becameIdle(client),
     };
   }
@@ -76,7 +80,8 @@ export class LoadTest {
 
   /** Whether a request has no reply yet. */
   get isWaiting(): boolean {
-    return this.#clients.some((client) => client.isWaiting);
+    for (const client of this.#clients.values()) if (client.isWaiting) return true;
+    return false;
   }
 
   /** Sends the requests that are due by now. To be called often, where there is a target rate. */
@@ -104,22 +109,35 @@ export class LoadTest {
   /** Closes every connection; the counts stay. */
   stop(): void {
     clearInterval(this.#timer);
-    for (const client of this.#clients) client.close();
+    for (const client of this.#clients.values()) client.close();
   }
 
   #tick(): void {
     const now = performance.now();
     const { connections, connectsPerSecond } = this.#options;
     const due = 1 + ((now - this.#startedMs) * connectsPerSecond) / 1000;
-    while (this.#clients.length < Math.min(due, connections)) this.#open();
-    for (const client of this.#clients) client.insist(now, this.#options.timeoutMilliseconds);
+    while (this.#clients.size < Math.min(due, connections)) this.#open();
+    for (const client of this.#clients.values())
+      client.insist(now, this.#options.timeoutMilliseconds);
   }
 
   #open(): void {
     const own = new Set<LoadTorrent>();
     for (let index = 0; index < this.#options.torrentsPerConnection; index++)
       own.add(this.#drawTorrent());
-    this.#clients.push(new LoadClient(this.#shared, this.#clients.length, [...own]));
+    this.#come([...own]);
+  }
+
+  #come(torrents: readonly LoadTorrent[], leaver?: LeavingClient): void {
+    const number = this.#came++;
+    this.#clients.set(number, new LoadClient(this.#shared, number, torrents, leaver));
+  }
+
+  /** A client has left: another comes to the same torrents. */
+  #replace(leaver: LeavingClient): void {
+    this.#shared.frames.book.leave(leaver.number);
+    this.#clients.delete(leaver.number);
+    if (!this.#isDraining) this.#come(leaver.torrents, leaver);
   }
 
   #becameIdle(client: IdleClient): boolean {

@@ -25,3 +25,15 @@ test("what is older than a million offers is taken as right", () => {
   assert.ok(book.hasMade(old, 5, 5) && book.hasAnswered(old, 5));
   assert.ok(!book.hasMade(old + 1, 5, 5));
 });
+
+test("whether the maker of an offer has left is known for the latest 65,536 that did", () => {
+  const book = new OfferBook();
+  const [first, second] = [book.make(1, 1), book.make(2, 1)];
+  book.leave(1);
+  assert.deepEqual(
+    [first, second, second + 1].map((offer) => book.hasMakerLeft(offer)),
+    [true, false, false],
+  );
+  for (let client = 3; client < 3 + (1 << 16); client++) book.leave(client);
+  assert.equal(book.hasMakerLeft(first), false);
+});

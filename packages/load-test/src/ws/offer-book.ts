@@ -1,18 +1,37 @@
 /**
  * Which client made an offer, in which torrent, and who answered it: so that offers and answers that nobody made, or that
- * reached the wrong client, can be told. Owned by one load; called for each offer and answer.
+ * reached the wrong client, can be told, and failures that only say that somebody has left. Owned by one load; called for each offer and answer.
  */
 
 /** As many of the latest offers are known; what is older is taken as right. */
 const OFFERS_KNOWN = 1 << 20;
 const MASK = OFFERS_KNOWN - 1;
 const NOBODY = -1;
+/** As many of the latest clients that left are known. */
+const LEAVERS_KNOWN = 1 << 16;
 
 export class OfferBook {
   #made = 0;
   readonly #makers = new Int32Array(OFFERS_KNOWN);
   readonly #torrents = new Int32Array(OFFERS_KNOWN);
   readonly #answerers = new Int32Array(OFFERS_KNOWN);
+
+  readonly #leavers = new Set<number>();
+
+  /** A client has closed its connection. */
+  leave(client: number): void {
+    this.#leavers.add(client);
+    if (this.#leavers.size <= LEAVERS_KNOWN) return;
+    for (const first of this.#leavers) {
+      this.#leavers.delete(first);
+      return;
+    }
+  }
+
+  /** Whether whoever made this offer has left since. */
+  hasMakerLeft(offer: number): boolean {
+    return this.#isKnown(offer) && this.#leavers.has(this.#makers[offer & MASK] ?? NOBODY);
+  }
 
   /** A client makes an offer in a torrent; returns the number of the offer. */
   make(client: number, torrent: number): number {

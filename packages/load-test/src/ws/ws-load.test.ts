@@ -55,3 +55,48 @@ test("a load that is stopped waits for the replies that are under way", async (c
   const { sent, answered, lost } = load.tally.counts();
   assert.deepEqual([answered, lost], [sent, 0]);
 });
+
+for (const [share, form] of [
+  [0, "in full"],
+  [1, "resumed"],
+  [0.5, "in full and resumed"],
+] as const)
+  test(`clients that leave after three replies are replaced by others, handshakes ${form}`, async (context) => {
+    const tracker = await startServer(context, { isTls: true });
+    const config = {
+      enableTls: true,
+      requestsPerConnection: 3,
+      tlsResumeShare: share,
+      duration: 0,
+    };
+    const load = new WsLoad(configFor(tracker.port, config));
+    tracker.onRequest = (count) => {
+      if (count === 300) load.stop();
+    };
+    await load.run();
+    const { sent, answered, lost, unknown, ...counts } = load.tally.counts();
+    assert.deepEqual(answered, sent);
+    assert.deepEqual([lost, unknown, counts.errors], [0, 0, 0]);
+    const requests = tracker.requests.announce + tracker.requests.scrape;
+    assert.ok(tracker.connections >= requests / 3, `${tracker.connections} for ${requests}`);
+    assert.ok(tracker.peers.size > 50, "each that comes is another peer");
+    assert.equal(counts.resumedHandshakes, tracker.resumed);
+    // Those that were coming when the load ended may not have known that they were accepted.
+    const handshakes = counts.fullHandshakes + counts.resumedHandshakes;
+    assert.ok(handshakes <= tracker.connections && handshakes >= tracker.connections - 5);
+    if (share === 0) assert.equal(tracker.resumed, 0);
+    if (share === 1) assert.ok(counts.fullHandshakes < 20 && tracker.resumed > 50);
+    if (share === 0.5) assert.ok(counts.fullHandshakes > 15 && tracker.resumed > 15);
+  });
+
+test("an answer for a client that has left since is not the tracker's error", async (context) => {
+  const tracker = await startServer(context, { refusesAnswers: true });
+  const config = configFor(tracker.port, { requestsPerConnection: 2, duration: 0 });
+  const torrents = { ...config.torrents, torrentsPerConnection: 9, answerShare: 1, scrapeShare: 0 };
+  const load = new WsLoad({ ...config, torrents });
+  tracker.onRequest = (count) => {
+    if (load.tally.late >= 5 || count === 50_000) load.stop();
+  };
+  await load.run();
+  assert.ok(load.tally.late >= 5, `${load.tally.late} late, ${load.tally.errors} errors`);
+});

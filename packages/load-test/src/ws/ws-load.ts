@@ -30,6 +30,8 @@ export class WsLoad {
       connections: config.numConnections,
       connectsPerSecond: config.connectionsPerSecond,
       sourceAddresses: config.sourceAddresses,
+      requestsPerConnection: config.requestsPerConnection,
+      tlsResumeShare: config.tlsResumeShare,
       torrents: torrents.numberOfTorrents,
       torrentsPerConnection: torrents.torrentsPerConnection,
       offers: torrents.offersPerRequest,
