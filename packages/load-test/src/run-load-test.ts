@@ -49,6 +49,7 @@ interface Load {
 interface LoadConfig {
   readonly serverAddress: { readonly host: string; readonly port: number };
   readonly targetRate: number;
+  readonly warmup: number;
   readonly limits: Limits;
 }
 
@@ -93,6 +94,7 @@ async function runLoad(
   const { print, complain, isJson, isTerminal, onStop } = options;
   onStop(() => load.stop());
   const endProgress = showProgress(load.tally, { isJson, isTerminal, complain });
+  load.tally.warmUp(config.warmup);
   await load.run();
   endProgress();
   const { host, port } = config.serverAddress;

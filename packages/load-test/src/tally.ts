@@ -46,6 +46,11 @@ export class Tally {
     this.latencies = this.#histogram.row(0);
   }
 
+  /** Leaves the latencies of the next seconds out of the percentiles. */
+  warmUp(seconds: number): void {
+    if (seconds > 0) setTimeout(() => this.latencies.clear(), seconds * 1000).unref();
+  }
+
   /** The counts as they stand now, by name. */
   counts() {
     const byKind = (values: Float64Array): Readonly<Record<string, number>> =>

@@ -120,9 +120,11 @@ function warningsOf(rounds: readonly (readonly Run[])[], order: readonly string[
   return serversOf(rounds, order).flatMap((server) => {
     const busy = median(figuresOf(rounds, server, ({ saturated }) => saturated.serverBusy));
     const others = median(figuresOf(rounds, server, ({ saturated }) => saturated.othersBusy));
+    const lost = figuresOf(rounds, server, ({ saturated }) => saturated.lost);
+    const why = median(lost) > 0 ? ", and the tester for requests that were lost" : "";
     return [
       ...(busy < IDLE * coresUsed(rounds)
-        ? [`${server} waited for the tester: read its CPU time, not its rates.`]
+        ? [`${server} waited for the tester${why}: read its CPU time, not its rates.`]
         : []),
       ...(others > NOISY ? [`Beside ${server} others used ${percent(others)} of a core.`] : []),
     ];

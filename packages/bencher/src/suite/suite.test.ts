@@ -71,6 +71,11 @@ test("the page warns of servers that waited and of others on the machine", () =>
   assert.match(page, /- aquatic waited for the tester/);
   assert.match(page, /- Beside aquatic others used 40 % of a core/);
   assert.ok(!page.includes("- swarmtide waited"));
+  const losing = changed.map((one) => ({ ...one, saturated: { ...one.saturated, lost: 7 } }));
+  assert.match(
+    pageOf({ ...rest, runs: losing }, TABLES, "x.svg"),
+    /- aquatic waited for the tester, and the tester for requests that were lost: read/,
+  );
 });
 
 test("the chart has a bar for each tracker and none for a floor", () => {

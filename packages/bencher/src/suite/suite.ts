@@ -13,11 +13,11 @@ import { readSuiteArguments, SUITE_USAGE, type SuiteArguments } from "./suite-ar
 import { type SuiteTable, suiteTables } from "./tables.ts";
 
 const USUAL: Durations = {
-  ...{ warmupSeconds: 3, saturatedSeconds: 4, halfSeconds: 4, settleSeconds: 1 },
+  ...{ warmupSeconds: 3, saturatedSeconds: 4, halfSeconds: 6, settleSeconds: 1 },
 };
 /** Eight servers in a minute and a half. */
 const QUICK: Durations = {
-  ...{ warmupSeconds: 2, saturatedSeconds: 2, halfSeconds: 3, settleSeconds: 0.5 },
+  ...{ warmupSeconds: 2, saturatedSeconds: 2, halfSeconds: 4, settleSeconds: 0.5 },
 };
 
 const machine = (): string =>

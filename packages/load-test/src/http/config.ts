@@ -1,7 +1,7 @@
 /** The configuration of `load-test http`. Key names are those of aquatic's load tester where the meaning is the same. */
 import { boolean, type ConfigOf, decimal, integer, section, text } from "@swarmtide/toml-config";
 import { limitsSection } from "../limits.ts";
-import { durationKey, serverAddressKey } from "../load-keys.ts";
+import { durationKey, serverAddressKey, warmupKey } from "../load-keys.ts";
 
 export const httpLoadSchema = section(
   "A load of HTTP clients. These are the defaults; keys and sections may be left out.",
@@ -29,6 +29,7 @@ export const httpLoadSchema = section(
       doc: "Clients' addresses 127.0.0.1, 127.0.0.2 … where the tracker is on IPv4 loopback; elsewhere the system chooses one.",
     }),
     duration: durationKey,
+    warmup: warmupKey,
     target_rate: integer({
       ...{ default: 0, min: 0, max: 10_000_000 },
       doc: "Requests per second; one that no client was free for counts its latency from when it was due. 0 sends as many as are answered.",

@@ -1,13 +1,14 @@
 /** The configuration of `load-test udp`. Key names are those of aquatic's load tester where the meaning is the same. */
 import { type ConfigOf, decimal, integer, section } from "@swarmtide/toml-config";
 import { limitsSection } from "../limits.ts";
-import { durationKey, serverAddressKey } from "../load-keys.ts";
+import { durationKey, serverAddressKey, warmupKey } from "../load-keys.ts";
 
 export const udpLoadSchema = section(
   "A load of UDP clients. These are the defaults; keys and sections may be left out.",
   {
     server_address: serverAddressKey,
     duration: durationKey,
+    warmup: warmupKey,
     target_rate: integer({
       ...{ default: 0, min: 0, max: 100_000_000 },
       doc: "Requests per second, sent when they are due whatever the tracker does; 0 sends as many as it answers.",

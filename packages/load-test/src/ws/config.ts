@@ -1,7 +1,7 @@
 /** The configuration of `load-test ws`. Key names are those of aquatic's load tester where the meaning is the same. */
 import { boolean, type ConfigOf, decimal, integer, section } from "@swarmtide/toml-config";
 import { limitsSection } from "../limits.ts";
-import { durationKey, serverAddressKey } from "../load-keys.ts";
+import { durationKey, serverAddressKey, warmupKey } from "../load-keys.ts";
 
 export const wsLoadSchema = section(
   "A load of WebTorrent clients. These are the defaults; keys and sections may be left out.",
@@ -26,6 +26,7 @@ export const wsLoadSchema = section(
       doc: "Share of those that come which resume the TLS session of the one that left; the report counts handshakes made in full and resumed ones.",
     }),
     duration: durationKey,
+    warmup: warmupKey,
     target_rate: integer({
       ...{ default: 0, min: 0, max: 1_000_000 },
       doc: "Announces and scrapes per second, once all clients are there; one that no client was free for counts its latency from when it was due. 0 sends as many as are answered.",
