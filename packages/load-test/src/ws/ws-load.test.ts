@@ -80,10 +80,10 @@ for (const [share, form] of [
     const requests = tracker.requests.announce + tracker.requests.scrape;
     assert.ok(tracker.connections >= requests / 3, `${tracker.connections} for ${requests}`);
     assert.ok(tracker.peers.size > 50, "each that comes is another peer");
-    assert.equal(counts.resumedHandshakes, tracker.resumed);
-    // Those that were coming when the load ended may not have known that they were accepted.
+    // Five were on their way when the load ended: one side may not have seen the end of a handshake that the other has.
     const handshakes = counts.fullHandshakes + counts.resumedHandshakes;
-    assert.ok(handshakes <= tracker.connections && handshakes >= tracker.connections - 5);
+    assert.ok(Math.abs(handshakes - tracker.connections) <= 5);
+    assert.ok(Math.abs(counts.resumedHandshakes - tracker.resumed) <= 5);
     if (share === 0) assert.equal(tracker.resumed, 0);
     if (share === 1) assert.ok(counts.fullHandshakes < 20 && tracker.resumed > 50);
     if (share === 0.5) assert.ok(counts.fullHandshakes > 15 && tracker.resumed > 15);
