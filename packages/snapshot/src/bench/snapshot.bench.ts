@@ -3,15 +3,14 @@
  *
  *   node packages/snapshot/dist/bench/snapshot.bench.js [SCALE [FOLDER]]
  *
- * Scale 1 is 10 million peers in 5 million torrents. A second thread announces all the time to random torrents; its longest
- * calls are often another process that had the core, so the phases "nothing beside" and "cleaning beside" stand next to those
- * of the snapshot. Writing is not slowed down here, as at a stop.
+ * Scale 1 is 10 million peers in 5 million torrents. A second thread announces all the time to random torrents. Its longest
+ * calls are often another process that had the core, so the phases "nothing beside" and "cleaning beside" are as long as one of
+ * writing and come in turns with it, ROUNDS times. Writing is not slowed down here, as at a stop.
  */
-import { closeSync, openSync, readFileSync, rmSync, statSync } from "node:fs";
+import { closeSync, openSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { Worker } from "node:worker_threads";
 import {
   createSwarmStore,
   readSwarmTotals,
@@ -26,27 +25,13 @@ import { hasCompression } from "../records/compression.ts";
 import { ReplacedFile } from "../replaced-file.ts";
 import { SnapshotRestorer } from "../restorer.ts";
 import { SnapshotWriter } from "../writer.ts";
-import type { AnnouncerTask } from "./announcer.ts";
-import { BUCKETS, fillStore } from "./swarms.ts";
+import { Announcing, clock, type Phase } from "./announcing.ts";
+import { fillStore } from "./swarms.ts";
 
 const MIB = 2 ** 20;
 const PEER_AGE_SECONDS_MAX = 32_000;
-const announcer = new URL(
-  import.meta.url.endsWith(".ts") ? "./announcer.ts" : "./announcer.js",
-  import.meta.url,
-);
-
-interface Phase {
-  readonly what: string;
-  readonly seconds: number;
-  /** Of these, seconds for which the thread that did the work had a core; 0 where the system does not say. */
-  readonly cpuSeconds: number;
-  readonly announces: number;
-  /** 99.9 % and 99.99 % of the announces took no longer, in µs. */
-  readonly rare: number;
-  readonly veryRare: number;
-  readonly longest: number;
-}
+/** How often each phase is measured. */
+const ROUNDS = 3;
 
 /** How long one step takes that holds a lock, in µs: half, 99 % and 99.9 % of the steps take no longer. */
 interface Holds {
@@ -63,90 +48,8 @@ export interface SnapshotFigures {
   readonly phases: readonly Phase[];
   readonly restoredPeers: number;
   readonly holds: readonly Holds[];
-}
-
-const clock = () => performance.now() / 1000;
-
-/** Seconds for which this thread has had a core (proc(5), schedstat). */
-function cpuClock(): number {
-  try {
-    return Number(readFileSync("/proc/thread-self/schedstat", "utf8").split(" ")[0]) / 1e9;
-  } catch {
-    return 0;
-  }
-}
-
-/** Announces in another thread, phase by phase. */
-class Announcing {
-  readonly phases: Phase[] = [];
-  readonly #phase = new Int32Array(new SharedArrayBuffer(4));
-  readonly #counts: Float64Array;
-  readonly #longest: Float64Array;
-  readonly #worker: Worker;
-
-  constructor(store: SwarmStore, torrents: number, phasesMax: number) {
-    const counts = new SharedArrayBuffer(phasesMax * BUCKETS * 8);
-    const longest = new SharedArrayBuffer(phasesMax * 8);
-    this.#counts = new Float64Array(counts);
-    this.#longest = new Float64Array(longest);
-    const workerData: AnnouncerTask = {
-      ...{ store: store.handle, torrents, counts, longest },
-      phase: this.#phase.buffer as SharedArrayBuffer,
-    };
-    this.#worker = new Worker(announcer, { workerData });
-  }
-
-  /** Waits until the thread announces; what it did until then counts as nothing. */
-  async warmUp(): Promise<void> {
-    while (this.#announces(0) < 100_000) await new Promise((resolve) => setTimeout(resolve, 10));
-    this.phases.push(this.#read("warming up", 0, 0, 0));
-  }
-
-  /** Measures the announces during some work of this thread. */
-  during(what: string, work: () => void): void {
-    const at = this.phases.length;
-    Atomics.store(this.#phase, 0, at);
-    const start = clock();
-    const cpuStart = cpuClock();
-    work();
-    const seconds = clock() - start;
-    this.phases.push(this.#read(what, at, seconds, cpuClock() - cpuStart));
-  }
-
-  async end(): Promise<readonly Phase[]> {
-    const ended = new Promise((resolve) => this.#worker.once("exit", resolve));
-    Atomics.store(this.#phase, 0, -1);
-    await ended;
-    return this.phases.slice(1);
-  }
-
-  #announces(at: number): number {
-    let sum = 0;
-    for (const count of this.#counts.subarray(at * BUCKETS, (at + 1) * BUCKETS)) sum += count;
-    return sum;
-  }
-
-  #read(what: string, at: number, seconds: number, cpuSeconds: number): Phase {
-    const announces = this.#announces(at);
-    const slowerThan = (share: number) => {
-      let left = announces * share;
-      for (let bucket = BUCKETS - 1; bucket >= 0; bucket--) {
-        left -= this.#counts[at * BUCKETS + bucket] ?? 0;
-        if (left < 0) return bucket + 1;
-      }
-      return 0;
-    };
-    const longest = Math.round(this.#longest[at] ?? 0);
-    return {
-      what,
-      seconds,
-      cpuSeconds,
-      announces,
-      rare: slowerThan(1e-3),
-      veryRare: slowerThan(1e-4),
-      longest,
-    };
-  }
+  /** RSS of the process once the store is filled. */
+  readonly storeMiB: number;
 }
 
 /** Times every step. */
@@ -196,6 +99,53 @@ function openStore(scale: number): SwarmStore {
   return createSwarmStore({ memoryBytesMax, limits: undefined });
 }
 
+/** Passes of cleaning, one behind the other, for so long. */
+function cleanFor(store: SwarmStore, seconds: number): void {
+  const end = clock() + seconds;
+  for (let cleaning = cleaningOf(store); clock() < end; )
+    if (!cleaning.step()) cleaning = cleaningOf(store);
+}
+
+/** Announces beside nothing, cleaning and writing in turns, then beside writing with each other compression. */
+async function measureWriting(
+  store: SwarmStore,
+  lonely: number,
+  path: string,
+  compressions: readonly Compression[],
+): Promise<readonly Phase[]> {
+  const start = clock();
+  writeFile(store, path, "none");
+  const seconds = clock() - start;
+  const writing = new Announcing(store, lonely, 3 * ROUNDS + compressions.length);
+  await writing.warmUp();
+  for (let round = 0; round < ROUNDS; round++) {
+    writing.during("nothing beside", () =>
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, seconds * 1000),
+    );
+    writing.during("cleaning beside", () => cleanFor(store, seconds));
+    writing.during("writing beside", () => writeFile(store, path, "none"));
+  }
+  for (const compression of compressions)
+    writing.during(`writing beside, ${compression}`, () => writeFile(store, path, compression));
+  return writing.end();
+}
+
+/** Announces beside restoring into an empty store. Returns the phase and the peers that came back. */
+async function measureRestoring(
+  scale: number,
+  lonely: number,
+  path: string,
+): Promise<{ readonly phases: readonly Phase[]; readonly restoredPeers: number }> {
+  const into = openStore(scale);
+  const restoring = new Announcing(into, lonely, 1);
+  await restoring.warmUp();
+  let restoredPeers = 0;
+  restoring.during("restoring beside", () => {
+    restoredPeers = restoreFile(into, path);
+  });
+  return { phases: await restoring.end(), restoredPeers };
+}
+
 /** The whole bench; `scale` 1 is 10 million peers. */
 export async function runBench(scale: number, folder: string): Promise<SnapshotFigures> {
   const path = join(folder, `swarmtide-bench-${process.pid}.swarms`);
@@ -204,78 +154,70 @@ export async function runBench(scale: number, folder: string): Promise<SnapshotF
     const store = openStore(scale);
     const lonely = fillStore(store, scale);
     const { torrents, peersIpv4: peers } = readSwarmTotals(store);
+    const storeMiB = rssMiB();
     const cleaning = cleaningOf(store);
     const walk = new SwarmWalk(store, { withPeers: true });
     const holds = [
       timeSteps("a page of cleaning", () => cleaning.step()),
       timeSteps("a page of a snapshot", () => walk.next()),
     ];
-    const sizes: { compression: Compression; bytes: number }[] = [];
-    const writing = new Announcing(store, lonely, compressions.length + 3);
-    await writing.warmUp();
-    writing.during("nothing beside", () =>
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3000 * scale),
-    );
-    writing.during("cleaning beside", () => {
-      const beside = cleaningOf(store);
-      while (beside.step());
+    const others = compressions.filter((compression) => compression !== "none");
+    const phases = [...(await measureWriting(store, lonely, path, others))];
+    const sizes = compressions.map((compression) => {
+      writeFile(store, path, compression);
+      return { compression, bytes: statSync(path).size };
     });
-    for (const compression of compressions) {
-      writing.during(`writing beside, compression ${compression}`, () =>
-        writeFile(store, path, compression),
-      );
-      sizes.push({ compression, bytes: statSync(path).size });
-    }
-    const whileWriting = await writing.end();
     writeFile(store, path, "none");
-    const into = openStore(scale);
-    const restoring = new Announcing(into, lonely, 2);
-    await restoring.warmUp();
     let restoredPeers = 0;
-    restoring.during("restoring beside", () => {
-      restoredPeers = restoreFile(into, path);
-    });
-    return {
-      torrents,
-      peers,
-      sizes,
-      restoredPeers,
-      holds,
-      phases: [...whileWriting, ...(await restoring.end())],
-    };
+    for (let round = 0; round < ROUNDS; round++) {
+      const restored = await measureRestoring(scale, lonely, path);
+      phases.push(...restored.phases);
+      restoredPeers = restored.restoredPeers;
+    }
+    return { torrents, peers, sizes, restoredPeers, holds, phases, storeMiB };
   } finally {
     rmSync(path, { force: true });
   }
 }
 
 function print(figures: SnapshotFigures): void {
-  console.log(`${figures.peers} peers in ${figures.torrents} torrents`);
-  for (const { compression, bytes } of figures.sizes)
-    console.log(
-      `compression ${compression}: ${bytes} bytes, ${(bytes / figures.peers).toFixed(2)} a peer`,
-    );
-  console.log(`restored ${figures.restoredPeers} peers`);
+  const { peers, torrents, sizes, restoredPeers, storeMiB, phases, holds } = figures;
+  console.log(`${peers} peers in ${torrents} torrents, RSS with the filled store ${storeMiB} MiB`);
+  for (const { compression, bytes } of sizes)
+    console.log(`compression ${compression}: ${bytes} bytes, ${(bytes / peers).toFixed(2)} a peer`);
+  console.log(`restored ${restoredPeers} peers`);
   console.table(
-    figures.phases.map(({ what, seconds, cpuSeconds, announces, rare, veryRare, longest }) => ({
-      what,
-      seconds: seconds.toFixed(2),
-      "CPU s": cpuSeconds.toFixed(2),
-      "announces/s": Math.round(announces / seconds),
-      "99.9 %, µs": rare,
-      "99.99 %, µs": veryRare,
-      "longest, µs": longest,
-    })),
+    [...new Set(phases.map(({ what }) => what))].map((what) => {
+      const rounds = phases.filter((phase) => phase.what === what);
+      const all = (key: "longest" | "longestOnCore") => rounds.map((phase) => phase[key]).join(" ");
+      const rate = ({ announces, seconds }: Phase) => announces / seconds;
+      return {
+        what,
+        seconds: median(rounds, ({ seconds }) => seconds).toFixed(2),
+        "CPU s": median(rounds, ({ cpuSeconds }) => cpuSeconds).toFixed(2),
+        "announces/s": Math.round(median(rounds, rate)),
+        "99.9 %, µs": median(rounds, ({ rare }) => rare),
+        "99.99 %, µs": median(rounds, ({ veryRare }) => veryRare),
+        "longest, µs": all("longest"),
+        "longest with a core, µs": all("longestOnCore"),
+      };
+    }),
   );
   console.table(
-    figures.holds.map(({ what, half, most, nearlyAll }) => ({
+    holds.map(({ what, half, most, nearlyAll }) => ({
       "under one lock": what,
       "50 %, µs": half,
       "99 %, µs": most,
       "99.9 %, µs": nearlyAll,
     })),
   );
-  console.log(`RSS ${Math.round(process.memoryUsage().rss / MIB)} MiB, both stores together`);
 }
+
+function median(phases: readonly Phase[], figure: (phase: Phase) => number): number {
+  return phases.map(figure).sort((a, b) => a - b)[Math.floor(phases.length / 2)] ?? 0;
+}
+
+const rssMiB = (): number => Math.round(process.memoryUsage().rss / MIB);
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href)
   print(await runBench(Number(process.argv[2] ?? 1), process.argv[3] ?? tmpdir()));
