@@ -37,6 +37,8 @@ const ANSWER_MILLISECONDS_MAX = 10_000;
 const PREPARE_MILLISECONDS_MAX = 120_000;
 /** Between two looks for changes where the other process is busy. */
 const CHANGES_MILLISECONDS = 5;
+/** While the store is being filled the other process gets a message without changes this often, so that it goes on waiting. */
+const FILLING_MILLISECONDS = 1000;
 
 /** A service of the running tracker. */
 export interface GivenService {
@@ -55,6 +57,8 @@ export interface GiverOptions {
   readonly startedSeconds: number;
   readonly facts: Facts;
   readonly services: readonly GivenService[];
+  /** Whether the store is still being filled from elsewhere, which no change tells: the swarms go out after that. */
+  readonly isFilling: () => boolean;
   readonly counters: () => CounterTables;
   /** Of the counters, those that are to be told otherwise. */
   readonly adjust: (samples: readonly Sample[]) => readonly Sample[];
@@ -137,7 +141,7 @@ async function greet(channel: FrameChannel, options: GiverOptions): Promise<Take
 /** All swarms as a stream of records, a frame for its header and for each chunk, and after each what has changed. */
 async function sendSwarms(
   channel: FrameChannel,
-  { store, startedSeconds }: GiverOptions,
+  { store, startedSeconds, isFilling, log }: GiverOptions,
   changes: ChangeReader,
 ): Promise<void> {
   const pieces: Uint8Array[] = [];
@@ -155,6 +159,13 @@ async function sendSwarms(
     await breathe();
   };
   await flush();
+  if (isFilling()) log.info("hand-over: waits until the former snapshot is restored");
+  for (let looks = 1; isFilling(); looks++) {
+    await pause(CHANGES_MILLISECONDS);
+    await sendChanges(channel, changes);
+    if (looks % (FILLING_MILLISECONDS / CHANGES_MILLISECONDS) === 0)
+      await channel.send(FRAME_CHANGES);
+  }
   while (writer.step()) if (pieces.length > 0) await flush();
   await flush();
 }

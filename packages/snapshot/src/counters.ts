@@ -31,6 +31,11 @@ export const RESTORED_PEERS = snapshotCounters.counter(
   "Peers restored at the start.",
 );
 
+export const RESTORING = snapshotCounters.gauge(
+  "restoring",
+  "1 while the former snapshot is being restored, else 0.",
+);
+
 const LEFT_OUT = "Peers of the snapshot that were not restored, by reason.";
 export const EXPIRED_PEERS = snapshotCounters.counter("left_out_peers", LEFT_OUT, {
   reason: "expired",

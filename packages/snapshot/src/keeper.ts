@@ -21,6 +21,7 @@ import {
   PROBLEMS,
   REFUSED_PEERS,
   RESTORED_PEERS,
+  RESTORING,
   WRITTEN,
 } from "./counters.ts";
 import { fileSource } from "./file-source.ts";
@@ -108,6 +109,7 @@ export class SnapshotKeeper {
       });
     } finally {
       closeSync(file);
+      this.#options.counters[RESTORING] = 0;
     }
   }
 

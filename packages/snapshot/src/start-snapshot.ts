@@ -16,7 +16,7 @@ import {
 } from "@swarmtide/runtime";
 import type { SwarmStoreHandle } from "@swarmtide/swarm";
 import type { SnapshotConfig } from "./config.ts";
-import { snapshotCounters } from "./counters.ts";
+import { RESTORING, snapshotCounters } from "./counters.ts";
 import type { SnapshotSettings } from "./keeper.ts";
 import type { SnapshotSetup } from "./snapshot-worker.ts";
 
@@ -46,6 +46,8 @@ export interface SnapshotServer extends WorkerGroup<SnapshotSettings> {
   readonly counters: CounterTable<"snapshot">;
   /** How long a stop may take. */
   readonly stopMillisecondsMax: number;
+  /** Whether peers of the former snapshot are still to come. */
+  isRestoring(): boolean;
 }
 
 /** Opens the former snapshot. Throws OperatorError where neither it nor a new one can be in that place. */
@@ -89,6 +91,9 @@ export function startSnapshot(options: StartSnapshotOptions): SnapshotServer {
   const { binding, store, startedSeconds, log, pathAfterDrop, settings, onDeath } = options;
   const counters = CounterTable.create(snapshotCounters, 1);
   const { path, file } = binding;
+  // Before the thread begins, so that nobody takes a store that it has not come to yet for a whole one.
+  const row = counters.row(0);
+  row[RESTORING] = file === undefined ? 0 : 1;
   const stopMillisecondsMax = settings.config.stopTimeout * 1000 + STOP_MILLISECONDS_EXTRA;
   const group = startGroup<SnapshotSetup, SnapshotSettings>({
     entry: workerModule(import.meta.url, "snapshot-worker"),
@@ -102,5 +107,5 @@ export function startSnapshot(options: StartSnapshotOptions): SnapshotServer {
     onDeath,
     stopMillisecondsMax,
   });
-  return { ...group, counters, stopMillisecondsMax };
+  return { ...group, counters, stopMillisecondsMax, isRestoring: () => row[RESTORING] === 1 };
 }

@@ -144,6 +144,7 @@ export async function giveTracker(channel: FrameChannel, given: GivenTracker): P
     facts: factsOf(config),
     drainSeconds: config.handover.drain,
     services: running.flatMap((service): GivenService[] => (service.given ? [service.given] : [])),
+    isFilling: () => running.some((service) => service.isFilling?.() ?? false),
     adjust: withoutOpenConnections,
   });
 }

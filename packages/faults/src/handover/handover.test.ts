@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { until } from "@swarmtide/test-kit";
 import { Scope } from "../scope.ts";
 import { TrackerProcess } from "../tracker-process.ts";
+import { proveLargeHandover } from "./large-proof.ts";
 import { Load } from "./load.ts";
 import { configOf, proveHandover, wrongCounts } from "./proof.ts";
 
@@ -30,6 +31,18 @@ test("through hand-overs to more and to fewer workers no request stays unanswere
   assert.ok(answered > 100);
   // Each page twice: those that came while the other drained met it there.
   assert.ok(cameBack >= 8);
+});
+
+test("a process that takes over while the snapshot is being restored gets every peer of it", {
+  skip,
+  timeout: 180_000,
+}, async (t) => {
+  const { problems, peers } = await proveLargeHandover(scopeOf(t), {
+    peers: 200_000,
+    asksAtOnce: true,
+  });
+  assert.deepEqual(problems, []);
+  assert.ok(peers >= 200_000);
 });
 
 /** A process that takes over as far as wanted, by the bytes of docs/protocol/hand-over.md. */

@@ -79,6 +79,8 @@ export class Load {
   readonly answered = { udp: 0, "http kept": 0, "http new": 0, ws: 0 };
   /** WebSockets that were closed with 1012 and came back. */
   cameBack = 0;
+  /** The longest that a request over UDP or HTTP has waited for its answer. */
+  longestMilliseconds = 0;
   readonly #running: Promise<void>[] = [];
   readonly #pages: Page[] = [];
   #isOver = false;
@@ -142,7 +144,7 @@ export class Load {
       request.writeInt32BE(-1, 92);
       request.writeUInt16BE(port, 96);
       udp.send(request);
-      const reply = await answerWithin(udp.next(), "a UDP announce");
+      const reply = await this.#answer(udp.next(), "a UDP announce");
       if (reply.readUInt32BE(0) !== 1) throw new Error(`refused: ${reply.toString("latin1", 8)}`);
       if (!reply.subarray(4, 8).equals(request.subarray(12, 16)))
         throw new Error("a reply to another request");
@@ -181,10 +183,17 @@ export class Load {
     const { torrent, port, event, isSeeder } = draw(client);
     const target = `/announce?info_hash=${infoHashOf(torrent)}&peer_id=-ST0001-proof-client&port=${port}&left=${isSeeder ? 0 : 1}${event && `&event=${event}`}&compact=1`;
     http.send(httpGet(target, ...headers));
-    const answer = (await answerWithin(http.receive(answers), "an HTTP announce"))[answers - 1];
+    const answer = (await this.#answer(http.receive(answers), "an HTTP announce"))[answers - 1];
     if (answer?.status !== 200 || !answer.text.includes("8:interval"))
       throw new Error(`answered ${answer?.status} ${answer?.text}`);
     this.#noteAnswer(name, torrent, port, event, isSeeder);
+  }
+
+  async #answer<Value>(answer: Promise<Value>, what: string): Promise<Value> {
+    const start = performance.now();
+    const value = await answerWithin(answer, what);
+    this.longestMilliseconds = Math.max(this.longestMilliseconds, performance.now() - start);
+    return value;
   }
 
   #noteAnswer(

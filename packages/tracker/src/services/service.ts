@@ -163,6 +163,8 @@ export interface RunningService<Config> {
    * before `stop`, makes it keep nothing: the start has failed.
    */
   readonly stopsLast?: { readonly millisecondsMax: number; discard(): void };
+  /** Of a service that fills the store after the start: whether it still does. A process that takes over waits for it. */
+  readonly isFilling?: () => boolean;
   /** What a process gets that takes over, and how the service makes way; absent where there is nothing to hand over. */
   readonly given?: GivenService;
   /** Stops every worker. Fulfilled when all have ended, or with false when some did not in time. */

@@ -40,7 +40,7 @@ export const snapshotService: Service<typeof sections> = {
             { code: "SWARMTIDE_OUTSIDE_CHROOT" },
           );
         const settings: SnapshotSettings = { config: snapshot, swarm, accessList };
-        const { counters, stopMillisecondsMax, ...group } = startSnapshot({
+        const { counters, stopMillisecondsMax, isRestoring, ...group } = startSnapshot({
           ...{
             binding: restored,
             store: store.handle,
@@ -54,6 +54,7 @@ export const snapshotService: Service<typeof sections> = {
         return {
           ...group,
           counters: [counters],
+          isFilling: isRestoring,
           stopsLast: {
             millisecondsMax: stopMillisecondsMax,
             discard() {
