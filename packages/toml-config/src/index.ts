@@ -28,6 +28,7 @@ export { printConfigDocs, printDefaultConfig } from "./print.ts";
 export { defaultConfig, readConfig, readLayers, readOptions } from "./read.ts";
 export { fileLayer } from "./read-file.ts";
 export { type ChangedKey, changedKeys, takeReloadable } from "./reload.ts";
+export { salvageKey } from "./salvage.ts";
 export {
   type CheckProblem,
   type ConfigOf,

@@ -5,7 +5,7 @@ import { FileReadError, readOperatorFile } from "./operator-file.ts";
 import { wholeFileProblem } from "./parse-toml.ts";
 
 /** The longest configuration file. */
-const FILE_BYTES_MAX = 2 ** 20;
+export const FILE_BYTES_MAX: number = 2 ** 20;
 
 /** The layer of a configuration file. Throws ConfigError, also where the file is missing, unreadable or not UTF-8. */
 export function fileLayer(filePath: string): ConfigLayer {

@@ -11,9 +11,11 @@ import {
   type Command,
   type CommandOption,
   type GivenOptions,
+  type LogFormat,
   loadConfig,
+  logKeys,
 } from "@swarmtide/runtime";
-import type { Entries, SectionSchema, Setting } from "@swarmtide/toml-config";
+import { type Entries, type SectionSchema, type Setting, salvageKey } from "@swarmtide/toml-config";
 import { type TrackerConfig, trackerSchema } from "./config.ts";
 
 /** Where HTTPS listens with `--tls-cert` where the configuration does not say. */
@@ -72,6 +74,11 @@ export class ConfigSource {
   /** Reads it, from the file at `path`. Throws ConfigError. */
   read(path: string | undefined = this.path): TrackerConfig {
     return loadConfig(trackerSchema, path, this.#settings, this.#defaults);
+  }
+
+  /** How the log is to be written, as far as a configuration that cannot be read still says so. */
+  salvageLogFormat(): LogFormat {
+    return salvageKey(logKeys.log_format, "log_format", this.path, this.#settings);
   }
 }
 

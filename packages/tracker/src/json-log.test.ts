@@ -55,6 +55,37 @@ test(
   },
 );
 
+test(
+  "so is each problem of a configuration that cannot be read, where the format can be told",
+  TIMEOUT,
+  (t) => {
+    const path = join(temporaryFolder(t), "config.toml");
+    const problems = (text: string, ...args: string[]) => {
+      writeFileSync(path, text);
+      const { code, stdout, stderr } = runToEnd("-c", path, ...args);
+      assert.deepEqual([code, stdout], [1, ""]);
+      return linesOf(stderr).map((line) => {
+        assert.deepEqual([line.level, line.part], ["error", "main"]);
+        return `${line.code}: ${String(line.message).replace(path, "FILE")}`;
+      });
+    };
+    const json = 'log_format = "json"\n';
+    assert.deepEqual(problems(`${json}[udp]\nworkers = -1\nprot = 1\n`), [
+      "SWARMTIDE_CONFIG_INVALID: FILE:3: udp.workers = -1: expected a whole number from 0 to 1024",
+      "SWARMTIDE_CONFIG_INVALID: FILE:4: udp.prot: unknown key, did you mean udp.port?",
+    ]);
+    assert.match(
+      problems(`${json}[udp\n`).join(),
+      /^SWARMTIDE_CONFIG_INVALID: FILE:2: not valid TOML/,
+    );
+    assert.match(problems("oops", "--set", "log_format=json").join(), /FILE:1: not valid TOML/);
+    const { stderr } = runToEnd("-c", join(path, "none"), "--set", "log_format=json");
+    assert.equal(linesOf(stderr)[0]?.code, "SWARMTIDE_CONFIG_UNREADABLE");
+    const plain = runToEnd("-c", join(path, "none"));
+    assert.doesNotMatch(plain.stderr, /^\{/);
+  },
+);
+
 test("so is the line of a start that fails", TIMEOUT, async (t) => {
   const taken = createServer().listen(0, "127.0.0.1");
   t.after(() => taken.close());

@@ -29,9 +29,14 @@ interface Line {
 }
 
 /** The tracker, and what it has logged about refusals. */
-async function start(t: TestContext, head: string) {
-  const limited = LOOPBACK_CONFIG.replace("[web]\n", "[web]\nmax_connections_per_address = 4\n");
-  const config = `log_format = "json"\n${head}${limited}`;
+async function start(
+  t: TestContext,
+  head: string,
+  web = "max_connections_per_address = 4\n",
+  tail = "",
+) {
+  const limited = LOOPBACK_CONFIG.replace("[web]\n", `[web]\n${web}`);
+  const config = `log_format = "json"\n${head}${limited}${tail}`;
   const program = startProgram(t, config);
   await program.output(/Point clients at/);
   const lines = () =>
@@ -167,5 +172,43 @@ test(
     await until("there are more refusals", async () => tracker.refusals().length > before);
     assert.equal(tracker.refusals().at(-1)?.address, undefined);
     assert.equal(tracker.refusals().at(-1)?.family, "ipv4");
+  },
+);
+
+test(
+  "behind a proxy the lines name the client, of WebTorrent too, and the proxy where it names nobody",
+  TIMEOUT,
+  async (t) => {
+    const tracker = await start(
+      t,
+      'log_level = "debug"\n',
+      'trusted_proxies = ["127.0.0.1"]\n',
+      '[ws]\nallowed_origins = ["https://page.example"]\n',
+    );
+    const [http4 = ""] = tracker.http;
+    /** A page that sends what is refused, behind the proxy. */
+    const ask = async (headers: Readonly<Record<string, string>>) => {
+      const options = { origin: "https://page.example", headers };
+      const page = await WebTorrentClient.connect(`ws://${http4}`, "ann", options);
+      page.send({ action: "announce", info_hash: "short" });
+      await page.take((message) => message["failure reason"] !== undefined);
+      page.socket.terminate();
+    };
+    const told = (reason: string, address: string) =>
+      until(`the log tells a refusal of ${address} for "${reason}"`, async () =>
+        tracker
+          .refusals()
+          .find((line) => line.message.includes(reason) && line.address === address),
+      );
+    await ask({ "X-Forwarded-For": "203.0.113.9, 198.51.100.7" });
+    await told("info_hash must be 20 characters", "198.51.100.7");
+    await ask({ "X-Forwarded-For": "2001:db8::7" });
+    await told("info_hash must be 20 characters", "2001:db8::7");
+    await ask({});
+    await told("info_hash must be 20 characters", "127.0.0.1");
+    const headers = { "X-Forwarded-For": "198.51.100.8" };
+    const elsewhere = { origin: "https://elsewhere.example", headers };
+    await assert.rejects(WebTorrentClient.connect(`ws://${http4}`, "bob", elsewhere));
+    await told("Requests for a WebSocket that were refused", "198.51.100.8");
   },
 );

@@ -37,7 +37,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const { source, version, print, signals } = options;
   const configPath = source.path;
   const { promise: stopAsked, resolve: askToStop } = deferred<NodeJS.Signals>();
-  const config = source.read();
+  const config = readAtStart(source);
   const log = createLogger(config, "main");
   const isJson = config.logFormat === "json";
   if (isJson) logNodesOwnLines(log);
@@ -91,6 +91,17 @@ export async function serve(options: ServeOptions): Promise<void> {
   else if (isJson) print(formatStatisticsJson(tracker.statistics().all));
   else print(`${finalLine}\n`);
   process.exit(0);
+}
+
+/** Where it cannot be read, the error is written as the log would be. Throws ConfigError. */
+function readAtStart(source: ConfigSource): TrackerConfig {
+  try {
+    return source.read();
+  } catch (error) {
+    const logFormat = source.salvageLogFormat();
+    const log = createLogger({ logLevel: "error", logFormat }, "main");
+    throw failStart(error, logFormat === "json", log);
+  }
 }
 
 /** The configuration as it stands in its file now. Throws OperatorError where a chroot hides that. */

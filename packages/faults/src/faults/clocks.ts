@@ -19,7 +19,10 @@ const STEPS_SECONDS = [
 ];
 /** Two passes of cleaning, and every sweep and tick. */
 const AFTER_STEP_MILLISECONDS = 3000;
-/** Processor time in those: a timer that storms takes all there is. */
+/**
+ * Processor time in those, beyond what the process took in as long before the first step: a timer that storms takes a whole
+ * core. The baseline is needed because a thread that waits for a point in time may spin under libfaketime, step or no step.
+ */
 const STORM_MILLISECONDS = 1500;
 /** Longer than peers live and than connections may be idle. */
 const LEAP_SECONDS = 60;
@@ -57,13 +60,11 @@ async function timeOfDay({ scope }: FaultContext): Promise<Outcome> {
   const { tracker, setClocks } = await startWithClocks(scope, false);
   const bystander = await Bystander.start(tracker.ports());
   const { closed, count } = await settle(scope, tracker, SWARM);
+  const baseline = await processorTimeAfter(tracker.pid, () => {});
   const storms: number[] = [];
   let closedAtOnce: readonly string[] = [];
   for (const [at, seconds] of STEPS_SECONDS.entries()) {
-    const before = processorMilliseconds(tracker.pid);
-    setClocks(seconds);
-    await wait(AFTER_STEP_MILLISECONDS);
-    storms.push(processorMilliseconds(tracker.pid) - before);
+    storms.push(await processorTimeAfter(tracker.pid, () => setClocks(seconds)));
     // Idle connections may stay for ten seconds: they see two steps, the peers all.
     if (at === 1) closedAtOnce = [...closed];
   }
@@ -78,8 +79,8 @@ async function timeOfDay({ scope }: FaultContext): Promise<Outcome> {
       [code, lost, late].every((value) => value === 0) &&
       after === SWARM_PEERS &&
       closedAtOnce.length === 0 &&
-      most < STORM_MILLISECONDS,
-    seen: `${after} of ${SWARM_PEERS} peers there after ${storms.length} steps, ${late} once they had had their age; closed at once: ${closedAtOnce.join(", ") || "no connection"}; at most ${most} ms of processor time in ${AFTER_STEP_MILLISECONDS} ms`,
+      most - baseline < STORM_MILLISECONDS,
+    seen: `${after} of ${SWARM_PEERS} peers there after ${storms.length} steps, ${late} once they had had their age; closed at once: ${closedAtOnce.join(", ") || "no connection"}; at most ${timeText(most, baseline)}`,
     lost: text,
   };
 }
@@ -87,10 +88,8 @@ async function timeOfDay({ scope }: FaultContext): Promise<Outcome> {
 async function allClocks({ scope }: FaultContext): Promise<Outcome> {
   const { tracker, setClocks } = await startWithClocks(scope, true);
   const { closed, count } = await settle(scope, tracker, SWARM);
-  const before = processorMilliseconds(tracker.pid);
-  setClocks(LEAP_SECONDS);
-  await wait(AFTER_STEP_MILLISECONDS);
-  const used = processorMilliseconds(tracker.pid) - before;
+  const baseline = await processorTimeAfter(tracker.pid, () => {});
+  const used = await processorTimeAfter(tracker.pid, () => setClocks(LEAP_SECONDS));
   const after = await count();
   const closedAtOnce = [...closed];
   await wait(PATIENCE_SECONDS * 1000);
@@ -103,10 +102,21 @@ async function allClocks({ scope }: FaultContext): Promise<Outcome> {
       after === SWARM_PEERS &&
       late === 0 &&
       closedAtOnce.length === 0 &&
-      used < STORM_MILLISECONDS,
-    seen: `${after} of ${SWARM_PEERS} peers there afterwards, ${late} once they had had their age; closed at once: ${closedAtOnce.join(", ") || "no connection"}; ${used} ms of processor time in ${AFTER_STEP_MILLISECONDS} ms; "${told}"`,
+      used - baseline < STORM_MILLISECONDS,
+    seen: `${after} of ${SWARM_PEERS} peers there afterwards, ${late} once they had had their age; closed at once: ${closedAtOnce.join(", ") || "no connection"}; ${timeText(used, baseline)}; "${told}"`,
   };
 }
+
+/** Processor time of the process in the seconds after something is done, in milliseconds. */
+async function processorTimeAfter(pid: number, act: () => void): Promise<number> {
+  const before = processorMilliseconds(pid);
+  act();
+  await wait(AFTER_STEP_MILLISECONDS);
+  return processorMilliseconds(pid) - before;
+}
+
+const timeText = (used: number, baseline: number): string =>
+  `${used} ms of processor time in ${AFTER_STEP_MILLISECONDS} ms (${baseline} before any step)`;
 
 /** User and system time that the process has taken, of all threads. */
 function processorMilliseconds(pid: number): number {

@@ -3,7 +3,7 @@ import { Socket } from "node:net";
 import { parseIpAddress } from "@swarmtide/bittorrent";
 import { type HttpPeer, peerAt } from "@swarmtide/http";
 import type { RefusalWriter } from "@swarmtide/metrics";
-import { wsColumns } from "@swarmtide/ws";
+import { type ClientAddress, wsColumns } from "@swarmtide/ws";
 
 /** Undefined once the socket is closed. */
 export function addressOf(socket: Socket): HttpPeer | undefined {
@@ -12,8 +12,16 @@ export function addressOf(socket: Socket): HttpPeer | undefined {
   return address && peerAt(address);
 }
 
-/** For an upgrade that is refused. */
-export function noteRefusedUpgrade(refusals: RefusalWriter<"ws">, socket: Socket): void {
+/** For an upgrade that is refused: to the client or, where a proxy does not name it, to whoever is at the other end. */
+export function noteRefusedUpgrade(
+  refusals: RefusalWriter<"ws">,
+  client: ClientAddress | undefined,
+  socket: Socket,
+): void {
+  if (client !== undefined) {
+    refusals.note(wsColumns.UPGRADES_REFUSED, 0, client.words, 0, client.family);
+    return;
+  }
   const address = refusals.isOn ? addressOf(socket) : undefined;
   if (address === undefined) refusals.noteUnknown(wsColumns.UPGRADES_REFUSED, 0);
   else refusals.notePeer(wsColumns.UPGRADES_REFUSED, 0, address);

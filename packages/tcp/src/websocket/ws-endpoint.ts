@@ -172,9 +172,11 @@ export class WsEndpoint implements SessionOwner {
   /** Takes a paused socket of a connection from `address`, whose upgrade request is the beginning of `bytes`. */
   adopt(socket: Socket, address: Uint8Array, bytes: Uint8Array): void {
     const answer = answerUpgrade(bytes, 0, bytes.length, this.#allowedOrigins);
+    const forwarded = answer.headers.get(this.#forwardedHeader);
+    const client = clientAddressOf(address, forwarded, this.#trustedProxies);
     if (answer.status !== UPGRADE_OK || this.#isStopping) {
       add(this.#options.counters, wsColumns.UPGRADES_REFUSED);
-      noteRefusedUpgrade(this.#options.refusals, socket);
+      noteRefusedUpgrade(this.#options.refusals, client, socket);
       socket.end(answer.status === UPGRADE_OK ? "" : answer.reply, "latin1");
       socket.resume();
       return;
@@ -182,8 +184,6 @@ export class WsEndpoint implements SessionOwner {
     const { unsentInKernelBytes = UNSENT_IN_KERNEL_BYTES } = this.#options;
     if (unsentInKernelBytes > 0) limitUnsentBytes(descriptorOf(socket), unsentInKernelBytes);
     socket.write(answer.reply, "latin1");
-    const forwarded = answer.headers.get(this.#forwardedHeader);
-    const client = clientAddressOf(address, forwarded, this.#trustedProxies);
     this.#sessions.add(new WsSession(socket, this, bytes.subarray(answer.headBytes), client));
   }
 

@@ -16,6 +16,7 @@
  * Example: a peer whose key is 0x30500007 adds to cells 3 and 9 of line 7, words 16 + 7 * 16 + 3 and + 9.
  */
 import { EVENT_NONE } from "@swarmtide/bittorrent";
+import type { Column, RefusalWriter } from "@swarmtide/metrics";
 import type { AddressRanges, LimitsConfig, SwarmStore } from "@swarmtide/swarm";
 import {
   REFUSED_PEERS_OF_ADDRESS,
@@ -95,10 +96,11 @@ export class ClientLimits {
     if (at + CLIENT_WORDS > this.clients.length) this.clients = doubled(this.clients, at);
     const { clients, store } = this;
     clients[at + FAMILY_WORD] = 0;
-    if (this.isOff || client === undefined || store === undefined) return 0;
+    if (client === undefined) return 0;
     const { words, family } = client;
     for (let word = 0; word < 4; word++) clients[at + word] = words[word];
     clients[at + FAMILY_WORD] = family;
+    if (this.isOff || store === undefined) return 0;
     if (store.limits.isExemptAddress(clients, at, family)) return 0;
     const hash = mixWord(mixWord(this.secret, family), words[0]);
     return (family === 6 ? mixWord(hash, words[1]) : hash) || 1;
@@ -108,7 +110,7 @@ export class ClientLimits {
   admits(slot: number): boolean {
     const at = slot * CLIENT_WORDS;
     const family = this.clients[at + FAMILY_WORD];
-    if (this.addresses === undefined || family === 0) return true;
+    if (this.isOff || this.addresses === undefined || family === 0) return true;
     return this.addresses.allows(this.clients, at, family === 6 ? 6 : 4);
   }
 
@@ -116,8 +118,22 @@ export class ClientLimits {
   allowsScrape(slot: number): boolean {
     const at = slot * CLIENT_WORDS;
     const family = this.clients[at + FAMILY_WORD];
-    if (this.store === undefined || family === 0) return true;
+    if (this.isOff || this.store === undefined || family === 0) return true;
     return this.store.scrapeRate.allows(this.clients, at, family === 6 ? 6 : 4);
+  }
+
+  /** Notes for the log that the client at the slot was refused; false where nobody knows its address. */
+  noteRefusal(
+    refusals: RefusalWriter<"ws">,
+    column: Column<"ws">,
+    status: number,
+    slot: number,
+  ): boolean {
+    const at = slot * CLIENT_WORDS;
+    const family = this.clients[at + FAMILY_WORD];
+    if (family === 0) return false;
+    refusals.note(column, status, this.clients, at, family === 6 ? 6 : 4);
+    return true;
   }
 
   /** Whether the times between announces of an address's peers count. */

@@ -11,7 +11,7 @@ import type { AnnouncingConnection } from "./delivery.ts";
 
 /** The socket behind a connection, as its owner sees it. */
 export interface ConnectionSink {
-  /** Who is at the other end, for the log; undefined where that is not known any more. */
+  /** Who is at the other end, for the log where the client is not known; undefined where that is not known any more. */
   readonly address?: AddressWords | undefined;
   /**
    * Sends the bytes after all earlier ones. They belong to the sink until the owner has told the tracker by `written`

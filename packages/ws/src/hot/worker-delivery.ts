@@ -12,6 +12,7 @@ import type { Column, CounterRow, RefusalWriter } from "@swarmtide/metrics";
 import type { BytePool } from "@swarmtide/ws-protocol";
 import type { WsConfig } from "../config.ts";
 import * as columns from "../counters.ts";
+import type { ClientLimits } from "./client-limits.ts";
 import { CONNECTION_OPEN, type Connection } from "./connection.ts";
 import { type ConnectionAddress, Delivery } from "./delivery.ts";
 import {
@@ -41,6 +42,7 @@ export class WorkerDelivery extends Delivery {
   private readonly pool: BytePool;
   private readonly counters: CounterRow<"ws">;
   private readonly refusals: RefusalWriter<"ws">;
+  private readonly limits: ClientLimits;
   private dropBytes: number;
   private unsentBytesMax: number;
 
@@ -51,8 +53,10 @@ export class WorkerDelivery extends Delivery {
     counters: CounterRow<"ws">,
     pool: BytePool,
     refusals: RefusalWriter<"ws">,
+    limits: ClientLimits,
   ) {
     super();
+    this.limits = limits;
     this.refusals = refusals;
     this.pool = pool;
     this.worker = worker;
@@ -93,11 +97,15 @@ export class WorkerDelivery extends Delivery {
     return connection !== undefined && !this.isBehind(connection);
   }
 
-  /** Only the connection's own worker knows its address. */
+  /**
+   * Only the connection's own worker knows its client: behind a proxy the one that the proxy names, or else the proxy, which is
+   * at the other end of the socket.
+   */
   override noteRefusal(to: ConnectionAddress, column: Column<"ws">, status: number): void {
-    const { refusals } = this;
+    const { refusals, limits } = this;
     if (!refusals.isOn) return;
     const isOwn = to.worker === this.worker;
+    if (isOwn && limits.noteRefusal(refusals, column, status, to.connectionSlot)) return;
     const address = isOwn ? this.connections[to.connectionSlot]?.sink.address : undefined;
     if (address === undefined) refusals.noteUnknown(column, status);
     else refusals.notePeer(column, status, address);

@@ -94,9 +94,6 @@ export class WorkerState {
     this.ownerSecret = options.ownerSecret;
     this.clockMilliseconds = options.clockMilliseconds;
     this.pool = new protocol.BytePool(config.maxBuffered);
-    const refusals = options.refusals ?? Refusals.writer(undefined, 0, columns.wsCounters);
-    this.delivery = new WorkerDelivery(worker, workers, config, counters, this.pool, refusals);
-    this.memoryBytes = options.memoryBytes ?? memoryBytesOf(config.maxMemory, workers);
     this.limits = new ClientLimits({
       workers,
       secret: options.ownerSecret,
@@ -104,6 +101,17 @@ export class WorkerState {
       store: options.store,
       peersByAddress: options.peersByAddress ?? makePeersByAddress(),
     });
+    const refusals = options.refusals ?? Refusals.writer(undefined, 0, columns.wsCounters);
+    this.delivery = new WorkerDelivery(
+      worker,
+      workers,
+      config,
+      counters,
+      this.pool,
+      refusals,
+      this.limits,
+    );
+    this.memoryBytes = options.memoryBytes ?? memoryBytesOf(config.maxMemory, workers);
     const own = this.limitsOf(config);
     this.swarms = new Swarms(workers, this.delivery, own, counters, random, this.limits);
     this.random = random;
