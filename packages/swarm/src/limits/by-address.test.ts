@@ -5,7 +5,13 @@ import { defaultConfig } from "@swarmtide/toml-config";
 import fc from "fast-check";
 import { SwarmCleaning } from "../store/cleaning.ts";
 import type { SwarmStore } from "../store/hot/swarm-store.ts";
-import { COUNTS, COUNTS_CELLS, COUNTS_KEY_WORDS, COUNTS_LOG_MASK } from "../store/layout.ts";
+import {
+  COUNTS,
+  COUNTS_CELLS,
+  COUNTS_KEY_WORDS,
+  COUNTS_LOG_MASK,
+  COUNTS_WORD_MASK,
+} from "../store/layout.ts";
 import { createSwarmStore, readSwarmTotals } from "../store/open-store.ts";
 import { SwarmRestore, TorrentSlots } from "../store/restore.ts";
 import { infoHashOf } from "../store/testing/peers.ts";
@@ -125,7 +131,7 @@ function cellsOf(store: SwarmStore) {
   const sums = { byAddress: 0, byTorrent: 0, lowest: 0 };
   for (const w of store.shards) {
     const lines = 1 << ((w[COUNTS] ?? 0) & COUNTS_LOG_MASK);
-    const first = ((w[COUNTS] ?? 0) & ~COUNTS_LOG_MASK) + COUNTS_KEY_WORDS;
+    const first = ((w[COUNTS] ?? 0) & COUNTS_WORD_MASK) + COUNTS_KEY_WORDS;
     const ofAddresses = (lines / 8) * COUNTS_CELLS;
     for (let i = 0; i < ofAddresses + lines * COUNTS_CELLS; i++) {
       const cell = w[first + i] ?? 0;

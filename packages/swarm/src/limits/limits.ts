@@ -7,7 +7,7 @@ import { randomFillSync } from "node:crypto";
 import { type Cidr, IPV4_BYTES } from "@swarmtide/bittorrent";
 import { defaultConfig } from "@swarmtide/toml-config";
 import type { ArenaCounts } from "../store/arenas.ts";
-import { COUNTS_BY_ADDRESS, SECONDS_PER_TICK } from "../store/layout.ts";
+import { COUNTS_KEY_LENGTH, SECONDS_PER_TICK } from "../store/layout.ts";
 import { exemptBlocksOf, type LimitsConfig, limitsSection } from "./config.ts";
 import { AddressBlocks } from "./hot/address-blocks.ts";
 import {
@@ -52,7 +52,7 @@ export function arenaCountsOf(
 ): ArenaCounts | undefined {
   if (!countsByAddress(config)) return undefined;
   return {
-    key: randomFillSync(new Int32Array(COUNTS_BY_ADDRESS)),
+    key: randomFillSync(new Int32Array(COUNTS_KEY_LENGTH)),
     shards: shardsThatCount(config, shards),
   };
 }

@@ -102,8 +102,7 @@ function makeCounts(
   while (lines * 2 <= linesMax) lines *= 2;
   const ofAddresses = (lines >>> COUNTS_LINES_SHIFT) * COUNTS_CELLS;
   const counts = (next + COUNTS_CELLS - 1) & -COUNTS_CELLS;
-  w[COUNTS] = counts | Math.log2(lines);
+  w[COUNTS] = counts | Math.log2(lines) | (countsByAddress ? COUNTS_BY_ADDRESS : 0);
   w.set(key, counts);
-  w[counts + COUNTS_BY_ADDRESS] = countsByAddress ? 1 : 0;
   return counts + COUNTS_KEY_WORDS + ofAddresses + lines * COUNTS_CELLS;
 }

@@ -4,7 +4,7 @@
  * both.
  */
 import { INFO_HASH_WORDS } from "@swarmtide/bittorrent";
-import { NO_REPEATS } from "../limits/hot/announce-limits.ts";
+import { type AnnounceLimits, NO_REPEATS } from "../limits/hot/announce-limits.ts";
 import { removePeer, upsertPeer } from "./hot/announce.ts";
 import {
   CHANGE_ADDRESS_AT,
@@ -38,7 +38,7 @@ import {
   SLOT_WORDS_4,
   SLOT_WORDS_6,
 } from "./layout.ts";
-import { findPeer, NO_LIMITS } from "./restore.ts";
+import { findPeer, openNoLimits } from "./restore.ts";
 
 /** Thrown where a shard has noted more than it has room for: the other process was too slow. */
 export class LostChanges extends Error {}
@@ -103,10 +103,12 @@ export class ChangeTaker {
    */
   isShared = false;
   readonly #store: SwarmStore;
+  readonly #limits: AnnounceLimits;
   readonly #key = new Int32Array(SLOT_WORDS_6);
 
   constructor(store: SwarmStore) {
     this.#store = store;
+    this.#limits = openNoLimits(store);
   }
 
   /** `changes` are whole ones. */
@@ -165,8 +167,8 @@ export class ChangeTaker {
       return;
     }
     const seeder = (state & CHANGE_SEEDER) !== 0;
-    const args = [w, swarm, slotWords, hashKey, key, tail, seeder, 0, NO_LIMITS] as const;
-    const slot = upsertPeer(...args, NO_REPEATS);
+    const args = [w, swarm, slotWords, hashKey, key, tail, seeder, 0] as const;
+    const slot = upsertPeer(...args, this.#limits, NO_REPEATS);
     if (slot === 0) this.refused++;
     else w[slot + slotWords - 1] = tail;
   }

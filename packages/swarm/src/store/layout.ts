@@ -11,6 +11,7 @@
  * | 0       | LOCK              | 0 free, 1 held, 2 held and somebody sleeps; its line is the holder's |
  * | 1       | NOTING            | 1 while changes are noted for another process, 2 when some were lost (`hot/change-log.ts`) |
  * | 2       | NOTED_WORDS       | words of changes noted and not taken yet                         |
+ * | 3       | COUNTS            | where the counts by address begin, a multiple of 16, or 0 (`limits/hot/address-counts.ts`); its low four bits: log2 of their lines; bit 30: the shard counts by address alone as well |
  * | 32      | NEXT_FRESH        | first word never handed out                                      |
  * | 33      | END               | number of words of the arena                                     |
  * | 34      | FREE_CLASSES      | bit k is set when FREE_LISTS + k is not empty                    |
@@ -25,7 +26,6 @@
  * | 45      | GAVE_WAY          | torrents of a single peer that made room in a full arena         |
  * | 46      | KEPT_COUNT        | torrents without peers, kept for their completed count, of the last cleaning |
  * | 47      | COMPLETED_COUNT   | completions counted in all torrents, also in those that are gone |
- * | 48      | COUNTS            | where the counts by address begin, a multiple of 16, or 0 (`limits/hot/address-counts.ts`); its low four bits: log2 of their lines |
  * | 64 + k  | FREE_LISTS        | first free block of class k, 6 to 24 (`hot/whole-blocks.ts`)     |
  * | 96 + k  | FREE_BITS         | where the bits of class k begin, one for each multiple of 2^k    |
  * | 128 + k | SLAB_DENSE_LISTS  | first dense page of class k, 1 to 5 (`hot/slab-pages.ts`)        |
@@ -67,6 +67,7 @@
 export const LOCK = 0;
 export const NOTING = 1;
 export const NOTED_WORDS = 2;
+export const COUNTS = 3;
 export const NEXT_FRESH = 32;
 export const END = 33;
 export const FREE_CLASSES = 34;
@@ -81,7 +82,6 @@ export const SLAB_WORDS_FREE = 44;
 export const GAVE_WAY = 45;
 export const KEPT_COUNT = 46;
 export const COMPLETED_COUNT = 47;
-export const COUNTS = 48;
 export const FREE_LISTS = 64;
 export const FREE_BITS = 96;
 export const SLAB_DENSE_LISTS = 128;
@@ -134,10 +134,14 @@ export const LARGE_SEEDER_SET = 5;
 
 /** The low bits of COUNTS: the logarithm of the number of lines. */
 export const COUNTS_LOG_MASK = 15;
+/** Set in COUNTS where the shard counts by address alone; the bits between are the word where the counts begin. */
+export const COUNTS_BY_ADDRESS = 0x40000000;
+export const COUNTS_WORD_MASK = 0x3ffffff0;
 /** Cells of a line of counts, one cache line; words of key before the lines; lines by address are one eighth of the others. */
 export const COUNTS_CELLS = 16;
+/** Words of the key, in a line of their own. */
+export const COUNTS_KEY_LENGTH = 4;
 export const COUNTS_KEY_WORDS = 16;
-export const COUNTS_BY_ADDRESS = 4;
 export const COUNTS_LINES_SHIFT = 3;
 
 export const PEER_PAGE_CLASS_4 = 7;
@@ -204,6 +208,11 @@ for (const [relation, holds] of [
   ],
   ["the largest block's class fits meta", BLOCK_CLASS_MAX <= SMALL_CLASS_MASK],
   ["a year of hours is told from none", KEEP_COMPLETED_DAYS_MAX * 24 < EMPTY_HOURS_MASK],
+  [
+    "counts begin below their flag",
+    (ARENA_BYTES_MAX >>> 2) - 1 <= (COUNTS_WORD_MASK | COUNTS_LOG_MASK) &&
+      (COUNTS_BY_ADDRESS & COUNTS_WORD_MASK) === 0,
+  ],
   ["a page's count fits below its depth", PEERS_PER_PAGE_4 <= PAGE_COUNT_MASK],
   ["the tick lies above the port", ((TICK_MASK << TICK_SHIFT) & PORT_MASK) === 0],
   ["the tick lies below the flags", ((TICK_MASK << TICK_SHIFT) & SLOT_TAIL_FLAGS) === 0],

@@ -43,8 +43,9 @@ import { ageOfTail, tickOf } from "./slot-tail.ts";
 const SECONDS_PER_HOUR = 3600;
 const PEERS_PER_HOLD = 64;
 
-/** Limits hold for announces: what is restored was within them. */
-export const NO_LIMITS: AnnounceLimits = openAnnounceLimits(makeLimits(undefined), []);
+/** Limits hold for announces: what is restored was within them. It is counted by address all the same. */
+export const openNoLimits = ({ shards }: SwarmStore): AnnounceLimits =>
+  openAnnounceLimits(makeLimits(undefined), shards);
 
 /** Some peers of one role and family, as slots (layout.ts). */
 interface Peers {
@@ -76,12 +77,14 @@ export class SwarmRestore {
   recordsRefused = 0;
   peersRefused = 0;
   readonly #store: SwarmStore;
+  readonly #limits: AnnounceLimits;
   readonly #key = new Int32Array(SLOT_WORDS_6);
   #nowSeconds = 0;
   #tick = 0;
 
   constructor(store: SwarmStore) {
     this.#store = store;
+    this.#limits = openNoLimits(store);
   }
 
   /** The clock of SwarmStore.setNow. Ages of slots count from here. */
@@ -243,7 +246,7 @@ export class SwarmRestore {
       tail,
       seeder,
       0,
-      NO_LIMITS,
+      this.#limits,
       NO_REPEATS,
     );
     if (slot !== 0 && known === 0) this.peersStored++;

@@ -214,6 +214,7 @@ export class DatagramHandler {
     const peersMax = tracker.config.maxResponsePeers;
     record.peersWanted = wanted < 0 || wanted > peersMax ? peersMax : wanted;
     record.replyAt = (replyOffset + ANNOUNCE_REPLY_HEADER_BYTES) >> 1;
+    record.hash = tracker.swarmPrefetch.hashOf(record);
     const peers = store.announce(record);
     if (store.refusal !== 0) return this.refuse(offset, counters, replyOffset, store.refusal);
     if (!store.stored) {

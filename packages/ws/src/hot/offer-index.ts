@@ -51,6 +51,10 @@ export class OfferIndex extends LinearIndex {
   private newest = 0;
   /** Of each worker's connections, by slot, how many offers it has made. */
   private readonly held: Int32Array[] = [];
+  /** Whose offers are inserted from now on, their connection, and the secret mixed with what they call themselves. */
+  private offerer = 0;
+  private connection = 0;
+  private offererKey = 0;
 
   constructor(secret: number, peers: Peers, memoryBytesMax: number) {
     const wanted = Math.floor(memoryBytesMax / BUDGET_BYTES_PER_OFFER);
@@ -71,29 +75,36 @@ export class OfferIndex extends LinearIndex {
     return this.table.slots * OFFER_BYTES;
   }
 
+  /** Takes the offers of a peer from now on; it must not leave meanwhile. */
+  begin(offerer: number, nowSeconds: number): void {
+    const { peers } = this;
+    this.expire(nowSeconds);
+    this.offerer = offerer;
+    this.connection = peers.connectionOf(offerer);
+    const ids = peers.identities.table.words;
+    this.offererKey = hashIdWords(this.secret, ids, peers.idAt(offerer));
+  }
+
   /** Whether the peer's connection has room for one more in its share. */
-  hasShare(offerer: number): boolean {
-    const connection = this.peers.connectionOf(offerer);
+  hasShare(): boolean {
+    const { connection } = this;
     const held = this.held[connection >>> SLOT_BITS];
     const slot = connection & SLOT_MASK;
     return held === undefined || slot >= held.length || held[slot] < this.shareMax;
   }
 
   /**
-   * Remembers that the offer with the id at `at` was made to a connection; false where one that was alive had to be
+   * Remembers that the peer's offer with the id at `at` was made to a connection; false where one that was alive had to be
    * forgotten for it. The same offer again, by one that calls itself the same, takes the place of the former.
    */
   insert(
-    offerer: number,
     offerIds: Uint8Array,
     at: number,
     receiver: ConnectionAddress,
-    nowSeconds: number,
     expirySeconds: number,
   ): boolean {
-    this.expire(nowSeconds);
-    const { peers } = this;
-    const key = hashIdWords(this.secret, peers.identities.table.words, peers.idAt(offerer));
+    const { connection, offerer, peers } = this;
+    const key = this.offererKey;
     const hash = this.hashFor(key, offerIds, at, receiver);
     const former = this.find(hash, offerIds, at, receiver, offerer);
     if (former !== 0) this.remove(former);
@@ -106,7 +117,6 @@ export class OfferIndex extends LinearIndex {
       words[word + index] = wordAt(offerIds, at + 4 * index);
     words[word + RECEIVER_WORD] = connectionWord(receiver.worker, receiver.connectionSlot);
     words[word + RECEIVER_SERIAL_WORD] = receiver.connectionSerial;
-    const connection = peers.connectionOf(offerer);
     words[word + OFFERER_WORD] = offerer;
     words[word + OFFERER_SERIAL_WORD] = peers.serialOf(offerer);
     words[word + OFFERER_CONNECTION_WORD] = connection;

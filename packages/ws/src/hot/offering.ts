@@ -91,8 +91,9 @@ export class Offering {
     const probes = Math.min(end - first, 2 * (wanted - offer) + PROBES_SPARE);
     let position = first + this.random.below(end - first);
     let isPrepared = offer > 0;
+    this.offers.begin(peer, nowSeconds);
     for (let probe = 0; probe < probes && offer < wanted; probe++) {
-      if (!this.offers.hasShare(peer)) {
+      if (!this.offers.hasShare()) {
         this.counters[columns.OFFERS_OVER_SHARE] += wanted - offer;
         return wanted;
       }
@@ -108,23 +109,18 @@ export class Offering {
       const bytes = protocol.frameHeaderBytes(payload) + payload;
       if (!delivery.reserve(receiver, FRAME_IS_OFFER, bytes)) continue;
       protocol.writeOffer(delivery.buffer, delivery.offset, payload, request, offer);
-      this.remember(peer, request, offer, nowSeconds);
+      this.remember(request, offer, nowSeconds);
       offer++;
     }
     return offer;
   }
 
   /** Remembers an offer that was passed to `receiver`. */
-  private remember(
-    peer: number,
-    request: protocol.RequestRecord,
-    offer: number,
-    nowSeconds: number,
-  ): void {
+  private remember(request: protocol.RequestRecord, offer: number, nowSeconds: number): void {
     const { offerId, receiver } = this;
     request.readOfferId(offer, offerId, 0);
     const expirySeconds = nowSeconds + this.limits.offerAgeSeconds;
-    if (!this.offers.insert(peer, offerId, 0, receiver, nowSeconds, expirySeconds))
+    if (!this.offers.insert(offerId, 0, receiver, expirySeconds))
       this.counters[columns.OFFERS_FORGOTTEN]++;
   }
 

@@ -11,6 +11,8 @@ export class Announce {
   /** Five words of info hash, from `infoHashAt`. */
   infoHash: Int32Array;
   infoHashAt = 0;
+  /** The store's hash of the info hash where it was worked out before (`SwarmPrefetch.hashOf`), or 0. */
+  hash = 0;
   /** The peer's address from `addressAt`: one word for family 4, four for family 6. */
   address: Int32Array;
   addressAt = 0;

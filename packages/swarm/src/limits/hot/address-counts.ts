@@ -10,7 +10,6 @@
  * | words from where COUNTS says | meaning                                                            |
  * |------------------------------|--------------------------------------------------------------------|
  * | 0..3                         | key of the hash, the same in all shards                            |
- * | 4                            | COUNTS_BY_ADDRESS: whether this shard counts by address            |
  * | 16..16 + 2 L - 1             | L / 8 lines of 16 cells, by address; COUNTS has the logarithm of L |
  * | 16 + 2 L .. 16 + 18 L - 1    | L lines of 16 cells, by address and large torrent                  |
  *
@@ -25,15 +24,15 @@ import {
   COUNTS_KEY_WORDS,
   COUNTS_LINES_SHIFT,
   COUNTS_LOG_MASK,
+  COUNTS_WORD_MASK,
   LARGE_META,
-  PEER_COUNT,
   RECORD_SWARM_4,
   RECORD_SWARM_6,
   SLOT_WORDS_4,
 } from "../../store/layout.ts";
 
 function firstWord(counts: number): number {
-  return counts & ~COUNTS_LOG_MASK;
+  return counts & COUNTS_WORD_MASK;
 }
 
 function linesOf(counts: number): number {
@@ -41,12 +40,7 @@ function linesOf(counts: number): number {
 }
 
 /** The hash of an address: its one word of IPv4, or the two words of an IPv6 address's /64. */
-export function addressHash(
-  w: Int32Array,
-  slotWords: number,
-  word0: number,
-  word1: number,
-): number {
+function addressHash(w: Int32Array, slotWords: number, word0: number, word1: number): number {
   const key = firstWord(w[COUNTS]);
   const hash = mix(word0 ^ w[key]);
   return slotWords === SLOT_WORDS_4 ? hash : mix(hash ^ word1 ^ w[key + 1]);
@@ -59,11 +53,11 @@ function pairHash(w: Int32Array, swarm: number, slotWords: number, ofAddress: nu
   return mix(mix(ofAddress ^ w[record] ^ w[key + 2]) ^ w[record + 1] ^ w[key + 3]);
 }
 
-function firstCell(hash: number): number {
+export function firstCell(hash: number): number {
   return hash >>> 28;
 }
 
-function secondCell(hash: number): number {
+export function secondCell(hash: number): number {
   return ((hash >>> 28) + 1 + (((hash >>> 20) & 0xff) % (COUNTS_CELLS - 1))) & (COUNTS_CELLS - 1);
 }
 
@@ -96,7 +90,7 @@ export function countPeer(
   const counts = w[COUNTS];
   if (counts === 0) return;
   const isLarge = w[swarm + 1] === LARGE_META;
-  const isCounted = w[firstWord(counts) + COUNTS_BY_ADDRESS] !== 0;
+  const isCounted = (counts & COUNTS_BY_ADDRESS) !== 0;
   if (!isLarge && !isCounted) return;
   const ofAddress = addressHash(w, slotWords, word0, word1);
   if (isLarge) countPair(w, swarm, slotWords, ofAddress, by);
@@ -146,29 +140,4 @@ export function peersInSlab(
   for (let slot = slab; slot < slab + count * slotWords; slot += slotWords)
     if (w[slot] === key[0] && (isIpv4 || w[slot + 1] === key[1])) peers++;
   return peers;
-}
-
-function estimate(w: Int32Array, line: number, hash: number, lines: number): number {
-  const a = w[line + firstCell(hash)];
-  const b = w[line + secondCell(hash)];
-  // Of the pairs that is too much, since small swarms are not in them: it spares an address, it never accuses one.
-  const others = ((w[PEER_COUNT] + w[PEER_COUNT + 1]) / (lines * COUNTS_CELLS)) | 0;
-  return (a < b ? a : b) - others;
-}
-
-/** How many peers an address with this hash has in the torrent. */
-export function peersInTorrent(
-  w: Int32Array,
-  swarm: number,
-  slotWords: number,
-  ofAddress: number,
-): number {
-  const hash = pairHash(w, swarm, slotWords, ofAddress);
-  return estimate(w, pairLine(w, hash), hash, linesOf(w[COUNTS]));
-}
-
-/** How many peers an address with this hash has in the torrents of this shard. May be asked without the shard's lock. */
-export function peersInShard(w: Int32Array, ofAddress: number): number {
-  const lines = linesOf(w[COUNTS]) >>> COUNTS_LINES_SHIFT;
-  return estimate(w, addressLine(w, ofAddress), ofAddress, lines);
 }

@@ -6,9 +6,10 @@
  * announces that are d ticks apart lie less than 4 (d + 1) seconds apart, so with 30 s a repeat is what lies at most 6
  * ticks behind: everything within 24 s, nothing from 28 s on. What is limited by address is asked for new peers only.
  */
-import { COUNTS, PAUSED_BIT, SLOT_WORDS_4, TICK_MASK, TICK_SHIFT } from "../../store/layout.ts";
+import { PAUSED_BIT, SLOT_WORDS_4, TICK_MASK, TICK_SHIFT } from "../../store/layout.ts";
 import type { AddressBlocks } from "./address-blocks.ts";
-import { addressHash, peersInShard, peersInSlab, peersInTorrent } from "./address-counts.ts";
+import { peersInSlab } from "./address-counts.ts";
+import { NewPeerCounts } from "./new-peer-counts.ts";
 
 /** `repeatTicksMax` where no announce is a repeat. */
 export const NO_REPEATS = -1;
@@ -26,6 +27,9 @@ export interface AnnounceLimitsOptions {
   readonly torrentsPerAddressMax: number;
   readonly exempt: AddressBlocks;
 }
+
+/** More peers than a torrent has. */
+const NO_LIMIT = 0x7fffffff;
 
 /** Torrents of an address that the counted shards hold at the limit at least: then their share varies by 1.6 %. */
 const TORRENTS_OF_COUNTED_MIN = 4096;
@@ -54,6 +58,7 @@ export class AnnounceLimits {
   private exempt: AddressBlocks;
   /** All shards of the store: an address is in many. */
   private readonly shards: readonly Int32Array[];
+  private readonly counts: NewPeerCounts;
 
   /** `countedShards` is what the arenas were laid out with. */
   constructor(
@@ -62,6 +67,7 @@ export class AnnounceLimits {
     countedShards: number,
   ) {
     this.shards = shards;
+    this.counts = new NewPeerCounts(shards[0]);
     this.countedShards = countedShards;
     this.exempt = options.exempt;
     this.configure(options);
@@ -98,14 +104,14 @@ export class AnnounceLimits {
 
   /** 0, or why the peer `key`, which is not in this large swarm, is not to be stored there. */
   refusalInLarge(w: Int32Array, swarm: number, slotWords: number, key: Int32Array): number {
+    const { counts } = this;
     const peersMax = this.peersPerAddressMax;
-    if (w[COUNTS] === 0) return 0;
-    if (peersMax > 0) {
-      const ofAddress = addressHash(w, slotWords, key[0], key[1]);
-      if (peersInTorrent(w, swarm, slotWords, ofAddress) >= peersMax)
-        return this.isExempt(key, slotWords) ? 0 : REFUSED_PEERS_OF_ADDRESS;
-    }
-    return this.refusalOfTorrent(w, slotWords, key);
+    if (!counts.isOn) return 0;
+    counts.take(slotWords, key);
+    // Asked even where nobody has a limit: `countNewPeer` counts with what it works out.
+    if (counts.isTorrentFull(w, swarm, slotWords, peersMax === 0 ? NO_LIMIT : peersMax))
+      return this.isExempt(key, slotWords) ? 0 : REFUSED_PEERS_OF_ADDRESS;
+    return this.refusalOfTaken(key, slotWords);
   }
 
   /** The same of a small one, whose `count` slots lie at `slab`. */
@@ -117,25 +123,37 @@ export class AnnounceLimits {
     key: Int32Array,
   ): number {
     const peersMax = this.peersPerAddressMax;
+    if (this.counts.isOn) this.counts.take(slotWords, key);
     if (peersMax > 0 && count >= peersMax)
       if (peersInSlab(w, slab, count, slotWords, key) >= peersMax)
         return this.isExempt(key, slotWords) ? 0 : REFUSED_PEERS_OF_ADDRESS;
-    return this.refusalOfTorrent(w, slotWords, key);
+    return this.refusalOfTaken(key, slotWords);
   }
 
   /** 0, or why the peer `key` is not to be stored in one more torrent. */
-  refusalOfTorrent(w: Int32Array, slotWords: number, key: Int32Array): number {
+  refusalOfTorrent(slotWords: number, key: Int32Array): number {
+    if (!this.counts.isOn) return 0;
+    this.counts.take(slotWords, key);
+    return this.refusalOfTaken(key, slotWords);
+  }
+
+  private refusalOfTaken(key: Int32Array, slotWords: number): number {
     if (this.torrentsOfCountedMax === 0) return 0;
-    const ofAddress = addressHash(w, slotWords, key[0], key[1]);
-    const shards = this.shards;
-    if (peersInShard(shards[0], ofAddress) < this.firstShardMin) return 0;
+    const { counts, shards } = this;
+    if (counts.peersInShardMax(shards[0]) < this.firstShardMin) return 0;
     let peers = 0;
     for (let i = 0; i < this.countedShards; i++) {
-      const ofShard = peersInShard(shards[i], ofAddress);
+      const ofShard = counts.peersInShardMax(shards[i]) - counts.othersInShard(shards[i]);
+      if (i === 0 && ofShard < this.firstShardMin) return 0;
       if (ofShard > 0) peers += ofShard;
     }
     if (peers < this.torrentsOfCountedMax || this.isExempt(key, slotWords)) return 0;
     return REFUSED_TORRENTS_OF_ADDRESS;
+  }
+
+  /** Counts the peer that a refusal was asked about last: it is stored now. */
+  countNewPeer(w: Int32Array, swarm: number): void {
+    if (this.counts.isOn) this.counts.count(w, swarm);
   }
 
   /** Whether the address of 1 (family 4) or 4 words (family 6) at `at` has no limits. */

@@ -117,7 +117,7 @@ export function upsertPeer(
       if (wasSeeder === seeder && limits.isRepeat(w[at], tail, key, slotWords, repeatTicksMax))
         return -slot;
       w[at] = tail | completion(w, w[at], wasSeeder, completedAt);
-      w[swarm + 1] |= SMALL_RENEWED;
+      if ((meta & SMALL_RENEWED) === 0) w[swarm + 1] = meta | SMALL_RENEWED;
       if (wasSeeder === seeder) return slot;
       w[SEEDER_COUNT + family(slotWords)] += seeder ? 1 : -1;
       return switchRoleSmall(w, swarm, slotWords, slot, seeder);
@@ -126,7 +126,7 @@ export function upsertPeer(
     if (refusal !== 0) return refusal;
     if (count !== (slotWords === SLOT_WORDS_4 ? SMALL_PEERS_MAX_4 : SMALL_PEERS_MAX_6)) {
       if (!insertSmall(w, swarm, slotWords, key, tail, seeder)) return 0;
-      countNewPeer(w, swarm, slotWords, key, seeder);
+      countNewPeer(w, swarm, slotWords, seeder, limits);
       return w[swarm] + (seeder ? count : leechers) * slotWords;
     }
     if (!promote(w, swarm, slotWords, hashKey)) return 0;
@@ -173,7 +173,7 @@ function upsertLarge(
     if (refusal !== 0) return refusal;
     slot = insertLarge(w, header, slotWords, hashKey, hash, key, tail, seeder);
     if (slot === 0) return 0;
-    countNewPeer(w, swarm, slotWords, key, seeder);
+    countNewPeer(w, swarm, slotWords, seeder, limits);
     return slot;
   }
   // The new role first: when the arena is full the peer keeps its old one.
@@ -207,10 +207,10 @@ function countNewPeer(
   w: Int32Array,
   swarm: number,
   slotWords: number,
-  key: Int32Array,
   seeder: boolean,
+  limits: AnnounceLimits,
 ): void {
-  countPeer(w, swarm, slotWords, key[0], key[1], 1);
+  limits.countNewPeer(w, swarm);
   w[PEER_COUNT + family(slotWords)]++;
   if (seeder) w[SEEDER_COUNT + family(slotWords)]++;
 }

@@ -3,13 +3,13 @@
  * announce and scrape, pure.
  *
  * Clients choose info hashes and ports, so the hash is keyed with random words: multilinear hashing of 16-bit
- * characters (Lemire and Kaser, "Strongly universal string hashing is fast"), twice, so that inputs chosen without
- * knowing the key collide with a probability that the key alone decides. It is linear, and consecutive ports or
+ * characters in pairs (Lemire and Kaser, "Strongly universal string hashing is fast", MULTILINEAR-HM), twice, so that inputs
+ * chosen without knowing the key collide with a probability that the key alone decides. Consecutive ports or
  * addresses would lie in clumps: the finalizer of MurmurHash3, a bijection, spreads them. The key never leaves the
  * process.
  */
 
-/** Words a key takes: 2 offsets and 4 multipliers for each of up to 5 input words. */
+/** Words a key takes: 2 offsets and 4 words for each of up to 5 input words. */
 export const HASH_KEY_WORDS = 22;
 
 /** 32 bits for `count` (1..5) words of `words` from `at`. */
@@ -20,8 +20,8 @@ export function keyedHash(key: Int32Array, words: Int32Array, at: number, count:
     const word = words[at + i];
     const a = word & 0xffff;
     const b = word >>> 16;
-    high = (high + Math.imul(a, key[k]) + Math.imul(b, key[k + 1])) | 0;
-    low = (low + Math.imul(a, key[k + 2]) + Math.imul(b, key[k + 3])) | 0;
+    high = (high + Math.imul((a + key[k]) | 0, (b + key[k + 1]) | 0)) | 0;
+    low = (low + Math.imul((a + key[k + 2]) | 0, (b + key[k + 3]) | 0)) | 0;
   }
   return mix(high ^ ((low << 16) | (low >>> 16)));
 }

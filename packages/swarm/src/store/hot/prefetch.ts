@@ -35,6 +35,8 @@ import { sampleSeed, seedersSeed, slotBelow } from "./peer-sample.ts";
 
 const KEY_WORDS = 5;
 const LINE_WORDS = 16;
+/** Words of an info hash but for the first. */
+const OTHER_WORDS = INFO_HASH_WORDS - 1;
 /** Lines of a sample that are read ahead: 30 IPv4 peers and a part of a line. */
 const SAMPLE_WORDS = 4 * LINE_WORDS;
 
@@ -49,10 +51,16 @@ export class SwarmPrefetch {
   private readonly hashKey: Int32Array;
   private count = 0;
   private largeCount = 0;
+  /** Announces of the batch whose hashes `hashOf` still knows, and the one that is likely to be asked about next. */
+  private noted = 0;
+  private next = 0;
   /** For each announce of the batch. */
   private readonly shard: Int32Array;
   private readonly hash: Int32Array;
   private readonly firstWord: Int32Array;
+  /** Where each info hash lay, and its other four words. */
+  private readonly infoHashAt: Int32Array;
+  private readonly otherWords: Int32Array;
   private readonly slotWords: Int32Array;
   private readonly peerHash: Int32Array;
   private readonly seed: Int32Array;
@@ -73,6 +81,8 @@ export class SwarmPrefetch {
     this.shard = new Int32Array(capacity);
     this.hash = new Int32Array(capacity);
     this.firstWord = new Int32Array(capacity);
+    this.infoHashAt = new Int32Array(capacity);
+    this.otherWords = new Int32Array(capacity * OTHER_WORDS);
     this.slotWords = new Int32Array(capacity);
     this.peerHash = new Int32Array(capacity);
     this.seed = new Int32Array(capacity);
@@ -92,7 +102,13 @@ export class SwarmPrefetch {
     const hash = keyedHash(this.hashKey, infoHash, infoHashAt, INFO_HASH_WORDS);
     this.shard[i] = hash & (this.store.shards.length - 1);
     this.hash[i] = hash;
+    this.infoHashAt[i] = infoHashAt;
     this.firstWord[i] = infoHash[infoHashAt];
+    const other = i * OTHER_WORDS;
+    this.otherWords[other] = infoHash[infoHashAt + 1];
+    this.otherWords[other + 1] = infoHash[infoHashAt + 2];
+    this.otherWords[other + 2] = infoHash[infoHashAt + 3];
+    this.otherWords[other + 3] = infoHash[infoHashAt + 4];
     const slotWords = announce.family === 4 ? SLOT_WORDS_4 : SLOT_WORDS_6;
     const key = this.key;
     for (let word = 0; word < slotWords - 1; word++) key[word] = address[addressAt + word];
@@ -103,7 +119,30 @@ export class SwarmPrefetch {
     this.seeder[i] = (announce.flags & ANNOUNCE_SEEDER) !== 0 ? 1 : 0;
   }
 
-  /** Reads ahead for what was added, and forgets it. */
+  /**
+   * The hash of an announce's info hash as `add` worked it out for the last batch, or 0 where that was for another one. Announces
+   * are asked about in the order in which they were added, some not at all. All five words are compared, so that the
+   * memory may have changed since, at 4 ns instead of the hash's 20.
+   */
+  hashOf(announce: Announce): number {
+    const { infoHash, infoHashAt: at } = announce;
+    const { infoHashAt, noted } = this;
+    let i = this.next;
+    while (i < noted && infoHashAt[i] !== at) i++;
+    this.next = i + 1;
+    if (i >= noted) return 0;
+    const { otherWords } = this;
+    const other = i * OTHER_WORDS;
+    const isSame =
+      this.firstWord[i] === infoHash[at] &&
+      otherWords[other] === infoHash[at + 1] &&
+      otherWords[other + 1] === infoHash[at + 2] &&
+      otherWords[other + 2] === infoHash[at + 3] &&
+      otherWords[other + 3] === infoHash[at + 4];
+    return isSame ? this.hash[i] : 0;
+  }
+
+  /** Reads ahead for what was added, and forgets it but for its hashes. */
   run(): void {
     this.touchTorrentDirectories();
     this.touchTorrentPages();
@@ -112,6 +151,8 @@ export class SwarmPrefetch {
     this.touchPeerDirectories();
     this.touchPeerPages();
     this.touchSamples();
+    this.noted = this.count;
+    this.next = 0;
     this.count = 0;
     this.largeCount = 0;
   }

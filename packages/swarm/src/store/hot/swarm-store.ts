@@ -117,7 +117,7 @@ export class SwarmStore {
   announce(announce: Announce): number {
     const hashKey = this.hashKey;
     const { infoHash, infoHashAt, address, addressAt, family, flags } = announce;
-    const hash = keyedHash(hashKey, infoHash, infoHashAt, INFO_HASH_WORDS);
+    const hash = announce.hash || keyedHash(hashKey, infoHash, infoHashAt, INFO_HASH_WORDS);
     const w = this.shards[hash & (SHARD_COUNT - 1)];
     const slotWords = family === 4 ? SLOT_WORDS_4 : SLOT_WORDS_6;
     const key = this.key;
@@ -187,7 +187,7 @@ export class SwarmStore {
     at: number,
     slotWords: number,
   ): number {
-    this.refusal = this.limits.refusalOfTorrent(w, slotWords, this.key);
+    this.refusal = this.limits.refusalOfTorrent(slotWords, this.key);
     const record = this.refusal === 0 ? this.insertTorrent(w, hash, words, at) : 0;
     if (record !== 0) return record;
     if (this.refusal === 0) w[REFUSED]++;
