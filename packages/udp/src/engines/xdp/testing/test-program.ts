@@ -89,6 +89,11 @@ export class TestProgram implements Served {
     }
   }
 
+  /** Nanoseconds that the program takes for a frame, the mean of that many runs (see XdpTestRun). */
+  nanoseconds(frame: Uint8Array, repeats: number): number {
+    return this.#testRun.nanoseconds(this.#programFd, frame, repeats);
+  }
+
   count(counter: XdpCounter, family: 4 | 6): number {
     return sumCounter(this.#counts, counter, family);
   }
