@@ -32,10 +32,11 @@ const CRATE_BUILD = {
   CARGO_PROFILE_RELEASE_DEBUG: "0",
 } as const;
 
-/** The floors: servers of ours in C that do what the kernel makes every server do, and nothing else. */
+/** Programs of ours in C: floors, servers that do what the kernel makes every server do and nothing else, and a load. */
 const FLOOR_SOURCES = {
   "udp-echo": "../../src/protocols/udp/udp-echo.c",
   "http-epoll": "../../src/protocols/http/http-epoll.c",
+  "udp-window": "../../src/xdp/udp-window.c",
 } as const;
 
 export type FloorName = keyof typeof FLOOR_SOURCES;
@@ -166,7 +167,7 @@ export function buildFloor(name: FloorName, folder: string = rivalsFolder()): st
   if (existsSync(program) && statSync(program).mtimeMs > statSync(source).mtimeMs) return program;
   const compiler = cCompiler();
   if (!compiler)
-    throw new Error("The floor needs a C compiler: install one (Debian: apt-get install gcc)");
+    throw new Error(`${name} needs a C compiler: install one (Debian: apt-get install gcc)`);
   mkdirSync(folder, { recursive: true });
   run(compiler, ["-O2", "-march=native", "-Wall", "-Wextra", "-o", program, source]);
   return program;

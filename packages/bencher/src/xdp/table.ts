@@ -6,20 +6,21 @@ export const HONEST_RATE = 5000;
 
 interface Load {
   readonly about: string;
-  readonly lines: readonly string[];
+  /** Weights of connects, announces and scrapes. */
+  readonly weights: readonly [number, number, number];
   readonly isFlooded: boolean;
 }
 
 export const LOADS: Readonly<Record<string, Load>> = {
-  mix: { about: "50 connects, 50 announces, 1 scrape", lines: [], isFlooded: false },
-  connects: {
-    about: "connects alone",
-    lines: ["weight_announce = 0", "weight_scrape = 0"],
+  mix: {
+    about: "50 connects, 50 announces, 1 scrape",
+    weights: [50, 50, 1],
     isFlooded: false,
   },
+  connects: { about: "connects alone", weights: [1, 0, 0], isFlooded: false },
   flood: {
     about: `${HONEST_RATE} requests a second of honest clients, beside a flood without connection ids`,
-    lines: [],
+    weights: [50, 50, 1],
     isFlooded: true,
   },
 };

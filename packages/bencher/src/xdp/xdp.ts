@@ -14,7 +14,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { pinned, stop } from "../harness/pinned-process.ts";
-import { aquaticProgram, installAquatic } from "../harness/rivals.ts";
+import { aquaticProgram, buildFloor, installAquatic } from "../harness/rivals.ts";
 import { configFile } from "../harness/servers.ts";
 import { Cable, coreBusySeconds, SERVER_ADDRESS, SERVER_INTERFACE } from "./cable.ts";
 import { HONEST_RATE, LOADS, tableOf, type XdpRound } from "./table.ts";
@@ -25,6 +25,9 @@ const PORT = 3000;
 /** Left out: the store fills and code is compiled. */
 const WARMUP_SECONDS = 2;
 const FLOOD_SECONDS_MORE = 2;
+const TORRENTS = 1_000_000;
+/** Requests on the way: enough for full batches on both sides. */
+const WINDOW = 1024;
 const program = fileURLToPath(new URL("../../../tracker/bin/swarmtide.js", import.meta.url));
 const floodScript = fileURLToPath(new URL("./flood.js", import.meta.url));
 
@@ -68,52 +71,71 @@ async function round(
   server: string,
   seconds: number,
 ): Promise<XdpRound> {
-  const { lines, isFlooded } = LOADS[load] ?? { lines: [], isFlooded: false };
   const folder = mkdtempSync(join(tmpdir(), "swarmtide-xdp-"));
   const serving = pinned(SERVER_CPU, SERVERS[server]?.(folder) ?? []);
   try {
     await pause(1500);
-    const flood = isFlooded
-      ? cable.start([
-          ...[process.execPath, floodScript, SERVER_ADDRESS, `${PORT}`],
-          `${seconds + WARMUP_SECONDS + FLOOD_SECONDS_MORE}`,
-        ])
-      : undefined;
-    const flooded = flood && outputOf(flood);
-    const config = configFile(folder, loadConfig(seconds, lines, isFlooded), "load.toml");
-    const tester = cable.start(
-      [process.execPath, program, "load-test", "udp", "--json", "-c", config],
-      isFlooded ? -10 : 0,
-    );
-    const output = outputOf(tester);
+    const begin = LOADS[load]?.isFlooded ? beginFlooded : beginWindow;
+    const result = begin(cable, load, seconds, folder);
     await pause(WARMUP_SECONDS * 1000);
     const [busyBefore, begun] = [coreBusySeconds(SERVER_CPU), performance.now()];
-    const report = JSON.parse(await output);
+    await pause(seconds * 1000);
     const busy = coreBusySeconds(SERVER_CPU) - busyBefore;
-    const { responsesPerSecond, perType, errors } = report;
-    const kinds = Object.values(perType) as { sent: number; answered: number }[];
-    const sum = (key: "sent" | "answered") => kinds.reduce((total, kind) => total + kind[key], 0);
-    return {
-      ...{ load, server, responsesPerSecond, errors },
-      answeredShare: sum("answered") / sum("sent"),
-      coreBusy: busy / ((performance.now() - begun) / 1000),
-      floodPerSecond: flooded === undefined ? 0 : JSON.parse(await flooded).perSecond,
-    };
+    const coreBusy = busy / ((performance.now() - begun) / 1000);
+    return { ...{ load, server, coreBusy }, ...(await result) };
   } finally {
     await stop(serving);
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-const loadConfig = (seconds: number, lines: readonly string[], isFlooded: boolean): string =>
+type LoadResult = Omit<XdpRound, "load" | "server" | "coreBusy">;
+
+/** As many requests as are answered, by the load in C: engine `xdp` answers more than `load-test udp` asks. */
+async function beginWindow(cable: Cable, load: string, seconds: number): Promise<LoadResult> {
+  const numbers = [
+    PORT,
+    seconds,
+    WARMUP_SECONDS,
+    ...(LOADS[load]?.weights ?? []),
+    TORRENTS,
+    WINDOW,
+  ];
+  const child = cable.start([buildFloor("udp-window"), SERVER_ADDRESS, ...numbers.map(String)]);
+  const { right, wrong, sent, perSecond } = JSON.parse(await outputOf(child));
+  const answeredShare = Math.min(1, right / sent);
+  return { responsesPerSecond: perSecond, errors: wrong, answeredShare, floodPerSecond: 0 };
+}
+
+/** Honest clients at a low rate, each answer checked, beside a flood. */
+async function beginFlooded(
+  cable: Cable,
+  _load: string,
+  seconds: number,
+  folder: string,
+): Promise<LoadResult> {
+  const flood = cable.start([
+    ...[process.execPath, floodScript, SERVER_ADDRESS, `${PORT}`],
+    `${seconds + WARMUP_SECONDS + FLOOD_SECONDS_MORE}`,
+  ]);
+  const flooded = outputOf(flood);
+  const config = configFile(folder, honestLoad(seconds), "load.toml");
+  const command = [process.execPath, program, "load-test", "udp", "--json", "-c", config];
+  const report = JSON.parse(await outputOf(cable.start(command, -10)));
+  const kinds = Object.values(report.perType) as { sent: number; answered: number }[];
+  const sum = (key: "sent" | "answered") => kinds.reduce((total, kind) => total + kind[key], 0);
+  const { responsesPerSecond, errors } = report;
+  const answeredShare = sum("answered") / sum("sent");
+  const floodPerSecond = JSON.parse(await flooded).perSecond;
+  return { responsesPerSecond, errors, answeredShare, floodPerSecond };
+}
+
+const honestLoad = (seconds: number): string =>
   `server_address = "${SERVER_ADDRESS}:${PORT}"
 duration = ${seconds + WARMUP_SECONDS}
-${isFlooded ? `target_rate = ${HONEST_RATE}` : ""}
+target_rate = ${HONEST_RATE}
 [network]
-in_flight_max = 2048
 timeout = 1000
-[requests]
-${lines.join("\n")}
 [limits]
 max_lost_percent = 100
 max_error_percent = 100
@@ -152,6 +174,7 @@ async function main(): Promise<void> {
   }
   if (process.env.SWARMTIDE_BENCH_NETWORK === undefined) {
     installAquatic("aquatic_udp");
+    buildFloor("udp-window");
     const child = spawn("unshare", ["-nm", process.execPath, ...process.argv.slice(1)], {
       stdio: "inherit",
       env: { ...process.env, SWARMTIDE_BENCH_NETWORK: "own" },
