@@ -7,7 +7,7 @@
 import {
   ID_BYTES,
   ID_LITERAL_BYTES_MAX,
-  parseIdString,
+  parseBinaryString,
   writeBinaryString,
 } from "./binary-string.ts";
 import { ACTION_UNKNOWN } from "./request-status.ts";
@@ -90,7 +90,8 @@ export class RequestRecord {
   readOfferId(offerIndex: number, out: Uint8Array, outOffset: number): void {
     const at = offerIndex * OFFER_RANGE_WORDS;
     const start = this.offerRanges[at + 2] + 1;
-    parseIdString(this.bytes, start, this.bytes.length, out, outOffset);
+    const end = this.offerRanges[at + 3] - 1;
+    parseBinaryString(this.bytes, start, end, out, outOffset, ID_BYTES);
   }
 }
 

@@ -16,7 +16,7 @@ export function mixWord(hash: number, word: number): number {
 }
 
 /** The four bytes at `at` as a word. */
-export function wordAt(bytes: Uint8Array, at: number): number {
+function wordAt(bytes: Uint8Array, at: number): number {
   return bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
 }
 

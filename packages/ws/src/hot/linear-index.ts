@@ -41,6 +41,11 @@ export abstract class LinearIndex {
     return this.buckets[this.bucketOf(hash)];
   }
 
+  /** The first record in the bucket that the next insertion splits, or one so many later; 0 for none. For reading ahead. */
+  protected firstToSplit(later: number): number {
+    return this.buckets[(this.count + later) & (this.mask >>> 1)];
+  }
+
   /** Enters a record whose fields are set. */
   protected link(record: number, hash: number): void {
     const { buckets, table } = this;

@@ -32,11 +32,12 @@ function offerersNamed(offersMax: number, ...names: string[]) {
     now: number,
     expiry: number,
   ) => {
-    index.begin(peer, now);
-    return index.insert(offerId, at, receiver, expiry);
+    index.begin(peer, now, expiry);
+    index.add(offerId, at, receiver);
+    return index.end() === 0;
   };
   const hasShare = (peer: number) => {
-    index.begin(peer, 0);
+    index.begin(peer, 0, 0);
     return index.hasShare();
   };
   /** What the connection in a slot says: an answer to an offer of `name`; the peer that made it, or undefined. */

@@ -9,7 +9,8 @@
  * Owned by the worker that owns the torrents; a part of `Swarms`. Layout: offer-layout.ts.
  */
 import type { ConnectionAddress } from "./delivery.ts";
-import { hashId, hashIdWords, ID_WORDS, isId, mixWord, wordAt } from "./id-words.ts";
+import { HeldOffers } from "./held-offers.ts";
+import { hashId, hashIdWords, ID_WORDS, isId, mixWord, putId } from "./id-words.ts";
 import { LinearIndex } from "./linear-index.ts";
 import {
   ANSWERED,
@@ -26,14 +27,16 @@ import {
   RECEIVER_SERIAL_WORD,
   RECEIVER_WORD,
 } from "./offer-layout.ts";
-import { connectionWord, SLOT_BITS, SLOT_MASK } from "./peer-layout.ts";
+import { connectionWord } from "./peer-layout.ts";
 import type { Peers } from "./peers.ts";
 import { RecordTable } from "./record-table.ts";
 
 /** A connection may hold one in so many of the offers that there is room for. */
 const SHARE = 16;
 const RECORDS_MIN = 256;
-const HELD_MIN = 64;
+/** Offers that are inserted together: as many as clients make at once, and some. */
+const NOTED_MAX = 16;
+const RECEIVER_WORDS = 2;
 /** The table's array ends at 4 GiB, the longest that Node 20 makes. */
 const OFFERS_MAX: number = Math.floor(2 ** 32 / OFFER_BYTES) - 1;
 /** One record for every two buckets: ten of an announce's eleven messages are offers. */
@@ -49,12 +52,22 @@ export class OfferIndex extends LinearIndex {
   private readonly shareMax: number;
   private oldest = 0;
   private newest = 0;
-  /** Of each worker's connections, by slot, how many offers it has made. */
-  private readonly held: Int32Array[] = [];
+  private readonly held = new HeldOffers();
   /** Whose offers are inserted from now on, their connection, and the secret mixed with what they call themselves. */
   private offerer = 0;
   private connection = 0;
   private offererKey = 0;
+  private expirySeconds = 0;
+  private forgotten = 0;
+  /** The offers noted and not inserted yet: hashes, ids, and the connections they were made to, with their serials. */
+  private noted = 0;
+  private readonly hashes = new Int32Array(NOTED_MAX);
+  private readonly ids = new Int32Array(NOTED_MAX * ID_WORDS);
+  private readonly receivers = new Int32Array(NOTED_MAX * RECEIVER_WORDS);
+  /** The offer that an answer is for. */
+  private readonly answered = new Int32Array(ID_WORDS);
+  /** What was read ahead, so that no compiler finds the reads useless. */
+  touched = 0;
 
   constructor(secret: number, peers: Peers, memoryBytesMax: number) {
     const wanted = Math.floor(memoryBytesMax / BUDGET_BYTES_PER_OFFER);
@@ -75,10 +88,12 @@ export class OfferIndex extends LinearIndex {
     return this.table.slots * OFFER_BYTES;
   }
 
-  /** Takes the offers of a peer from now on; it must not leave meanwhile. */
-  begin(offerer: number, nowSeconds: number): void {
+  /** Takes the offers of a peer from now on, until `end`; nobody may leave meanwhile. */
+  begin(offerer: number, nowSeconds: number, expirySeconds: number): void {
     const { peers } = this;
     this.expire(nowSeconds);
+    this.expirySeconds = expirySeconds;
+    this.forgotten = 0;
     this.offerer = offerer;
     this.connection = peers.connectionOf(offerer);
     const ids = peers.identities.table.words;
@@ -87,48 +102,83 @@ export class OfferIndex extends LinearIndex {
 
   /** Whether the peer's connection has room for one more in its share. */
   hasShare(): boolean {
-    const { connection } = this;
-    const held = this.held[connection >>> SLOT_BITS];
-    const slot = connection & SLOT_MASK;
-    return held === undefined || slot >= held.length || held[slot] < this.shareMax;
+    return this.held.count(this.connection) + this.noted < this.shareMax;
   }
 
   /**
-   * Remembers that the peer's offer with the id at `at` was made to a connection; false where one that was alive had to be
-   * forgotten for it. The same offer again, by one that calls itself the same, takes the place of the former.
+   * Remembers that the peer's offer was made to a connection. The same again, by one that calls itself the same, takes its place.
    */
-  insert(
-    offerIds: Uint8Array,
-    at: number,
-    receiver: ConnectionAddress,
-    expirySeconds: number,
-  ): boolean {
-    const { connection, offerer, peers } = this;
-    const key = this.offererKey;
-    const hash = this.hashFor(key, offerIds, at, receiver);
-    const former = this.find(hash, offerIds, at, receiver, offerer);
+  add(offerIds: Uint8Array, at: number, receiver: ConnectionAddress): void {
+    if (this.noted === NOTED_MAX) this.insertNoted();
+    const i = this.noted++;
+    const { ids, receivers } = this;
+    putId(ids, i * ID_WORDS, offerIds, at);
+    const word = connectionWord(receiver.worker, receiver.connectionSlot);
+    receivers[i * RECEIVER_WORDS] = word;
+    receivers[i * RECEIVER_WORDS + 1] = receiver.connectionSerial;
+    const secret = mixWord(mixWord(this.offererKey, word), receiver.connectionSerial);
+    this.hashes[i] = hashIdWords(secret, ids, i * ID_WORDS);
+  }
+
+  /** All offers of the peer were added; returns how many that were alive had to be forgotten for them. */
+  end(): number {
+    this.insertNoted();
+    return this.forgotten;
+  }
+
+  /**
+   * Each insertion waits for memory some five times: for its bucket, for the offer that stands there and its neighbours in
+   * age, for the bucket that is split. In loops that do nothing else the processor waits for those of all offers together.
+   */
+  private insertNoted(): void {
+    const { hashes, noted } = this;
+    const { words } = this.table;
+    let touched = 0;
+    for (let i = 0; i < noted; i++) touched ^= this.first(hashes[i]) ^ this.firstToSplit(i);
+    for (let i = 0; i < noted; i++) {
+      touched ^= words[this.first(hashes[i]) * OFFER_WORDS + HASH_WORD];
+      touched ^= words[this.firstToSplit(i) * OFFER_WORDS + HASH_WORD];
+    }
+    for (let i = 0; i < noted; i++) {
+      const word = this.first(hashes[i]) * OFFER_WORDS;
+      if (words[word + HASH_WORD] !== hashes[i]) continue;
+      touched ^= words[words[word + OLDER_WORD] * OFFER_WORDS + NEWER_WORD];
+      touched ^= words[words[word + NEWER_WORD] * OFFER_WORDS + OLDER_WORD];
+    }
+    this.touched = touched;
+    for (let i = 0; i < noted; i++) this.insert(i);
+    this.noted = 0;
+  }
+
+  private insert(noted: number): void {
+    const { connection, hashes, ids, offerer, peers, receivers } = this;
+    const hash = hashes[noted];
+    const receiver = receivers[noted * RECEIVER_WORDS];
+    const receiverSerial = receivers[noted * RECEIVER_WORDS + 1];
+    const former = this.find(noted, receiver, receiverSerial);
     if (former !== 0) this.remove(former);
-    const isFull = this.table.available === 0;
-    if (isFull) this.remove(this.oldest);
+    if (this.table.available === 0) {
+      this.remove(this.oldest);
+      this.forgotten++;
+    }
     const record = this.table.take();
     const { words } = this.table;
     const word = record * OFFER_WORDS;
     for (let index = 0; index < ID_WORDS; index++)
-      words[word + index] = wordAt(offerIds, at + 4 * index);
-    words[word + RECEIVER_WORD] = connectionWord(receiver.worker, receiver.connectionSlot);
-    words[word + RECEIVER_SERIAL_WORD] = receiver.connectionSerial;
+      words[word + index] = ids[noted * ID_WORDS + index];
+    words[word + RECEIVER_WORD] = receiver;
+    words[word + RECEIVER_SERIAL_WORD] = receiverSerial;
     words[word + OFFERER_WORD] = offerer;
     words[word + OFFERER_SERIAL_WORD] = peers.serialOf(offerer);
     words[word + OFFERER_CONNECTION_WORD] = connection;
-    words[word + EXPIRY_WORD] = expirySeconds;
+    words[word + EXPIRY_WORD] = this.expirySeconds;
     words[word + HASH_WORD] = hash;
     words[word + OLDER_WORD] = this.newest;
     if (this.newest === 0) this.oldest = record;
     else words[this.newest * OFFER_WORDS + NEWER_WORD] = record;
     this.newest = record;
-    this.hold(connection >>> SLOT_BITS, connection & SLOT_MASK);
+    this.held.add(connection);
     this.link(record, hash);
-    return !isFull;
   }
 
   /**
@@ -147,11 +197,16 @@ export class OfferIndex extends LinearIndex {
     this.expire(nowSeconds);
     this.wasAnswered = false;
     const { words } = this.table;
-    const hash = this.hashFor(hashId(this.secret, ids, toPeerIdAt), ids, offerIdAt, answerer);
+    const { answered } = this;
+    putId(answered, 0, ids, offerIdAt);
+    const receiver = connectionWord(answerer.worker, answerer.connectionSlot);
+    const serial = answerer.connectionSerial;
+    const key = hashId(this.secret, ids, toPeerIdAt);
+    const hash = hashIdWords(mixWord(mixWord(key, receiver), serial), answered, 0);
     let record = this.first(hash);
     for (; record !== 0; record = words[record * OFFER_WORDS + CHAIN_WORD]) {
       if (words[record * OFFER_WORDS + HASH_WORD] !== hash) continue;
-      if (!this.matches(record, ids, offerIdAt, answerer)) continue;
+      if (!this.matches(record, answered, 0, receiver, serial)) continue;
       if (words[record * OFFER_WORDS + OFFERER_WORD] === ANSWERED) {
         this.wasAnswered = true;
         continue;
@@ -180,16 +235,6 @@ export class OfferIndex extends LinearIndex {
     return this.table.words[record * OFFER_WORDS + HASH_WORD];
   }
 
-  private hashFor(
-    key: number,
-    offerIds: Uint8Array,
-    at: number,
-    receiver: ConnectionAddress,
-  ): number {
-    const secret = mixWord(key, connectionWord(receiver.worker, receiver.connectionSlot));
-    return hashId(mixWord(secret, receiver.connectionSerial), offerIds, at);
-  }
-
   /** The peer that made an offer, if it is still there, else 0. */
   private offererOf(record: number): number {
     const { peers } = this;
@@ -203,33 +248,33 @@ export class OfferIndex extends LinearIndex {
   /** Whether a record is of the offer with the id at `at`, made to the connection. */
   private matches(
     record: number,
-    offerIds: Uint8Array,
+    ids: Int32Array,
     at: number,
-    receiver: ConnectionAddress,
+    receiver: number,
+    receiverSerial: number,
   ): boolean {
     const { words } = this.table;
     const word = record * OFFER_WORDS;
-    if (words[word + RECEIVER_SERIAL_WORD] !== receiver.connectionSerial) return false;
-    if (words[word + RECEIVER_WORD] !== connectionWord(receiver.worker, receiver.connectionSlot))
-      return false;
-    for (let index = 0; index < ID_WORDS; index++)
-      if (words[word + index] !== wordAt(offerIds, at + 4 * index)) return false;
-    return true;
+    return (
+      words[word + RECEIVER_SERIAL_WORD] === receiverSerial &&
+      words[word + RECEIVER_WORD] === receiver &&
+      words[word] === ids[at] &&
+      words[word + 1] === ids[at + 1] &&
+      words[word + 2] === ids[at + 2] &&
+      words[word + 3] === ids[at + 3] &&
+      words[word + 4] === ids[at + 4]
+    );
   }
 
-  /** The record of the same offer by one that calls itself the same, in the same torrent; 0 where there is none. */
-  private find(
-    hash: number,
-    offerIds: Uint8Array,
-    at: number,
-    receiver: ConnectionAddress,
-    offerer: number,
-  ): number {
+  /** The record of the same offer by one that calls itself as the offerer does, in the same torrent; 0 where there is none. */
+  private find(noted: number, receiver: number, receiverSerial: number): number {
+    const { ids, offerer } = this;
     const { words } = this.table;
+    const hash = this.hashes[noted];
     let record = this.first(hash);
     for (; record !== 0; record = words[record * OFFER_WORDS + CHAIN_WORD]) {
       if (words[record * OFFER_WORDS + HASH_WORD] !== hash) continue;
-      if (!this.matches(record, offerIds, at, receiver)) continue;
+      if (!this.matches(record, ids, noted * ID_WORDS, receiver, receiverSerial)) continue;
       const former = this.offererOf(record);
       if (former === 0) return record;
       const { peers } = this;
@@ -249,19 +294,7 @@ export class OfferIndex extends LinearIndex {
     else words[older * OFFER_WORDS + NEWER_WORD] = newer;
     if (newer === 0) this.newest = older;
     else words[newer * OFFER_WORDS + OLDER_WORD] = older;
-    const connection = words[word + OFFERER_CONNECTION_WORD];
-    this.held[connection >>> SLOT_BITS][connection & SLOT_MASK]--;
+    this.held.remove(words[word + OFFERER_CONNECTION_WORD]);
     this.table.give(record);
-  }
-
-  /** Counts one more offer of a connection. */
-  private hold(worker: number, slot: number): void {
-    while (this.held.length <= worker) this.held.push(new Int32Array(HELD_MIN)); // hot-allow: once for each worker
-    if (slot >= this.held[worker].length) {
-      const larger = new Int32Array(2 * (slot + 1)); // hot-allow: as connections double
-      larger.set(this.held[worker]);
-      this.held[worker] = larger;
-    }
-    this.held[worker][slot]++;
   }
 }

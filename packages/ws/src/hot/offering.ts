@@ -91,11 +91,12 @@ export class Offering {
     const probes = Math.min(end - first, 2 * (wanted - offer) + PROBES_SPARE);
     let position = first + this.random.below(end - first);
     let isPrepared = offer > 0;
-    this.offers.begin(peer, nowSeconds);
+    this.offers.begin(peer, nowSeconds, nowSeconds + this.limits.offerAgeSeconds);
     for (let probe = 0; probe < probes && offer < wanted; probe++) {
       if (!this.offers.hasShare()) {
         this.counters[columns.OFFERS_OVER_SHARE] += wanted - offer;
-        return wanted;
+        offer = wanted;
+        break;
       }
       const other = peers.lists.at(torrent, position);
       position = position + 1 === end ? first : position + 1;
@@ -109,19 +110,12 @@ export class Offering {
       const bytes = protocol.frameHeaderBytes(payload) + payload;
       if (!delivery.reserve(receiver, FRAME_IS_OFFER, bytes)) continue;
       protocol.writeOffer(delivery.buffer, delivery.offset, payload, request, offer);
-      this.remember(request, offer, nowSeconds);
+      request.readOfferId(offer, this.offerId, 0);
+      this.offers.add(this.offerId, 0, receiver);
       offer++;
     }
+    this.counters[columns.OFFERS_FORGOTTEN] += this.offers.end();
     return offer;
-  }
-
-  /** Remembers an offer that was passed to `receiver`. */
-  private remember(request: protocol.RequestRecord, offer: number, nowSeconds: number): void {
-    const { offerId, receiver } = this;
-    request.readOfferId(offer, offerId, 0);
-    const expirySeconds = nowSeconds + this.limits.offerAgeSeconds;
-    if (!this.offers.insert(offerId, 0, receiver, expirySeconds))
-      this.counters[columns.OFFERS_FORGOTTEN]++;
   }
 
   /** Passes the answer to the peer that made the offer, if it made it to this connection and still waits. */
