@@ -15,6 +15,7 @@ export {
   createSharedMap,
   createXdpSocketMap,
   loadXdpProgram,
+  sendFrames,
   setXdpSocket,
   XDP_DROP,
   XDP_PASS,

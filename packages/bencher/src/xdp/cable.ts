@@ -7,14 +7,17 @@
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
 export const SERVER_ADDRESS = "10.9.0.1";
 const CLIENT_ADDRESS = "10.9.0.2";
 /** Of the server's end. */
 export const SERVER_INTERFACE = "inner";
-const CLIENT_INTERFACE = "outer";
+export const CLIENT_INTERFACE = "outer";
+/** Where each of the two networks sees its own interfaces. */
+const SYSFS = "/tmp/swarmtide-sysfs";
+const SERVER_FOLDER = `${SYSFS}/class/net/${SERVER_INTERFACE}`;
 const TICKS_PER_SECOND = 100;
 
 const ip = (command: string) => execFileSync("ip", command.split(" "), { encoding: "utf8" });
@@ -34,11 +37,11 @@ export class Cable {
     ip(`link add ${SERVER_INTERFACE} type veth peer name ${CLIENT_INTERFACE}`);
     ip(`addr add ${SERVER_ADDRESS}/24 dev ${SERVER_INTERFACE}`);
     ip(`link set ${SERVER_INTERFACE} up`);
-    mkdirSync("/tmp/swarmtide-sysfs", { recursive: true });
-    receiveOn(SERVER_INTERFACE, serverCpu);
+    mkdirSync(SYSFS, { recursive: true });
+    receiveOn(serverCpu);
     const script = `read line; ip link set lo up; ip addr add ${CLIENT_ADDRESS}/24 dev ${CLIENT_INTERFACE}
-ip link set ${CLIENT_INTERFACE} up; mount -t sysfs sysfs /tmp/swarmtide-sysfs
-echo ${(1 << clientCpu).toString(16)} > /tmp/swarmtide-sysfs/class/net/${CLIENT_INTERFACE}/queues/rx-0/rps_cpus
+ip link set ${CLIENT_INTERFACE} up; mount -t sysfs sysfs ${SYSFS}
+echo ${(1 << clientCpu).toString(16)} > ${SYSFS}/class/net/${CLIENT_INTERFACE}/queues/rx-0/rps_cpus
 echo there; read line`;
     const holder = spawn("unshare", ["-nm", "sh", "-c", script], {
       stdio: ["pipe", "pipe", "inherit"],
@@ -62,15 +65,41 @@ echo there; read line`;
     return spawn(program, words, { stdio: ["ignore", "pipe", "pipe"] });
   }
 
+  /** Has the kernel fetch what arrives at the server's end in a thread on that core: only for drivers' own mode. */
+  receiveInThread(cpu: number): void {
+    writeFileSync(`${SERVER_FOLDER}/threaded`, "1");
+    for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name)))
+      if (readThreadName(pid).startsWith(`napi/${SERVER_INTERFACE}-`))
+        execFileSync("taskset", ["-pc", `${cpu}`, pid]);
+  }
+
+  /** Frames that have arrived at the server's end. */
+  get received(): number {
+    return Number(readFileSync(`${SERVER_FOLDER}/statistics/rx_packets`, "latin1"));
+  }
+
+  /** The Ethernet address of the server's end. */
+  get serverMac(): string {
+    return readFileSync(`${SERVER_FOLDER}/address`, "latin1").trim();
+  }
+
   remove(): void {
     this.#holder.stdin?.end();
   }
 }
 
-function receiveOn(name: string, cpu: number): void {
-  execFileSync("mount", ["-t", "sysfs", "sysfs", "/tmp/swarmtide-sysfs"]);
-  const path = `/tmp/swarmtide-sysfs/class/net/${name}/queues/rx-0/rps_cpus`;
-  writeFileSync(path, (1 << cpu).toString(16));
+function receiveOn(cpu: number): void {
+  execFileSync("mount", ["-t", "sysfs", "sysfs", SYSFS]);
+  writeFileSync(`${SERVER_FOLDER}/queues/rx-0/rps_cpus`, (1 << cpu).toString(16));
+}
+
+/** The name of a process; empty where it has just ended. */
+function readThreadName(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, "latin1");
+  } catch {
+    return "";
+  }
 }
 
 /** Seconds for which a core was busy, the kernel's work for packets included: proc(5), /proc/stat. */

@@ -19,7 +19,7 @@ export const LOADS: Readonly<Record<string, Load>> = {
   },
   connects: { about: "connects alone", weights: [1, 0, 0], isFlooded: false },
   flood: {
-    about: `${HONEST_RATE} requests a second of honest clients, beside a flood without connection ids`,
+    about: `${HONEST_RATE} requests a second of honest clients, beside a million a second without connection ids`,
     weights: [50, 50, 1],
     isFlooded: true,
   },
@@ -33,6 +33,7 @@ export interface XdpRound {
   readonly errors: number;
   /** Share of the time for which the server's core was busy. */
   readonly coreBusy: number;
+  /** Forged datagrams that the server's core took in; what it had no time for overflowed the card. */
   readonly floodPerSecond: number;
 }
 
@@ -56,7 +57,7 @@ export function tableOf(rounds: readonly XdpRound[], servers: readonly string[])
     lines.push(
       `\n${load}: ${about}; ${of("swarmtide xdp").length} rounds`,
       "| server | responses/s | to aquatic_udp | to mmsg | answered | server's core busy |" +
-        (isFlooded ? " flood/s |" : ""),
+        (isFlooded ? " of the flood taken in/s |" : ""),
     );
     for (const server of servers) {
       const own = of(server);

@@ -16,7 +16,14 @@ import { parseArgs } from "node:util";
 import { pinned, stop } from "../harness/pinned-process.ts";
 import { aquaticProgram, buildFloor, installAquatic } from "../harness/rivals.ts";
 import { configFile } from "../harness/servers.ts";
-import { Cable, coreBusySeconds, SERVER_ADDRESS, SERVER_INTERFACE } from "./cable.ts";
+import {
+  Cable,
+  CLIENT_INTERFACE,
+  coreBusySeconds,
+  SERVER_ADDRESS,
+  SERVER_INTERFACE,
+} from "./cable.ts";
+import { passFramesNatively } from "./native-pass.ts";
 import { HONEST_RATE, LOADS, tableOf, type XdpRound } from "./table.ts";
 
 const SERVER_CPU = 0;
@@ -26,12 +33,14 @@ const PORT = 3000;
 const WARMUP_SECONDS = 2;
 const FLOOD_SECONDS_MORE = 2;
 const TORRENTS = 1_000_000;
+/** Forged datagrams a second. */
+const FLOOD_RATE = 1_000_000;
 /** Requests on the way: enough for full batches on both sides. */
 const WINDOW = 1024;
 const program = fileURLToPath(new URL("../../../tracker/bin/swarmtide.js", import.meta.url));
 const floodScript = fileURLToPath(new URL("./flood.js", import.meta.url));
 
-const swarmtide = (folder: string, engine: string): readonly string[] => [
+const swarmtide = (folder: string, engine: string, mode: string): readonly string[] => [
   ...[process.execPath, program, "udp", "-c"],
   configFile(
     folder,
@@ -43,12 +52,14 @@ exempt = ["10.9.0.0/24"]
 use_ipv6 = false
 engine = "${engine}"
 xdp_interface = "${engine === "xdp" ? SERVER_INTERFACE : ""}"
-xdp_mode = "generic"
+xdp_mode = "${mode}"
 `,
   ),
 ];
 
-const SERVERS: Readonly<Record<string, (folder: string) => readonly string[]>> = {
+type Command = (folder: string, xdpMode: string) => readonly string[];
+
+const SERVERS: Readonly<Record<string, Command>> = {
   aquatic_udp: (folder) => [
     aquaticProgram("aquatic_udp"),
     "-c",
@@ -61,8 +72,8 @@ socket_recv_buffer_size = 8000000
 `,
     ),
   ],
-  "swarmtide mmsg": (folder) => swarmtide(folder, "mmsg"),
-  "swarmtide xdp": (folder) => swarmtide(folder, "xdp"),
+  "swarmtide mmsg": (folder) => swarmtide(folder, "mmsg", "auto"),
+  "swarmtide xdp": (folder, mode) => swarmtide(folder, "xdp", mode),
 };
 
 async function round(
@@ -72,24 +83,35 @@ async function round(
   seconds: number,
 ): Promise<XdpRound> {
   const folder = mkdtempSync(join(tmpdir(), "swarmtide-xdp-"));
-  const serving = pinned(SERVER_CPU, SERVERS[server]?.(folder) ?? []);
+  const isFlooded = LOADS[load]?.isFlooded === true;
+  // A flood comes as from a card's driver; servers on sockets get it through a program that passes everything on.
+  const isXdp = server === "swarmtide xdp";
+  const detach = isFlooded && !isXdp ? passFramesNatively(SERVER_INTERFACE) : () => {};
+  const command = SERVERS[server]?.(folder, isFlooded ? "native" : "generic") ?? [];
+  const serving = pinned(SERVER_CPU, command);
   try {
     await pause(1500);
-    const begin = LOADS[load]?.isFlooded ? beginFlooded : beginWindow;
+    if (isFlooded) cable.receiveInThread(SERVER_CPU);
+    const begin = isFlooded ? beginFlooded : beginWindow;
     const result = begin(cable, load, seconds, folder);
     await pause(WARMUP_SECONDS * 1000);
-    const [busyBefore, begun] = [coreBusySeconds(SERVER_CPU), performance.now()];
+    const [busyBefore, receivedBefore] = [coreBusySeconds(SERVER_CPU), cable.received];
+    const begun = performance.now();
     await pause(seconds * 1000);
-    const busy = coreBusySeconds(SERVER_CPU) - busyBefore;
-    const coreBusy = busy / ((performance.now() - begun) / 1000);
-    return { ...{ load, server, coreBusy }, ...(await result) };
+    const elapsed = (performance.now() - begun) / 1000;
+    const coreBusy = (coreBusySeconds(SERVER_CPU) - busyBefore) / elapsed;
+    const arrived = (cable.received - receivedBefore) / elapsed;
+    const rest = await result;
+    const floodPerSecond = isFlooded ? arrived - HONEST_RATE : 0;
+    return { ...{ load, server, coreBusy, floodPerSecond }, ...rest };
   } finally {
     await stop(serving);
+    detach();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-type LoadResult = Omit<XdpRound, "load" | "server" | "coreBusy">;
+type LoadResult = Pick<XdpRound, "responsesPerSecond" | "errors" | "answeredShare">;
 
 /** As many requests as are answered, by the load in C: engine `xdp` answers more than `load-test udp` asks. */
 async function beginWindow(cable: Cable, load: string, seconds: number): Promise<LoadResult> {
@@ -104,7 +126,7 @@ async function beginWindow(cable: Cable, load: string, seconds: number): Promise
   const child = cable.start([buildFloor("udp-window"), SERVER_ADDRESS, ...numbers.map(String)]);
   const { right, wrong, sent, perSecond } = JSON.parse(await outputOf(child));
   const answeredShare = Math.min(1, right / sent);
-  return { responsesPerSecond: perSecond, errors: wrong, answeredShare, floodPerSecond: 0 };
+  return { responsesPerSecond: perSecond, errors: wrong, answeredShare };
 }
 
 /** Honest clients at a low rate, each answer checked, beside a flood. */
@@ -115,8 +137,8 @@ async function beginFlooded(
   folder: string,
 ): Promise<LoadResult> {
   const flood = cable.start([
-    ...[process.execPath, floodScript, SERVER_ADDRESS, `${PORT}`],
-    `${seconds + WARMUP_SECONDS + FLOOD_SECONDS_MORE}`,
+    ...[process.execPath, floodScript, CLIENT_INTERFACE, cable.serverMac, SERVER_ADDRESS],
+    ...[PORT, seconds + WARMUP_SECONDS + FLOOD_SECONDS_MORE, FLOOD_RATE].map(String),
   ]);
   const flooded = outputOf(flood);
   const config = configFile(folder, honestLoad(seconds), "load.toml");
@@ -126,8 +148,8 @@ async function beginFlooded(
   const sum = (key: "sent" | "answered") => kinds.reduce((total, kind) => total + kind[key], 0);
   const { responsesPerSecond, errors } = report;
   const answeredShare = sum("answered") / sum("sent");
-  const floodPerSecond = JSON.parse(await flooded).perSecond;
-  return { responsesPerSecond, errors, answeredShare, floodPerSecond };
+  await flooded;
+  return { responsesPerSecond, errors, answeredShare };
 }
 
 const honestLoad = (seconds: number): string =>
@@ -148,7 +170,7 @@ async function outputOf(child: ChildProcess): Promise<string> {
   child.stderr?.on("data", (chunk) => (errors += chunk));
   await once(child, "close");
   if (text === "") throw new Error(`no output: ${errors}`);
-  return text.slice(text.indexOf("{"));
+  return text.slice(Math.max(0, text.indexOf("{")));
 }
 
 const readRounds = (file: string): XdpRound[] =>

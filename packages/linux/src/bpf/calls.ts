@@ -11,7 +11,7 @@
  * | MAP_CREATE    | 0 type, 4 key bytes, 8 value bytes, 12 entries, 16 flags                                        |
  * | MAP_UPDATE    | 0 map, 8 → key, 16 → value, 24 flags                                                            |
  * | PROG_LOAD     | 0 type, 4 instructions, 8 → instructions, 16 → licence, 24 log level, 28 log bytes, 32 → log, 68 attach type |
- * | PROG_TEST_RUN | 0 program, 4 result, 8 bytes in, 12 bytes out, 16 → in, 24 → out, 32 repeats, 36 ns of a run (out) |
+ * | PROG_TEST_RUN | 0 program, 4 result, 8 bytes in, 12 bytes out, 16 → in, 24 → out, 32 repeats, 36 ns of a run (out), 64 flags, 72 batch |
  * | LINK_CREATE   | 0 program, 4 interface, 8 attach type, 12 flags                                                 |
  *
  * Example, an array map of one value of 64 bytes: words 2, 4, 64, 1, 0x400 (BPF_F_MMAPABLE).
@@ -31,6 +31,9 @@ const MAP_UPDATE_ELEM = 2;
 const PROG_LOAD = 5;
 const PROG_TEST_RUN = 10;
 const LINK_CREATE = 28;
+
+const TEST_XDP_LIVE_FRAMES = 2;
+const LIVE_BATCH = 64;
 
 const MAP_TYPE_ARRAY = 2;
 const MAP_TYPE_XSKMAP = 17;
@@ -136,6 +139,22 @@ export class XdpTestRun {
     call(PROG_TEST_RUN, this.#attribute, `${frame.length} bytes`);
     return words;
   }
+}
+
+/**
+ * Sends a frame so many times from inside the kernel, at millions a second: the program is run on each and has to redirect
+ * it to an interface. Of those that find no room there nobody tells. For benches. Linux 5.18, BPF_F_TEST_XDP_LIVE_FRAMES.
+ */
+export function sendFrames(programFd: number, frame: Uint8Array, count: number): void {
+  const memory = new NativeMemory(frame.length);
+  memory.bytes.set(frame);
+  const attribute = new NativeMemory(ATTRIBUTE_BYTES);
+  const { words } = attribute;
+  words.set([programFd, 0, frame.length, 0]);
+  storeAddress(words, 4, memory.address);
+  words[8] = count;
+  words.set([TEST_XDP_LIVE_FRAMES, 0, LIVE_BATCH], 16);
+  call(PROG_TEST_RUN, attribute, `${count} frames`);
 }
 
 function command(number: number, values: readonly number[], subject: string): number {
