@@ -54,8 +54,14 @@ export class BrowserStage {
     return `${scheme}://${host}:${this.#ports[role][scheme]}`;
   }
 
-  async arrive(t: TestContext, role: Role, site: string, tracker: string): Promise<Visitor> {
-    const visitor = await Visitor.arrive(role, this.#browsers[role], site, tracker);
+  async arrive(
+    t: TestContext,
+    role: Role,
+    site: string,
+    tracker: string,
+    before = "",
+  ): Promise<Visitor> {
+    const visitor = await Visitor.arrive(role, this.#browsers[role], site, tracker, before);
     this.stage.listenTo(visitor);
     t.after(() => visitor.leave());
     return visitor;

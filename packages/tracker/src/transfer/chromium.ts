@@ -26,6 +26,8 @@ interface Download {
 
 /** A tab. */
 export interface Page {
+  /** A script that runs in front of those of each page that is opened from now on. */
+  addInitScript(script: string): Promise<void>;
   goto(url: string): Promise<unknown>;
   locator(selector: string): Locator;
   /** Runs a script, awaits its promise. */

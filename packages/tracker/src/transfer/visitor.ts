@@ -19,11 +19,15 @@ export class Visitor implements Speaker {
     });
   }
 
-  /** Opens the page of a site in a browser that remembers nothing, for use with this tracker. */
-  static async arrive(name: string, browser: Browser, site: string, tracker: string) {
+  /**
+   * Opens the page of a site in a browser that remembers nothing, for use with this tracker. `before` is a script that runs in
+   * front of the page's own.
+   */
+  static async arrive(name: string, browser: Browser, site: string, tracker: string, before = "") {
     const context = await browser.newContext();
     context.setDefaultTimeout(DEADLINE_SECONDS * 1000);
     const visitor = new Visitor(name, context, await context.newPage());
+    if (before !== "") await visitor.page.addInitScript(before);
     await visitor.page.goto(`${site}/webtorrent-page.html?tracker=${encodeURIComponent(tracker)}`);
     return visitor;
   }
