@@ -15,6 +15,7 @@ const FUZZERS = [
   "packages/ws-protocol/dist/testing/fuzz.js",
   "packages/ws/dist/testing/fuzz.js",
   "packages/snapshot/dist/testing/fuzz.js",
+  "packages/handover/dist/testing/fuzz.js",
 ];
 
 const { values, positionals } = parseArgs({

@@ -8,13 +8,14 @@ import { dirname } from "node:path";
 import {
   closeFd,
   connectUnix,
+  DescriptorChannel,
   duplicateFd,
   openUnixListener,
   peerCredentials,
   SyscallError,
 } from "@swarmtide/linux";
 import { type HandedSocket, OperatorError } from "@swarmtide/runtime";
-import { FrameChannel } from "./frames.ts";
+import { FrameChannel } from "./frame-channel.ts";
 
 /** Opens the socket at `path`, in place of one that nobody listens at any more. Returns the descriptor. Throws OperatorError. */
 export function openControlSocket(path: string): number {
@@ -43,7 +44,7 @@ export function connectControlSocket(path: string): FrameChannel | undefined {
     });
   }
   const { uid, pid } = peerCredentials(fd);
-  if (isTrusted(uid)) return new FrameChannel(fd);
+  if (isTrusted(uid)) return new FrameChannel(new DescriptorChannel(fd));
   closeFd(fd);
   throw new OperatorError(
     `handover.control_socket = "${path}": process ${pid} of user ${uid} listens there; expected one of this user or of root`,
@@ -68,7 +69,7 @@ export class ControlListener {
       const own = duplicateFd(fdOf(socket));
       socket.destroy();
       const { uid, pid } = peerCredentials(own);
-      if (isTrusted(uid)) return onChannel(new FrameChannel(own));
+      if (isTrusted(uid)) return onChannel(new FrameChannel(new DescriptorChannel(own)));
       closeFd(own);
       return onRefused(
         `hand-over: process ${pid} of user ${uid} asked for it; only this user and root may`,

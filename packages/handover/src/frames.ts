@@ -1,6 +1,6 @@
 /**
  * Messages between the process that runs and the one that takes over, each a frame on their stream. docs/protocol/hand-over.md
- * says which follows which. Owned by the main thread of either; no hot code.
+ * says which follows which. Pure: bytes to frames and back; frame-channel.ts sends and receives them. Called on the main thread.
  *
  * | offset | bytes | field                                                      |
  * |-------:|------:|------------------------------------------------------------|
@@ -10,9 +10,6 @@
  *
  * Example: FRAME_PREPARED has no payload: `00 00 00 06 00 00 00 00`.
  */
-import { setTimeout as pause } from "node:timers/promises";
-import { DescriptorChannel } from "@swarmtide/linux";
-
 /** Who this is and, of the running process, what it hands over: JSON. */
 export const FRAME_HELLO = 1;
 /** Why there is no hand-over: JSON. */
@@ -36,8 +33,6 @@ export const FRAME_END = 10;
 
 const HEADER_BYTES = 8;
 const PAYLOAD_BYTES_MAX = 2 ** 21;
-/** Between two looks where nothing has arrived, or nothing goes out. */
-const LOOK_MILLISECONDS = 1;
 
 export interface Frame {
   readonly kind: number;
@@ -48,90 +43,28 @@ export interface Frame {
 /** Thrown where the other process has gone, is silent for too long or says what it should not. */
 export class ChannelFailure extends Error {}
 
-export class FrameChannel {
-  readonly #channel: DescriptorChannel;
-  #received = Buffer.alloc(0);
-  /** Descriptors that have arrived and were not taken. */
-  #fds: number[] = [];
+/** The bytes of a frame. */
+export function encodeFrame(kind: number, payload: Uint8Array): Buffer {
+  if (payload.length > PAYLOAD_BYTES_MAX)
+    throw new RangeError(`a message of ${payload.length} bytes: at most ${PAYLOAD_BYTES_MAX}`);
+  const frame = Buffer.allocUnsafe(HEADER_BYTES + payload.length);
+  frame.writeUInt32BE(kind, 0);
+  frame.writeUInt32BE(payload.length, 4);
+  frame.set(payload, HEADER_BYTES);
+  return frame;
+}
 
-  /** Of a connected stream, which `close` closes. */
-  constructor(fd: number) {
-    this.#channel = new DescriptorChannel(fd);
+/** Cuts what arrives, in pieces of any length, into frames. */
+export class FrameReader {
+  #received: Buffer = Buffer.alloc(0);
+
+  /** Bytes that have arrived; they are copied. */
+  push(bytes: Uint8Array): void {
+    this.#received = Buffer.concat([this.#received, bytes]);
   }
 
-  /** Sends a frame, with descriptors. Rejects where the other end takes nothing for `patienceMilliseconds`. */
-  async send(
-    kind: number,
-    payload: Uint8Array = new Uint8Array(0),
-    fds: readonly number[] = [],
-    patienceMilliseconds = 10_000,
-  ): Promise<void> {
-    const frame = Buffer.allocUnsafe(HEADER_BYTES + payload.length);
-    frame.writeUInt32BE(kind, 0);
-    frame.writeUInt32BE(payload.length, 4);
-    frame.set(payload, HEADER_BYTES);
-    let lastMilliseconds = performance.now();
-    for (let at = 0; at < frame.length; ) {
-      const sent = this.#attempt(() =>
-        this.#channel.send(frame.subarray(at), at === 0 ? fds : undefined),
-      );
-      at += sent;
-      if (sent > 0) lastMilliseconds = performance.now();
-      else if (performance.now() - lastMilliseconds > patienceMilliseconds)
-        throw new ChannelFailure("the other process reads nothing any more");
-      else await pause(LOOK_MILLISECONDS);
-    }
-  }
-
-  /** As `send`, of an object. */
-  sendJson(kind: number, value: object, fds: readonly number[] = []): Promise<void> {
-    return this.send(kind, Buffer.from(JSON.stringify(value)), fds);
-  }
-
-  /** The next frame; undefined where none has arrived whole by the end of the time. */
-  async receive(patienceMilliseconds: number): Promise<Frame | undefined> {
-    const endMilliseconds = performance.now() + patienceMilliseconds;
-    for (;;) {
-      const frame = this.#takeFrame() ?? (this.#read() ? undefined : null);
-      if (frame) return frame;
-      if (frame === undefined) continue;
-      if (performance.now() >= endMilliseconds) return undefined;
-      await pause(LOOK_MILLISECONDS);
-    }
-  }
-
-  /** The next frame, which must be of this kind: its payload. */
-  async expect(kind: number, patienceMilliseconds: number): Promise<Uint8Array> {
-    const frame = await this.receive(patienceMilliseconds);
-    if (frame === undefined) throw new ChannelFailure("the other process is silent");
-    if (frame.kind === FRAME_REFUSED) throw new ChannelFailure(reasonIn(frame.payload));
-    if (frame.kind !== kind)
-      throw new ChannelFailure(`the other process sent message ${frame.kind} in place of ${kind}`);
-    return frame.payload;
-  }
-
-  /** So many of the descriptors that came with the frames so far. */
-  takeFds(count: number): number[] {
-    if (this.#fds.length < count)
-      throw new ChannelFailure(`${count} descriptors were announced, ${this.#fds.length} came`);
-    return this.#fds.splice(0, count);
-  }
-
-  close(): void {
-    this.#channel.close();
-  }
-
-  /** Whether something has arrived. */
-  #read(): boolean {
-    const received = this.#attempt(() => this.#channel.receive());
-    if (received === undefined) return false;
-    if (received.bytes.length === 0) throw new ChannelFailure("the other process ended");
-    this.#received = Buffer.concat([this.#received, received.bytes]);
-    this.#fds.push(...received.fds);
-    return true;
-  }
-
-  #takeFrame(): Frame | undefined {
+  /** The next whole frame; undefined where more has to arrive. Throws ChannelFailure where no frame can be so long. */
+  next(): Frame | undefined {
     const received = this.#received;
     if (received.length < HEADER_BYTES) return undefined;
     const length = received.readUInt32BE(4);
@@ -142,24 +75,4 @@ export class FrameChannel {
     const payload = new Uint8Array(received.subarray(HEADER_BYTES, HEADER_BYTES + length));
     return { kind: received.readUInt32BE(0), payload };
   }
-
-  #attempt<Result>(call: () => Result): Result {
-    try {
-      return call();
-    } catch (error) {
-      throw new ChannelFailure(error instanceof Error ? error.message : String(error));
-    }
-  }
 }
-
-/** A payload that is JSON. What is in it is not checked further: the kernel vouches for who sent it. */
-export function jsonOf<Message>(payload: Uint8Array): Message {
-  try {
-    return JSON.parse(Buffer.from(payload).toString()) as Message;
-  } catch {
-    throw new ChannelFailure("the other process sent a message that is not JSON");
-  }
-}
-
-export const reasonIn = (payload: Uint8Array): string =>
-  String(jsonOf<{ readonly reason?: unknown }>(payload).reason);

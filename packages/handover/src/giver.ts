@@ -11,6 +11,7 @@ import type { CounterTables, Sample } from "@swarmtide/metrics";
 import type { HandedSocket, Logger } from "@swarmtide/runtime";
 import { CHUNK_HEADER_BYTES, SnapshotWriter } from "@swarmtide/snapshot";
 import { ChangeReader, monotonicSeconds, readSwarmTotals, type SwarmStore } from "@swarmtide/swarm";
+import type { FrameChannel } from "./frame-channel.ts";
 import {
   ChannelFailure,
   FRAME_CHANGES,
@@ -23,11 +24,15 @@ import {
   FRAME_RELEASED,
   FRAME_RUNNING,
   FRAME_SOCKETS,
-  type FrameChannel,
-  jsonOf,
-  reasonIn,
 } from "./frames.ts";
-import { type Facts, type GiverHello, HANDOVER_VERSION, type TakerHello } from "./messages.ts";
+import {
+  type Facts,
+  type GiverHello,
+  HANDOVER_VERSION,
+  readHello,
+  readReason,
+  type TakerHello,
+} from "./messages.ts";
 
 /** Sockets in one message. */
 const SOCKETS_PER_FRAME = 128;
@@ -111,7 +116,7 @@ export async function giveTo(channel: FrameChannel, options: GiverOptions): Prom
 
 async function greet(channel: FrameChannel, options: GiverOptions): Promise<TakerHello> {
   const { version, facts, startedSeconds, services } = options;
-  const hello = jsonOf<TakerHello>(await channel.expect(FRAME_HELLO, ANSWER_MILLISECONDS_MAX));
+  const hello = readHello(await channel.expect(FRAME_HELLO, ANSWER_MILLISECONDS_MAX));
   if (hello.handover !== HANDOVER_VERSION)
     throw new ChannelFailure(
       `swarmtide ${hello.version} speaks version ${hello.handover} of the hand-over, swarmtide ${version} version ${HANDOVER_VERSION}: stop this one and start that one`,
@@ -182,7 +187,7 @@ async function untilPrepared(channel: FrameChannel, changes: ChangeReader): Prom
   while (performance.now() < endMilliseconds) {
     const frame = await channel.receive(CHANGES_MILLISECONDS);
     if (frame?.kind === FRAME_PREPARED) return;
-    if (frame?.kind === FRAME_REFUSED) throw new ChannelFailure(reasonIn(frame.payload));
+    if (frame?.kind === FRAME_REFUSED) throw new ChannelFailure(readReason(frame.payload));
     await sendChanges(channel, changes);
   }
   throw new ChannelFailure(
@@ -227,7 +232,7 @@ async function lastWords(channel: FrameChannel): Promise<string | undefined> {
     for (;;) {
       const frame = await channel.receive(0);
       if (frame === undefined) return undefined;
-      if (frame.kind === FRAME_REFUSED) return reasonIn(frame.payload);
+      if (frame.kind === FRAME_REFUSED) return readReason(frame.payload);
     }
   } catch {
     return undefined;

@@ -11,15 +11,18 @@
  *
  * Messages are read all the time, by one loop, so that changes are applied as they come.
  */
+import { setImmediate as breathe } from "node:timers/promises";
 import type { Sample } from "@swarmtide/metrics";
 import { type HandedSocket, HandedSockets } from "@swarmtide/runtime";
 import { type ByteSource, SnapshotReader, SnapshotRestorer } from "@swarmtide/snapshot";
 import {
+  CHANGE_WORDS,
   ChangeTaker,
   type InfoHashFilter,
   monotonicSeconds,
   type SwarmStore,
 } from "@swarmtide/swarm";
+import type { FrameChannel } from "./frame-channel.ts";
 import {
   ChannelFailure,
   FRAME_CHANGES,
@@ -33,16 +36,16 @@ import {
   FRAME_RUNNING,
   FRAME_SOCKETS,
   type Frame,
-  type FrameChannel,
-  jsonOf,
-  reasonIn,
 } from "./frames.ts";
 import {
   type Facts,
   type GiverHello,
-  type GoMessage,
   HANDOVER_VERSION,
-  type SocketsMessage,
+  readGiverHello,
+  readGo,
+  readHello,
+  readReason,
+  readSockets,
   type TakerHello,
 } from "./messages.ts";
 
@@ -88,16 +91,23 @@ export class Taker {
   ): Promise<Taker> {
     const own: TakerHello = { handover: HANDOVER_VERSION, version, pid: process.pid };
     await channel.sendJson(FRAME_HELLO, own);
-    const hello = jsonOf<GiverHello>(await channel.expect(FRAME_HELLO, ANSWER_MILLISECONDS_MAX));
+    const greeting = await channel.expect(FRAME_HELLO, ANSWER_MILLISECONDS_MAX);
+    const refuse = async (reason: string): Promise<never> => {
+      await channel.sendJson(FRAME_REFUSED, { reason });
+      throw new ChannelFailure(reason);
+    };
+    const { handover, version: its } = readHello(greeting);
+    if (handover !== HANDOVER_VERSION)
+      return await refuse(
+        `the running swarmtide ${its} speaks version ${handover} of the hand-over, this one version ${HANDOVER_VERSION}: stop that one and start this one`,
+      );
+    const hello = readGiverHello(greeting);
     const misfit = misfitOf(hello, facts);
-    if (misfit !== undefined) {
-      await channel.sendJson(FRAME_REFUSED, { reason: misfit });
-      throw new ChannelFailure(misfit);
-    }
+    if (misfit !== undefined) return await refuse(misfit);
     const sockets: HandedSocket[] = [];
     for (let i = 0; i < hello.socketFrames; i++) {
       const payload = await channel.expect(FRAME_SOCKETS, ANSWER_MILLISECONDS_MAX);
-      const places = jsonOf<SocketsMessage>(payload);
+      const places = readSockets(payload);
       const fds = channel.takeFds(places.length);
       for (const [j, place] of places.entries()) sockets.push({ ...place, fd: fds[j] ?? -1 });
     }
@@ -115,7 +125,7 @@ export class Taker {
     const source = new FrameSource();
     this.#changes = new ChangeTaker(options.store);
     source.put(await this.#channel.expect(FRAME_RECORDS, ANSWER_MILLISECONDS_MAX));
-    const reader = new SnapshotReader(source);
+    const reader = openReader(source);
     const restorer = new SnapshotRestorer({
       ...options,
       reader,
@@ -143,6 +153,7 @@ export class Taker {
     };
     const prepared = preparing.then(end);
     prepared.catch(end);
+    await breathe();
     while (!isPrepared) {
       const frame = await this.#receive(PREPARING_LOOK_MILLISECONDS);
       if (frame) throw unexpected(frame);
@@ -151,7 +162,7 @@ export class Taker {
     await this.#channel.send(FRAME_PREPARED);
     const frame = await this.#next();
     if (frame.kind !== FRAME_GO) throw unexpected(frame);
-    const { counters, totals } = jsonOf<GoMessage>(frame.payload);
+    const { counters, totals } = readGo(frame.payload);
     this.#changes?.addTotals(totals);
     return { counters: counters as readonly Sample[] };
   }
@@ -181,8 +192,7 @@ export class Taker {
 
   /** Tells the running process why there is no hand-over. */
   async refuse(reason: string): Promise<void> {
-    await this.#channel.sendJson(FRAME_REFUSED, { reason }).catch(() => {});
-    this.#channel.close();
+    await this.#channel.refuse(reason);
   }
 
   async #next(): Promise<Frame> {
@@ -195,17 +205,15 @@ export class Taker {
   async #receive(patienceMilliseconds: number): Promise<Frame | undefined> {
     for (;;) {
       const frame = await this.#channel.receive(patienceMilliseconds);
-      if (frame?.kind === FRAME_REFUSED) throw new ChannelFailure(reasonIn(frame.payload));
+      if (frame?.kind === FRAME_REFUSED) throw new ChannelFailure(readReason(frame.payload));
       if (frame?.kind !== FRAME_CHANGES) return frame;
-      this.#changes?.take(new Int32Array(frame.payload.buffer));
+      this.#changes?.take(changesIn(frame.payload));
     }
   }
 }
 
 /** Why one process cannot take the place of the other; undefined where it can. */
 function misfitOf(hello: GiverHello, facts: Facts): string | undefined {
-  if (hello.handover !== HANDOVER_VERSION)
-    return `the running swarmtide ${hello.version} speaks version ${hello.handover} of the hand-over, this one version ${HANDOVER_VERSION}: stop that one and start this one`;
   const clockSeconds = Math.abs(hello.nowSeconds - monotonicSeconds());
   if (clockSeconds > CLOCK_SECONDS_MAX)
     return "the running process has another clock (a time namespace): start in its container";
@@ -213,6 +221,23 @@ function misfitOf(hello: GiverHello, facts: Facts): string | undefined {
     if (hello.facts[key] !== undefined && hello.facts[key] !== value)
       return `${key} = ${value}: the running process has ${hello.facts[key]}, which only a restart changes`;
   return undefined;
+}
+
+function openReader(source: ByteSource): SnapshotReader {
+  try {
+    return new SnapshotReader(source);
+  } catch (error) {
+    throw new ChannelFailure(
+      `the swarms cannot be read: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+}
+
+/** Whole changes; the payload is memory of its own, so that it begins at a word. */
+function changesIn({ buffer, length }: Uint8Array): Int32Array {
+  if (length % (CHANGE_WORDS * Int32Array.BYTES_PER_ELEMENT) !== 0)
+    throw new ChannelFailure(`the other process sent ${length} bytes of changes, no whole ones`);
+  return new Int32Array(buffer);
 }
 
 const unexpected = ({ kind }: Frame) =>

@@ -58,7 +58,7 @@ export class SnapshotReader {
   /** True once the end was read and everything before it was there. */
   isWhole = false;
   readonly #source: ByteSource;
-  readonly #buffer: Uint8Array;
+  #buffer: Uint8Array = new Uint8Array(0);
   readonly #headerBytes = new Uint8Array(CHUNK_HEADER_BYTES);
   #at = STREAM_HEADER_BYTES;
   #nextNumber = 0;
@@ -67,8 +67,6 @@ export class SnapshotReader {
 
   constructor(source: ByteSource) {
     this.#source = source;
-    // A body that is larger than the whole source is cut anyway.
-    this.#buffer = new Uint8Array(Math.min(CHUNK_BODY_BYTES_MAX, source.size));
     const bytes = new Uint8Array(STREAM_HEADER_BYTES);
     const header = decodeStreamHeader(bytes.subarray(0, source.read(0, bytes)));
     if (typeof header === "string") throw new UnreadableStream(describeRefusal(header, bytes));
@@ -85,7 +83,7 @@ export class SnapshotReader {
       const header = this.#readHeader();
       if (header === undefined) break;
       const bodyAt = this.#at + CHUNK_HEADER_BYTES;
-      const stored = this.#buffer.subarray(0, header.storedBytes);
+      const stored = this.#memoryFor(header.storedBytes);
       const read = this.#source.read(bodyAt, stored);
       const name = header.kind === CHUNK_END ? "the end" : `chunk ${header.number}`;
       if (read < header.storedBytes) {
@@ -111,6 +109,15 @@ export class SnapshotReader {
   /** Tells that a sound chunk holds other records than its header says. */
   tellMalformed({ number }: ChunkHeader): void {
     this.#tell(this.#at, `chunk ${number} ends here and its records are not as its header says`);
+  }
+
+  /** Bytes for a body, in memory of twice the size where what there is does not do. */
+  #memoryFor(storedBytes: number): Uint8Array {
+    // A body that is larger than the whole source is cut anyway.
+    const bytes = Math.min(storedBytes, this.#source.size);
+    if (this.#buffer.length < bytes)
+      this.#buffer = new Uint8Array(Math.min(CHUNK_BODY_BYTES_MAX, 2 * bytes));
+    return this.#buffer.subarray(0, bytes);
   }
 
   #unpack(header: ChunkHeader, stored: Uint8Array): Uint8Array | undefined {

@@ -69,7 +69,7 @@ class Control {
     this.listener = new ControlListener(
       this.#fd,
       async (channel) => {
-        if (this.#isBusy) return channel.close();
+        if (this.#isBusy) return await channel.refuse("another process takes over at the moment");
         this.#isBusy = true;
         await handOver(channel);
         this.#isBusy = false;
