@@ -74,22 +74,52 @@ test("a NOTIFY_SOCKET that nobody listens at is a warning, and the tracker serve
   assert.equal(await program.end("SIGTERM"), 0);
 });
 
-test("the unit has no mistakes and exposes the host to no more than 2 of 10", {
-  skip: skipUnless("systemd-analyze"),
-}, (t) => {
-  // The unit names /usr/bin/swarmtide, which only an installation has.
-  const unit = readFileSync(packaging("swarmtide.service"), "utf8");
-  const file = join(temporaryFolder(t), "swarmtide.service");
-  writeFileSync(file, unit.replace("/usr/bin/swarmtide", process.execPath));
-  const verified = spawnSync("systemd-analyze", ["verify", "--man=no", file], { encoding: "utf8" });
-  assert.equal(`${verified.stdout}${verified.stderr}`, "");
-  assert.equal(verified.status, 0);
-  const rated = spawnSync("systemd-analyze", ["security", "--offline=true", file], {
-    encoding: "utf8",
+for (const [name, instance] of [
+  ["swarmtide.service", "swarmtide.service"],
+  ["swarmtide@.service", "swarmtide@a.service"],
+] as const)
+  test(`${name} has no mistakes and exposes the host to no more than 2 of 10`, {
+    skip: skipUnless("systemd-analyze"),
+  }, (t) => {
+    // The unit names /usr/bin/swarmtide, which only an installation has.
+    const unit = readFileSync(packaging(name), "utf8");
+    const file = join(temporaryFolder(t), instance);
+    writeFileSync(file, unit.replace("/usr/bin/swarmtide", process.execPath));
+    const analyze = (...args: string[]) =>
+      spawnSync("systemd-analyze", [...args, file], { encoding: "utf8" });
+    const verified = analyze("verify", "--man=no");
+    assert.equal(`${verified.stdout}${verified.stderr}`, "");
+    assert.equal(verified.status, 0);
+    const rated = analyze("security", "--offline=true");
+    const [, exposure] =
+      /Overall exposure level for swarmtide\S*: ([\d.]+)/.exec(rated.stdout) ?? [];
+    assert.ok(Number(exposure) <= 2, `exposure ${exposure}\n${rated.stdout}${rated.stderr}`);
   });
-  const [, exposure] =
-    /Overall exposure level for swarmtide\.service: ([\d.]+)/.exec(rated.stdout) ?? [];
-  assert.ok(Number(exposure) <= 2, `exposure ${exposure}\n${rated.stdout}${rated.stderr}`);
+
+test("the template of two instances is the unit, but for what a hand-over needs", () => {
+  const settings = (name: string) =>
+    readFileSync(packaging(name), "utf8")
+      .split("\n")
+      .filter((line) => line !== "" && !line.startsWith("#"));
+  const [unit, template] = [settings("swarmtide.service"), settings("swarmtide@.service")];
+  assert.deepEqual(
+    template.filter((line) => !unit.includes(line)),
+    [
+      "Description=swarmtide, an open BitTorrent tracker (%i)",
+      "StartLimitIntervalSec=60",
+      "StartLimitBurst=5",
+      "ExecStart=/usr/bin/swarmtide --take-over --config /etc/swarmtide/swarmtide.toml",
+      "Restart=on-failure",
+      "TimeoutStartSec=300",
+      "RuntimeDirectory=swarmtide",
+      "RuntimeDirectoryMode=0700",
+      "RuntimeDirectoryPreserve=yes",
+    ],
+  );
+  assert.deepEqual(
+    unit.filter((line) => !template.includes(line)).map((line) => line.split("=")[0]),
+    ["Description", "ExecStart", "Restart"],
+  );
 });
 
 test("the user of the unit is one that systemd-sysusers makes", {
