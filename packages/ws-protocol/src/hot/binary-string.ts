@@ -56,13 +56,13 @@ export function parseBinaryString(
         out[outOffset + index] = ESCAPED[letter];
         position += 2;
       }
-    } else if (c < 0x80) {
-      out[outOffset + index] = c;
-      position++;
     } else {
       if (c > 0xc3) return false;
-      out[outOffset + index] = ((c & 3) << 6) | (bytes[position + 1] & 0x3f);
-      position += 2;
+      // One byte or two, at random in an id: chosen without a branch, which would be guessed wrong half of the time.
+      const pair = c >>> 7;
+      const value = ((c & 3) << 6) | (bytes[position + 1] & 0x3f);
+      out[outOffset + index] = c ^ ((c ^ value) & -pair);
+      position += 1 + pair;
     }
   }
   return position === end;
