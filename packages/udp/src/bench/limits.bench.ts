@@ -205,10 +205,10 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   const ofWhole = (percent: number) => ((percent * off) / (whole + on - off)).toFixed(2);
   console.log("| of | ns without limits | with | cost | upper 95 % bound |\n|---|---|---|---|---|");
   console.log(
-    `| the handler | ${off.toFixed(0)} | ${on.toFixed(0)} | ${costPercent.toFixed(2)} % | ${costPercentMax.toFixed(2)} % |`,
+    `| the bare handler | ${off.toFixed(0)} | ${on.toFixed(0)} | ${costPercent.toFixed(2)} % | ${costPercentMax.toFixed(2)} % |`,
   );
   console.log(
-    `| the whole way, recvmmsg to sendmmsg | ${whole.toFixed(0)} | ${(whole + on - off).toFixed(0)} | ${ofWhole(costPercent)} % | ${ofWhole(costPercentMax)} % |`,
+    `| the hot path, recvmmsg to sendmmsg | ${whole.toFixed(0)} | ${(whole + on - off).toFixed(0)} | ${ofWhole(costPercent)} % | ${ofWhole(costPercentMax)} % |`,
   );
   console.log(`\n${timing.pairs} pairs; ${timing.refused} requests were treated otherwise.`);
 }
