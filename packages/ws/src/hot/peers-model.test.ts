@@ -31,6 +31,8 @@ class Model {
   readonly peers: Peers;
   readonly #request = new RequestRecord(0, 0);
   readonly #model = new Map<string, ModelPeer>();
+  /** The same peers by torrent and connection. */
+  readonly #siblings = new Map<string, Set<ModelPeer>>();
   /** Of torrents that have peers: how many have completed it. */
   readonly #completed = new Map<string, number>();
 
@@ -60,15 +62,13 @@ class Model {
     assert.equal(peer !== 0, known !== undefined);
     const { peers } = this;
     if (known === undefined) {
-      const siblings = [...this.#model.values()].filter(
-        (one) => one.torrent === torrent && one.worker === worker && one.slot === slot,
-      );
+      const siblings = this.#siblingsOf(given);
       if (number !== 0) {
-        assert.equal(peers.siblings, siblings.length);
-        if (siblings.length > 0)
+        assert.equal(peers.siblings, siblings.size);
+        if (siblings.size > 0)
           assert.equal(
             now - peers.ageOf(peers.silent, now),
-            Math.min(...siblings.map(({ announced }) => announced)),
+            Math.min(...Array.from(siblings, ({ announced }) => announced)),
           );
       }
       if (!peers.hasRoom(number)) return;
@@ -76,6 +76,7 @@ class Model {
       peers.insert(entered, this.#address(worker, slot), this.#request, isSeeder, now);
       const added = { ...given, hasCompleted: false, announced: now };
       this.#model.set(keyOf(added), added);
+      siblings.add(added);
       return;
     }
     peers.touch(peer, now);
@@ -94,7 +95,7 @@ class Model {
     if (peer !== 0) this.peers.remove(peer);
     for (const [key, one] of this.#model)
       if (one.torrent === torrent && one.worker === worker && one.slot === slot && one.id === id)
-        this.#model.delete(key);
+        this.#delete(key, one);
     this.#forgetEmpty();
   }
 
@@ -103,8 +104,20 @@ class Model {
     for (let peer = peers.firstOf(worker, slot); peer !== 0; peer = peers.firstOf(worker, slot))
       peers.remove(peer);
     for (const [key, one] of this.#model)
-      if (one.worker === worker && one.slot === slot) this.#model.delete(key);
+      if (one.worker === worker && one.slot === slot) this.#delete(key, one);
     this.#forgetEmpty();
+  }
+
+  #siblingsOf({ torrent, worker, slot }: Omit<ModelPeer, "hasCompleted" | "announced">) {
+    const key = `${torrent}/${worker}/${slot}`;
+    const found = this.#siblings.get(key) ?? new Set<ModelPeer>();
+    this.#siblings.set(key, found);
+    return found;
+  }
+
+  #delete(key: string, one: ModelPeer): void {
+    this.#model.delete(key);
+    this.#siblingsOf(one).delete(one);
   }
 
   #forgetEmpty(): void {
