@@ -2,7 +2,6 @@
  * The control socket: where a process that takes over asks the one that runs. Opened before privileges are dropped; whoever
  * connects must be the same user or root, for which the kernel vouches. Main thread.
  */
-import { existsSync, lstatSync, unlinkSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
 import {
@@ -12,6 +11,7 @@ import {
   duplicateFd,
   openUnixListener,
   peerCredentials,
+  removeStaleSocket,
   SyscallError,
 } from "@swarmtide/linux";
 import { type HandedSocket, OperatorError } from "@swarmtide/runtime";
@@ -20,7 +20,7 @@ import { FrameChannel } from "./frame-channel.ts";
 /** Opens the socket at `path`, in place of one that nobody listens at any more. Returns the descriptor. Throws OperatorError. */
 export function openControlSocket(path: string): number {
   try {
-    if (existsSync(path) && lstatSync(path).isSocket() && !isListening(path)) unlinkSync(path);
+    removeStaleSocket(path);
     return openUnixListener(path);
   } catch (error) {
     throw new OperatorError(`handover.control_socket = "${path}": ${reasonOf(error, path)}`, {
@@ -93,15 +93,6 @@ export class ControlListener {
 /** Root may do everything anyway. */
 const isTrusted = (uid: number): boolean =>
   uid === 0 || uid === process.geteuid?.() || uid === process.getuid?.();
-
-function isListening(path: string): boolean {
-  try {
-    closeFd(connectUnix(path));
-    return true;
-  } catch (error) {
-    return !(error instanceof SyscallError && error.code === "ECONNREFUSED");
-  }
-}
 
 function reasonOf(error: unknown, path: string): string {
   if (!(error instanceof Error)) return String(error);

@@ -80,6 +80,7 @@ export {
   openUnixListener,
   type PeerCredentials,
   peerCredentials,
+  removeStaleSocket,
 } from "./unix-streams.ts";
 export { limitUnsentBytes } from "./unsent-limit.ts";
 export { ioRingObstacle } from "./uring/open-ring.ts";

@@ -3,7 +3,7 @@
  * the other end. Node has such sockets too, but it tells nobody's user, and it removes the path when it stops listening, which
  * by then may be another process's. Called on the main thread; nothing here runs per packet.
  */
-import { chmodSync } from "node:fs";
+import { chmodSync, chownSync, lstatSync, unlinkSync } from "node:fs";
 import { foreignLibrary } from "./ffi.ts";
 import { libc } from "./libc.ts";
 import { NativeMemory } from "./native-memory.ts";
@@ -23,14 +23,45 @@ export interface PeerCredentials {
   readonly gid: number;
 }
 
-/** Listens at `path`, which must be free, for processes of the same user and root. Returns the descriptor. Throws SyscallError. */
-export function openUnixListener(path: string): number {
+/** Who may connect to a listener, and how many may wait. */
+export interface UnixListenerOptions {
+  /** Permission bits of the file; to connect takes write permission. Default: the owner alone, and root. */
+  readonly mode?: number;
+  /** Group of the file by number; by default that of the process. */
+  readonly group?: number | undefined;
+  /** Connections that may wait to be accepted. Default 4. */
+  readonly backlog?: number;
+}
+
+/** Listens at `path`, which must be free. Returns the descriptor. Throws SyscallError, and the errors of chmod(2) and chown(2). */
+export function openUnixListener(
+  path: string,
+  { mode = OWNER_ONLY, group, backlog = BACKLOG }: UnixListenerOptions = {},
+): number {
   return openStream("bind", path, (fd, address, length) => {
     check("bind", libc().bind(fd, address, length), path);
     // Between bind and listen nobody can connect.
-    if (!path.startsWith("@")) chmodSync(path, OWNER_ONLY);
-    check("listen", libc().listen(fd, BACKLOG), path);
+    if (!path.startsWith("@")) {
+      if (group !== undefined) chownSync(path, -1, group);
+      chmodSync(path, mode);
+    }
+    check("listen", libc().listen(fd, backlog), path);
   });
+}
+
+/** Removes the file of a socket that nobody listens at any more, as a killed process leaves it. Anything else stays. */
+export function removeStaleSocket(path: string): void {
+  const isSocket = lstatSync(path, { throwIfNoEntry: false })?.isSocket() ?? false;
+  if (isSocket && !isListening(path)) unlinkSync(path);
+}
+
+function isListening(path: string): boolean {
+  try {
+    closeFd(connectUnix(path));
+    return true;
+  } catch (error) {
+    return !(error instanceof SyscallError && error.code === "ECONNREFUSED");
+  }
 }
 
 /** Connects to whoever listens at `path`. Returns the descriptor. Throws SyscallError. */

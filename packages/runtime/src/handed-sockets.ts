@@ -17,6 +17,8 @@ export interface HandedSocket {
   /** In hexadecimal. */
   readonly address: string;
   readonly port: number;
+  /** Of a unix socket that serves clients. */
+  readonly path?: string | undefined;
   readonly fd: number;
 }
 
@@ -26,8 +28,9 @@ export const handedSocket = (kind: HandedSocket["kind"], listener: Listener): Ha
     ? []
     : [{ ...socketPlace(listener), kind, fd: listener.fd, port: listener.port }];
 
-const socketPlace = ({ key, family, address }: Listener) => ({
+const socketPlace = ({ key, family, address, path }: Listener) => ({
   ...{ key, family, address: Buffer.from(address).toString("hex") },
+  ...(path === undefined ? {} : { path }),
 });
 
 /** Those of one kind that nobody has taken yet. */
@@ -52,6 +55,7 @@ export class HandedSockets {
     const wanted = socketPlace(place);
     const isWanted = (socket: HandedSocket) =>
       socket.family === wanted.family &&
+      socket.path === place.path &&
       socket.address === wanted.address &&
       (place.port === 0 ? socket.key === wanted.key : socket.port === place.port);
     const found = this.#left.filter(isWanted);

@@ -13,7 +13,14 @@ export {
 export { formatCompletion, SHELLS, type Shell } from "./completion.ts";
 export { type ErrorCode, errorDocs } from "./error-codes.ts";
 export { type HandedSocket, HandedSockets, handedSocket } from "./handed-sockets.ts";
-export { formatListener, isWildcard, type Listener, listenerAt } from "./listener.ts";
+export {
+  formatListener,
+  isWildcard,
+  type Listener,
+  listenerAt,
+  UNIX_SOCKET_CLIENTS,
+  unixListenerAt,
+} from "./listener.ts";
 export { Listeners, listenError, type OpenSocket, sharedPort } from "./listeners.ts";
 export { loadConfig, withConfigLine } from "./load-config.ts";
 export {

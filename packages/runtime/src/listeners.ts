@@ -5,10 +5,10 @@
  * over (`HandedSockets`).
  *
  * With several workers each has a socket of its own on the same port (SO_REUSEPORT, socket(7)), and the kernel spreads
- * senders and connections over them. Where Linux calls are missing a listener has no descriptor: the engine opens it
+ * senders and connections over them. Of a unix socket there is one, of which each worker has a descriptor. Where Linux calls are missing a listener has no descriptor: the engine opens it
  * on the main thread and notes the port that was taken.
  */
-import { closeFd, SyscallError } from "@swarmtide/linux";
+import { closeFd, duplicateFd, SyscallError } from "@swarmtide/linux";
 import type { ErrorCode } from "./error-codes.ts";
 import type { HandedSockets } from "./handed-sockets.ts";
 import { formatListener, type Listener } from "./listener.ts";
@@ -47,8 +47,15 @@ export class Listeners {
     handed?: HandedSockets,
   ): Listeners {
     const found = places.map((place) => handed?.take(place, workers));
-    const missing = places.filter((_, i) => found[i] === undefined);
+    const missing = places.filter(({ path }, i) => found[i] === undefined && path === undefined);
     const opened = openWithTries(missing, workers, openSocket);
+    try {
+      for (const [i, place] of places.entries())
+        if (place.path !== undefined) found[i] ??= openShared(place, workers, openSocket);
+    } catch (error) {
+      closeAll(opened.flat());
+      throw error;
+    }
     const ofWorkers = Array.from({ length: workers }, (_, worker) => {
       const own = [...(opened[worker] ?? [])];
       return found.flatMap((handedOn) => handedOn?.[worker] ?? own.splice(0, 1));
@@ -83,6 +90,15 @@ export function sharedPort(place: Listener, freePorts: readonly Listener[]): num
   const own = kind.filter(({ family }) => family === place.family);
   const others = kind.filter(({ family }) => family !== place.family);
   return others[own.length]?.port ?? 0;
+}
+
+/** One socket that every worker accepts from, each with a descriptor of its own: unix sockets have no SO_REUSEPORT. */
+function openShared(place: Listener, workers: number, openSocket: OpenSocket): Listener[][] {
+  const [first] = openEach([place], false, openSocket);
+  return Array.from({ length: workers }, (_, worker) => {
+    if (first?.fd === undefined) return [];
+    return [worker === 0 ? first : { ...first, fd: duplicateFd(first.fd) }];
+  });
 }
 
 function openWithTries(

@@ -3,18 +3,21 @@
  * serves which of them, and with how many workers.
  */
 import { parseIpAddress } from "@swarmtide/bittorrent";
-import { linuxSupported, openTcpListener } from "@swarmtide/linux";
+import { linuxObstacle, linuxSupported, openTcpListener } from "@swarmtide/linux";
 import {
   type HandedSockets,
   type Listener,
   Listeners,
   listenerAt,
   type OpenSocket,
+  OperatorError,
+  unixListenerAt,
   workerCountOf,
 } from "@swarmtide/runtime";
 import type { SocketAddress } from "@swarmtide/toml-config";
 import type { WebConfig } from "./config.ts";
 import { type TcpEngineName, tcpEngineOf, tcpEngines } from "./engines/engines.ts";
+import { openUnixSocket, UNIX_SOCKET_KEY } from "./unix-socket.ts";
 
 /** The workers of one engine. */
 export interface WebGroup {
@@ -111,9 +114,10 @@ function openGroup(
   { places, workers }: GroupPlan,
   handed: HandedSockets | undefined,
 ): Listeners {
-  if (!linuxSupported()) return Listeners.unopened(places);
-  const open: OpenSocket = (place, port, reusePort) =>
-    openTcpListener({
+  if (!linuxSupported()) return Listeners.unopened(places.filter(isOpenedByNode));
+  const open: OpenSocket = (place, port, reusePort) => {
+    if (place.path !== undefined) return openUnixSocket(place.path, config);
+    return openTcpListener({
       family: place.family,
       address: place.address,
       port,
@@ -121,7 +125,17 @@ function openGroup(
       reusePort,
       onlyIpv6: config.setOnlyIpv6,
     });
+  };
   return Listeners.open(places, workers, open, handed);
+}
+
+/** Node opens no unix socket with a mode and a group. Throws OperatorError. */
+function isOpenedByNode({ path }: Listener): boolean {
+  if (path === undefined) return true;
+  throw new OperatorError(
+    `${UNIX_SOCKET_KEY} = "${path}": needs Linux (${linuxObstacle()}); let the proxy connect to an address instead`,
+    { code: "SWARMTIDE_LISTEN_FAILED" },
+  );
 }
 
 /** What a configuration listens on, before anything is opened. */
@@ -139,6 +153,7 @@ export function webListenersOf(config: WebConfig): Listener[] {
   return [
     ...(useIpv4 ? placed(4, false, config.addressIpv4) : []),
     ...(useIpv6 ? placed(6, false, config.addressIpv6) : []),
+    ...(config.unixSocket === "" ? [] : [unixListenerAt(UNIX_SOCKET_KEY, config.unixSocket)]),
     ...placed(4, true, config.tlsAddressIpv4),
     ...placed(6, true, config.tlsAddressIpv6),
   ];

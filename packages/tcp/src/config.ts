@@ -3,6 +3,7 @@
  * answer stands in [http] and [ws]. Read on the main thread; workers get the plain object.
  */
 import { type Cidr, parseCidr } from "@swarmtide/bittorrent";
+import { UNIX_SOCKET_CLIENTS } from "@swarmtide/runtime";
 import {
   boolean,
   type ConfigOf,
@@ -61,6 +62,22 @@ export const webSection = section(
       default: [],
       family: 6,
       doc: 'IPv6 addresses and ports for HTTPS, such as "[::]:3443"; "" for none.',
+    }),
+    unix_socket: text({
+      default: "",
+      pattern: /^(\/(?!.*\0).{1,106})?$/s,
+      expected: 'an absolute path of at most 107 characters, or "" for none',
+      doc: 'A unix socket for plain HTTP behind a reverse proxy of this machine, such as "/run/swarmtide/http.sock"; "" for none. Whoever connects counts as a trusted proxy and must name its client.',
+    }),
+    unix_socket_mode: text({
+      default: "660",
+      pattern: /^[0-7]{3}$/,
+      expected: 'three octal digits, such as "660"',
+      doc: "Permissions of the unix socket; a proxy needs permission to write.",
+    }),
+    unix_socket_group: text({
+      default: "",
+      doc: 'Group of the unix socket, by name or number, such as that of the proxy; "" leaves the group that the tracker starts with.',
     }),
     set_only_ipv6: boolean({
       default: true,
@@ -188,7 +205,7 @@ export const webSection = section(
         key: "trusted_proxies",
         expected: `addresses and networks without bits behind the prefix, not "${wrong}"`,
       };
-    if (values.proxyProtocol && values.trustedProxies.length === 0)
+    if (values.proxyProtocol && values.trustedProxies.length === 0 && values.unixSocket === "")
       return { key: "trusted_proxies", expected: "at least one where proxy_protocol = true" };
     if (values.useIpv4 && values.useIpv6 && !values.setOnlyIpv6)
       return { key: "set_only_ipv6", expected: "true where use_ipv4 and use_ipv6 are both true" };
@@ -201,7 +218,8 @@ const placedAt = (port: number, addresses: readonly SocketAddress[]): SocketAddr
 
 export type WebConfig = ConfigOf<typeof webSection>;
 
-/** The blocks of `trusted_proxies`. */
-export function trustedProxiesOf(config: WebConfig): readonly Cidr[] {
-  return config.trustedProxies.map(parseCidr).filter((cidr) => cidr !== undefined);
+/** The blocks of `trusted_proxies`, and the clients of the unix socket. */
+export function trustedProxiesOf({ trustedProxies, unixSocket }: WebConfig): readonly Cidr[] {
+  const trusted = unixSocket === "" ? trustedProxies : [...trustedProxies, UNIX_SOCKET_CLIENTS];
+  return trusted.map(parseCidr).filter((cidr) => cidr !== undefined);
 }

@@ -106,3 +106,21 @@ test("behind nginx the clients' own addresses are recorded, whatever they forge"
   assert.equal(direct.externalIp, "127.0.0.13");
   assert.equal(await program.end("SIGTERM"), 0);
 });
+
+test("nginx reaches the tracker over a unix socket, and no address needs to be trusted", {
+  skip,
+  timeout: 60_000,
+}, async (t) => {
+  assert.ok(hasNginx, "nginx is not installed");
+  const path = join(temporaryFolder(t), "http.sock");
+  const config = LOOPBACK_CONFIG.replace("[web]", `[web]\nunix_socket = "${path}"`);
+  const program = startProgram(t, config, { args: ["http"] });
+  await program.httpUrls();
+  const [listener] = inheritedListeners(t, 1);
+  assert.ok(listener !== undefined);
+  startNginx(t, listener, `unix:${path}`);
+  const reply = await announce(listener.port, "127.0.0.14", 4);
+  assert.ok(reply.failureReason === undefined);
+  assert.equal(reply.externalIp, "127.0.0.14");
+  assert.equal(await program.end("SIGTERM"), 0);
+});

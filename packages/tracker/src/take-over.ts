@@ -69,7 +69,7 @@ export class TakeOver implements FormerProcess {
 
   /** Sockets that this configuration has no use for are not read any more once the other process has gone. */
   closeOthers(): void {
-    for (const { kind, key, address, family, port } of this.sockets.closeRest()) {
+    for (const { kind, key, address, family, port, path } of this.sockets.closeRest()) {
       if (kind === "control") continue;
       const bytes = Uint8Array.from(Buffer.from(address, "hex"));
       const place = formatListener({
@@ -78,6 +78,7 @@ export class TakeOver implements FormerProcess {
         isTls: false,
         address: bytes,
         port,
+        path,
         fd: undefined,
       });
       this.#log.info(`${key} ${place} is not served any more`);

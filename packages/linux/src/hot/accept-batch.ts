@@ -11,7 +11,7 @@ import { EAGAIN, ECONNABORTED, EINTR, EPROTO } from "../errno.ts";
 import { foreignLibrary } from "../ffi.ts";
 import { libc } from "../libc.ts";
 import { NativeMemory } from "../native-memory.ts";
-import { type IpFamily, socketAddressBytes } from "../socket-address.ts";
+import { AF_INET, type IpFamily, socketAddressBytes } from "../socket-address.ts";
 import { SOURCE_BYTES } from "./message-table.ts";
 import { sourceAddressAt, sourceFamily } from "./source-address.ts";
 
@@ -24,6 +24,8 @@ const TCP_INFO = 11;
 const TCP_INFO_BYTES = 32;
 const TCP_INFO_UNACKED_WORD = 6;
 const LENGTH_WORD = 8;
+/** What the kernel writes of the client of a unix socket: sun_family alone (unix(7)). */
+const UNIX_ADDRESS_BYTES = 2;
 
 export class AcceptBatch {
   readonly batchSize: number;
@@ -74,6 +76,7 @@ export class AcceptBatch {
       const address = this.sourcesAddress + count * SOURCE_BYTES;
       const fd = this.accept4(listenerFd, address, this.lengthAddress, ACCEPT_FLAGS);
       if (fd >= 0) {
+        if (this.scratch.words[LENGTH_WORD] === UNIX_ADDRESS_BYTES) this.setNoAddress(count);
         this.fds[count++] = fd;
         continue;
       }
@@ -82,6 +85,12 @@ export class AcceptBatch {
       return count > 0 ? count : -errno;
     }
     return count > 0 ? count : -EAGAIN;
+  }
+
+  /** The client of a unix socket counts as 0.0.0.0. */
+  private setNoAddress(index: number): void {
+    this.sourceWords[index * SOURCE_WORDS] = AF_INET;
+    this.sourceWords[index * SOURCE_WORDS + 1] = 0;
   }
 
   /** How many connections wait, at most a batch; 1 where the kernel does not tell, the poller having reported some. */

@@ -62,7 +62,9 @@ export function takeProxyHeader(
   const header = parseProxyHeader(bytes.subarray(start, end));
   if (header.status === PROXY_MORE) return PROXY_HEADER_IS_SHORT;
   if (header.status === PROXY_BAD) return PROXY_HEADER_IS_BAD;
-  if (header.address === undefined) peer.isTrustedProxy = false;
+  // Whoever connects to a unix socket has no address of its own to speak for.
+  const isUnix = peer.isTrustedProxy && peer.family === 4 && peer.word0 === 0;
+  if (header.address === undefined) peer.isTrustedProxy = isUnix;
   else setPeerAddress(peer, header.address, trustedProxies);
   return header.length;
 }

@@ -124,7 +124,12 @@ export function checkReachability(
       : [`${protocol} ${[...new Set(places.map(({ port }) => port))].join(", ")}`];
   const ports = [
     ...named("UDP", udp.enabled ? udpPlacesOf(udp) : []),
-    ...named("TCP", http.enabled || ws.enabled ? webListenersOf(web) : []),
+    ...named(
+      "TCP",
+      http.enabled || ws.enabled
+        ? webListenersOf(web).filter(({ path }) => path === undefined)
+        : [],
+    ),
   ].join(" and ");
   const found = addresses.filter(isGlobal);
   if (found.length > 0)

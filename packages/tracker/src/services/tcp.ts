@@ -91,9 +91,9 @@ export const tcpService: Service<typeof sections> = {
 function readFiles(config: TcpConfig): TlsFiles | undefined {
   const { web } = config;
   if (hasTls(config)) return readTlsFiles(web.tlsCertificatePath, web.tlsPrivateKeyPath);
-  if (web.useIpv4 || web.useIpv6) return undefined;
+  if (web.useIpv4 || web.useIpv6 || web.unixSocket !== "") return undefined;
   throw new OperatorError(
-    "nothing for HTTP and WebTorrent to listen on: web.use_ipv4 and web.use_ipv6 are false and no web.tls_address is set",
+    "nothing for HTTP and WebTorrent to listen on: web.use_ipv4 and web.use_ipv6 are false and neither a web.tls_address nor web.unix_socket is set",
     { code: "SWARMTIDE_NOTHING_TO_RUN" },
   );
 }

@@ -40,10 +40,10 @@ async function open(options: TcpEngineOptions): Promise<TcpEngineRun> {
 }
 
 function netListenerOf(
-  { key, fd, isTls, address, port }: Listener,
+  { key, fd, isTls, address, path, port }: Listener,
   { backlog, onlyIpv6 }: TcpEngineOptions,
 ): NetListener {
-  if (fd !== undefined) return { key, isTls, at: { fd } };
+  if (fd !== undefined) return { key, isTls, isUnix: path !== undefined, at: { fd } };
   const host = formatIpAddress(address);
   return { key, isTls, at: { host, port, backlog, ipv6Only: onlyIpv6 } };
 }

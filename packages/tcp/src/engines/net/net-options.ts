@@ -9,6 +9,8 @@ export interface NetListener {
   /** The key of the configuration that asks for it, for errors. */
   readonly key: string;
   readonly isTls: boolean;
+  /** Whether it is a unix socket, whose clients have no address. */
+  readonly isUnix?: boolean;
   readonly at:
     | { readonly fd: number }
     | {

@@ -10,7 +10,12 @@ import { parseIpAddress } from "@swarmtide/bittorrent";
 import { HttpHandler, setPeerAddress } from "@swarmtide/http";
 
 import { add } from "@swarmtide/metrics";
-import { DRAIN_MILLISECONDS_MAX, LOOK_MILLISECONDS, listenError } from "@swarmtide/runtime";
+import {
+  DRAIN_MILLISECONDS_MAX,
+  LOOK_MILLISECONDS,
+  listenError,
+  UNIX_SOCKET_CLIENTS,
+} from "@swarmtide/runtime";
 import { SWEEP_MILLISECONDS } from "../../conversation/conversation-options.ts";
 import {
   STATE_HANDED_ON,
@@ -88,7 +93,8 @@ export class NetServer {
     });
     servers.forEach((server, i) => {
       const isTls = options.listeners[i]?.isTls ?? false;
-      server.on("connection", (socket) => this.#accept(socket, isTls));
+      const noAddress = options.listeners[i]?.isUnix === true ? UNIX_SOCKET_CLIENTS : "";
+      server.on("connection", (socket) => this.#accept(socket, isTls, noAddress));
       server.on("error", () => add(counters, ACCEPT_FAILURES));
     });
     this.#sweepTimer = setInterval(() => this.sweep(), SWEEP_MILLISECONDS);
@@ -100,12 +106,12 @@ export class NetServer {
     return this.#conversation.limits.count;
   }
 
-  /** New connections get this context; those that are open keep theirs. */
   /** See `Conversation.configure`. */
   configure(): void {
     this.#conversation.configure();
   }
 
+  /** New connections get this context; those that are open keep theirs. */
   setSecureContext(secureContext: SecureContext): void {
     this.#secureContext = secureContext;
   }
@@ -144,10 +150,10 @@ export class NetServer {
     clearInterval(this.#beatTimer);
   }
 
-  #accept(socket: Socket, isTls: boolean): void {
+  #accept(socket: Socket, isTls: boolean, noAddress: string): void {
     const { counters, refusals, trustedProxies, fdsEnd } = this.#options;
     // A link-local address carries its interface behind a percent sign.
-    const address = parseIpAddress((socket.remoteAddress ?? "").replace(/%.*$/, ""));
+    const address = parseIpAddress((socket.remoteAddress ?? noAddress).replace(/%.*$/, ""));
     if (descriptorOf(socket) >= fdsEnd) {
       add(counters, ACCEPT_FAILURES);
       refusals.noteUnknown(ACCEPT_FAILURES, 0);
