@@ -19,9 +19,10 @@ const HELLO: GiverHello = {
   ...{ handover: 1, version: "0.1.0", pid: 4711, facts: { "udp.engine": "mmsg" } },
   ...{ startedSeconds: 12.5, nowSeconds: 99, secrets: { key: "AAEC" }, socketFrames: 1 },
 };
-/** The place of docs/protocol/hand-over.md. */
+/** The places of docs/protocol/hand-over.md. */
 const SOCKETS: SocketsMessage = [
   { kind: "udp", key: "udp.address_ipv4", family: 4, address: "7f000001", port: 3000 },
+  { kind: "tcp", key: "web.unix_socket", family: 4, address: "00000000", port: 0, path: "/run/s" },
 ];
 const GO: GoMessage = {
   counters: [{ name: "swarmtide_udp_sent_bytes_total", labels: { family: "ipv4" }, value: 98 }],

@@ -74,8 +74,9 @@ export function readGiverHello(payload: Uint8Array): GiverHello {
 export function readSockets(payload: Uint8Array): SocketsMessage {
   const places = parse(payload);
   if (!Array.isArray(places) || !places.every(isPlace)) throw malformed("its sockets");
-  return places.map(({ kind, key, family, address, port }) => ({
+  return places.map(({ kind, key, family, address, port, path }) => ({
     ...{ kind, key, family, address, port },
+    ...(path === undefined ? {} : { path }),
   }));
 }
 
@@ -128,7 +129,8 @@ const isPlace = (value: unknown): value is SocketsMessage[number] =>
   isText(value.address) &&
   /^([0-9a-f]{2})*$/.test(value.address) &&
   isCount(value.port) &&
-  value.port <= 0xffff;
+  value.port <= 0xffff &&
+  (value.path === undefined || isText(value.path));
 
 const isSample = (value: unknown): value is GoMessage["counters"][number] =>
   isObject(value) && isText(value.name) && isTexts(value.labels) && isNumber(value.value);
