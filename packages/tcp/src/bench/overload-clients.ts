@@ -2,12 +2,10 @@
  * Clients of the overload bench, on its own thread: connections that are kept, each with one request at a time, and connections
  * for one request. Who is not answered for some steps gives up.
  */
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 
 /** Of each family; a request that finds all of them waiting is not sent: its client has to wait for its turn. */
 const KEPT = { 4: 400, 6: 100 };
-/** Steps after which a client of one request gives up. */
-const PATIENCE_STEPS = 25;
 const HOST = { 4: "127.0.0.1", 6: "::1" };
 
 /** What is known of a request. */
@@ -22,23 +20,28 @@ interface Kept {
   ask: Ask | undefined;
 }
 
+export interface OverloadClientsOptions {
+  readonly ports: Readonly<Record<4 | 6, number>>;
+  /** Opens a connection: over TCP, or with TLS on it. */
+  readonly open: (target: { readonly host: string; readonly port: number }) => Socket;
+  /** Steps after which a client of one request gives up. */
+  readonly patienceSteps: number;
+  /** Called with each answer. */
+  readonly take: (ask: Ask, isRefused: boolean) => void;
+}
+
 export class OverloadClients {
   /** Requests that are sent and not answered. */
   waiting = 0;
-  readonly #ports: Readonly<Record<4 | 6, number>>;
-  readonly #take: (ask: Ask, isRefused: boolean) => void;
+  readonly #options: OverloadClientsOptions;
   readonly #kept: Record<4 | 6, Kept[]> = { 4: [], 6: [] };
   /** Kept connections without a request. */
   readonly #idle: Record<4 | 6, Kept[]> = { 4: [], 6: [] };
   /** Connections for one request, by the step they began in. */
   readonly #fresh: Set<Socket>[] = [new Set()];
 
-  constructor(
-    ports: Readonly<Record<4 | 6, number>>,
-    take: (ask: Ask, isRefused: boolean) => void,
-  ) {
-    this.#ports = ports;
-    this.#take = take;
+  constructor(options: OverloadClientsOptions) {
+    this.#options = options;
     for (const family of [4, 6] as const)
       while (this.#kept[family].length < KEPT[family]) this.#keep(family);
   }
@@ -58,7 +61,7 @@ export class OverloadClients {
   /** Lets those give up that have waited for too long. */
   endStep(): void {
     this.#fresh.push(new Set());
-    if (this.#fresh.length <= PATIENCE_STEPS) return;
+    if (this.#fresh.length <= this.#options.patienceSteps) return;
     for (const socket of this.#fresh.shift() ?? []) socket.destroy();
   }
 
@@ -68,8 +71,13 @@ export class OverloadClients {
       for (const { socket } of this.#kept[family]) socket.destroy();
   }
 
+  #open(family: 4 | 6): Socket {
+    const { open, ports } = this.#options;
+    return open({ host: HOST[family], port: ports[family] });
+  }
+
   #keep(family: 4 | 6): void {
-    const socket = connect({ host: HOST[family], port: this.#ports[family] });
+    const socket = this.#open(family);
     const kept: Kept = { socket, ask: undefined };
     socket.on("error", () => socket.destroy());
     socket.on("data", (bytes) => {
@@ -77,7 +85,7 @@ export class OverloadClients {
       kept.ask = undefined;
       if (ask === undefined) return;
       this.waiting--;
-      this.#take(ask, isRefusal(bytes));
+      this.#options.take(ask, isRefusal(bytes));
       this.#idle[family].push(kept);
     });
     this.#kept[family].push(kept);
@@ -86,14 +94,14 @@ export class OverloadClients {
 
   #askOnce(family: 4 | 6, target: string, ask: Ask): void {
     const sockets = this.#fresh.at(-1);
-    const socket = connect({ host: HOST[family], port: this.#ports[family] });
+    const socket = this.#open(family);
     sockets?.add(socket);
     this.waiting++;
     let isAnswered = false;
     socket.on("error", () => socket.destroy());
     socket.once("data", (bytes) => {
       isAnswered = true;
-      this.#take(ask, isRefusal(bytes));
+      this.#options.take(ask, isRefusal(bytes));
       socket.destroy();
     });
     socket.once("close", () => {

@@ -4,10 +4,10 @@
  *
  *   npm run overload [-- --smoke]
  *
- * Four fifths of the requests come over IPv4; half of all on connections that are kept, each with one request at a time, half on
- * connections of their own. A fifth are announces that repeat earlier ones. Prints the share that was answered by way,
- * family and kind, and the 99th percentile of the time from asking to the answer, in the worker's own time.
+ * Prints the share that was answered by way, family and kind, and the 99th percentile of the time from asking to the answer, in
+ * the worker's own time.
  */
+import { connect } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { httpColumns, httpSection } from "@swarmtide/http";
@@ -18,38 +18,32 @@ import {
   Admission,
   AnnounceInterval,
   createSwarmStore,
-  limitsSection,
   PeerIdSample,
 } from "@swarmtide/swarm";
 import { defaultConfig } from "@swarmtide/toml-config";
 import { CONNECTIONS_ACCEPTED, RECEIVED_BYTES_IPV4, tcpCounters } from "../counters.ts";
 import { EpollServer } from "../engines/epoll/hot/epoll-server.ts";
-import { type Ask, OverloadClients } from "./overload-clients.ts";
+import { OverloadClients } from "./overload-clients.ts";
+import {
+  type HttpOverloadRow,
+  OVERLOAD_LIMITS,
+  OverloadRequests,
+  printOverload,
+} from "./overload-requests.ts";
 
-const KINDS = ["announce", "repeat", "scrape", "probe of an unknown torrent"] as const;
-const WAYS = ["kept", "new"] as const;
 const FAMILIES = [4, 6] as const;
 /** Requests of a step at capacity. */
 const STEP_REQUESTS = 200;
 /** Steps in which the queues fill up. */
 const SETTLE_STEPS = 25;
+/** Steps after which a client of one request gives up. */
+const PATIENCE_STEPS = 25;
 /** Connections that wait to be accepted, of each listener: more than come in a step. */
 const BACKLOG = 256;
-const SPEAKERS = 300;
 const LOOPBACK = {
   4: Uint8Array.of(127, 0, 0, 1),
   6: Uint8Array.from({ length: 16 }, (_, i) => (i === 15 ? 1 : 0)),
 };
-
-export interface HttpOverloadRow {
-  readonly way: string;
-  readonly family: 4 | 6;
-  readonly kind: string;
-  readonly asked: number;
-  readonly answered: number;
-  readonly refused: number;
-  readonly p99Milliseconds: number;
-}
 
 export interface HttpOverloadResult {
   readonly rows: readonly HttpOverloadRow[];
@@ -58,36 +52,22 @@ export interface HttpOverloadResult {
   readonly repeatsRefused: number;
 }
 
-interface Tally {
-  asked: number;
-  refused: number;
-  readonly latencies: number[];
-}
-
 class HttpOverload {
   readonly counters = CounterTable.create(httpColumns.httpCounters, 1);
   readonly #tcp = CounterTable.create(tcpCounters, 1);
   readonly #store = createSwarmStore({
     memoryBytesMax: 2 ** 28,
-    limits: {
-      ...defaultConfig(limitsSection),
-      ...{ exempt: [], maxPeersPerAddress: 0, maxTorrentsPerAddress: 0, maxScrapesPerAddress: 0 },
-    },
+    limits: OVERLOAD_LIMITS,
   });
   readonly #listeners = FAMILIES.map((family) =>
     openTcpListener({ family, address: LOOPBACK[family], port: 0, backlog: BACKLOG }),
   );
   readonly #server: EpollServer;
   readonly #clients: OverloadClients;
-  readonly #tallies: Tally[] = Array.from(
-    { length: WAYS.length * FAMILIES.length * KINDS.length },
-    () => ({ asked: 0, refused: 0, latencies: [] }),
-  );
+  readonly requests = new OverloadRequests();
   /** The worker's own time: what it has been given so far. */
   #now = 0;
   #cpu: NodeJS.CpuUsage | undefined;
-  #state = 1;
-  isCounting = false;
 
   constructor() {
     const histogram = Histogram.create({ rows: 1 });
@@ -116,13 +96,18 @@ class HttpOverload {
       listenerFds: this.#listeners.map(({ fd }) => fd),
     });
     const [ipv4, ipv6] = this.#listeners;
-    const take = (ask: Ask, isRefused: boolean) => this.#take(ask, isRefused);
-    this.#clients = new OverloadClients({ 4: ipv4?.port ?? 0, 6: ipv6?.port ?? 0 }, take);
+    this.#clients = new OverloadClients({
+      ports: { 4: ipv4?.port ?? 0, 6: ipv6?.port ?? 0 },
+      open: connect,
+      patienceSteps: PATIENCE_STEPS,
+      take: (ask, isRefused) => this.requests.take(ask, isRefused, this.#now),
+    });
   }
 
   /** Asks so often and gives the worker this much processor time; undefined serves all. Milliseconds used. */
   async step(requests: number, milliseconds: number | undefined): Promise<number> {
-    for (let i = 0; i < requests; i++) this.#ask();
+    for (let i = 0; i < requests; i++)
+      this.requests.ask(this.#now, (...asked) => this.#clients.ask(...asked));
     for (let i = 0; i < 4; i++) await turn();
     const start = this.#now;
     const end = milliseconds === undefined ? Number.POSITIVE_INFINITY : start + milliseconds;
@@ -155,66 +140,12 @@ class HttpOverload {
     return isBusy;
   }
 
-  #random(below: number): number {
-    this.#state ^= this.#state << 13;
-    this.#state ^= this.#state >>> 17;
-    this.#state ^= this.#state << 5;
-    return (this.#state >>> 0) % below;
-  }
-
-  #ask(): void {
-    const family = this.#random(5) === 0 ? 6 : 4;
-    const isKept = this.#random(2) === 0;
-    const kind = [0, 0, 0, 0, 1, 1, 2, 2, 2, 3][this.#random(10)] ?? 0;
-    const place = (isKept ? 0 : FAMILIES.length) + (family === 4 ? 0 : 1);
-    const row = place * KINDS.length + kind;
-    const tally = this.#tallies[row];
-    if (this.isCounting && tally !== undefined) tally.asked++;
-    const ask = { row: this.isCounting ? row : -1, atMilliseconds: this.#now };
-    this.#clients.ask(family, isKept, this.#target(kind), ask);
-  }
-
-  #target(kind: number): string {
-    const scrape = (hash: string) => `/scrape?info_hash=${hash}`;
-    if (kind === 2) return scrape(hashOf(this.#random(2000)));
-    if (kind === 3) return scrape(`u${String(this.#random(2 ** 31)).padStart(19, "0")}`);
-    const speaker = this.#random(SPEAKERS);
-    const [torrent, port] =
-      kind === 1 ? [speaker % 50, 1 + speaker] : [this.#random(2000), 1000 + this.#random(60_000)];
-    const peerId = `-ST0001-${String(port).padStart(12, "0")}`;
-    return `/announce?info_hash=${hashOf(torrent)}&peer_id=${peerId}&port=${port}&uploaded=0&downloaded=0&left=${kind}&compact=1`;
-  }
-
-  #take({ row, atMilliseconds }: Ask, isRefused: boolean): void {
-    const tally = this.#tallies[row];
-    if (tally === undefined) return;
-    if (isRefused) tally.refused++;
-    else tally.latencies.push(this.#now - atMilliseconds);
-  }
-
-  rows(): HttpOverloadRow[] {
-    return this.#tallies.map(({ asked, refused, latencies }, row) => {
-      latencies.sort((a, b) => a - b);
-      const place = Math.floor(row / KINDS.length);
-      return {
-        way: WAYS[place >> 1] ?? "",
-        family: place % 2 === 0 ? 4 : 6,
-        kind: KINDS[row % KINDS.length] ?? "",
-        ...{ asked, refused, answered: latencies.length },
-        p99Milliseconds: latencies[Math.floor(latencies.length * 0.99)] ?? 0,
-      };
-    });
-  }
-
   close(): void {
     this.#clients.close();
     this.#server.close();
     for (const { fd } of this.#listeners) closeFd(fd);
   }
 }
-
-/** They differ in their first bytes, as real ones do. */
-const hashOf = (torrent: number): string => String(torrent).padStart(8, "0").padEnd(20, "t");
 
 function millisecondsSince(before: NodeJS.CpuUsage | undefined): number {
   if (before === undefined) return 0;
@@ -237,13 +168,13 @@ export async function runHttpOverload(load: number, steps: number): Promise<Http
       for (let i = 0; i < count; i++) await overload.step(STEP_REQUESTS * load, milliseconds);
     };
     await press(SETTLE_STEPS);
-    overload.isCounting = true;
+    overload.requests.isCounting = true;
     await press(steps);
-    overload.isCounting = false;
+    overload.requests.isCounting = false;
     // What was asked last waits behind what came before; the same load goes on meanwhile.
     await press(SETTLE_STEPS);
     return {
-      rows: overload.rows(),
+      rows: overload.requests.rows(),
       capacity: (STEP_REQUESTS / milliseconds) * 1000,
       repeatsRefused: overload.counters.sum(httpColumns.OVERLOAD_REPEATS),
     };
@@ -258,12 +189,5 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   console.log(
     `Twice the load of a worker that carries ${Math.round(capacity)} requests a second.\n`,
   );
-  console.log(
-    "| connection | family | kind | asked | answered | p99 |\n|---|---|---|---:|---:|---:|",
-  );
-  for (const { way, family, kind, asked, answered, p99Milliseconds } of rows)
-    console.log(
-      `| ${way} | IPv${family} | ${kind} | ${asked} | ${((answered / asked) * 100).toFixed(1)} % | ${p99Milliseconds.toFixed(0)} ms |`,
-    );
-  console.log(`\n${repeatsRefused} repeats were refused before the store was asked.`);
+  printOverload(rows, repeatsRefused);
 }

@@ -10,6 +10,7 @@ import {
   Admission,
   AnnounceInterval,
   createSwarmStore,
+  type LimitsConfig,
   PeerIdSample,
   type SwarmStore,
 } from "@swarmtide/swarm";
@@ -38,6 +39,9 @@ export interface EngineSettings {
   /** Descriptors from this number on are not for connections. */
   readonly fdsEnd?: number;
   readonly handler?: Partial<HttpHandlerOptions>;
+  readonly limits?: LimitsConfig;
+  /** See `NetServerOptions`. */
+  readonly sleptMilliseconds?: () => number;
   readonly onUpgrade?: (target: number | Socket, address: Uint8Array, bytes: Uint8Array) => void;
 }
 
@@ -68,7 +72,8 @@ export async function startEngine(
   name: EngineName,
   settings: EngineSettings = {},
 ): Promise<RunningEngine> {
-  const store = createSwarmStore({ memoryBytesMax: 16 << 20 });
+  const { limits } = settings;
+  const store = createSwarmStore({ memoryBytesMax: 16 << 20, ...(limits && { limits }) });
   const counters = CounterTable.create(tcpCounters, 1);
   const latency = Histogram.create({ rows: 1 });
   const clock = new FakeClock(1);
@@ -144,8 +149,10 @@ async function startNet(
   settings: EngineSettings,
   parts: Parts,
 ): Promise<RunningEngine> {
+  const { sleptMilliseconds } = settings;
   const server = await NetServer.start({
     ...options,
+    ...(sleptMilliseconds && { sleptMilliseconds }),
     listeners: [
       {
         key: "web.address_ipv4",

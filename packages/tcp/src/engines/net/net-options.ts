@@ -34,6 +34,8 @@ export interface NetServerOptions extends ConversationOptions {
   readonly listeners: readonly NetListener[];
   /** Needed where a listener has TLS. */
   readonly secureContext?: SecureContext | undefined;
+  /** How long the thread has slept since it began; by default what Node tells of its event loop. */
+  readonly sleptMilliseconds?: () => number;
   /** Called only if the handler upgrades WebSockets. */
   readonly onUpgrade?: SocketUpgrade;
 }

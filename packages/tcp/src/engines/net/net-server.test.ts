@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { test } from "node:test";
 import { connect as connectTls, type TLSSocket } from "node:tls";
-import { HttpClient, httpGet, until } from "@swarmtide/test-kit";
+import { limitsSection } from "@swarmtide/swarm";
+import { announceTarget, HttpClient, httpGet, until } from "@swarmtide/test-kit";
+import { defaultConfig } from "@swarmtide/toml-config";
 import { TLS_FAILURES, TLS_HANDSHAKES } from "../../counters.ts";
 import { HANDSHAKE_TIMEOUT, startEngine, testdata } from "../../testing/engines.ts";
 import { makeSecureContext, readTlsFiles } from "../../tls-files.ts";
@@ -33,6 +35,55 @@ test("plain HTTP on the TLS port ends the connection and nothing else", {
   assert.equal(engine.count(TLS_HANDSHAKES), 1);
   client.destroy();
   await engine.stop();
+});
+
+for (const name of ["net", "tls"] as const)
+  test(`a worker that never sleeps is behind: it refuses repeats until it sleeps again, engine ${name}`, {
+    timeout: 20_000,
+  }, async (t) => {
+    let slept = 0;
+    const limits = { ...defaultConfig(limitsSection), exempt: [] };
+    const engine = await startEngine(name, { limits, sleptMilliseconds: () => slept });
+    t.after(() => engine.stop());
+    /** What is said to a peer that announces once more, and to a scrape. */
+    const ask = async (): Promise<[string, string]> => {
+      engine.advance(100);
+      const client = await engine.connect();
+      client.send(httpGet(announceTarget("a", 1000, "&left=5")));
+      client.send(httpGet(`/scrape?info_hash=${"b".repeat(20)}`));
+      const [announced, scraped] = await client.receive(2);
+      client.destroy();
+      return [kindOf(announced?.text), kindOf(scraped?.text)];
+    };
+    slept += 50;
+    assert.deepEqual(await ask(), ["answer", "answer"]);
+    // The first one is noted.
+    assert.deepEqual(await ask(), ["answer", "answer"]);
+    assert.deepEqual(await ask(), ["busy", "answer"]);
+    slept += 50;
+    assert.deepEqual(await ask(), ["answer", "answer"]);
+  });
+
+const kindOf = (text = ""): string => (text.includes("tracker is busy") ? "busy" : "answer");
+
+test("the event loop of a thread that waits now and then keeps up", {
+  timeout: 20_000,
+}, async (t) => {
+  const limits = { ...defaultConfig(limitsSection), exempt: [] };
+  const engine = await startEngine("net", { limits });
+  t.after(() => engine.stop());
+  const client = await engine.connect();
+  for (let count = 1; count <= 4; count++) {
+    engine.advance(100);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    client.send(httpGet(announceTarget("a", 1000, "&left=5")));
+    const answers = await client.receive(count);
+    assert.deepEqual(
+      answers.map(({ text }) => kindOf(text)),
+      new Array(count).fill("answer"),
+    );
+  }
+  client.destroy();
 });
 
 test("a renewed certificate serves new connections, and open ones go on", {

@@ -24,6 +24,7 @@ import {
 } from "../../conversation/hot/connection.ts";
 import { Conversation } from "../../conversation/hot/conversation.ts";
 import { ACCEPT_FAILURES, BUSY_SECONDS, TLS_FAILURES } from "../../counters.ts";
+import { LoadMeter } from "../hot/load-meter.ts";
 import { descriptorOf } from "./descriptor-of.ts";
 import { NetConnection } from "./hot/net-connection.ts";
 import { NetTransport } from "./hot/net-transport.ts";
@@ -48,6 +49,8 @@ export class NetServer {
   readonly #conversation: Conversation<NetConnection>;
   readonly #connections = new Set<NetConnection>();
   readonly #memory: ReadMemory;
+  readonly #load = new LoadMeter();
+  readonly #sleptMilliseconds: () => number;
   readonly #memoryReturn = new MemoryReturn();
   readonly #sweepTimer: NodeJS.Timeout;
   /** Between requests, so that a thread that stood still is noticed. */
@@ -85,6 +88,7 @@ export class NetServer {
     const { headBytes } = this.#conversation;
     this.#memory = new ReadMemory(new Uint8Array(headBytes + READ_BYTES), headBytes, READ_BYTES);
     this.#options = options;
+    this.#sleptMilliseconds = options.sleptMilliseconds ?? loopSleptMilliseconds;
     this.#servers = servers;
     this.#secureContext = options.secureContext;
     this.ports = servers.map((server) => {
@@ -229,7 +233,13 @@ export class NetServer {
     const { bytes, start } = this.#memory;
     const { counters, rounds, nowMilliseconds } = this.#options;
     this.#readClock();
-    rounds.begin(this.#conversation.deadlines.nowMilliseconds);
+    const arrivedAt = this.#conversation.deadlines.nowMilliseconds;
+    rounds.begin(arrivedAt);
+    // Before the answer: the first request after a quiet time finds a worker that keeps up.
+    if (this.#load.isDue(arrivedAt)) {
+      this.#load.look(arrivedAt, this.#sleptMilliseconds());
+      this.handler.isBehind = this.#load.isBehind;
+    }
     this.#conversation.arrived(connection, bytes, start, start + length);
     add(counters, BUSY_SECONDS, rounds.end(1, nowMilliseconds()) / 1000);
   }
@@ -238,6 +248,9 @@ export class NetServer {
     this.#conversation.deadlines.nowMilliseconds = this.#options.nowMilliseconds();
   }
 }
+
+/** In the kernel, waiting for events: all the time that the thread had nothing to do. */
+const loopSleptMilliseconds = (): number => performance.eventLoopUtilization().idle;
 
 function listen(server: Server, listener: NetListener): Promise<void> {
   return new Promise((resolve, reject) => {

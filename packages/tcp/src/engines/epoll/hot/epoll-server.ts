@@ -21,11 +21,11 @@ import { SWEEP_MILLISECONDS } from "../../../conversation/conversation-options.t
 import { STATE_FREE, STATE_SENDING } from "../../../conversation/hot/connection.ts";
 import { Conversation } from "../../../conversation/hot/conversation.ts";
 import { ACCEPT_FAILURES, BUSY_SECONDS } from "../../../counters.ts";
+import { LoadMeter } from "../../hot/load-meter.ts";
 import type { EpollServerOptions } from "../epoll-options.ts";
 import { type EpollConnection, NOT_QUEUED } from "./epoll-connection.ts";
 import { EpollConnections } from "./epoll-connections.ts";
 import { EpollTransport } from "./epoll-transport.ts";
-import { LoadMeter } from "./load-meter.ts";
 
 /** Events taken in one round. */
 const EVENTS_MAX = 512;

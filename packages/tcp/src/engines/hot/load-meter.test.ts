@@ -28,6 +28,21 @@ test("many short naps are as good as a long one", () => {
   assert.equal(after(meter, 1000, 1000, 0.04, 0.01).isBehind, false);
 });
 
+test("a loop that tells how long it has slept in all is looked at once in 20 ms", () => {
+  const meter = new LoadMeter();
+  const looks = [
+    { now: 1000, slept: 900, isBehind: false },
+    { now: 1015, slept: 900, isBehind: false },
+    { now: 1020, slept: 900.5, isBehind: true },
+    { now: 1030, slept: 910, isBehind: true },
+    { now: 1040, slept: 910, isBehind: false },
+  ];
+  for (const { now, slept, isBehind } of looks) {
+    if (meter.isDue(now)) meter.look(now, slept);
+    assert.equal(meter.isBehind, isBehind, `at ${now}`);
+  }
+});
+
 test("a burst that is worked off within the window leaves nobody behind", () => {
   const meter = new LoadMeter();
   const idle = after(meter, 1000, 3, 0.1, 30);
