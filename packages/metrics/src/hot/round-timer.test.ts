@@ -66,7 +66,23 @@ test("a worker that waits for requests does not stall", () => {
   assert.equal(histogram.snapshot().max, 100);
 });
 
-test("a stall of an idle worker counts once", () => {
+test("a stall while nobody asks counts for nobody, and one while few ask for the one that waited longest", () => {
+  const idle = openTimer();
+  idle.beat(1, 1);
+  idle.pass(3000);
+  idle.beat(100, SLEEP_MILLISECONDS);
+  assert.equal(idle.histogram.snapshot().count, 0);
+
+  const calm = openTimer();
+  calm.serve(30, 1, 0.1, 50);
+  calm.pass(300);
+  calm.beat(1, 1);
+  const { count, max } = calm.histogram.snapshot();
+  assert.equal(count, 31);
+  assert.ok(max > 300_000);
+});
+
+test("a stall of an idle worker that somebody waited for counts once", () => {
   const { histogram, serve, beat, pass } = openTimer();
   beat(1, 1);
   pass(3000);

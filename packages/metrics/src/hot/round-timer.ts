@@ -43,7 +43,7 @@ export class RoundTimer {
   begin(nowMilliseconds: number): void {
     const gap = nowMilliseconds - this.endedAt;
     this.startedAt = nowMilliseconds;
-    if (gap > this.sleepMillisecondsMax) this.recordStall(gap);
+    if (gap > this.sleepMillisecondsMax) this.recordStall(gap, 1);
   }
 
   /** The replies of the round's requests are with the kernel. Returns the milliseconds that the round took. */
@@ -53,7 +53,7 @@ export class RoundTimer {
     if (requests > 0) {
       this.row.recordMany(taken * MICROSECONDS_PER_MILLISECOND, requests);
       this.windowRequests += requests;
-      if (taken >= STALL_MILLISECONDS_MIN) this.recordStall(taken);
+      if (taken >= STALL_MILLISECONDS_MIN) this.recordStall(taken, 1);
     }
     const elapsed = nowMilliseconds - this.windowStart;
     if (elapsed < RATE_WINDOW_MILLISECONDS) return taken;
@@ -65,16 +65,20 @@ export class RoundTimer {
 
   /** The loop goes on without requests. For a loop that waits in the kernel, and for a timer beside an event loop. */
   beat(nowMilliseconds: number): void {
-    this.begin(nowMilliseconds);
+    const gap = nowMilliseconds - this.endedAt;
+    this.startedAt = nowMilliseconds;
+    // Where nobody asks, nobody has waited: an idle worker has no slowest request.
+    if (gap > this.sleepMillisecondsMax) this.recordStall(gap, 0);
     this.end(0, nowMilliseconds);
   }
 
-  /** The requests that arrived while the worker did nothing else for so long. */
-  private recordStall(milliseconds: number): void {
-    const requests = this.requestsPerMillisecond * milliseconds;
+  /** The requests that arrived while the worker did nothing else for so long, of which so many are known of. */
+  private recordStall(milliseconds: number, requestsMin: number): void {
+    const requests = Math.max(requestsMin, this.requestsPerMillisecond * milliseconds);
     const perStep = Math.round(requests / STALL_STEPS);
     if (perStep === 0) {
-      // Too few to spread: the one that waited longest.
+      // Too few to spread: the one that waited longest, if there was one.
+      if (requests < 1) return;
       this.row.recordMany(milliseconds * MICROSECONDS_PER_MILLISECOND, 1);
       return;
     }

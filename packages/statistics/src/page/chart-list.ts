@@ -18,6 +18,8 @@ export interface ChartDefinition {
   readonly format: (value: number | null | undefined) => string;
   /** Whether marks stand at powers of two, as units of bytes do. */
   readonly isBinary?: boolean;
+  /** Whether there is nothing between 0 and 1. */
+  readonly isWhole?: boolean;
   readonly lines: readonly ChartLine[];
 }
 
@@ -65,6 +67,7 @@ export const CHARTS: readonly ChartDefinition[] = [
   {
     title: "Peers",
     format: formatCount,
+    isWhole: true,
     lines: [
       { series: "peers", label: "Peers", colour: "--udp" },
       { series: "seeders", label: "Seeders", colour: "--http", isDashed: true },
@@ -92,6 +95,7 @@ export const CHARTS: readonly ChartDefinition[] = [
   {
     title: "TCP connections",
     format: formatCount,
+    isWhole: true,
     lines: [{ series: "connections", label: "Open", colour: "--http" }],
   },
   {

@@ -18,6 +18,11 @@ const POINTS_A_JUMP = 10;
 /** Distances between the marks of an axis of bytes, up to a TiB. */
 const POWERS_OF_TWO = Array.from({ length: 41 }, (_, power) => 2 ** power);
 
+/** Distances between the marks of an axis of things that are counted, up to some billions. */
+const WHOLE_NUMBERS = Array.from({ length: 10 }, (_, power) =>
+  [1, 2, 5].map((digit) => digit * 10 ** power),
+).flat();
+
 const colourOf = (name: string) =>
   getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -71,7 +76,7 @@ export class Chart {
   }
 
   #makePlot(): uPlotType {
-    const { format, isBinary, lines } = this.#definition;
+    const { format, isBinary, isWhole, lines } = this.#definition;
     const axis = { stroke: colourOf("--quiet"), font: "12px system-ui, sans-serif" };
     const grid = { stroke: colourOf("--line"), width: 1 };
     const options: uPlotType.Options = {
@@ -86,6 +91,7 @@ export class Chart {
           ...axis,
           ...{ grid, ticks: grid, size: AXIS_PIXELS },
           ...(isBinary ? { incrs: POWERS_OF_TWO } : {}),
+          ...(isWhole ? { incrs: WHOLE_NUMBERS } : {}),
           values: (_plot, values) => values.map((value) => format(value)),
         },
       ],

@@ -7,6 +7,7 @@
  * Prints the share that was answered by way, family and kind, and the 99th percentile of the time from asking to the answer.
  */
 import { once } from "node:events";
+import { performance } from "node:perf_hooks";
 import { setTimeout as wait } from "node:timers/promises";
 import { connect } from "node:tls";
 import { pathToFileURL } from "node:url";

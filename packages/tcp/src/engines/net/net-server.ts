@@ -4,6 +4,7 @@
  * time; everything else is the conversation's.
  */
 import { createServer, type Server, type Socket } from "node:net";
+import { performance } from "node:perf_hooks";
 import { setTimeout as pause } from "node:timers/promises";
 import { type SecureContext, TLSSocket } from "node:tls";
 import { parseIpAddress } from "@swarmtide/bittorrent";
