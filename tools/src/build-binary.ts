@@ -15,6 +15,7 @@ import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { build, type Plugin } from "esbuild";
+import { elfMachineOf } from "./elf-machine.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const OUTPUT_FOLDER = join(ROOT, "dist");
@@ -109,6 +110,11 @@ writeFileSync(
 );
 execFileSync(builder, ["--build-sea", config], { stdio: "inherit" });
 chmodSync(output, 0o755);
+const machine = elfMachineOf(readFileSync(output));
+if (machine !== values.arch)
+  throw new Error(
+    `${output} is for ${machine}, expected ${values.arch}; remove ${CACHE} and build again`,
+  );
 const mebibytes = Math.round(statSync(output).size / 2 ** 20);
 const version = execFileSync(builder, ["--version"], { encoding: "utf8" }).trim();
 console.log(`${output}: ${mebibytes} MiB, ${values.arch}, Node ${version}`);
