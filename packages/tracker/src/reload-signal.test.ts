@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, test } from "node:test";
-import { LOOPBACK_CONFIG, startProgram, UdpClient, until } from "@swarmtide/test-kit";
+import {
+  LOOPBACK_CONFIG,
+  startProgram,
+  temporaryFolder,
+  UdpClient,
+  until,
+} from "@swarmtide/test-kit";
 
 const TIMEOUT = { timeout: 60_000 };
 const FILM = Buffer.alloc(20, 7);
@@ -43,6 +50,22 @@ describe("SIGHUP", { skip: process.platform === "win32" && "signals are Unix's" 
       assert.equal(await program.end("SIGTERM"), 0);
     },
   );
+
+  test("tells what a hand-over changes from what only a restart does", {
+    ...TIMEOUT,
+    skip: process.platform === "linux" ? false : "sockets are handed over on Linux alone",
+  }, async (t) => {
+    const control = join(temporaryFolder(t), "control");
+    const config = `${LOOPBACK_CONFIG}\n[handover]\ncontrol_socket = "${control}"\n`;
+    const program = startProgram(t, config);
+    await program.addresses();
+    const changed = config.replace("[udp]\n", '[udp]\nworkers = 2\nengine = "dgram"\n');
+    writeFileSync(program.child.spawnargs.at(-1) ?? "", changed);
+    program.child.kill("SIGHUP");
+    await program.output(/changed, but takes a restart or a hand-over: udp\.workers\n/);
+    await program.output(/changed, but takes a restart: udp\.engine\n/);
+    assert.equal(await program.end("SIGTERM"), 0);
+  });
 
   test("changes the level of the log, the access list's mode and its path", TIMEOUT, async (t) => {
     const program = startProgram(t, LOOPBACK_CONFIG);

@@ -8,6 +8,7 @@ import { countsByAddress } from "@swarmtide/swarm";
 import { ConfigError, changedKeys, takeReloadable } from "@swarmtide/toml-config";
 import { type TrackerConfig, trackerSchema } from "./config.ts";
 import type { ReloadOutcome } from "./services/service.ts";
+import { factsOf } from "./services/services.ts";
 
 export class ReloadableSettings {
   /** In use. */
@@ -38,9 +39,8 @@ export class ReloadableSettings {
       return this.#refuse(error);
     }
     const changed = changedKeys(trackerSchema, this.#wanted, news);
-    const listed = (reload: boolean) =>
-      changed.flatMap((key) => (key.reload === reload ? [key.name] : [])).join(", ");
-    const [applied, waiting] = [listed(true), listed(false)];
+    const applied = changed.flatMap(({ name, reload }) => (reload ? [name] : [])).join(", ");
+    const waiting = changed.flatMap(({ name, reload }) => (reload ? [] : [name]));
     this.#wanted = takeReloadable(trackerSchema, this.#wanted, news);
     this.config = takeReloadable(trackerSchema, this.config, news);
     this.#log.setLevel(news.logLevel);
@@ -48,12 +48,23 @@ export class ReloadableSettings {
     this.#log.info(`${text} reloaded`);
     for (const { name, reload, before, after } of changed)
       if (reload) this.#log.info(`${name} = ${after}`, { before });
-    if (waiting !== "") this.#log.warn(`changed, but takes a restart: ${waiting}`);
+    this.#tellWaiting(waiting, new Set(Object.keys(factsOf(news))));
     if (!this.#countsByAddress && countsByAddress(news.limits))
       this.#log.warn(
         "limits.max_peers_per_address and limits.max_torrents_per_address were both 0 at the start, so that UDP and HTTP have counted nothing; these limits take a restart",
       );
     return { isSuccess: true, text };
+  }
+
+  /** Keys that wait; `fixed` are those that a hand-over does not change either. */
+  #tellWaiting(waiting: readonly string[], fixed: ReadonlySet<string>): void {
+    const canHandOver = this.config.handover.controlSocket !== "";
+    const byHandOver = waiting.filter((name) => canHandOver && !fixed.has(name));
+    const byRestart = waiting.filter((name) => !byHandOver.includes(name));
+    if (byHandOver.length > 0)
+      this.#log.warn(`changed, but takes a restart or a hand-over: ${byHandOver.join(", ")}`);
+    if (byRestart.length > 0)
+      this.#log.warn(`changed, but takes a restart: ${byRestart.join(", ")}`);
   }
 
   #refuse(error: unknown): ReloadOutcome | undefined {
