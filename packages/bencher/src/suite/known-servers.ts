@@ -25,12 +25,18 @@ type ProtocolName = "udp" | "http" | "ws";
 const everything: Serves = () => true;
 const program = fileURLToPath(new URL("../../../tracker/dist/bin.js", import.meta.url));
 
-/** swarmtide on this Node.js, or on the newest. */
-export function swarmtide(protocol: ProtocolName, node: "this" | "newest"): Competitor {
+/** swarmtide on this Node.js, or on the newest; with the engine for UDP that it chooses itself, or with this one. */
+export function swarmtide(
+  protocol: ProtocolName,
+  node: "this" | "newest",
+  engine?: "uring",
+): Competitor {
   const isNewest = node === "newest";
   const file = `swarmtide-${protocol}.toml`;
   return {
-    name: isNewest ? "swarmtide, newest Node" : "swarmtide",
+    name: ["swarmtide", ...(engine ? [engine] : []), ...(isNewest ? ["newest Node"] : [])].join(
+      ", ",
+    ),
     role: "swarmtide",
     serves: everything,
     isThere: () => !isNewest || existsSync(newestNodeFolder()),
@@ -42,7 +48,8 @@ export function swarmtide(protocol: ProtocolName, node: "this" | "newest"): Comp
           const { folder, port, workers } = settings;
           const address = swarmtideAddress(settings);
           const config = fromTemplate(file, folder, { port, workers, address });
-          return [runtime, program, protocol, "-c", config];
+          const chosen = engine === undefined ? [] : ["--set", `udp.engine="${engine}"`];
+          return [runtime, program, protocol, "-c", config, ...chosen];
         },
       };
     },

@@ -85,6 +85,7 @@ function udpTable({ torrents, peers }: Population): SuiteTable {
       udpFloor,
       swarmtide("udp", "this"),
       swarmtide("udp", "newest"),
+      swarmtide("udp", "newest", "uring"),
       aquatic("aquatic_udp"),
       aquatic("aquatic_udp", "io-uring"),
       opentracker(),
