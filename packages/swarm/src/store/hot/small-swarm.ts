@@ -29,7 +29,7 @@ export function smallSeeders(meta: number): number {
 /**
  * The slot among `count` slots from `first` that holds the peer `key` (address words, then port), or 0. One branch for each slot
  * of IPv4, which is guessed right: with one for the address and one for the port, many peers behind few addresses cost an
- * announce of a new peer 5 % more.
+ * announce of a new peer more (1.02 to 1.045 against 0.96 of the time of the store before, in the same process).
  */
 export function findSlot(
   w: Int32Array,
