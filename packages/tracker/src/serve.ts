@@ -137,7 +137,10 @@ function describeStart(tracker: RunningTracker, version: string): string[] {
   const lines = [`swarmtide ${version}`];
   const urls = new Set<string>();
   for (const { protocol, address } of tracker.addresses)
-    urls.add(`${protocol}://${clientHost(address)}${protocol.startsWith("ws") ? "" : "/announce"}`);
+    if (!address.startsWith("unix:"))
+      urls.add(
+        `${protocol}://${clientHost(address)}${protocol.startsWith("ws") ? "" : "/announce"}`,
+      );
   for (const { title, workers, engine, addresses } of tracker.protocols) {
     const listed = addresses
       .map(({ protocol, address }) => (protocol === "udp" ? address : `${protocol}://${address}`))
@@ -147,7 +150,8 @@ function describeStart(tracker: RunningTracker, version: string): string[] {
       `${title} on ${listed} (${threads}${engine === undefined ? "" : `, engine ${engine}`})`,
     );
   }
-  return [...lines, tracker.memory, `Point clients at ${[...urls].join(" or ")}`];
+  const targets = urls.size > 0 ? [...urls].join(" or ") : "the proxy of the unix socket";
+  return [...lines, tracker.memory, `Point clients at ${targets}`];
 }
 
 /** An address as a client would write it: a tracker that listens everywhere is reached by the host's name. */

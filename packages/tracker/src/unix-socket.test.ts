@@ -57,6 +57,7 @@ for (const engine of ["epoll", "net"])
     );
     const program = startProgram(t, config, { args: ["--http", "--ws"] });
     assert.equal((await program.output(LISTENS))[1], path);
+    await program.output(/Point clients at the proxy of the unix socket\n/);
     assert.equal(statSync(path).mode & 0o777, 0o606);
     for (const [known, client] of ["192.0.2.1", "192.0.2.2", "192.0.2.3"].entries()) {
       const answer = await announceFor(path, client, 7000 + known);
