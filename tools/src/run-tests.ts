@@ -4,11 +4,10 @@
  * Node 20 takes no glob patterns after `--test`, so the files are listed here. Arguments narrow the run: each one
  * is a part of a path (`npm test -- swarm` runs the tests whose path contains "swarm"), with `!` in front one that is left out.
  *
- * Node runs one file less at a time than there are cores. Most of our files wait for programs and clocks, so here it is one more.
+ * Node runs one file less at a time than there are cores: with more, tests of whole programs wait for each other's processor time.
  */
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -44,7 +43,7 @@ if (files.length === 0) {
 const runner = spawn(
   process.execPath,
   [
-    ...["--enable-source-maps", "--test", `--test-concurrency=${availableParallelism() + 1}`],
+    ...["--enable-source-maps", "--test"],
     ...["--test-reporter=spec", "--test-reporter-destination=stdout"],
     ...[`--test-reporter=${slowFiles}`, "--test-reporter-destination=stdout"],
     ...files,

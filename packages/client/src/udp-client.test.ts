@@ -86,7 +86,7 @@ test("a lost request is sent again, for the connection id and for the announce",
       : replyTo(1, request, PEERS);
   };
   const url = await fakeTracker(t, lossy, false);
-  const { seeders } = await announce(url, { infoHash }, { resendMilliseconds: 5 });
+  const { seeders } = await announce(url, { infoHash }, { resendMilliseconds: 300 });
   assert.equal(seeders, 5);
   assert.equal(requests, 4);
 });

@@ -11,6 +11,8 @@ import { type Counts, infoHashOf, Load } from "./load.ts";
 const DRAIN_SECONDS = 4;
 /** Between two hand-overs, so that every client has asked the new process. */
 const PAUSE_MILLISECONDS = 500;
+/** So often pages are counted before those that are missing count as lost. */
+const PAGES_TRIED = 40;
 
 export interface ProofOptions {
   readonly times: number;
@@ -113,12 +115,20 @@ async function scrape(web: number, infoHash: Buffer): Promise<Counts> {
   return { seeders: read("complete"), leechers: read("incomplete"), completed: read("downloaded") };
 }
 
-/** Every page is there once, beside one that comes to look. */
+/** Every page is there once, beside one that comes to look: at once, or when those that come back have announced. */
 async function wrongPages(load: Load, web: number): Promise<string[]> {
   const client = await WebTorrentClient.connect(`ws://127.0.0.1:${web}`, "looker");
-  client.announce("pages");
-  const { incomplete } = await client.reply();
+  let wrong: string[] = [];
+  for (let tried = 0; tried < PAGES_TRIED; tried++) {
+    client.announce("pages");
+    const { incomplete } = await client.reply();
+    if (incomplete === load.pageCount + 1) {
+      wrong = [];
+      break;
+    }
+    wrong = [`${incomplete} pages counted, ${load.pageCount + 1} expected`];
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MILLISECONDS));
+  }
   client.socket.terminate();
-  if (incomplete === load.pageCount + 1) return [];
-  return [`${incomplete} pages counted, ${load.pageCount + 1} expected`];
+  return wrong;
 }
