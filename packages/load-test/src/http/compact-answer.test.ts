@@ -28,6 +28,7 @@ for (const [what, text] of [
   ["has half a peer", "d8:intervali9e5:peers3:abce"],
   ["has a list of peers", "d8:intervali9e5:peerslee"],
   ["has a number with a zero before it", "d8:intervali09ee"],
+  ["has minus zero", "d8:intervali-0ee"],
   ["has a length with a zero before it", "d08:intervali9ee"],
   ["has IPv6 peers", "d8:intervali9e6:peers61:xe"],
   ["is no dictionary", "i9e"],

@@ -75,7 +75,7 @@ export class CompactAnswer {
   /** An integer such as `i900e`. */
   #readInteger(bytes: Uint8Array, end: number): boolean {
     let at = this.#at + 1;
-    if (bytes[at] === MINUS) at++;
+    if (bytes[at] === MINUS && bytes[++at] === ZERO) return false;
     if (!isDigit(bytes[at]) || (bytes[at] === ZERO && isDigit(bytes[at + 1]))) return false;
     while (at < end && isDigit(bytes[at])) at++;
     if (at >= end || bytes[at] !== LETTER_E) return false;
