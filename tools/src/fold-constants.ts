@@ -2,7 +2,7 @@
  * The last step of `npm run build`: writes the numbers that hot code imports as names into the built modules of `hot/`.
  *
  * V8 loads an imported constant from memory and checks its type at every use, even in optimised code, because a module's
- * exports may change; TypeScript's `const enum`, which the compiler replaces, is not to be had with isolated modules. An
+ * exports may change; TypeScript's `const enum`, which the compiler replaces, is not available with isolated modules. An
  * announce takes 13 % less time for it (docs/decisions/0008-constants-in-hot-code.md). Code that is not folded does the same.
  */
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";

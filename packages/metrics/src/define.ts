@@ -113,7 +113,7 @@ export class CounterDefinition<Table extends string> {
     return (this.#metrics.push(metric) - 1) as Column<Table>;
   }
 
-  /** One name has one kind, unit, help and set of labels; and each combination of label values stands once. */
+  /** One name has one kind, unit, help and set of labels; and each combination of label values appears once. */
   #checkAgainstOthers(metric: Metric): void {
     const stem = stemOf(metric);
     for (const other of this.#metrics) {

@@ -1,7 +1,7 @@
 /**
  * Reads the operator's access list, at the start and on every reload. Runs on the main thread, where nobody waits for
  * an answer; the workers go on with the list they have until the new one is posted to them. A list of millions takes
- * seconds, so it is read and laid out in slices of some milliseconds: between two of them a signal is heard.
+ * seconds, so it is read and laid out in slices of some milliseconds: signals are handled between two of them.
  */
 import { setImmediate as turn } from "node:timers/promises";
 import { OperatorError } from "@swarmtide/runtime";

@@ -48,7 +48,7 @@ export interface RunningTracker {
 
 /** A tracker of the program, which reads its configuration anew. */
 export interface ConfiguredTracker extends RunningTracker {
-  /** As `reload`, under the configuration that `read` returns; it throws where there is none to be had. */
+  /** As `reload`, under the configuration that `read` returns; it throws where none can be read. */
   reconfigure(read: () => TrackerConfig): Promise<void>;
   /** What it runs under, after the last reload. */
   readonly config: TrackerConfig;

@@ -80,7 +80,7 @@ export class ModuleConstants {
       if (value === undefined) return undefined;
       arithmetic += typeof value === "number" ? `(${value})` : value;
     }
-    // Anything that is not a token ends the matches early, and is no arithmetic.
+    // Anything that is not a token ends the matches early and is not arithmetic.
     const length = [...expression.matchAll(TOKEN)].reduce((sum, [token]) => sum + token.length, 0);
     if (length !== expression.length) return undefined;
     const value: unknown = runInNewContext(arithmetic);

@@ -34,7 +34,7 @@ export interface Found {
 
 export interface Competitor {
   readonly name: string;
-  /** A floor is no tracker and swarmtide is not its own rival: "best rival" is neither. */
+  /** A floor is not a tracker, and swarmtide is not its own rival: neither can be the "best rival". */
   readonly role: "swarmtide" | "rival" | "floor";
   /** Whether it serves such a load at all. */
   serves(load: SuiteLoad): boolean;

@@ -71,7 +71,7 @@ const responsesOf = ({ answered, offers, answers }: Counts): number =>
 
 /**
  * What helps peers to meet: announces and scrapes that were answered, less those with wrong peers; over WebTorrent offers
- * and answers that reached whom they were for. A connect helps nobody.
+ * and answers that reached the client they were meant for. A connect helps nobody.
  */
 export const usefulOf = ({ answered, wrongPeers, offers, answers }: Counts, isWs: boolean) =>
   isWs ? offers + answers : (answered.announce ?? 0) + (answered.scrape ?? 0) - wrongPeers;

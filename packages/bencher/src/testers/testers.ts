@@ -92,7 +92,7 @@ function figuresOf(stretch: {
   };
 }
 
-/** By protocol: whom the testers meet, and they. */
+/** By protocol: the server that the testers ask, and the testers. */
 function matchOf(protocol: string): { floor: SuiteTable; testers: [string, RunTester][] } {
   const floor = suiteTables(POPULATION).find(({ key }) => key === protocol);
   if (floor === undefined) throw new Error(`There is no table for ${protocol}`);

@@ -30,7 +30,7 @@ const QUIET_MILLISECONDS = 40_000;
 const DESCRIPTORS_MILLISECONDS = 180_000;
 const PEER_AGE_SECONDS = 90;
 const CLEANING_SECONDS = 10;
-/** A tick of the store, and the few seconds of a stopped process that are no standstill yet. */
+/** A tick of the store, and the few seconds for which a stopped process does not yet count as standing still. */
 const SLACK_SECONDS = 15;
 const LATE_SECONDS = 60;
 

@@ -158,7 +158,7 @@ export class HttpRequests {
     }
   }
 
-  /** Checks an answer and counts it. A line end behind the body is no fault: aquatic_http sends one, and clients take it. */
+  /** Checks an answer and counts it. A line end after the body is not an error: aquatic_http sends one, and clients accept it. */
   check({ kind, infoHashes, portClass }: HttpRequest, status: number, answer: Uint8Array): void {
     const tally = this.#tally;
     const body = endsLine(answer) ? answer.subarray(0, answer.length - 2) : answer;

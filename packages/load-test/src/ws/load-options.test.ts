@@ -24,12 +24,12 @@ test("help is asked for, not run", () => {
 });
 
 for (const [args, complaint] of [
-  [["--port", "0"], /--port 0: wanted is a number from 1 to 65535/],
-  [["--connections", "2.5"], /--connections 2.5: wanted is a whole number/],
-  [["--answer-share", "x"], /--answer-share x: wanted is a number from 0 to 1/],
-  [["--torrents", ""], /--torrents : wanted/],
+  [["--port", "0"], /--port 0: expected a number from 1 to 65535/],
+  [["--connections", "2.5"], /--connections 2.5: expected a whole number/],
+  [["--answer-share", "x"], /--answer-share x: expected a number from 0 to 1/],
+  [["--torrents", ""], /--torrents : expected/],
   [["--nonsense"], /nonsense/],
 ] as const)
-  test(`${args.join(" ")} is refused with what was wanted`, () => {
+  test(`${args.join(" ")} is refused with what was expected`, () => {
     assert.throws(() => readLoadOptions(args), complaint);
   });

@@ -112,14 +112,14 @@ export function readLoadOptions(args: readonly string[]): LoadOptions | undefine
     const value = Number(values[name] ?? fallback);
     if (values[name] === "" || !(value >= min && value <= max))
       throw new LoadOptionError(
-        `--${name} ${values[name]}: wanted is a number from ${min} to ${max}`,
+        `--${name} ${values[name]}: expected a number from ${min} to ${max}`,
       );
     return value;
   };
   const whole = (name: string, fallback: number, min: number, max: number): number => {
     const value = number(name, fallback, min, max);
     if (!Number.isInteger(value))
-      throw new LoadOptionError(`--${name} ${value}: wanted is a whole number`);
+      throw new LoadOptionError(`--${name} ${value}: expected a whole number`);
     return value;
   };
   const base = DEFAULT_LOAD;

@@ -1,4 +1,4 @@
-/** What the clients of a load share: their torrents, what they count into, and whom they tell. */
+/** What the clients of a load share: their torrents, what they count into, and what they call when something happens. */
 import type { Tally } from "../tally.ts";
 import type { LoadCounts } from "./load-counts.ts";
 import type { LoadOptions } from "./load-options.ts";

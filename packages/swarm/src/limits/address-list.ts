@@ -4,7 +4,7 @@
  *
  * One range a line: an address, a network (`10.0.0.0/8`, `2001:db8::/32`), or the first and the last address with a hyphen between
  * them (`192.0.2.5-192.0.2.9`). Blank lines, what follows a # and CRLF are fine; anything else fails the whole file, since a
- * list that is silently shorter would let in whom the operator shut out.
+ * list that is silently shorter would let in clients that the operator shut out.
  */
 import { type Cidr, IPV4_BYTES, parseCidr, parseIpAddress } from "@swarmtide/bittorrent";
 import {

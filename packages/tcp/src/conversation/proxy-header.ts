@@ -1,5 +1,5 @@
 /**
- * The PROXY protocol, versions 1 and 2: what a proxy writes before the first byte of a connection to say for whom it
+ * The PROXY protocol, versions 1 and 2: what a proxy writes before the first byte of a connection to name the client for which it
  * connects. Read once per connection that a proxy makes, before TLS, hence not in hot/. Source: HAProxy's proxy-protocol.txt.
  *
  * Version 1 is a line of at most 107 bytes: `PROXY TCP4 192.0.2.1 198.51.100.1 4711 443` CR LF. Version 2 is binary:

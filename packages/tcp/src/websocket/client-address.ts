@@ -15,7 +15,7 @@ import {
 } from "@swarmtide/bittorrent";
 import type { ClientAddress } from "@swarmtide/ws";
 
-/** Undefined where a trusted proxy does not say for whom it asks: a connection without limits of its own. */
+/** Undefined where a trusted proxy does not name the client it asks for: a connection without limits of its own. */
 export function clientAddressOf(
   from: Uint8Array,
   forwarded: string | undefined,

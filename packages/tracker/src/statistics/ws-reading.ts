@@ -13,7 +13,7 @@ import {
 
 type Roles = readonly TrafficRole<"ws">[];
 
-/** Those of IPv4 and of IPv6. A message that is no announce and no scrape is an error. */
+/** Those of IPv4 and of IPv6. A message that is neither an announce nor a scrape is an error. */
 const REQUESTS: readonly Roles[] = ([0, 1] as const).map((family) => [
   { kind: "announce", columns: [ws.ANNOUNCES[family]] },
   { kind: "scrape", columns: [ws.SCRAPES[family]] },

@@ -143,7 +143,7 @@ export class ClientLimits {
 
   /**
    * Whether a peer that announced so many seconds ago announces again too early, without an event and in the same role. What
-   * only brings an answer is no repeat: it is somebody else's offer that is answered.
+   * only brings an answer is not a repeat: it answers somebody else's offer.
    */
   isRepeat(hash: number, request: RequestRecord, ageSeconds: number, wasSeeder: boolean): boolean {
     if (!this.measures(hash) || ageSeconds >= this.minAnnounceSeconds) return false;

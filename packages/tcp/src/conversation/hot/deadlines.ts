@@ -57,7 +57,7 @@ export class Deadlines {
     const kind = connection.deadlineKind;
     if (kind === DEADLINE_HANDSHAKE) this.countAs(TLS_FAILURES, connection);
     else if (kind === DEADLINE_REQUEST) this.countAs(REQUEST_TIMEOUTS, connection);
-    // A client that asks no more is no refusal, but the operator may wonder who was closed.
+    // A client that asks nothing more is not refused, but the operator may wonder whose connection was closed.
     else if (kind === DEADLINE_IDLE) this.countAs(IDLE_TIMEOUTS, connection);
   }
 

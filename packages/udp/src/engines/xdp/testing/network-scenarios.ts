@@ -38,7 +38,7 @@ const CLIENT = { 4: "10.9.0.2", 6: "fd00:9::2" } as const;
 const PORT = 3000;
 /** Larger than a frame of the cable: it arrives in fragments, which only sockets take. */
 const SCRAPED = 74;
-/** Clients, of whom all would choose the same of two queues once in 2^31 runs. */
+/** Clients. All of them choose the same of two queues once in 2^31 runs. */
 const OFTEN = 32;
 
 const ip = (command: string) => execFileSync("ip", command.split(" "), { encoding: "utf8" });
