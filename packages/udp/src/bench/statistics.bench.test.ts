@@ -5,7 +5,9 @@ import { measureWholeWay, runStatisticsBench } from "./statistics.bench.ts";
 
 test("the bench of what statistics cost runs and has numbers", () => {
   const cost = runStatisticsBench(2, 5);
-  assert.ok(cost.nanosecondsOff > 0 && cost.nanosecondsCounters >= 0);
+  assert.ok(cost.nanosecondsOff > 0);
+  // A difference of two times: below zero where the machine disturbed one of two pairs.
+  assert.ok(Number.isFinite(cost.nanosecondsCounters));
   assert.ok(cost.nanosecondsUpperBound >= cost.nanoseconds);
 });
 
