@@ -11,7 +11,7 @@ export interface Bar {
 }
 
 const WIDTH = 760;
-const LABEL_WIDTH = 190;
+const LABEL_WIDTH = 240;
 const BAR_HEIGHT = 26;
 const BAR_GAP = 10;
 const VALUE_WIDTH = 130;
