@@ -10,7 +10,7 @@ export interface Bar {
   readonly isOurs: boolean;
 }
 
-const WIDTH = 760;
+const WIDTH = 810;
 const LABEL_WIDTH = 240;
 const BAR_HEIGHT = 26;
 const BAR_GAP = 10;

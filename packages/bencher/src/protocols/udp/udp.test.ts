@@ -168,7 +168,7 @@ test("a chart has a bar for each server, as long as its value, and our own stand
       ],
     ]),
   );
-  const widths = [...svg.matchAll(/<rect x="190"[^>]* width="(\d+)"/g)].map((match) =>
+  const widths = [...svg.matchAll(/<rect x="240"[^>]* width="(\d+)"/g)].map((match) =>
     Number(match[1]),
   );
   assert.deepEqual(widths, [440, 220, 330, 440, 110]);
