@@ -5,7 +5,8 @@
  * is a part of a path (`npm test -- swarm` runs the tests whose path contains "swarm"), with `!` in front one that is left out.
  *
  * Node runs one file less at a time than there are cores: with more, tests of whole programs wait for each other's processor time.
- * SWARMTIDE_TEST_FILES_AT_ONCE sets another number; `.ci/run` does where nothing runs beside the tests.
+ * SWARMTIDE_TEST_FILES_AT_ONCE sets another number; `.ci/run` does where nothing runs beside the tests. SWARMTIDE_TEST_SEED is
+ * the seed of random tests (fixed-seed.ts).
  */
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
@@ -15,6 +16,7 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const filesAtOnce = process.env.SWARMTIDE_TEST_FILES_AT_ONCE;
 const slowFiles = new URL("./slow-files.js", import.meta.url).href;
+const fixedSeed = new URL("./fixed-seed.js", import.meta.url).href;
 
 const testFilesIn = (folder: string): string[] =>
   readdirSync(folder, { withFileTypes: true, recursive: true })
@@ -45,7 +47,7 @@ if (files.length === 0) {
 const runner = spawn(
   process.execPath,
   [
-    ...["--enable-source-maps", "--test"],
+    ...["--enable-source-maps", "--import", fixedSeed, "--test"],
     ...(filesAtOnce === undefined ? [] : [`--test-concurrency=${filesAtOnce}`]),
     ...["--test-reporter=spec", "--test-reporter-destination=stdout"],
     ...[`--test-reporter=${slowFiles}`, "--test-reporter-destination=stdout"],

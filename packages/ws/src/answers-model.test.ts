@@ -15,6 +15,8 @@ const CLIENTS = 5;
 const TORRENTS = ["film", "song"];
 const PEER_IDS = ["one", "two", "three"];
 const ANSWER_SDP = "x".repeat(6000);
+/** The same plays in every run: below they are expected to come to all that can happen, which a few plays in a row may not. */
+const SEED = 20_261_126;
 
 const KINDS = [
   ...(["offer", "offer", "offer", "answer", "answer", "answer", "answer"] as const),
@@ -245,7 +247,7 @@ function expectEveryAnswer(workers: number, numRuns: number, memoryBytes?: numbe
         sums.forgotten += forgotten;
       },
     ),
-    { numRuns },
+    { numRuns, seed: SEED },
   );
   assert.ok(sums.due > 20 * numRuns, `only ${sums.due} answers were due`);
   assert.ok(sums.slow > 0, "nobody was so slow that an answer was dropped");
