@@ -15,10 +15,7 @@ function valuesWith(seed: string | undefined): string {
   try {
     const file = join(place, "values.test.js");
     const property = "fc.property(fc.integer(), (value) => { console.log(value); })";
-    writeFileSync(
-      file,
-      `import fc from "fast-check";\nfc.assert(${property}, { numRuns: 20 });\n`,
-    );
+    writeFileSync(file, `import fc from "fast-check";\nfc.assert(${property}, { numRuns: 20 });\n`);
     const { SWARMTIDE_TEST_SEED: _, ...environment } = process.env;
     const env = seed === undefined ? environment : { ...environment, SWARMTIDE_TEST_SEED: seed };
     return execFileSync(process.execPath, ["--import", preload, file], {
