@@ -39,6 +39,13 @@ export type { AddressRanges } from "./limits/hot/address-ranges.ts";
 export { REFUSED_PEERS_OF_ADDRESS } from "./limits/hot/announce-limits.ts";
 export type { RecentAnnounces } from "./limits/hot/recent-announces.ts";
 export { countsByAddress } from "./limits/limits.ts";
+export {
+  type AnnounceRingHandle,
+  attachAnnounceRing,
+  createAnnounceRing,
+  openAnnounceRing,
+  setRenewalInterval,
+} from "./store/announce-rings.ts";
 export { ChangeReader, ChangeTaker, LostChanges, type StoreTotals } from "./store/changes.ts";
 export { type CleaningOptions, SwarmCleaning } from "./store/cleaning.ts";
 export {
@@ -47,8 +54,20 @@ export {
   type SwarmConfig,
   swarmSection,
 } from "./store/config.ts";
+export {
+  ANNOUNCE_RECORD_WORDS,
+  RECORD_ADDRESS_AT,
+  RECORD_AGE_AT,
+  RECORD_AGE_MAX,
+  RECORD_COUNTED,
+  RECORD_FLAGS_AT,
+  RECORD_IPV6,
+  RECORD_PORT_AT,
+} from "./store/hot/announce-record.ts";
+export type { AnnounceRingReader } from "./store/hot/announce-ring.ts";
 export { CHANGE_WORDS, SHARD_COUNT } from "./store/hot/change-log.ts";
 export { SwarmPrefetch } from "./store/hot/prefetch.ts";
+export { RemoteAnnounces } from "./store/hot/remote-announces.ts";
 export { SwarmStore, type SwarmStoreHandle } from "./store/hot/swarm-store.ts";
 export { PEER_AGE_SECONDS_MAX } from "./store/layout.ts";
 export {

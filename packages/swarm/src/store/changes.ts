@@ -19,6 +19,7 @@ import {
   NOTING_LOST,
   NOTING_ON,
 } from "./hot/change-log.ts";
+import { findPeer } from "./hot/find-peer.ts";
 import { keyedHash } from "./hot/keyed-hash.ts";
 import { lock, unlock } from "./hot/lock.ts";
 import type { SwarmStore } from "./hot/swarm-store.ts";
@@ -38,7 +39,7 @@ import {
   SLOT_WORDS_4,
   SLOT_WORDS_6,
 } from "./layout.ts";
-import { findPeer, openNoLimits } from "./restore.ts";
+import { openNoLimits } from "./restore.ts";
 
 /** Thrown where a shard has noted more than it has room for: the other process was too slow. */
 export class LostChanges extends Error {}
@@ -155,7 +156,7 @@ export class ChangeTaker {
     for (let i = 0; i < slotWords - 1; i++) key[i] = changes[at + CHANGE_ADDRESS_AT + i] ?? 0;
     key[slotWords - 1] = tail & PORT_MASK;
     if (this.isShared && (tail & COMPLETED_BIT) !== 0) {
-      const known = findPeer(w, swarm, slotWords, hashKey, key);
+      const known = Math.abs(findPeer(w, swarm, slotWords, hashKey, key));
       if (known !== 0 && ((w[known + slotWords - 1] ?? 0) & COMPLETED_BIT) === 0) {
         w[completedAt] = (w[completedAt] ?? 0) + 1;
         w[COMPLETED_COUNT] = (w[COMPLETED_COUNT] ?? 0) + 1;

@@ -12,17 +12,16 @@ import { type AnnounceLimits, NO_REPEATS } from "../limits/hot/announce-limits.t
 import { makeLimits, openAnnounceLimits } from "../limits/limits.ts";
 import { takeBlock } from "./hot/allocator.ts";
 import { upsertPeer } from "./hot/announce.ts";
+import { findPeer } from "./hot/find-peer.ts";
 import { isShort } from "./hot/give-way.ts";
 import { keyedHash } from "./hot/keyed-hash.ts";
-import { findLarge, slabClassFor } from "./hot/large-swarm.ts";
+import { slabClassFor } from "./hot/large-swarm.ts";
 import { lock, unlock } from "./hot/lock.ts";
-import { findSlot, smallLeechers, smallSeeders } from "./hot/small-swarm.ts";
 import type { SwarmStore } from "./hot/swarm-store.ts";
 import { findTorrent, insertTorrent } from "./hot/torrent-table.ts";
 import { isEmpty, markOf, readMark, writeMark } from "./kept-completed.ts";
 import {
   COMPLETED_BIT,
-  LARGE_META,
   LOCK,
   PEER_COUNT,
   PORT_MASK,
@@ -228,7 +227,7 @@ export class SwarmRestore {
     for (let i = 0; i < slotWords - 1; i++) key[i] = slots[slotAt + i] ?? 0;
     const tail = slots[slotAt + slotWords - 1] ?? 0;
     key[slotWords - 1] = tail & PORT_MASK;
-    const known = findPeer(w, swarm, slotWords, hashKey, key);
+    const known = Math.abs(findPeer(w, swarm, slotWords, hashKey, key));
     if (known !== 0) {
       const at = known + slotWords - 1;
       const old = w[at] ?? 0;
@@ -272,21 +271,4 @@ function areTwins(slots: Int32Array, a: number, b: number, slotWords: number): b
   for (let i = slotWords - 2; i >= 0; i--) if (slots[a + i] !== slots[b + i]) return false;
   const tails = (slots[a + slotWords - 1] ?? 0) ^ (slots[b + slotWords - 1] ?? 0);
   return (tails & PORT_MASK) === 0;
-}
-
-/** The slot of a peer in its swarm, whatever its role, or 0. */
-export function findPeer(
-  w: Int32Array,
-  swarm: number,
-  slotWords: number,
-  hashKey: Int32Array,
-  key: Int32Array,
-): number {
-  const meta = w[swarm + 1] ?? 0;
-  const reference = w[swarm] ?? 0;
-  if (meta !== LARGE_META)
-    return findSlot(w, reference, smallLeechers(meta) + smallSeeders(meta), slotWords, key);
-  const hash = keyedHash(hashKey, key, 0, slotWords);
-  const leecher = findLarge(w, reference, slotWords, hash, key, false);
-  return leecher === 0 ? findLarge(w, reference, slotWords, hash, key, true) : leecher;
 }

@@ -49,6 +49,8 @@ export function countedShardsOf(torrentsPerAddressMax: number, shards: number): 
 export class AnnounceLimits {
   /** The greatest distance of a repeat in ticks, or NO_REPEATS. */
   repeatTicksMax = NO_REPEATS;
+  /** The tail that a peer had which has just announced in the role it was known in; a ring of announces is told by it. */
+  oldTail = 0;
   private peersPerAddressMax = 0;
   /** The first shards, which count by address, and the part of the limit that falls to them. */
   private readonly countedShards: number;
@@ -88,7 +90,7 @@ export class AnnounceLimits {
 
   /**
    * Whether a peer in the same role, whose slot ends in `old`, announces too early with what would be its new `tail`. `key`
-   * is its address and port, `repeatTicksMax` this limit or NO_REPEATS.
+   * is its address and port, `repeatTicksMax` this limit or NO_REPEATS. Keeps `old` in `oldTail`.
    */
   isRepeat(
     old: number,
@@ -97,6 +99,7 @@ export class AnnounceLimits {
     slotWords: number,
     repeatTicksMax: number,
   ): boolean {
+    this.oldTail = old;
     const ticks = ((tail >>> TICK_SHIFT) - (old >>> TICK_SHIFT)) & TICK_MASK;
     if (ticks > repeatTicksMax || ((old ^ tail) & PAUSED_BIT) !== 0) return false;
     return !this.isExempt(key, slotWords);

@@ -26,13 +26,14 @@ import {
   RECORD_SWARM_4,
   RECORD_SWARM_6,
   REFUSED,
-  SECONDS_PER_TICK,
   SLOT_WORDS_4,
   SLOT_WORDS_6,
   TICK_MASK,
   TICK_SHIFT,
 } from "../layout.ts";
 import { countLeechers, countPaused, countSeeders, removePeer, upsertPeer } from "./announce.ts";
+import { TIME_PER_SECOND, TIME_TICK_SHIFT } from "./announce-record.ts";
+import { type AnnounceRing, NO_TAIL } from "./announce-ring.ts";
 import { noteChange, SHARD_COUNT } from "./change-log.ts";
 import { isShort, makeRoomForPeer, makeRoomForTorrent } from "./give-way.ts";
 import { keyedHash } from "./keyed-hash.ts";
@@ -73,12 +74,20 @@ export class SwarmStore {
 
   /** Now, in ticks of four seconds. */
   tick = 0;
+  /** Now, in sixteenths of a second modulo 2^32. */
+  private time = 0;
+  /** Where announces are written for the other nodes of a cluster, and 1 where they are. */
+  private ring: AnnounceRing | undefined = undefined;
+  private isRinged = 0;
+  /** Whether the last announce of this thread has completed and was counted. */
+  private isCounted = false;
   private readonly hashKey: Int32Array;
   /** Asked about new peers and repeats; a reload gives it other numbers. */
   readonly limits: AnnounceLimits;
   /** Changes with every batch; what samples are drawn with. */
   salt: number;
-  private readonly key: Int32Array;
+  /** Address and port of the peer that is handled; RemoteAnnounces fills it before it calls `openTorrent`, `upsert` or `note`. */
+  readonly key: Int32Array;
   private readonly changes: Int32Array;
 
   /** `salt` is a random word of the thread's own, and so are `limits`. Called by `attachSwarmStore`. */
@@ -107,7 +116,14 @@ export class SwarmStore {
   setNow(seconds: number): void {
     this.salt = (this.salt + 0x9e3779b9) | 0;
     this.scrapeRate.setNow(seconds);
-    this.tick = ((seconds / SECONDS_PER_TICK) | 0) & TICK_MASK;
+    this.time = (seconds * TIME_PER_SECOND) | 0;
+    this.tick = (this.time >>> TIME_TICK_SHIFT) & TICK_MASK;
+  }
+
+  /** From here on announces are written to the ring. */
+  attachRing(ring: AnnounceRing): void {
+    this.ring = ring;
+    this.isRinged = 1;
   }
 
   /**
@@ -131,9 +147,9 @@ export class SwarmStore {
     let record = findTorrent(w, hash, infoHash, infoHashAt);
     if ((flags & ANNOUNCE_STOPPED) !== 0) {
       if (record !== 0) removePeer(w, record + swarmOf(family), slotWords, hashKey, key);
-      if (w[NOTING] !== 0 && record !== 0) this.note(w, hash, record, announce, 0);
+      if ((w[NOTING] | this.isRinged) !== 0) this.note(w, hash, record, announce, 0);
     } else {
-      if (record === 0) record = this.openTorrent(w, hash, infoHash, infoHashAt, slotWords);
+      if (record === 0) record = this.openTorrent(w, hash, announce, slotWords);
       if (record !== 0) {
         const swarm = record + swarmOf(family);
         const seeder = (flags & ANNOUNCE_SEEDER) !== 0;
@@ -143,7 +159,8 @@ export class SwarmStore {
           seeder && (flags & ANNOUNCE_COMPLETED) !== 0 ? record + RECORD_COMPLETED : 0;
         const repeatTicks = announce.hasEvent ? NO_REPEATS : this.limits.repeatTicksMax;
         const slot = this.upsert(w, hash, swarm, slotWords, tail, seeder, completedAt, repeatTicks);
-        if (w[NOTING] !== 0 && slot > 0) this.note(w, hash, record, announce, slot);
+        if ((w[NOTING] | this.isRinged) !== 0 && slot > 0)
+          this.note(w, hash, record, announce, slot);
         if (slot < REFUSAL_MIN) this.isRepeat = true;
         else if (slot < 0) {
           this.refusal = slot;
@@ -167,36 +184,39 @@ export class SwarmStore {
     return written;
   }
 
-  /** Notes what an announce has made of its peer, which stands in `slot` now, for a process that takes over. */
-  private note(
-    w: Int32Array,
-    hash: number,
-    record: number,
-    announce: Announce,
-    slot: number,
-  ): void {
+  /** Notes what an announce has made of its peer, which stands in `slot` now, for other processes: one that takes over, other nodes. */
+  note(w: Int32Array, hash: number, record: number, announce: Announce, slot: number): void {
     const seeder = (announce.flags & ANNOUNCE_SEEDER) !== 0;
-    noteChange(w, this.changes, hash, record, announce, this.key, slot, seeder);
+    if (w[NOTING] !== 0 && record !== 0)
+      noteChange(w, this.changes, hash, record, announce, this.key, slot, seeder);
+    if (this.ring === undefined) return;
+    const slotWords = announce.family === 4 ? SLOT_WORDS_4 : SLOT_WORDS_6;
+    if (slot === 0) this.ring.write(announce, hash, this.time, NO_TAIL, NO_TAIL, false);
+    else {
+      const tail = w[slot + slotWords - 1];
+      this.ring.write(announce, hash, this.time, tail, this.limits.oldTail, this.isCounted);
+    }
   }
 
-  /** A record for the torrent of a new peer, or 0 where the peer may not be stored or there is no room. */
-  private openTorrent(
-    w: Int32Array,
-    hash: number,
-    words: Int32Array,
-    at: number,
-    slotWords: number,
-  ): number {
+  /**
+   * A record for the torrent of a new peer, or 0 where the peer may not be stored or there is no room. While memory is short,
+   * torrents that nobody shares make room first.
+   */
+  openTorrent(w: Int32Array, hash: number, announce: Announce, slotWords: number): number {
+    const { infoHash, infoHashAt } = announce;
     this.refusal = this.limits.refusalOfTorrent(slotWords, this.key);
-    const record = this.refusal === 0 ? this.insertTorrent(w, hash, words, at) : 0;
-    if (record !== 0) return record;
-    if (this.refusal === 0) w[REFUSED]++;
+    if (this.refusal === 0) {
+      if (isShort(w)) makeRoomForTorrent(w, hash, this.tick);
+      const record = insertTorrent(w, this.hashKey, hash, infoHash, infoHashAt);
+      if (record !== 0) return record;
+      w[REFUSED]++;
+    }
     this.stored = false;
     return 0;
   }
 
   /** `upsertPeer` of the peer `key`, in a full arena once more after others have made room. */
-  private upsert(
+  upsert(
     w: Int32Array,
     hash: number,
     swarm: number,
@@ -207,42 +227,28 @@ export class SwarmStore {
     repeatTicksMax: number,
   ): number {
     const { hashKey, key, limits } = this;
-    let slot = upsertPeer(
-      w,
-      swarm,
-      slotWords,
-      hashKey,
-      key,
-      tail,
-      seeder,
-      completedAt,
-      limits,
-      repeatTicksMax,
-    );
-    if (slot !== 0) return slot;
-    makeRoomForPeer(w, hash, this.tick);
-    slot = upsertPeer(
-      w,
-      swarm,
-      slotWords,
-      hashKey,
-      key,
-      tail,
-      seeder,
-      completedAt,
-      limits,
-      repeatTicksMax,
-    );
-    if (slot !== 0) return slot;
+    const completed = w[completedAt];
+    limits.oldTail = NO_TAIL;
+    for (let attempt = 0; attempt < 2; attempt++) {
+      if (attempt > 0) makeRoomForPeer(w, hash, this.tick);
+      const slot = upsertPeer(
+        w,
+        swarm,
+        slotWords,
+        hashKey,
+        key,
+        tail,
+        seeder,
+        completedAt,
+        limits,
+        repeatTicksMax,
+      );
+      this.isCounted = completedAt !== 0 && w[completedAt] !== completed;
+      if (slot !== 0) return slot;
+    }
     w[REFUSED]++;
     this.stored = false;
     return 0;
-  }
-
-  /** A record for a torrent that is not stored; while memory is short, torrents that nobody shares make room first. */
-  private insertTorrent(w: Int32Array, hash: number, words: Int32Array, at: number): number {
-    if (isShort(w)) makeRoomForTorrent(w, hash, this.tick);
-    return insertTorrent(w, this.hashKey, hash, words, at);
   }
 
   /** What this thread notes while it is behind; `key` is a random word. */
