@@ -1,6 +1,6 @@
 /**
- * Pages in a real Chromium meet through swarmtide with the libraries that sites use: webtorrent, trystero, p2p-media-loader,
- * p2pt and bugout. Each script runs with bittorrent-tracker too: what a page cannot do there either is not swarmtide's fault.
+ * Pages in a real Chromium meet through swarmtide with the libraries that sites use: webtorrent, trystero, hls.js with
+ * p2p-media-loader, p2pt and bugout. Each script runs with bittorrent-tracker too: what a page cannot do there either is not swarmtide's fault.
  *
  * `SWARMTIDE_REQUIRE_CLIENTS=1` makes a missing client a failure instead of a skipped test.
  */
@@ -13,7 +13,8 @@ import { certificateProblem } from "./certificates.ts";
 import { type Browser, launchChromium } from "./chromium.ts";
 import { networkProblem, TRACKER_NAMES } from "./test-network.ts";
 import { appTitleOf } from "./transfers.ts";
-import { APPS, type App, bundleApps, WEB_APP_PACKAGES } from "./web-apps.ts";
+import type { App } from "./web-app.ts";
+import { APPS, bundleApps, WEB_APP_PACKAGES } from "./web-apps.ts";
 import { chromiumProblem, webClientFile, webClientProblem } from "./web-clients.ts";
 import { WebStage, WebTracker } from "./web-stage.ts";
 

@@ -3,9 +3,11 @@
  * opens two pages and runs a part of it in each. The libraries are bundled, since browsers read no node_modules.
  */
 import { execFileSync } from "node:child_process";
-import { copyFileSync, writeFileSync } from "node:fs";
+import { copyFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Page } from "./chromium.ts";
+import { writeFilm } from "./film.ts";
+import { FILM_APPS } from "./film-apps.ts";
+import { type App, inTab } from "./web-app.ts";
 import { webClientFile } from "./web-clients.ts";
 
 /** What the libraries come from: webClientProblem() asks for all of them. */
@@ -14,20 +16,20 @@ export const WEB_APP_PACKAGES = [
   "bittorrent-tracker",
   "bugout",
   "esbuild",
-  "p2p-media-loader-core",
+  "hls.js",
+  "p2p-media-loader-hlsjs",
   "p2pt",
   "playwright-core",
   "webtorrent",
 ] as const;
 
-const SEGMENTS = 3;
-
-/** Puts the libraries, bundled, and a film of a few segments into a folder that a site serves. */
+/** Puts the libraries, bundled, and a film into a folder that a site serves. */
 export function bundleApps(folder: string): void {
   const modules = webClientFile("");
   const entries = {
     trystero: 'export { joinRoom } from "@trystero-p2p/torrent";',
-    "p2p-media-loader": 'export { Core } from "p2p-media-loader-core";',
+    "p2p-media-loader":
+      'export { default as Hls } from "hls.js"; export { HlsJsP2PEngine } from "p2p-media-loader-hlsjs";',
     p2pt: 'export { default } from "p2pt";',
   };
   for (const [name, entry] of Object.entries(entries))
@@ -44,34 +46,8 @@ export function bundleApps(folder: string): void {
     );
   copyFileSync(webClientFile("bugout/docs/bugout.min.js"), join(folder, "bugout.js"));
   copyFileSync(webClientFile("webtorrent/dist/webtorrent.min.js"), join(folder, "webtorrent.js"));
-  for (let i = 0; i < SEGMENTS; i++)
-    writeFileSync(join(folder, `film-${i}.ts`), Buffer.alloc(188 * 100, i + 1));
+  writeFilm(folder);
 }
-
-/** A thing that pages do; the promise is what came of it. */
-export interface App {
-  readonly library: string;
-  readonly what: string;
-  /** Two tabs of one site; the name is new in each run, so that nobody else is there. */
-  run(tabs: readonly [Page, Page], tracker: string, name: string): Promise<unknown>;
-  /** What comes of it. */
-  readonly expected: unknown;
-  /** With bittorrent-tracker the same script does not get there, or only now and then, so that is not run. */
-  readonly failsWithControl?: true;
-}
-
-const WAIT = `const within = (seconds, start) => new Promise((resolve, reject) => {
-  setTimeout(() => resolve("never"), seconds * 1000);
-  Promise.resolve(start(resolve)).catch(reject);
-});`;
-
-/** Runs statements in a tab, with the tracker and the name at hand, and returns what they return. */
-const inTab = (page: Page, tracker: string, name: string, statements: string): Promise<unknown> =>
-  page.evaluate(`(async () => {
-  const tracker = ${JSON.stringify(tracker)}, name = ${JSON.stringify(name)};
-  ${WAIT}
-  ${statements}
-})()`);
 
 /** The room of a tab; `room` keeps it, `met` says whom it met, once each. */
 const TRYSTERO = `const { joinRoom } = await import("./trystero.js");
@@ -114,61 +90,6 @@ const trystero: App = {
     return [...before, ...(await both(talk))];
   },
   expected: ["hello", "hello", "hello", "hello"],
-};
-
-/** `player(fromSite)` is a player of the film; who may not load from the site has peers alone. */
-const PLAYER = `const { Core } = await import("./p2p-media-loader.js");
-  const player = (fromSite) => {
-    const core = new Core({
-      swarmId: name,
-      announceTrackers: [tracker],
-      rtcConfig: { iceServers: [] },
-      simultaneousHttpDownloads: fromSite ? 2 : 0,
-    });
-    core.setManifestResponseUrl(new URL("./film.m3u8", location.href).href);
-    core.addStreamIfNoneExists({ runtimeId: "film", type: "main", index: "0" });
-    core.updateStream("film", Array.from({ length: ${SEGMENTS} }, (_, i) => ({
-      runtimeId: "film-" + i,
-      externalId: i,
-      url: new URL("./film-" + i + ".ts", location.href).href,
-      startTime: 4 * i,
-      endTime: 4 * i + 4,
-    })));
-    return core;
-  };
-  const play = (core) => within(40, (done) => {
-    const sources = new Set();
-    core.addEventListener("onSegmentLoaded", ({ downloadSource }) => sources.add(downloadSource));
-    const next = (i) => {
-      if (i === ${SEGMENTS}) return done([...sources].join(" and "));
-      const onSuccess = ({ data }) => next(data.byteLength === 18800 ? i + 1 : -1);
-      core.loadSegment("film-" + i, { onSuccess, onError: (error) => done(String(error)) });
-    };
-    next(0);
-  });`;
-
-const reloadedPlayer: App = {
-  library: "p2p-media-loader",
-  what: "a player has the film from another tab alone, and so has one that is made anew in its place",
-  async run([first, second], tracker, name) {
-    const seen = [await inTab(first, tracker, name, `${PLAYER} return play(player(true));`)];
-    const again = `${PLAYER} window.core?.destroy(); window.core = player(false); return play(window.core);`;
-    for (let round = 0; round < 2; round++) seen.push(await inTab(second, tracker, name, again));
-    return seen;
-  },
-  expected: ["http", "p2p", "p2p"],
-};
-
-const twoPlayers: App = {
-  library: "p2p-media-loader",
-  what: "a player has the film from a tab with two players",
-  async run([first, second], tracker, name) {
-    const two = `${PLAYER} const players = [player(true), player(true)];
-      return Promise.all(players.map(play));`;
-    const seen = await inTab(first, tracker, name, two);
-    return [seen, await inTab(second, tracker, name, `${PLAYER} return play(player(false));`)];
-  },
-  expected: [["http", "http"], "p2p"],
 };
 
 /** Two instances in a tab greet each other; then one is destroyed and another made. */
@@ -276,12 +197,4 @@ const seeders: App = {
   expected: "heard",
 };
 
-export const APPS: readonly App[] = [
-  webtorrent,
-  seeders,
-  trystero,
-  reloadedPlayer,
-  twoPlayers,
-  p2pt,
-  bugout,
-];
+export const APPS: readonly App[] = [webtorrent, seeders, trystero, ...FILM_APPS, p2pt, bugout];
