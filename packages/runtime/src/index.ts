@@ -50,7 +50,7 @@ export {
 } from "./privileges.ts";
 export { listProgramFiles, packageFile, readProgramFile } from "./program-files.ts";
 export { ServiceManager } from "./service-manager.ts";
-export { TEMPORARY_FILE_FLAGS } from "./temporary-file.ts";
+export { TEMPORARY_FILE_FLAGS, temporaryPathFor } from "./temporary-file.ts";
 export {
   type GroupOptions,
   joinGroups,

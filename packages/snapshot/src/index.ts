@@ -5,6 +5,7 @@ export type { SnapshotSettings } from "./keeper.ts";
 export { type ByteSource, SnapshotReader } from "./reader.ts";
 export { CHUNK_HEADER_BYTES } from "./records/layout.ts";
 export { SnapshotRestorer } from "./restorer.ts";
+export { type SnapshotFile, writeSnapshotFile } from "./snapshot-file.ts";
 export {
   bindSnapshot,
   type SnapshotBinding,

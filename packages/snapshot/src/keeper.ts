@@ -26,9 +26,9 @@ import {
 } from "./counters.ts";
 import { fileSource } from "./file-source.ts";
 import { SnapshotReader, UnreadableStream } from "./reader.ts";
-import { type FileCalls, nodeFileCalls, ReplacedFile } from "./replaced-file.ts";
+import type { FileCalls } from "./replaced-file.ts";
 import { SnapshotRestorer } from "./restorer.ts";
-import { SnapshotWriter } from "./writer.ts";
+import { writeSnapshotFile } from "./snapshot-file.ts";
 
 const MIB = 2 ** 20;
 const SECONDS_PER_DAY = 86_400;
@@ -149,38 +149,29 @@ export class SnapshotKeeper {
     const { path, store, log, counters, nowSeconds, unixSeconds, fileCalls } = this.#options;
     if (path === undefined || !this.#isRestored) return false;
     const startSeconds = nowSeconds();
-    let file: ReplacedFile | undefined;
+    let steps = 0;
+    let bytesSeen = 0;
+    const goesOn = (bytes: number): boolean => {
+      if (bytes === bytesSeen && ++steps % STEPS_PER_LOOK !== 0) return true;
+      bytesSeen = bytes;
+      const dueSeconds = bytesPerSecond === 0 ? 0 : bytes / bytesPerSecond;
+      const early = startSeconds + dueSeconds - nowSeconds();
+      return goesOnAfter(Math.max(0, early * 1000));
+    };
     try {
-      const target = new ReplacedFile(path, fileCalls ?? nodeFileCalls);
-      file = target;
-      const writer = new SnapshotWriter({
+      const written = writeSnapshotFile(path, {
         ...{ store, nowSeconds, compression: this.settings.config.compression },
-        unixSeconds: unixSeconds(),
-        write: (bytes) => target.write(bytes),
+        ...{ unixSeconds: unixSeconds(), goesOn, ...(fileCalls && { fileCalls }) },
       });
-      let bytesSeen = 0;
-      for (let steps = 1; writer.step(); steps++) {
-        if (target.bytesWritten === bytesSeen && steps % STEPS_PER_LOOK !== 0) continue;
-        bytesSeen = target.bytesWritten;
-        const dueSeconds = bytesPerSecond === 0 ? 0 : bytesSeen / bytesPerSecond;
-        const early = startSeconds + dueSeconds - nowSeconds();
-        if (goesOnAfter(Math.max(0, early * 1000))) continue;
-        target.abandon();
-        return false;
-      }
-      target.replace();
+      if (written === undefined) return false;
       const seconds = nowSeconds() - startSeconds;
       this.#count(WRITTEN, 1);
       counters[LAST_TIME] = Math.round(unixSeconds());
-      counters[LAST_BYTES] = target.bytesWritten;
+      counters[LAST_BYTES] = written.bytes;
       counters[LAST_DURATION] = seconds;
-      const peers = writer.peersIpv4 + writer.peersIpv6;
-      log.debug("snapshot written", {
-        ...{ bytes: target.bytesWritten, peers, seconds: round(seconds) },
-      });
+      log.debug("snapshot written", { ...written, seconds: round(seconds) });
       return true;
     } catch (error) {
-      file?.abandon();
       this.#count(FAILED, 1);
       log.error(`snapshot ${path}: not written: ${reasonOf(error)}; the former one stays`, {
         code: "SWARMTIDE_SNAPSHOT_NOT_WRITTEN" satisfies ErrorCode,
@@ -214,8 +205,6 @@ function reasonOf(error: unknown): string {
     case "EPERM":
     case "EROFS":
       return `${error.message}. Let the user that the tracker runs as write to the folder`;
-    case "ELOOP":
-      return `${error.message}. Something else made a link of this name in the folder: remove it, and let nobody else write there`;
     case "ENOENT":
     case "ENOTDIR":
       return `${error.message}. Create the folder, or correct snapshot.path`;

@@ -82,10 +82,7 @@ test("on a real disk the file is replaced, and nothing is left beside it", () =>
   try {
     const path = join(folder, "swarms");
     writeFileSync(path, OLD);
-    writeFileSync(
-      `${path}.tmp`,
-      "left behind by a process that was killed, longer than the new one",
-    );
+    writeFileSync(`${path}.${process.pid}-0123abcd.tmp`, "a former process of this number left it");
     const file = new ReplacedFile(path);
     for (const piece of PIECES) file.write(piece);
     assert.deepEqual(new Uint8Array(readFileSync(path)), OLD);
@@ -100,4 +97,17 @@ test("on a real disk the file is replaced, and nothing is left beside it", () =>
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test("what another process writes meanwhile stays apart", (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "swarmtide-replaced-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, "swarms");
+  const others = `${path}.${process.ppid}-0123abcd.tmp`;
+  writeFileSync(others, OLD);
+  const file = new ReplacedFile(path);
+  file.write(NEW);
+  file.replace();
+  assert.deepEqual(new Uint8Array(readFileSync(path)), NEW);
+  assert.deepEqual(new Uint8Array(readFileSync(others)), OLD);
 });

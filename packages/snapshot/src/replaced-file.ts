@@ -16,7 +16,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
-import { TEMPORARY_FILE_FLAGS } from "@swarmtide/runtime";
+import { TEMPORARY_FILE_FLAGS, temporaryPathFor } from "@swarmtide/runtime";
 
 /** The system calls it takes. Tests put calls that fail in their place. */
 export interface FileCalls {
@@ -47,7 +47,7 @@ const { O_DIRECTORY, O_RDONLY } = constants;
 
 export class ReplacedFile {
   readonly path: string;
-  /** Where it is written; left behind only by a process that was killed, and overwritten by the next one. */
+  /** Where it is written; left behind only by a process that was killed, and removed by the next one. */
   readonly temporaryPath: string;
   bytesWritten = 0;
   readonly #calls: FileCalls;
@@ -57,7 +57,7 @@ export class ReplacedFile {
   /** Opens the temporary file. Throws what the system says. */
   constructor(path: string, calls: FileCalls = nodeFileCalls) {
     this.path = path;
-    this.temporaryPath = `${path}.tmp`;
+    this.temporaryPath = temporaryPathFor(path);
     this.#calls = calls;
     this.#file = calls.open(this.temporaryPath, TEMPORARY_FILE_FLAGS, MODE);
   }
@@ -91,7 +91,7 @@ export class ReplacedFile {
       if (this.#file !== undefined) this.#close();
       this.#calls.unlink(this.temporaryPath);
     } catch {
-      // Nobody can do more about it; the next snapshot overwrites it.
+      // Nobody can do more about it; the next process removes it.
     }
   }
 

@@ -2,8 +2,7 @@
  * A swarm store of any size, in a snapshot that a tracker restores at its start, and questions whether all of it is still there.
  * Called by large-proof.ts. Torrents have numbers, and so have their peers: nothing is kept beside the store.
  */
-import { closeSync, openSync, writeSync } from "node:fs";
-import { SnapshotWriter } from "@swarmtide/snapshot";
+import { writeSnapshotFile } from "@swarmtide/snapshot";
 import { ANNOUNCE_SEEDER, Announce, createSwarmStore } from "@swarmtide/swarm";
 import { HttpClient, httpGet } from "@swarmtide/test-kit";
 
@@ -54,15 +53,9 @@ export function writeManyPeers(path: string, peersWanted: number): ManyPeers {
       store.announce(announce);
     }
   }
-  const file = openSync(path, "w");
-  const writer = new SnapshotWriter({
+  writeSnapshotFile(path, {
     ...{ store, compression: "none", nowSeconds: () => 0, unixSeconds: Date.now() / 1000 },
-    write: (bytes) => {
-      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
-    },
   });
-  while (writer.step());
-  closeSync(file);
   return { torrents, peers };
 }
 

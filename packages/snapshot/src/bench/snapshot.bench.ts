@@ -22,9 +22,8 @@ import { fileSource } from "../file-source.ts";
 import { SnapshotReader } from "../reader.ts";
 import { COMPRESSIONS, type Compression } from "../records/chunk.ts";
 import { hasCompression } from "../records/compression.ts";
-import { ReplacedFile } from "../replaced-file.ts";
 import { SnapshotRestorer } from "../restorer.ts";
-import { SnapshotWriter } from "../writer.ts";
+import { writeSnapshotFile } from "../snapshot-file.ts";
 import { Announcing, clock, type Phase } from "./announcing.ts";
 import { fillStore } from "./swarms.ts";
 
@@ -71,13 +70,9 @@ function cleaningOf(store: SwarmStore): SwarmCleaning {
 }
 
 function writeFile(store: SwarmStore, path: string, compression: Compression): void {
-  const file = new ReplacedFile(path);
-  const writer = new SnapshotWriter({
+  writeSnapshotFile(path, {
     ...{ store, compression, nowSeconds: clock, unixSeconds: Date.now() / 1000 },
-    write: (bytes) => file.write(bytes),
   });
-  while (writer.step());
-  file.replace();
 }
 
 function restoreFile(store: SwarmStore, path: string): number {

@@ -6,7 +6,7 @@
  */
 import { closeSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import * as zlib from "node:zlib";
-import { TEMPORARY_FILE_FLAGS } from "@swarmtide/runtime";
+import { TEMPORARY_FILE_FLAGS, temporaryPathFor } from "@swarmtide/runtime";
 
 /** As much as is compressed and written at once. */
 const PART_BYTES = 2 ** 20;
@@ -39,7 +39,7 @@ export class ExportFile {
   /** Throws the error of open(2). */
   constructor(path: string, compression: ExportCompression) {
     this.#path = path;
-    this.#temporaryPath = `${path}.${process.pid}.tmp`;
+    this.#temporaryPath = temporaryPathFor(path);
     this.#compress = COMPRESS[compression] ?? ((bytes) => bytes);
     this.#fd = openSync(this.#temporaryPath, TEMPORARY_FILE_FLAGS, 0o644);
   }

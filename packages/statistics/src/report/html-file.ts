@@ -3,7 +3,7 @@
  * temporary name and renamed, so that a reader sees a whole file. Called on the main thread.
  */
 import { open, rename } from "node:fs/promises";
-import { TEMPORARY_FILE_FLAGS } from "@swarmtide/runtime";
+import { TEMPORARY_FILE_FLAGS, temporaryPathFor } from "@swarmtide/runtime";
 import type { ApiStats } from "../api-shape.ts";
 import { type ReportTable, reportTables } from "./tables.ts";
 
@@ -18,7 +18,7 @@ export async function writeHtmlFile(
   stats: Stats,
   refreshSeconds: number,
 ): Promise<void> {
-  const temporaryPath = `${path}.${process.pid}.tmp`;
+  const temporaryPath = temporaryPathFor(path);
   const file = await open(temporaryPath, TEMPORARY_FILE_FLAGS);
   try {
     await file.writeFile(formatHtml(stats, refreshSeconds));

@@ -4,13 +4,12 @@
  * clients are those that one meets, by their peer ids. Takes some four minutes and 2 GiB; a picture shows what the machine
  * did meanwhile, so it should do nothing else. Before: `npm run clients:install`.
  */
-import { closeSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { EVENT_COMPLETED, EVENT_NONE } from "@swarmtide/bittorrent";
 import { type AnnounceRequest, announce, scrape } from "@swarmtide/client";
-import { SnapshotWriter } from "@swarmtide/snapshot";
+import { writeSnapshotFile } from "@swarmtide/snapshot";
 import { ANNOUNCE_SEEDER, Announce, createSwarmStore } from "@swarmtide/swarm";
 import {
   LOOPBACK_CONFIG,
@@ -173,16 +172,8 @@ function writeManyPeers(path: string): void {
         store.announce(record);
       }
     }
-  const file = openSync(path, "w");
-  const writer = new SnapshotWriter({
-    store,
-    compression: "none",
-    nowSeconds: () => 0,
-    unixSeconds: Math.floor(Date.now() / 1000),
-    write: (bytes) => writeSync(file, bytes),
-  });
-  while (writer.step());
-  closeSync(file);
+  const unixSeconds = Date.now() / 1000;
+  writeSnapshotFile(path, { store, compression: "none", nowSeconds: () => 0, unixSeconds });
 }
 
 /** Takes pictures of a tracker under load, after so long. */
