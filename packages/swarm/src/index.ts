@@ -34,7 +34,7 @@ export {
   buildAddressList,
   buildAddressListInSlices,
 } from "./limits/address-list.ts";
-export { type LimitsConfig, limitsSection } from "./limits/config.ts";
+export { type LimitsConfig, limitsSection, limitsWithin } from "./limits/config.ts";
 export type { AddressRanges } from "./limits/hot/address-ranges.ts";
 export { REFUSED_PEERS_OF_ADDRESS } from "./limits/hot/announce-limits.ts";
 export type { RecentAnnounces } from "./limits/hot/recent-announces.ts";

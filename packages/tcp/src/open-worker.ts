@@ -7,7 +7,13 @@ import { type HttpHandler, peerAt } from "@swarmtide/http";
 import { closeFd } from "@swarmtide/linux";
 import { add, CounterTable, Histogram, Refusals, RoundTimer } from "@swarmtide/metrics";
 import { LOOK_MILLISECONDS, type Serving } from "@swarmtide/runtime";
-import { AccessList, configureStoreLimits } from "@swarmtide/swarm";
+import {
+  AccessList,
+  configureStoreLimits,
+  type LimitsConfig,
+  limitsWithin,
+  type SwarmStore,
+} from "@swarmtide/swarm";
 import { wsColumns } from "@swarmtide/ws";
 import {
   openAnswering,
@@ -39,6 +45,7 @@ export async function openWebWorker(
   const { web } = settings;
   const engine = tcpEngineOf(setup.engine);
   const answering = openAnswering(setup, settings);
+  configureHttpLimits(answering.store, settings);
   const ws = engine.hasEventLoop ? openWs(setup, settings, answering) : undefined;
   const upgrades = new UpgradeSender(ports);
   const ticker = new Ticker(answering, hint);
@@ -69,8 +76,8 @@ export async function openWebWorker(
       const reloaded = reloadedOptions(news, setup.workers, handler);
       run.configure(reloaded);
       ws?.setAccessList(accessList);
-      if (news.limits !== undefined) configureStoreLimits(answering.store, news.limits);
-      ws?.configure(news.ws, reloaded, news.web.reverseProxyIpHeaderName, news.limits);
+      configureHttpLimits(answering.store, news);
+      ws?.configure(news.ws, reloaded, news.web.reverseProxyIpHeaderName, wsLimitsOf(news));
       const secureContext = secureContextOf(news, shared.ticketKeys);
       if (secureContext !== undefined) run.setSecureContext(secureContext);
     },
@@ -128,6 +135,15 @@ function serveEventLoop({ ports }: WebSetup, ticker: Ticker, ws: WsEndpoint | un
   };
 }
 
+/** HTTP tells clients two intervals: when to come, and when to come at the earliest. */
+function configureHttpLimits(store: SwarmStore, { limits, http }: WebSettings): void {
+  const told = Math.min(http.peerAnnounceInterval, http.peerMinAnnounceInterval);
+  if (limits !== undefined) configureStoreLimits(store, limitsWithin(limits, told));
+}
+
+const wsLimitsOf = ({ limits, ws }: WebSettings): LimitsConfig | undefined =>
+  limits && limitsWithin(limits, ws.peerAnnounceInterval);
+
 function openWs(
   { shared, index, row, workers, ports }: WebSetup,
   settings: WebSettings,
@@ -140,7 +156,7 @@ function openWs(
     worker: index,
     workers,
     ...{ ownerSecret, peersByAddress },
-    limits: settings.limits,
+    limits: wsLimitsOf(settings),
     peers: ports.peers,
     counters: CounterTable.attach(wsColumns.wsCounters, counters).row(index),
     tcpCounters: conversation.counters,

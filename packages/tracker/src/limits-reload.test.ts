@@ -89,3 +89,28 @@ test(
     assert.match(lines.join(""), /WARN .*limits\.max_peers_per_address .* take a restart/);
   },
 );
+
+test(
+  "an interval that is told lowers min_announce_interval, so that who keeps to it gets peers",
+  TIMEOUT,
+  async (t) => {
+    const limits = { exempt: [], minAnnounceInterval: 300 };
+    const tracker = await startTracker(onLoopback(limits));
+    t.after(() => tracker.stop());
+    const http = tracker.addresses.find(({ protocol }) => protocol === "http")?.address ?? "";
+    const seen = async (port: number): Promise<number> => {
+      const infoHash = Buffer.alloc(20, 9);
+      const query = announceQueryString({ infoHash, peerId: Buffer.alloc(20, 1), port, left: 1 });
+      const response = await fetch(`http://${http}/announce?${query}`);
+      const reply = readAnnounceReply(Buffer.from(await response.arrayBuffer()));
+      return "peers" in reply ? reply.peers.length : -1;
+    };
+    await seen(1);
+    assert.deepEqual([await seen(2), await seen(2)], [1, 0], "the second announce is a repeat");
+    await tracker.reload({ ...onLoopback(limits), http: { peerMinAnnounceInterval: 1 } });
+    await until(
+      "a peer that is told to wait a second is no repeat",
+      async () => (await seen(2)) === 1,
+    );
+  },
+);

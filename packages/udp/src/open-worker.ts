@@ -9,6 +9,7 @@ import {
   type AccessListHandle,
   configureStoreLimits,
   type LimitsConfig,
+  limitsWithin,
 } from "@swarmtide/swarm";
 import { openAnswering, replyBytesMaxOf, type UdpShared } from "./answering.ts";
 import type { UdpConfig } from "./config.ts";
@@ -31,17 +32,25 @@ export interface UdpSetup {
 export interface UdpSettings {
   readonly config: UdpConfig;
   readonly accessList: AccessListHandle;
-  /** [limits]; left out where a reload does not change them. */
+  /** [limits]; left out where there are none, and where a reload does not change them. */
   readonly limits?: LimitsConfig;
 }
 
 /** Rejects when a listener cannot be opened. */
 export async function openUdpWorker(
   { shared, engine, listeners, bound, row, cpu }: UdpSetup,
-  { config }: UdpSettings,
+  { config, limits }: UdpSettings,
 ): Promise<Serving<UdpSettings>> {
   if (cpu !== undefined) setThreadAffinity([cpu]);
   const answering = openAnswering(shared, config, row);
+  const configureLimits = (
+    given: LimitsConfig | undefined,
+    { peerAnnounceInterval }: UdpConfig,
+  ) => {
+    if (given === undefined) return;
+    configureStoreLimits(answering.tracker.store, limitsWithin(given, peerAnnounceInterval));
+  };
+  configureLimits(limits, config);
   const run = await udpEngineOf(engine).open({
     ...answering,
     listeners,
@@ -55,7 +64,7 @@ export async function openUdpWorker(
       // Room first: the next reply may be a longer one.
       run.makeRoom(replyBytesMaxOf(news.config));
       answering.tracker.configure(news.config);
-      if (news.limits !== undefined) configureStoreLimits(answering.tracker.store, news.limits);
+      configureLimits(news.limits, news.config);
     },
   };
 }

@@ -9,7 +9,7 @@ import { randomFillSync } from "node:crypto";
 import { linuxSupported, onlineCpus } from "@swarmtide/linux";
 import { CounterTable, Histogram, LATENCY_PRECISION_BITS, Refusals } from "@swarmtide/metrics";
 import { startGroup, type WorkerGroup, workerModule } from "@swarmtide/runtime";
-import type { AccessListHandle, SwarmStoreHandle } from "@swarmtide/swarm";
+import type { AccessListHandle, LimitsConfig, SwarmStoreHandle } from "@swarmtide/swarm";
 import type { UdpShared } from "./answering.ts";
 import type { UdpBinding } from "./bind.ts";
 import type { UdpConfig } from "./config.ts";
@@ -23,6 +23,8 @@ export interface UdpServerOptions {
   readonly binding: UdpBinding;
   readonly store: SwarmStoreHandle;
   readonly accessList: AccessListHandle;
+  /** [limits]; left out where there are none. */
+  readonly limits?: LimitsConfig;
   /** Monotonic clock when the tracker started, see `openClock`; the same for everybody who uses the store. */
   readonly startedSeconds: number;
   /** For each worker, where the clients' software is counted: memory of makePeerIdSample. */
@@ -47,7 +49,7 @@ export interface UdpServer extends WorkerGroup<UdpSettings> {
 }
 
 export function startUdp(options: UdpServerOptions): UdpServer {
-  const { config, binding, accessList, onDeath } = options;
+  const { config, binding, accessList, limits, onDeath } = options;
   const { ofWorkers } = binding.listeners;
   const counters = CounterTable.create(udpCounters, ofWorkers.length);
   const latency = Histogram.create({
@@ -75,7 +77,7 @@ export function startUdp(options: UdpServerOptions): UdpServer {
         bound: binding.engineBinding?.ofWorkers[row],
       },
     })),
-    settings: { config, accessList },
+    settings: { config, accessList, ...(limits && { limits }) },
     onDeath,
     isHeld: options.isHeld ?? false,
     servesOnceOpen: udpEngineOf(binding.engine).closesListeners,

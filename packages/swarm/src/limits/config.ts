@@ -17,7 +17,7 @@ export const limitsSection = section(
       min: 0,
       max: MIN_ANNOUNCE_INTERVAL_SECONDS_MAX,
       unit: "seconds",
-      doc: "A peer that announces again sooner gets counts and no peers, unless the announce has an event or changes its role. The store's clock ticks every four seconds: only what is certainly too early counts as a repeat.",
+      doc: "A peer that announces again sooner gets counts and no peers, unless the announce has an event or changes its role. Never more than half of the interval that its protocol tells clients. The store's clock ticks every four seconds: only what is certainly too early counts as a repeat.",
     }),
     max_peers_per_address: integer({
       reload: true,
@@ -75,6 +75,15 @@ export const limitsSection = section(
 );
 
 export type LimitsConfig = ConfigOf<typeof limitsSection>;
+
+/**
+ * The limits for clients that are told to come back after so many seconds: whoever waits half of that is no repeat, however long
+ * `min_announce_interval` is. A site may ask for ten seconds, and the reply may name a tenth less.
+ */
+export const limitsWithin = (limits: LimitsConfig, toldSeconds: number): LimitsConfig => ({
+  ...limits,
+  minAnnounceInterval: Math.min(limits.minAnnounceInterval, Math.floor(toldSeconds / 2)),
+});
 
 /** The blocks of `exempt`. */
 export function exemptBlocksOf({ exempt }: LimitsConfig): readonly Cidr[] {

@@ -5,7 +5,7 @@ import { ANNOUNCE_PAUSED } from "../announce/hot/role.ts";
 import { SwarmCleaning } from "../store/cleaning.ts";
 import type { SwarmStore } from "../store/hot/swarm-store.ts";
 import { readSwarmTotals } from "../store/open-store.ts";
-import { limitsSection } from "./config.ts";
+import { limitsSection, limitsWithin } from "./config.ts";
 import { announceFrom, limitedStore } from "./testing/limited-store.ts";
 
 const ALICE = { 4: "192.0.2.1", 6: "2001:db8::1" } as const;
@@ -149,4 +149,19 @@ test("an exempt range that is malformed is refused by name", () => {
     () => readConfig(limitsSection, 'exempt = ["::1", "10.0.0.1/8"]', "test.toml"),
     /exempt.*not "10\.0\.0\.1\/8"/,
   );
+});
+
+test("who waits half of the interval that is told is no repeat, and a long interval changes nothing", () => {
+  const limits = defaultConfig(limitsSection);
+  for (const [toldSeconds, expected] of [
+    [900, 30],
+    [60, 30],
+    [59, 29],
+    [10, 5],
+    [1, 0],
+  ] as const)
+    assert.deepEqual(limitsWithin(limits, toldSeconds), {
+      ...limits,
+      minAnnounceInterval: expected,
+    });
 });

@@ -35,7 +35,7 @@ export const udpService: Service<typeof sections> = {
     if (!udp.enabled) return [];
     return [`UDP tracker: ${udpPlacesOf(udp).map(formatListener).join(" and ")}`];
   },
-  bind({ udp, statistics }, log, handed) {
+  bind({ udp, limits, statistics }, log, handed) {
     if (!udp.enabled) return undefined;
     const binding = bindUdp(udp, handed?.of("udp"));
     warnOfSmallBuffer(udp, binding, log);
@@ -59,7 +59,15 @@ export const udpService: Service<typeof sections> = {
           isHeld: former !== undefined,
           connectionKey: key && new Int32Array(key.buffer),
           peerIdSamples,
-          ...{ config: udp, binding, store: store.handle, accessList, startedSeconds, onDeath },
+          ...{
+            config: udp,
+            binding,
+            store: store.handle,
+            accessList,
+            startedSeconds,
+            onDeath,
+            limits,
+          },
         });
         const workers = workerNames("udp", counters.workers);
         return {
