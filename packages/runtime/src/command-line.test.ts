@@ -7,7 +7,11 @@ const line: CommandLine = {
   program: "swarmtide",
   title: "swarmtide: an open BitTorrent tracker",
   commands: [
-    { words: [], summary: "run everything" },
+    {
+      words: [],
+      summary: "run everything",
+      options: [{ long: "port", value: "PORT", summary: "listen on PORT" }],
+    },
     { words: ["udp"], summary: "run the UDP tracker" },
     { words: ["load-test", "udp"], summary: "put load on a UDP tracker" },
     {
@@ -113,7 +117,7 @@ test("no arguments make the parser throw", () => {
   );
 });
 
-test("the help names every command and option", () => {
+test("the help names every command, and what may be given without one", () => {
   assert.equal(
     formatHelp(line),
     `swarmtide: an open BitTorrent tracker
@@ -127,6 +131,7 @@ Commands:
   scrape         ask a tracker for counts
 
 Options:
+      --port PORT     listen on PORT
   -c, --config FILE   read the configuration from FILE
   -p, --print-config  print the default configuration
   -v, --version       print the version

@@ -219,7 +219,9 @@ export function formatHelp(line: CommandLine, command?: Command): string {
     const rows = line.commands.map((one): [string, string] => [one.words.join(" "), one.summary]);
     parts.push(`Commands:\n${formatRows(rows.map(([name, text]) => [name || "(none)", text]))}`);
   } else if (command !== undefined) parts[0] = `${line.title}: ${command.summary}`;
-  const options = [...(command?.options ?? []), ...commonOptions(line, command)];
+  // Without a command the program does what the unnamed one does.
+  const { options: own = [] } = command ?? line.commands.find((one) => !named.includes(one)) ?? {};
+  const options = [...own, ...commonOptions(line, command)];
   const rows = options.map((option): [string, string] => [formatOption(option), option.summary]);
   parts.push(`Options:\n${formatRows(rows)}`);
   return `${parts.join("\n\n")}\n`;

@@ -86,7 +86,7 @@ test(
   },
 );
 
-test("so is the line of a start that fails", TIMEOUT, async (t) => {
+test('so is the line of a start that fails, which "off" does not hide', TIMEOUT, async (t) => {
   const taken = createServer().listen(0, "127.0.0.1");
   t.after(() => taken.close());
   await once(taken, "listening");
@@ -96,11 +96,13 @@ test("so is the line of a start that fails", TIMEOUT, async (t) => {
     'address_ipv4 = "127.0.0.1:0"',
     `address_ipv4 = "127.0.0.1:${port}"`,
   );
-  writeFileSync(path, `log_format = "json"\n${config}`);
-  const { code, stdout, stderr } = runToEnd("-c", path);
-  assert.deepEqual([code, stdout], [1, ""]);
-  const line = linesOf(stderr).at(-1);
-  assert.equal(line?.level, "error");
-  assert.equal(line?.code, "SWARMTIDE_PORT_IN_USE");
-  assert.match(String(line?.message), new RegExp(`web\\.address_ipv4.*${port}`));
+  for (const level of ["info", "off"]) {
+    writeFileSync(path, `log_format = "json"\nlog_level = "${level}"\n${config}`);
+    const { code, stdout, stderr } = runToEnd("-c", path);
+    assert.deepEqual([code, stdout], [1, ""]);
+    const line = linesOf(stderr).at(-1);
+    assert.equal(line?.level, "error");
+    assert.equal(line?.code, "SWARMTIDE_PORT_IN_USE");
+    assert.match(String(line?.message), new RegExp(`web\\.address_ipv4.*${port}`));
+  }
 });

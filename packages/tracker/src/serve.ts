@@ -4,7 +4,6 @@
  */
 import {
   createLogger,
-  type ErrorCode,
   type Logger,
   OperatorError,
   ServiceManager,
@@ -13,13 +12,11 @@ import {
 import { formatStatisticsBlock, formatStatisticsJson } from "@swarmtide/statistics";
 import type { TrackerConfig } from "./config.ts";
 import type { ConfigSource } from "./config-source.ts";
-import { exitWith, logNodesOwnLines } from "./json-log.ts";
+import { dieOf, exitWith, logNodesOwnLines } from "./json-log.ts";
 import type { ProgramSignals } from "./program-signals.ts";
 import { startConfigured } from "./start-configured.ts";
 import { formatFinalStatisticsLine } from "./statistics.ts";
 import type { ConfiguredTracker, RunningTracker } from "./tracker.ts";
-
-const EXIT_DEATH = 1;
 
 export interface ServeOptions {
   readonly source: ConfigSource;
@@ -49,10 +46,10 @@ export async function serve(options: ServeOptions): Promise<void> {
   });
   let tracker: ConfiguredTracker;
   try {
-    const onDeath = (reason: string) => dieOf(reason, log);
+    const onDeath = (reason: string) => dieOf(reason, config.logFormat);
     tracker = await startConfigured(config, { log, onDeath, takesOver: options.takesOver });
   } catch (error) {
-    throw failStart(withConfigLine(error, configPath), isJson, log);
+    throw failStart(withConfigLine(error, configPath), isJson);
   }
   isStarting = false;
   const status = `serving ${tracker.protocols.map(({ title }) => title).join(", ")}`;
@@ -99,8 +96,7 @@ function readAtStart(source: ConfigSource): TrackerConfig {
     return source.read();
   } catch (error) {
     const logFormat = source.salvageLogFormat();
-    const log = createLogger({ logLevel: "error", logFormat }, "main");
-    throw failStart(error, logFormat === "json", log);
+    throw failStart(error, logFormat === "json");
   }
 }
 
@@ -116,8 +112,8 @@ function readAgain(source: ConfigSource, tracker: ConfiguredTracker): TrackerCon
 }
 
 /** Under JSON the error is a line of the log, and the end; otherwise `main.ts` prints it. */
-function failStart(error: unknown, isJson: boolean, log: Logger): unknown {
-  if (isJson) exitWith(error, log);
+function failStart(error: unknown, isJson: boolean): unknown {
+  if (isJson) exitWith(error);
   return error;
 }
 
@@ -125,11 +121,6 @@ function failStart(error: unknown, isJson: boolean, log: Logger): unknown {
 function endDuringStart(signal: NodeJS.Signals, log: Logger): never {
   log.info(`${signal}: stopping before the start was complete`);
   process.exit(0);
-}
-
-function dieOf(reason: string, log: Logger): void {
-  log.error(reason, { code: "SWARMTIDE_WORKER_DIED" satisfies ErrorCode });
-  process.exit(EXIT_DEATH);
 }
 
 /** The plain lines an operator sees: what it listens on, and how to point a client at it. */
