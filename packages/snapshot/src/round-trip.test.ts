@@ -9,6 +9,7 @@ import {
   SwarmCleaning,
   type SwarmStore,
 } from "@swarmtide/swarm";
+import { randomBelow } from "@swarmtide/test-kit";
 import fc from "fast-check";
 import { COMPRESSIONS } from "./records/chunk.ts";
 import { hasCompression } from "./records/compression.ts";
@@ -25,13 +26,7 @@ const UNIX = 1_764_080_000;
 
 /** A history drawn from a seed: announces of all roles and families, with pauses and cleaning in between. */
 function runHistory(store: SwarmStore, seed: number, torrents: number, peers: number): number {
-  let state = seed | 1;
-  const random = (below: number) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
+  const random = randomBelow(seed);
   let nowSeconds = random(100_000);
   const roles = [
     0,

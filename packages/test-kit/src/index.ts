@@ -26,6 +26,7 @@ export {
   startProgram,
   temporaryFolder,
 } from "./program.ts";
+export { type RandomBelow, RandomSource, randomBelow } from "./random-source.ts";
 export { busiestThread, stallObstacle, stallThread } from "./stalled-thread.ts";
 export { type UdpAnnounceReply, UdpClient } from "./udp-client.ts";
 export { until, within } from "./until.ts";

@@ -7,9 +7,11 @@
  * bytes of the stream changed and cut out; it arrives in pieces of random length. Whatever comes, a take-over fails with
  * ChannelFailure or is complete, and afterwards the store counts what it holds. A failure prints its seed.
  */
+
 import { pathToFileURL } from "node:url";
 import { CHUNK_HEADER_BYTES } from "@swarmtide/snapshot";
 import { readSwarmTotals, type SwarmStore, SwarmWalk } from "@swarmtide/swarm";
+import { type RandomBelow, randomBelow } from "@swarmtide/test-kit";
 import { ChannelFailure, encodeFrame, FRAME_RECORDS, type Frame } from "../frames.ts";
 import { giverFrames, MemoryTransport, openStore } from "./giver-stream.ts";
 import { takeAll } from "./take-all.ts";
@@ -19,19 +21,6 @@ const ROUNDS_PER_STORE = 20_000;
 const ROUNDS_PER_STREAM = 100_000;
 const CHUNK_BODY_CRC_AT = 32;
 const CHUNK_CRC_AT = 36;
-
-type Random = (below: number) => number;
-
-/** xorshift32, so that a failure is one number. */
-function randomOf(seed: number): Random {
-  let state = seed | 1;
-  return (below) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
-}
 
 /** That of zlib, bit by bit: the chunks here are short. */
 function crc32(bytes: Uint8Array): number {
@@ -43,7 +32,7 @@ function crc32(bytes: Uint8Array): number {
   return ~crc >>> 0;
 }
 
-function mutateBytes(bytes: Uint8Array, random: Random): Uint8Array {
+function mutateBytes(bytes: Uint8Array, random: RandomBelow): Uint8Array {
   const at = random(bytes.length + 1);
   const end = Math.min(bytes.length, at + random(40));
   switch (random(4)) {
@@ -68,7 +57,7 @@ function repair({ kind, payload }: Frame): void {
   view.setUint32(CHUNK_CRC_AT, crc32(payload.subarray(0, CHUNK_CRC_AT)));
 }
 
-function mutateFrames(frames: Frame[], random: Random): void {
+function mutateFrames(frames: Frame[], random: RandomBelow): void {
   const at = random(frames.length);
   const frame = frames[at];
   if (frame === undefined) return;
@@ -96,7 +85,7 @@ function mutateFrames(frames: Frame[], random: Random): void {
 }
 
 /** The stream in pieces. */
-function cut(stream: Uint8Array, random: Random): Uint8Array[] {
+function cut(stream: Uint8Array, random: RandomBelow): Uint8Array[] {
   const pieces: Uint8Array[] = [];
   for (let at = 0; at < stream.length; ) {
     const end = at + 1 + random(stream.length);
@@ -135,7 +124,7 @@ export async function fuzz(count: number, seed: number): Promise<FuzzReport> {
   for (let round = 0; round < count; round++) {
     if (round % ROUNDS_PER_STREAM === 0)
       streams = [giverFrames(0, 0), giverFrames(2, 3), giverFrames(1, 9)];
-    const random = randomOf(Math.imul(seed + round, 0x9e3779b1));
+    const random = randomBelow(Math.imul(seed + round, 0x9e3779b1));
     for (let i = 0; i < 5; i++) random(2);
     const frames = [...(streams[random(streams.length)] ?? [])];
     for (let i = random(4); i > 0; i--) mutateFrames(frames, random);

@@ -6,7 +6,9 @@
  * No exception, every offset inside the request, every prefix "not complete yet" or with the outcome of the whole, and a
  * query reads as one that is split and decoded with regular expressions. The default is ten million.
  */
+
 import { fileURLToPath } from "node:url";
+import { type RandomBelow, randomBelow } from "@swarmtide/test-kit";
 import { parseHttpRequest } from "../hot/http-request.ts";
 import { HTTP_MORE, HTTP_OK, HTTP_STATUS_COUNT } from "../hot/parse-status.ts";
 import { QUERY_OK, QUERY_STATUS_COUNT, TrackerQuery } from "../hot/query-record.ts";
@@ -23,8 +25,6 @@ export interface FuzzReport {
   compared: number;
 }
 
-type Below = (limit: number) => number;
-
 const request = new HttpRequest({
   requestBytesMax: 1500,
   headersMax: 12,
@@ -34,7 +34,7 @@ const query = new TrackerQuery(5);
 
 export function fuzzRequests(count: number, seed: number): FuzzReport {
   const report = { requests: count, whole: 0, refused: 0, announces: 0, scrapes: 0, compared: 0 };
-  const below = randomSource(seed);
+  const below = randomBelow(seed);
   for (let i = 0; i < count; i++) {
     const bytes = mutated(Buffer.from(randomRequest(below), "latin1"), below);
     try {
@@ -48,7 +48,7 @@ export function fuzzRequests(count: number, seed: number): FuzzReport {
   return report;
 }
 
-function check(bytes: Buffer, below: Below, report: FuzzReport): void {
+function check(bytes: Buffer, below: RandomBelow, report: FuzzReport): void {
   const status = parseHttpRequest(request, bytes, 0, bytes.length);
   must(status >= 0 && status < HTTP_STATUS_COUNT, `status ${status}`);
   const { pathStart, pathEnd, queryStart, queryEnd, nextOffset } = request;
@@ -130,7 +130,7 @@ function must(holds: boolean, what: string): void {
   if (!holds) throw new Error(what);
 }
 
-const pick = (below: Below, all: readonly string[]): string => all[below(all.length)] ?? "";
+const pick = (below: RandomBelow, all: readonly string[]): string => all[below(all.length)] ?? "";
 
 const PATHS = [
   "/announce",
@@ -174,7 +174,7 @@ const EVENTS = [
   "a+b",
 ];
 
-function randomRequest(below: Below): string {
+function randomRequest(below: RandomBelow): string {
   const method = pick(below, ["GET", "GET", "GET", "HEAD", "POST", "get", ""]);
   const version = pick(below, [
     "HTTP/1.1",
@@ -191,7 +191,7 @@ function randomRequest(below: Below): string {
   return `${text}\r\n`;
 }
 
-function randomQuery(below: Below): string {
+function randomQuery(below: RandomBelow): string {
   const parts = [
     `info_hash=${randomValue(below, 20)}`,
     `peer_id=${randomValue(below, 20)}`,
@@ -222,7 +222,7 @@ function randomQuery(below: Below): string {
 }
 
 /** `length` bytes as clients encode them: most raw or in hex, now and then a plus, seldom one too few. */
-function randomValue(below: Below, length: number): string {
+function randomValue(below: RandomBelow, length: number): string {
   let text = "";
   for (let i = below(32) === 0 ? 1 : 0; i < length; i++) {
     const byte = below(256);
@@ -235,7 +235,7 @@ function randomValue(below: Below, length: number): string {
 }
 
 /** Half of the requests stay as they are; of the others bytes change, go, or come twice. */
-function mutated(bytes: Buffer, below: Below): Buffer {
+function mutated(bytes: Buffer, below: RandomBelow): Buffer {
   if (below(2) === 0) return bytes;
   for (let changes = below(4); changes > 0; changes--) {
     const at = below(bytes.length);
@@ -249,17 +249,6 @@ function mutated(bytes: Buffer, below: Below): Buffer {
       bytes.subarray(below(bytes.length)),
     ]);
   return bytes;
-}
-
-/** xorshift32. */
-function randomSource(seed: number): Below {
-  let state = seed | 1;
-  return (limit) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % limit;
-  };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

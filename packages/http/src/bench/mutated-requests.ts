@@ -5,7 +5,9 @@
  * A case is one to four requests in a row. Each is a proper one that may be cut short, spliced with another at any
  * byte, given header lines or query parameters that are known to be trouble, and edited byte by byte.
  */
+
 import { announceRequestBytes, asciiBytes, scrapeRequestBytes } from "@swarmtide/http-protocol";
+import { RandomSource } from "@swarmtide/test-kit";
 
 export const CASE_BYTES_MAX = 16384;
 
@@ -186,11 +188,6 @@ function makeSeeds(): Uint8Array[] {
 
 /** Whole numbers from 0 to 2^31 - 1, the same ones for the same seed. */
 export function makeRandom(seed: number): () => number {
-  let state = Math.imul(seed, 2654435761) | 1;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return state >>> 1;
-  };
+  const source = new RandomSource(Math.imul(seed, 2654435761));
+  return () => source.word() >>> 1;
 }

@@ -2,9 +2,11 @@
  * A thread that announces without pause while a snapshot is written or restored, and measures how long each announce takes.
  * Started by announcing.ts, which tells it the phase.
  */
+
 import { readFileSync } from "node:fs";
 import { workerData } from "node:worker_threads";
 import { Announce, attachSwarmStore, type SwarmStoreHandle } from "@swarmtide/swarm";
+import { randomBelow } from "@swarmtide/test-kit";
 import { BUCKETS, namePeer, nameTorrent } from "./swarms.ts";
 
 export interface AnnouncerTask {
@@ -41,11 +43,10 @@ function announceUntilEnd(task: AnnouncerTask): void {
   const announce = new Announce(infoHash, address, new Uint16Array(256));
   announce.peersWanted = 30;
   announce.hasEvent = true;
-  let state = 7;
+  const random = randomBelow(7);
   let waitedBefore = waitedForCore();
   for (let at = Atomics.load(phase, 0); at >= 0; at = Atomics.load(phase, 0)) {
-    state = (Math.imul(state, 1664525) + 1013904223) | 0;
-    const torrent = (state >>> 0) % task.torrents;
+    const torrent = random(task.torrents);
     nameTorrent(infoHash, torrent);
     namePeer(announce, address, torrent + 1);
     const start = performance.now();

@@ -7,8 +7,10 @@
  * reaches what lies behind them. Each is restored into a store. Whatever the bytes, there is no error but UnreadableStream, no
  * peer more than the bytes have room for, and afterwards the store counts what it holds. A failure prints its seed.
  */
+
 import { pathToFileURL } from "node:url";
 import { ANNOUNCE_SEEDER, readSwarmTotals, type SwarmStore, SwarmWalk } from "@swarmtide/swarm";
+import { randomBelow } from "@swarmtide/test-kit";
 import { UnreadableStream } from "../reader.ts";
 import { crc32 } from "../records/crc32.ts";
 import {
@@ -23,17 +25,6 @@ import { announce, openStore, restoreStream, writeStream } from "./swarms.ts";
 
 const ROUNDS_PER_STORE = 20_000;
 const MUTATIONS_MAX = 4;
-
-/** xorshift32, so that a failure is one number. */
-function randomOf(seed: number): (below: number) => number {
-  let state = seed | 1;
-  return (below) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
-}
 
 /** Streams to start from: none, small and large swarms of both families, compressed and not. */
 function seedStreams(): Uint8Array[] {
@@ -120,7 +111,7 @@ export function fuzz(count: number, seed: number): FuzzReport {
   let whole = 0;
   let peersRestored = 0;
   for (let round = 0; round < count; round++) {
-    const random = randomOf(Math.imul(seed + round, 0x9e3779b1));
+    const random = randomBelow(Math.imul(seed + round, 0x9e3779b1));
     for (let i = 0; i < 5; i++) random(2);
     let bytes = seeds[random(seeds.length)] ?? new Uint8Array(0);
     for (let i = 0; i <= random(MUTATIONS_MAX); i++) bytes = mutate(bytes, random);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type Cidr, parseCidr } from "@swarmtide/bittorrent";
+import { randomBelow } from "@swarmtide/test-kit";
 import { defaultConfig } from "@swarmtide/toml-config";
 import fc from "fast-check";
 import { SwarmCleaning } from "../store/cleaning.ts";
@@ -147,13 +148,7 @@ const ALL_GONE = { byAddress: 0, byTorrent: 0, lowest: 0 };
 test("after any history the counts are those of the peers stored, and zero when all have gone", () => {
   fc.assert(
     fc.property(fc.integer(), fc.constantFrom(2 ** 22, 2 ** 26), (seed, memoryBytesMax) => {
-      let state = seed | 1;
-      const random = (below: number) => {
-        state ^= state << 13;
-        state ^= state >>> 17;
-        state ^= state << 5;
-        return (state >>> 0) % below;
-      };
+      const random = randomBelow(seed);
       const limits = {
         ...defaultConfig(limitsSection),
         maxPeersPerAddress: 40,

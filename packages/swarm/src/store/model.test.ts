@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { randomBelow } from "@swarmtide/test-kit";
 import fc from "fast-check";
 import {
   ANNOUNCE_COMPLETED,
@@ -12,22 +13,11 @@ import { createSwarmStore, readSwarmTotals } from "./open-store.ts";
 import { ModelStore } from "./testing/model.ts";
 import { announceOf, infoHashOf, peersInReply } from "./testing/peers.ts";
 
-/** A history is drawn from a seed so that a failure names one number. */
-function randomOf(seed: number): (below: number) => number {
-  let state = seed | 1;
-  return (below) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
-}
-
 const reply = new Uint16Array(1024);
 
 /** Runs one history of announces and cleanings on the store and the model and compares after every step. */
 function runHistory(seed: number, steps: number, torrents: number, peers: number): void {
-  const random = randomOf(seed);
+  const random = randomBelow(seed);
   const store = createSwarmStore({ memoryBytesMax: 2 ** 26 });
   const model = new ModelStore();
   let nowSeconds = random(100_000);

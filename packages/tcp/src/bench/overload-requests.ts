@@ -5,6 +5,7 @@
  */
 
 import { type LimitsConfig, limitsSection } from "@swarmtide/swarm";
+import { randomBelow } from "@swarmtide/test-kit";
 import { defaultConfig } from "@swarmtide/toml-config";
 import type { Ask } from "./overload-clients.ts";
 
@@ -41,7 +42,7 @@ export class OverloadRequests {
     { length: WAYS.length * FAMILIES.length * KINDS.length },
     () => ({ asked: 0, refused: 0, latencies: [] }),
   );
-  #state = 1;
+  readonly #random = randomBelow(1);
 
   /** Draws the next request and has it asked. */
   ask(
@@ -78,13 +79,6 @@ export class OverloadRequests {
         p99Milliseconds: latencies[Math.floor(latencies.length * 0.99)] ?? 0,
       };
     });
-  }
-
-  #random(below: number): number {
-    this.#state ^= this.#state << 13;
-    this.#state ^= this.#state >>> 17;
-    this.#state ^= this.#state << 5;
-    return (this.#state >>> 0) % below;
   }
 
   #target(kind: number): string {

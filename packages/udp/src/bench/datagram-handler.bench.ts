@@ -9,6 +9,7 @@
 
 import { pathToFileURL } from "node:url";
 import { createSwarmStore } from "@swarmtide/swarm";
+import { RandomSource } from "@swarmtide/test-kit";
 import { ConnectionIds } from "../hot/connection-id.ts";
 import { DatagramHandler } from "../hot/datagram-handler.ts";
 import { replyBytesMax } from "../reply-bytes.ts";
@@ -33,7 +34,7 @@ class Bench {
   private readonly ids = new ConnectionIds(CONNECTION_KEY, 120);
   private readonly torrents: number;
   private readonly cumulative: Float64Array;
-  private state = 99;
+  private readonly random = new RandomSource(99);
   readsAhead = false;
 
   constructor(torrents: number, count: number) {
@@ -52,13 +53,6 @@ class Bench {
       replyBytes: this.reply,
       replyHalfwords: new Uint16Array(this.reply.buffer),
     });
-  }
-
-  random(): number {
-    this.state ^= this.state << 13;
-    this.state ^= this.state >>> 17;
-    this.state ^= this.state << 5;
-    return (this.state >>> 0) / 2 ** 32;
   }
 
   /** Fills all slots: `kindOf` says what comes at each. */
@@ -86,7 +80,7 @@ class Bench {
       );
     const request = announceRequest(id, {
       port: 1 + (index % 65_535),
-      left: this.random() < 0.75 ? 0n : 50n,
+      left: this.random.fraction() < 0.75 ? 0n : 50n,
       wanted: 30,
     });
     request.set(this.infoHash(), 16);
@@ -94,7 +88,7 @@ class Bench {
   }
 
   private infoHash(): Buffer {
-    const target = this.random() * (this.cumulative[this.torrents - 1] ?? 0);
+    const target = this.random.fraction() * (this.cumulative[this.torrents - 1] ?? 0);
     let low = 0;
     let high = this.torrents - 1;
     while (low < high) {

@@ -7,10 +7,12 @@
  * Four fifths of the requests come over IPv4. A fifth are announces that repeat earlier ones. Prints the share of requests that
  * were answered, by family and kind, and the 99th percentile of the time from sending to the answer, in the worker's own time.
  */
+
 import { pathToFileURL } from "node:url";
 import { socketDrops } from "@swarmtide/linux";
 import { CounterTable } from "@swarmtide/metrics";
 import { createSwarmStore, limitsSection } from "@swarmtide/swarm";
+import { randomBelow } from "@swarmtide/test-kit";
 import { defaultConfig } from "@swarmtide/toml-config";
 import { DROPPED_BEHIND, udpCounters } from "../counters.ts";
 import type { UdpTracker } from "../hot/udp-tracker.ts";
@@ -66,7 +68,7 @@ class Overload {
   /** The worker's own time: what it has been given so far. */
   #now = 0;
   #turn: Family = 4;
-  #state = 1;
+  readonly #random = randomBelow(1);
   isCounting = false;
 
   constructor() {
@@ -115,13 +117,6 @@ class Overload {
     // Time that a worker does not need passes all the same.
     if (milliseconds !== undefined) this.#now = Math.max(this.#now, end);
     return used;
-  }
-
-  #random(below: number): number {
-    this.#state ^= this.#state << 13;
-    this.#state ^= this.#state >>> 17;
-    this.#state ^= this.#state << 5;
-    return (this.#state >>> 0) % below;
   }
 
   #send(): void {

@@ -6,8 +6,10 @@
  * No exception; no answer longer than the request unless the request carried a connection id that was issued to its
  * sender; never more bytes than the reply slot holds; the store within its memory. The default is ten million.
  */
+
 import { pathToFileURL } from "node:url";
 import { readSwarmTotals } from "@swarmtide/swarm";
+import { randomBelow } from "@swarmtide/test-kit";
 import {
   announceRequest,
   connectRequest,
@@ -29,13 +31,7 @@ const MEMORY_BYTES_MAX = 2 ** 24;
 export function fuzzHandler(datagrams: number, seed: number): FuzzReport {
   const tracker = new TestTracker({ memoryBytesMax: MEMORY_BYTES_MAX });
   const report: FuzzReport = { datagrams, answered: 0, answeredWithId: 0, silent: 0, peers: 0 };
-  let state = seed | 1;
-  const random = (below: number) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
+  const random = randomBelow(seed);
   const sources = Array.from({ length: 40 }, (_, i) =>
     Uint8Array.from({ length: i % 2 === 0 ? 4 : 16 }, () => random(256)),
   );

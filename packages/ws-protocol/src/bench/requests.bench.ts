@@ -4,6 +4,7 @@
  * `node packages/ws-protocol/dist/bench/requests.bench.js` prints nanoseconds per message; the tests run a smoke.
  */
 import { fileURLToPath } from "node:url";
+import { RandomSource } from "@swarmtide/test-kit";
 import { formatAnnounce } from "../client-messages.ts";
 import { BytePool } from "../hot/byte-pool.ts";
 import { frameHeaderBytes, writeMaskedFrameHeader } from "../hot/frame.ts";
@@ -19,7 +20,6 @@ import { TrackerRequest } from "../hot/request.ts";
 import { REQUEST_ANNOUNCE } from "../hot/request-status.ts";
 import { unmask } from "../hot/unmask.ts";
 import { messageMemory, READ_AT } from "../message-memory.ts";
-import { RandomSource } from "../testing/random-source.ts";
 
 const KEY = 0x1b2c3d4e;
 

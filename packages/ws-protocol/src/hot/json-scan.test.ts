@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { RandomSource } from "@swarmtide/test-kit";
 import fc from "fast-check";
 import { mutated, randomValue } from "../testing/random-requests.ts";
-import { RandomSource } from "../testing/random-source.ts";
 import { decodeUtf8, depthOf, parseJson } from "../testing/request-oracle.ts";
 import {
   isNullAt,

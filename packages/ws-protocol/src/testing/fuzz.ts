@@ -6,6 +6,7 @@
  */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { RandomSource } from "@swarmtide/test-kit";
 import { BytePool } from "../hot/byte-pool.ts";
 import { writeMaskedFrameHeader } from "../hot/frame.ts";
 import { MessageReader, READ_FAILED, READ_MORE, READ_TEXT } from "../hot/message-reader.ts";
@@ -19,7 +20,6 @@ import {
 import { unmask } from "../hot/unmask.ts";
 import { messageMemory, OFFER_COUNT_WORD, READ_AT } from "../message-memory.ts";
 import { mutated, randomRequestBytes } from "./random-requests.ts";
-import { RandomSource } from "./random-source.ts";
 import { expectRequest, foundRequest } from "./request-oracle.ts";
 
 const OFFERS_MAX = 4;

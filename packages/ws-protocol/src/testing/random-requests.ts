@@ -2,8 +2,9 @@
  * Messages of WebTorrent clients, proper and twisted, for tests and the fuzzer: every field in every shape, keys
  * written with escapes, keys that stand twice, odd white space, deep nesting, and then bytes changed at random.
  */
+
+import type { RandomSource } from "@swarmtide/test-kit";
 import { bytesToBinaryString } from "../client-messages.ts";
-import type { RandomSource } from "./random-source.ts";
 
 const encoder = new TextEncoder();
 

@@ -6,7 +6,7 @@ const FRAMES = 8000;
 
 for (const workers of [1, 3])
   test(`mutated frames crash nothing, reach nobody they should not and leave nothing, ${workers} of workers`, () => {
-    const seed = Math.floor(Math.random() * 1e9);
+    const seed = 20_261_126;
     const report = fuzzTrackers(workers, FRAMES, seed);
     // Each of these has come up a hundred times and more; what is rare shows in long runs.
     const { announces, scrapes, refused, offersOut, answersOut, closedForProtocol } = report;

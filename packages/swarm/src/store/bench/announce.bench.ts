@@ -6,9 +6,11 @@
  * Prints a table and a checksum of the work. The smoke sizes run as a test. "stay" announces again for peers that are
  * stored (what a tracker mostly sees), "come" fills the store; both draw torrents and peers at random.
  */
+
 import { pathToFileURL } from "node:url";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { RandomSource } from "@swarmtide/test-kit";
 import { Announce } from "../../announce/hot/announce.ts";
 import { ANNOUNCE_SEEDER } from "../../announce/hot/role.ts";
 import { SwarmCleaning } from "../cleaning.ts";
@@ -96,13 +98,8 @@ function measure(what: string, torrents: number, peers: number, stays: number): 
   const run = (peer: number) => announceTo(store, torrents, peer);
   const come = time(peers, (call) => call, run);
   const taken = readSwarmTotals(store);
-  let state = 12345;
-  const atRandom = () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % peers;
-  };
+  const random = new RandomSource(12_345);
+  const atRandom = () => random.below(peers);
   const stay = time(stays, atRandom, run);
   return {
     what,

@@ -1,5 +1,7 @@
 /** A thread that announces at random to few torrents with peers of its own, then reports what it left there. */
+
 import { parentPort, workerData } from "node:worker_threads";
+import { randomBelow } from "@swarmtide/test-kit";
 import { ANNOUNCE_SEEDER, ANNOUNCE_STOPPED } from "../../announce/hot/role.ts";
 import type { SwarmStoreHandle } from "../hot/swarm-store.ts";
 import { attachSwarmStore } from "../open-store.ts";
@@ -21,13 +23,7 @@ function hammer(task: HammerTask): HammerReport {
   const store = attachSwarmStore(task.handle);
   const reply = new Uint16Array(256);
   const report = new Uint8Array(task.torrents * task.peers);
-  let state = task.seed | 1;
-  const random = (below: number) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
+  const random = randomBelow(task.seed);
   for (let i = 0; i < task.announces; i++) {
     const torrent = random(task.torrents);
     const index = random(task.peers);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseCidr, parseIpAddress } from "@swarmtide/bittorrent";
 import { peerAt } from "@swarmtide/http";
+import { randomBelow } from "@swarmtide/test-kit";
 import { ConnectionLimits, LIMIT_ADDRESS, LIMIT_TOTAL } from "./connection-limits.ts";
 
 const LIMIT_OK = "ok";
@@ -73,11 +74,7 @@ test("whatever comes and goes, each address is counted as a model counts it", ()
   const { limits, open, close } = limitsOf(64, 3);
   const model = new Map<string, number>();
   let total = 0;
-  let state = 1;
-  const below = (end: number) => {
-    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
-    return (state >>> 8) % end;
-  };
+  const below = randomBelow(1);
   for (let step = 0; step < 20_000; step++) {
     const number = below(40);
     const address = number < 20 ? `192.0.2.${number}` : `2001:db8:${number}::1`;

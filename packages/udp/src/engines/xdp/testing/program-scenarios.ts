@@ -2,8 +2,10 @@
  * A process for the tests, run by `unshare -n` as root: holds the XDP program to what the handler does, frame by frame. The
  * arguments name the scenario, and for `fuzz` the number of frames and a seed; it ends with exit code 0 when all holds.
  */
+
 import assert from "node:assert/strict";
 import { XDP_DROP, XDP_PASS, XDP_REDIRECT, XDP_TX } from "@swarmtide/linux";
+import { type RandomBelow, randomBelow } from "@swarmtide/test-kit";
 import {
   announceRequest,
   connectRequest,
@@ -159,9 +161,8 @@ function truncations(): void {
 
 /** Frames near good ones: some bytes changed, cut, lengthened; the seed is printed with what differs. */
 function fuzz(): void {
-  const [count = 20_000, seed = Date.now() % 1_000_000] = process.argv.slice(3).map(Number);
-  const random = randomFrom(seed);
-  const below = (limit: number) => Math.floor(random() * limit);
+  const [count = 20_000, seed = 1] = process.argv.slice(3).map(Number);
+  const below = randomBelow(seed);
   const actions = new Map<number, number>();
   for (let i = 0; i < count; i++) {
     const frame = randomFrame(below);
@@ -181,7 +182,7 @@ function fuzz(): void {
     assert.ok(count < 1000 || seen(action) > 0, `action ${action} was seen`);
 }
 
-function randomFrame(below: (limit: number) => number): Uint8Array {
+function randomFrame(below: RandomBelow): Uint8Array {
   const family = below(2) === 0 ? 4 : 6;
   const id = below(3) === 0 ? Buffer.alloc(8, below(256)) : idOf(family, below(200) - 70);
   const payloads = [
@@ -201,17 +202,6 @@ function randomFrame(below: (limit: number) => number): Uint8Array {
   if (below(10) === 0) frame = frame.subarray(0, 14 + below(frame.length - 13));
   if (below(10) === 0) frame = Buffer.concat([frame, Buffer.alloc(below(1600), below(256))]);
   return frame;
-}
-
-/** A small generator of numbers from 0 to 1 (mulberry32), so that a seed repeats a run. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 const scenario = { vectors, truncations, fuzz }[process.argv[2] ?? ""];
