@@ -26,6 +26,7 @@ const WORKERS = [
   "packages/udp/dist/worker.js",
   "packages/tcp/dist/worker.js",
   "packages/snapshot/dist/snapshot-worker.js",
+  "packages/cluster/dist/cluster-worker.js",
   "packages/tracker/dist/services/cleaning/cleaning-worker.js",
 ];
 /** Files that are read at run time, beside the folders of the page. */

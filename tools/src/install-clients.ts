@@ -2,7 +2,7 @@
  * `npm run clients:install`: brings the real BitTorrent clients that the transfer tests drive, Chromium and nginx, as far
  * as they are missing.
  *
- * Transmission, aria2, qBittorrent, rtorrent, Chromium and nginx come from Debian (as root, or it says what to run),
+ * Transmission, aria2, qBittorrent, rtorrent, Chromium, nginx and a NATS server come from Debian (as root, or it says what to run),
  * libtorrent from PyPI into `$XDG_CACHE_HOME/swarmtide/clients/venv`, else `~/.cache/…`, webtorrent with what drives it
  * from npm into `…/clients/web` (packages/tracker/src/transfer looks there), as `tools/web-clients` pins them and without
  * their install scripts. Networks hiccup, so every download has three tries.
@@ -32,6 +32,7 @@ const DEBIAN_PACKAGES: readonly (readonly [name: string, probe: readonly string[
   ["zsh", ["zsh", "--version"]],
   ["fish", ["fish", "--version"]],
   ["haproxy", ["haproxy", "-v"]],
+  ["nats-server", ["nats-server", "--version"]],
   ["openssl", ["openssl", "version"]],
   ["iproute2", ["ip", "-V"]],
   ["systemd", ["systemd-analyze", "--version"]],

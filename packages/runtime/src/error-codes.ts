@@ -38,6 +38,25 @@ const ERROR_CODES = {
     remedy:
       "Take an address that `ip address` lists, or `0.0.0.0` and `[::]` for all; set `use_ipv6 = false` without IPv6.",
   },
+  SWARMTIDE_CLUSTER_CONNECTION: {
+    cause:
+      "No server of `cluster.servers` takes this node, or it refuses what a node needs; the message has its words. The tracker serves what it has and tries again.",
+    remedy:
+      "Check that the server runs and is reached, its certificate, and what the user may publish and subscribe ([cluster.md](cluster.md)); `swarmtide doctor` tries it.",
+  },
+  SWARMTIDE_CLUSTER_FILE: {
+    cause: "A file of [cluster] is missing, not readable, or not what its key asks for.",
+    remedy: "Check the path that the message names and what the file holds.",
+  },
+  SWARMTIDE_CLUSTER_NAME: {
+    cause: "Two nodes of the cluster have one name and have both run for half a minute.",
+    remedy: "Give each a `cluster.name` of its own.",
+  },
+  SWARMTIDE_CLUSTER_VERSION: {
+    cause:
+      "A node of the cluster sends messages of a version that this swarmtide does not read; they are dropped.",
+    remedy: "Bring all nodes to versions that follow each other.",
+  },
   SWARMTIDE_CONFIG_INVALID: {
     cause:
       "The configuration has an unknown key, a value that is not allowed, or is not valid TOML. Every problem has its line.",

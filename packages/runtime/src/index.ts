@@ -37,6 +37,22 @@ export {
   writeLine,
 } from "./log.ts";
 export {
+  ALL_ENDS,
+  ALL_NODES,
+  CHANNEL_MESSAGE_BYTES_MAX,
+  CHANNEL_WAITING_BYTES_MAX,
+  type IncomingMessage,
+  makeNodeChannels,
+  NOT_SENT,
+  NodeChannelEnd,
+  type NodeChannelHandle,
+  type NodeChannelReceiver,
+  type NodeChannels,
+  type OutgoingMessage,
+  WAITING_IN,
+  WAITING_OUT,
+} from "./node-channel.ts";
+export {
   codeField,
   describeFatal,
   OperatorError,

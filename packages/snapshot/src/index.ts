@@ -2,7 +2,7 @@
 export { type SnapshotConfig, snapshotSection } from "./config.ts";
 export { exportSnapshot, inspectSnapshot, type SnapshotReport } from "./inspect.ts";
 export type { SnapshotSettings } from "./keeper.ts";
-export { type ByteSource, SnapshotReader } from "./reader.ts";
+export { type ByteSource, SnapshotReader, UnreadableStream } from "./reader.ts";
 export { CHUNK_HEADER_BYTES } from "./records/layout.ts";
 export { SnapshotRestorer } from "./restorer.ts";
 export { type SnapshotFile, writeSnapshotFile } from "./snapshot-file.ts";

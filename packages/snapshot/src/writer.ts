@@ -21,6 +21,7 @@ import {
 import { compress } from "./records/compression.ts";
 import { crc32 } from "./records/crc32.ts";
 import {
+  AGE_UNIT_SECONDS,
   CHUNK_END,
   CHUNK_SWARMS,
   END_BODY_BYTES,
@@ -38,6 +39,7 @@ const SLOT_WORDS_4 = 2;
 const SLOT_WORDS_6 = 5;
 /** A peer that announced after its chunk was begun seems to be nearly 2^14 ticks old; 17 minutes are allowed for. */
 const AGE_OF_YOUNGER = 0x3f00;
+const ALL_AGES = Number.POSITIVE_INFINITY;
 
 export interface WriterOptions {
   readonly store: SwarmStore;
@@ -48,6 +50,10 @@ export interface WriterOptions {
   readonly unixSeconds: number;
   /** Takes the stream, piece by piece. */
   readonly write: (bytes: Uint8Array) => void;
+  /** The most bytes of a chunk's body; 2^13 at least, which has room for all that the store gives of a torrent at once. */
+  readonly bodyBytesMax?: number;
+  /** Older peers are left out, and torrents that have no others; without it everything is written. */
+  readonly peerAgeSecondsMax?: number | undefined;
 }
 
 export class SnapshotWriter {
@@ -59,7 +65,8 @@ export class SnapshotWriter {
   chunks = 0;
   readonly #options: WriterOptions;
   readonly #walk: SwarmWalk;
-  readonly #body = new TorrentWriter(BODY_BYTES_MAX);
+  readonly #body: TorrentWriter;
+  readonly #ageMax: number;
   readonly #begunSeconds: number;
   #chunkSeconds: number;
   #tick: number;
@@ -67,6 +74,9 @@ export class SnapshotWriter {
   /** Writes the header of the stream. */
   constructor(options: WriterOptions) {
     this.#options = options;
+    this.#body = new TorrentWriter(options.bodyBytesMax ?? BODY_BYTES_MAX);
+    const { peerAgeSecondsMax: ageMax } = options;
+    this.#ageMax = ageMax === undefined ? ALL_AGES : Math.ceil(ageMax / AGE_UNIT_SECONDS);
     this.#walk = new SwarmWalk(options.store, { withPeers: true });
     this.#begunSeconds = options.nowSeconds();
     this.#chunkSeconds = this.#begunSeconds;
@@ -93,33 +103,63 @@ export class SnapshotWriter {
   #encodeRow(walk: SwarmWalk, row: number, slotsAt: number): number {
     const leechers4 = walk.leechers(row, 4);
     const leechers6 = walk.leechers(row, 6);
-    const ipv4 = leechers4 + walk.seeders(row, 4);
-    const ipv6 = leechers6 + walk.seeders(row, 6);
+    const slots4 = leechers4 + walk.seeders(row, 4);
+    const slots6 = leechers6 + walk.seeders(row, 6);
+    const slotsAt6 = slotsAt + slots4 * SLOT_WORDS_4;
+    const slotsEnd = slotsAt6 + slots6 * SLOT_WORDS_6;
     const completed = walk.completed(row);
-    if (ipv4 + ipv6 + completed === 0) return slotsAt;
     const body = this.#body;
-    if (!body.hasRoomFor(ipv4, ipv6)) this.#writeChunk();
+    let ipv4 = this.#countYoung(slotsAt, slots4, SLOT_WORDS_4);
+    let ipv6 = this.#countYoung(slotsAt6, slots6, SLOT_WORDS_6);
+    if (ipv4 + ipv6 === 0 && (completed === 0 || this.#ageMax !== ALL_AGES)) return slotsEnd;
+    if (!body.hasRoomFor(ipv4, ipv6)) {
+      this.#writeChunk();
+      // Ages count from the new chunk.
+      ipv4 = this.#countYoung(slotsAt, slots4, SLOT_WORDS_4);
+      ipv6 = this.#countYoung(slotsAt6, slots6, SLOT_WORDS_6);
+    }
     const hours = ipv4 + ipv6 === 0 ? walk.hoursEmpty(row, this.#chunkSeconds) : 0;
     const state = hours | (walk.isRenewed(row) ? RECORD_RENEWED : 0);
     body.torrent(walk.infoHashes, row * INFO_HASH_STRIDE, completed, state, ipv4, ipv6);
     const { slots } = walk;
     let at = slotsAt;
-    for (let i = 0; i < ipv4; i++, at += SLOT_WORDS_4) {
+    for (let i = 0; i < slots4; i++, at += SLOT_WORDS_4) {
       const tail = slots[at + 1] ?? 0;
-      body.peerIpv4(slots[at] ?? 0, portOfTail(tail), this.#stateOf(tail, i >= leechers4));
+      if (this.#isYoung(tail))
+        body.peerIpv4(slots[at] ?? 0, portOfTail(tail), this.#stateOf(tail, i >= leechers4));
     }
-    for (let i = 0; i < ipv6; i++, at += SLOT_WORDS_6) {
+    for (let i = 0; i < slots6; i++, at += SLOT_WORDS_6) {
       const tail = slots[at + 4] ?? 0;
-      body.peerIpv6(slots, at, portOfTail(tail), this.#stateOf(tail, i >= leechers6));
+      if (this.#isYoung(tail))
+        body.peerIpv6(slots, at, portOfTail(tail), this.#stateOf(tail, i >= leechers6));
     }
     return at;
   }
 
+  /** How many of these slots are written. */
+  #countYoung(slotsAt: number, count: number, slotWords: number): number {
+    if (this.#ageMax === ALL_AGES) return count;
+    const { slots } = this.#walk;
+    const end = slotsAt + count * slotWords;
+    let young = 0;
+    for (let at = slotsAt + slotWords - 1; at < end; at += slotWords)
+      if (this.#isYoung(slots[at] ?? 0)) young++;
+    return young;
+  }
+
+  #isYoung(tail: number): boolean {
+    return this.#ageMax === ALL_AGES || this.#ageOf(tail) <= this.#ageMax;
+  }
+
+  #ageOf(tail: number): number {
+    const age = ageOfTail(tail, this.#tick);
+    if (age <= PEER_AGE_MASK) return age;
+    return age >= AGE_OF_YOUNGER ? 0 : PEER_AGE_MASK;
+  }
+
   #stateOf(tail: number, seeder: boolean): number {
-    let age = ageOfTail(tail, this.#tick);
-    if (age > PEER_AGE_MASK) age = age >= AGE_OF_YOUNGER ? 0 : PEER_AGE_MASK;
     return (
-      age |
+      this.#ageOf(tail) |
       (seeder ? PEER_SEEDER : 0) |
       (isPausedTail(tail) ? PEER_PAUSED : 0) |
       (isCountedTail(tail) ? PEER_COMPLETED : 0)

@@ -23,6 +23,8 @@ import {
   AccessList,
   type AccessListHandle,
   Admission,
+  type AnnounceRingHandle,
+  attachAnnounceRing,
   attachSwarmStore,
   type LimitsConfig,
   openClock,
@@ -55,6 +57,8 @@ export interface WebShared {
   readonly peerIdSamples: readonly SharedArrayBuffer[];
   /** Where each worker notes refusals for the log. */
   readonly refusals: RefusalsHandle;
+  /** For each worker, where it writes what it serves for other nodes; none where there is no cluster. */
+  readonly rings: readonly AnnounceRingHandle[];
   /** TLS sessions of one worker go on at another: 48 random bytes. */
   readonly ticketKeys: Uint8Array;
   /** How long connections are served that are open when another process takes over. */
@@ -116,6 +120,8 @@ export function openAnswering(
 ): WebAnswering {
   const { http, web } = settings;
   const store = attachSwarmStore(shared.store);
+  const ring = shared.rings[row];
+  if (ring !== undefined) attachAnnounceRing(store, ring);
   const handler: HttpHandlerOptions = {
     ...reloadedHandlerOptions(settings),
     store,

@@ -11,7 +11,7 @@ import { httpColumns } from "@swarmtide/http";
 import { linuxSupported } from "@swarmtide/linux";
 import { CounterTable, Histogram, LATENCY_PRECISION_BITS, Refusals } from "@swarmtide/metrics";
 import { joinGroups, startGroup, type WorkerGroup, workerModule } from "@swarmtide/runtime";
-import { makePeerIdSample, type SwarmStoreHandle } from "@swarmtide/swarm";
+import { type AnnounceRingHandle, makePeerIdSample, type SwarmStoreHandle } from "@swarmtide/swarm";
 import { makePeersByAddress, wsColumns } from "@swarmtide/ws";
 import type { WebSettings, WebSetup, WebShared } from "./answering.ts";
 import type { WebBinding, WebGroup } from "./bind.ts";
@@ -39,6 +39,8 @@ export interface WebServerOptions {
   readonly ticketKeys?: Uint8Array | undefined;
   /** How long connections are served that are open when another process takes over. */
   readonly drainSeconds?: number;
+  /** Called for each worker, where there are other nodes: makes where it writes what it serves. */
+  readonly openRing?: (() => AnnounceRingHandle) | undefined;
 }
 
 export interface WebServer extends WorkerGroup<WebSettings> {
@@ -90,12 +92,12 @@ export function startWeb(options: WebServerOptions): WebServer {
       peersByAddress: makePeersByAddress(),
     },
     store: options.store,
-    httpCounters: httpCounters.handle,
-    tcpCounters: tcpCounters.handle,
+    ...{ httpCounters: httpCounters.handle, tcpCounters: tcpCounters.handle },
     latency: latency.handle,
     startedSeconds: options.startedSeconds,
     peerIdSamples: options.countsClients === true ? peerIdSamples : [],
     refusals: refusals.handle,
+    rings: options.openRing ? Array.from({ length: rows }, options.openRing) : [],
     fdsEnd: connectionFdsEnd(),
     ticketKeys: options.ticketKeys ?? new Uint8Array(randomBytes(TICKET_KEY_BYTES)),
     drainSeconds: options.drainSeconds ?? 0,

@@ -120,7 +120,7 @@ async function main(signals: ProgramSignals): Promise<void> {
       }
       if (invocation.command === DOCTOR) {
         signals.onStop(() => process.exit(EXIT_FAILED));
-        process.exitCode = runDoctor(invocation.given, print);
+        process.exitCode = await runDoctor(invocation.given, print);
         return;
       }
       return await serve({

@@ -3,6 +3,7 @@
  * wrong is said before anything is served. What is started stands in services/services.ts. Called by the command line; programs
  * that embed a tracker call `startTracker`.
  */
+import { ClusterLinks } from "@swarmtide/cluster";
 import {
   createLogger,
   dropPrivileges,
@@ -70,6 +71,7 @@ async function start(
   const watch = watchForDeath(onDeath);
   const context: StartContext = {
     ...{ log, store, accessList: accessList.handle, startedSeconds, former: takeOver },
+    cluster: config.cluster.servers.length === 0 ? undefined : new ClusterLinks(),
     logSettings: { logLevel: config.logLevel, logFormat: config.logFormat },
     pathAfterDrop: locate,
     counters: () => tracker.counters,

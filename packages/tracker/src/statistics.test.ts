@@ -27,6 +27,7 @@ test("requests are those that deserve an answer, summed over workers and apart b
     ...{ version: "0", config: defaultConfig(trackerSchema), store, reports: [] },
     counters: new CounterTables([counters]),
     addresses: () => [],
+    isJoining: () => false,
   });
   const collector = new StatisticsCollector(source);
   const before = readStatistics(collector.latest.stats);

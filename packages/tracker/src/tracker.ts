@@ -107,6 +107,7 @@ export class Tracker implements ConfiguredTracker {
     this.counters = new CounterTables(parts.running.flatMap((service) => service.counters));
     this.#source = new TrackerSource({
       ...{ version: version(), config: parts.config, store: parts.store, counters: this.counters },
+      isJoining: () => parts.running.some((service) => service.isJoining?.() ?? false),
       reports,
       addresses: () => this.addresses,
     });

@@ -16,6 +16,8 @@ import { LOOK_MILLISECONDS } from "@swarmtide/runtime";
 import {
   AccessList,
   type AccessListHandle,
+  type AnnounceRingHandle,
+  attachAnnounceRing,
   attachSwarmStore,
   openClock,
   PeerIdSample,
@@ -44,6 +46,8 @@ export interface UdpShared {
   readonly peerIdSamples: readonly SharedArrayBuffer[];
   /** Where each worker notes refusals for the log. */
   readonly refusals: RefusalsHandle;
+  /** For each worker, where it writes what it serves for other nodes; none where there is no cluster. */
+  readonly rings: readonly AnnounceRingHandle[];
 }
 
 /** An engine's options, but for where it listens. */
@@ -55,10 +59,13 @@ export const replyBytesMaxOf = (config: UdpRequestConfig): number =>
 
 export function openAnswering(shared: UdpShared, config: UdpConfig, row: number): Answering {
   const [seed = 0] = randomFillSync(new Int32Array(1));
+  const store = attachSwarmStore(shared.store);
+  const ring = shared.rings[row];
+  if (ring !== undefined) attachAnnounceRing(store, ring);
   return {
     tracker: new UdpTracker({
       config,
-      store: attachSwarmStore(shared.store),
+      store,
       accessList: AccessList.attach(shared.accessList),
       connectionKey: shared.connectionKey,
       counters: CounterTable.attach(udpCounters, shared.counters).familyRows(row),

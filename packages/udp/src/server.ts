@@ -9,7 +9,12 @@ import { randomFillSync } from "node:crypto";
 import { linuxSupported, onlineCpus } from "@swarmtide/linux";
 import { CounterTable, Histogram, LATENCY_PRECISION_BITS, Refusals } from "@swarmtide/metrics";
 import { startGroup, type WorkerGroup, workerModule } from "@swarmtide/runtime";
-import type { AccessListHandle, LimitsConfig, SwarmStoreHandle } from "@swarmtide/swarm";
+import type {
+  AccessListHandle,
+  AnnounceRingHandle,
+  LimitsConfig,
+  SwarmStoreHandle,
+} from "@swarmtide/swarm";
 import type { UdpShared } from "./answering.ts";
 import type { UdpBinding } from "./bind.ts";
 import type { UdpConfig } from "./config.ts";
@@ -35,6 +40,8 @@ export interface UdpServerOptions {
   readonly isHeld?: boolean;
   /** Of the process before this one, so that the connection ids of its clients stay good; by default a new one. */
   readonly connectionKey?: Int32Array | undefined;
+  /** Called for each worker, where there are other nodes: makes where it writes what it serves. */
+  readonly openRing?: (() => AnnounceRingHandle) | undefined;
 }
 
 export interface UdpServer extends WorkerGroup<UdpSettings> {
@@ -66,6 +73,7 @@ export function startUdp(options: UdpServerOptions): UdpServer {
     startedSeconds: options.startedSeconds,
     peerIdSamples: options.peerIdSamples ?? [],
     refusals: refusals.handle,
+    rings: options.openRing === undefined ? [] : ofWorkers.map(options.openRing),
   };
   const cpus = config.pinWorkers && linuxSupported() ? onlineCpus() : [];
   const group = startGroup<UdpSetup, UdpSettings>({

@@ -2,6 +2,7 @@
 import type { Command, GivenOptions } from "@swarmtide/runtime";
 import { CONFIG_OPTIONS, ConfigSource } from "../config-source.ts";
 import { workerThreads } from "../services/services.ts";
+import { checkCluster } from "./cluster-checks.ts";
 import { describeFindings, examine, exitCodeOf } from "./examine.ts";
 import { thisHost } from "./host.ts";
 
@@ -13,10 +14,14 @@ export const DOCTOR: Command = {
 };
 
 /** Returns the exit code. Throws ConfigError where the configuration cannot be read. */
-export function runDoctor(given: GivenOptions, print: (text: string) => void): number {
+export async function runDoctor(
+  given: GivenOptions,
+  print: (text: string) => void,
+): Promise<number> {
   const { values } = given;
   const config = new ConfigSource(DOCTOR, given, process.env).read();
-  const findings = examine(config, workerThreads(config), thisHost);
+  const found = examine(config, workerThreads(config), thisHost);
+  const findings = [...found, ...(await checkCluster(config))];
   print(values.has("json") ? `${JSON.stringify(findings)}\n` : describeFindings(findings));
   return exitCodeOf(findings);
 }

@@ -1,6 +1,7 @@
 /**
  * `swarmtide doctor`: looks at this host with the eyes of this configuration and says what will lose packets, connections or
- * peers, why, and how to mend it. Reads only; opens no port, so that it can be run beside the tracker.
+ * peers, why, and how to mend it. Reads only; opens no port, so that it can be run beside the tracker
+ * (cluster-checks.ts, which connects, is called beside it).
  *
  * Exit code 1 when something is lost or the tracker will not start, 0 otherwise: warnings cost speed, not packets.
  */

@@ -7,6 +7,7 @@
  *
  * All are bound before one is started, so that a port in use is an error while nothing runs yet. Called on the main thread.
  */
+import type { ClusterLinks } from "@swarmtide/cluster";
 import type { Facts, FrameChannel, GivenService } from "@swarmtide/handover";
 import type { AnyCounterTable, CounterTables, Histogram, Refusals } from "@swarmtide/metrics";
 import type { HandedSockets, Logger, LogSettings } from "@swarmtide/runtime";
@@ -91,6 +92,8 @@ export interface StartContext {
   readonly onDeath: (reason: string) => void;
   /** There where this process takes over from another: workers are started held, and released with all others. */
   readonly former: FormerProcess | undefined;
+  /** What joins workers to other nodes; undefined where there is no cluster. */
+  readonly cluster: ClusterLinks | undefined;
   /** Hands the tracker to a process that has connected; fulfilled once that has failed, or all connections have ended. */
   readonly handOver: (channel: FrameChannel) => Promise<void>;
 }
@@ -165,6 +168,8 @@ export interface RunningService<Config> {
   readonly stopsLast?: { readonly millisecondsMax: number; discard(): void };
   /** Of a service that fills the store after the start: whether it still does. A process that takes over waits for it. */
   readonly isFilling?: () => boolean;
+  /** Of a service that gets swarms of other nodes after the start: whether it still does. The tracker is not ready until then. */
+  readonly isJoining?: () => boolean;
   /** What a process gets that takes over, and how the service makes way; absent where there is nothing to hand over. */
   readonly given?: GivenService;
   /** Stops every worker. Fulfilled when all have ended, or with false when some did not in time. */

@@ -5,6 +5,7 @@
 import type { Facts } from "@swarmtide/handover";
 import type { Entries } from "@swarmtide/toml-config";
 import { cleaningService } from "./cleaning/cleaning.ts";
+import { clusterService } from "./cluster.ts";
 import { handoverService } from "./handover.ts";
 import type { ServiceConfig } from "./service.ts";
 import { snapshotService } from "./snapshot.ts";
@@ -19,6 +20,8 @@ export const services = [
   statisticsService,
   snapshotService,
   handoverService,
+  // Behind those whose workers it connects.
+  clusterService,
 ] as const;
 
 /** The sections of all services as one type: a union of objects becomes one object with the keys of all. */

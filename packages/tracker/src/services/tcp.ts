@@ -137,11 +137,12 @@ class BoundTcp implements BoundService<TcpConfig> {
   }
 
   start(context: StartContext): RunningService<TcpConfig> {
-    const { log, onDeath, startedSeconds, store, accessList, former } = context;
+    const { log, onDeath, startedSeconds, store, accessList, former, cluster } = context;
     let tls = this.#tls;
     const { httpCounters, tcpCounters, wsCounters, refusals, ticketKeys, ...group } = startWeb({
       isHeld: former !== undefined,
       ticketKeys: former?.secret(TICKET_KEYS),
+      openRing: cluster?.openRing,
       drainSeconds: this.#config.handover.drain,
       ...{ binding: this.#binding, store: store.handle, startedSeconds, onDeath },
       settings: settingsOf(this.#config, accessList, tls),

@@ -52,13 +52,14 @@ export const udpService: Service<typeof sections> = {
         return [{ name: "udp", title: "UDP tracker", engine, workers, addresses } as const];
       },
       close: () => binding.close(),
-      start({ store, accessList, startedSeconds, onDeath, former }) {
+      start({ store, accessList, startedSeconds, onDeath, former, cluster }) {
         const peerIdSamples = statistics.clients ? listeners.ofWorkers.map(makePeerIdSample) : [];
         const key = former?.secret(CONNECTION_KEY);
         const { counters, latency, refusals, connectionKey, ...group } = startUdp({
           isHeld: former !== undefined,
           connectionKey: key && new Int32Array(key.buffer),
           peerIdSamples,
+          openRing: cluster?.openRing,
           ...{
             config: udp,
             binding,

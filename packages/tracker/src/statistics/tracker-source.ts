@@ -38,6 +38,8 @@ export interface TrackerSourceParts {
   readonly counters: CounterTables;
   readonly reports: readonly ServiceReports[];
   readonly addresses: () => readonly TrackerAddress[];
+  /** Whether swarms of other nodes are still to come. */
+  readonly isJoining: () => boolean;
 }
 
 type WorkerReading = TrackerReading["workers"][number];
@@ -133,7 +135,7 @@ export class TrackerSource implements StatisticsSource {
   }
 
   isReady(): boolean {
-    return this.isServing;
+    return this.isServing && !this.#parts.isJoining();
   }
 
   certificates(nowMilliseconds: number): CertificateRow[] {

@@ -1,0 +1,241 @@
+/**
+ * Takes the swarms of other nodes: of one when this node joins, and what was missed whenever messages of a node did not come. One
+ * stream at a time, restored chunk by chunk as it comes, beside announces that are younger and stay. Cluster thread.
+ *
+ * A stream that breaks off, or is refused because the other is busy, is asked for again after a pause that grows; what did not
+ * come at all comes with the next announces of those peers.
+ */
+import { add } from "@swarmtide/metrics";
+import {
+  type ByteSource,
+  SnapshotReader,
+  SnapshotRestorer,
+  UnreadableStream,
+} from "@swarmtide/snapshot";
+import type { InfoHashFilter, SwarmStore } from "@swarmtide/swarm";
+import { STREAM_PEERS, STREAMS_LOST, STREAMS_TAKEN } from "./counters.ts";
+import type { Member } from "./member.ts";
+import { KIND_ASK, KIND_TAKEN } from "./messages/layout.ts";
+import type { Asker } from "./stream-giver.ts";
+import { jittered, type Surroundings } from "./surroundings.ts";
+
+/** A node that was asked begins within this time, and then goes on. */
+const PATIENCE_MILLISECONDS = 10_000;
+/** Nodes that have missed the same do not all ask at once. */
+const FIRST_PAUSE_MILLISECONDS = 2000;
+const PAUSE_MILLISECONDS_MAX = 30_000;
+const TRIES = 8;
+
+export interface TakerOptions extends Surroundings {
+  readonly store: SwarmStore;
+  /** The store's clock. */
+  readonly nowSeconds: () => number;
+  readonly peerAgeSecondsMax: () => number;
+  readonly keepCompletedSeconds: () => number;
+  readonly accessList: () => InfoHashFilter | undefined;
+  readonly send: (kind: number, to: Asker, second: number) => boolean;
+}
+
+/** A stream that is to be asked for, or has been. */
+interface Wanted {
+  readonly member: Member;
+  /** The greatest age of peers when it is asked for, seconds; worked out then. */
+  readonly ageSeconds: () => number;
+  readonly done: (isWhole: boolean) => void;
+  tries: number;
+  dueMilliseconds: number;
+}
+
+interface TakenStream {
+  readonly wanted: Wanted;
+  readonly asker: Asker;
+  readonly source: PartSource;
+  reader: SnapshotReader | undefined;
+  restorer: SnapshotRestorer | undefined;
+  parts: number;
+  lastHeardMilliseconds: number;
+}
+
+export class StreamTaker {
+  readonly #options: TakerOptions;
+  readonly #wanted: Wanted[] = [];
+  #current: TakenStream | undefined;
+  #lastStream: number;
+
+  constructor(options: TakerOptions) {
+    this.#options = options;
+    this.#lastStream = Math.floor(options.random() * 2 ** 31);
+  }
+
+  /** Whether a stream of this member is wanted or comes. */
+  isWanted(member: Member): boolean {
+    return (
+      this.#current?.wanted.member === member || this.#wanted.some((one) => one.member === member)
+    );
+  }
+
+  /** Asks for swarms, at once or after a pause of chance; `done` is told the end, once. */
+  want(
+    member: Member,
+    ageSeconds: () => number,
+    isUrgent: boolean,
+    done: (isWhole: boolean) => void,
+  ): void {
+    const { nowMilliseconds, random } = this.#options;
+    const pause = isUrgent ? 0 : FIRST_PAUSE_MILLISECONDS * random();
+    const dueMilliseconds = nowMilliseconds() + pause;
+    this.#wanted.push({ member, ageSeconds, done, tries: 0, dueMilliseconds });
+    this.look();
+  }
+
+  /** Called every so often. */
+  look(): void {
+    const now = this.#options.nowMilliseconds();
+    const current = this.#current;
+    if (current !== undefined) {
+      const hasGone = current.wanted.member.number === 0;
+      if (hasGone || now - current.lastHeardMilliseconds > PATIENCE_MILLISECONDS) this.#breakOff();
+      return;
+    }
+    const at = this.#wanted.findIndex(({ dueMilliseconds }) => dueMilliseconds <= now);
+    if (at < 0) return;
+    for (const wanted of this.#wanted.splice(at, 1))
+      if (wanted.member.number === 0) wanted.done(false);
+      else this.#ask(wanted);
+  }
+
+  /** The node that was asked will not give. */
+  refused(from: string, stream: number): void {
+    if (this.#isOf(from, stream)) this.#breakOff();
+  }
+
+  /** A part has come. */
+  part(from: string, stream: number, number: number, bytes: Uint8Array): void {
+    const current = this.#current;
+    if (current === undefined || !this.#isOf(from, stream)) return;
+    if (number !== current.parts) {
+      this.#breakOff();
+      return;
+    }
+    current.lastHeardMilliseconds = this.#options.nowMilliseconds();
+    const isMore = this.#take(current, bytes);
+    if (isMore === undefined) {
+      this.#breakOff();
+      return;
+    }
+    current.parts++;
+    this.#options.send(KIND_TAKEN, current.asker, current.parts);
+    if (!isMore) this.#end(current);
+  }
+
+  #isOf(from: string, stream: number): boolean {
+    const asker = this.#current?.asker;
+    return asker?.instance === from && asker.stream === stream;
+  }
+
+  #ask(wanted: Wanted): void {
+    const { send, nowMilliseconds } = this.#options;
+    this.#lastStream = (this.#lastStream + 1) >>> 0;
+    const { name, instance } = wanted.member;
+    const asker = { name, instance, stream: this.#lastStream };
+    wanted.tries++;
+    this.#current = {
+      ...{ wanted, asker, source: new PartSource(), reader: undefined, restorer: undefined },
+      ...{ parts: 0, lastHeardMilliseconds: nowMilliseconds() },
+    };
+    const age = Math.min(0xffffffff, Math.ceil(wanted.ageSeconds()));
+    if (!send(KIND_ASK, asker, age)) this.#breakOff();
+  }
+
+  /** Whether more is to come; undefined where these bytes are not what follows. */
+  #take(current: TakenStream, bytes: Uint8Array): boolean | undefined {
+    const { source } = current;
+    source.put(bytes);
+    if (current.reader === undefined) {
+      try {
+        current.reader = new SnapshotReader(source);
+      } catch (error) {
+        if (error instanceof UnreadableStream) return undefined;
+        throw error;
+      }
+      source.isOpen = false;
+      return true;
+    }
+    current.restorer ??= this.#openRestorer(current.reader);
+    const isMore = current.restorer.step();
+    if (current.reader.problems.length > 0) return undefined;
+    return isMore;
+  }
+
+  #openRestorer(reader: SnapshotReader): SnapshotRestorer {
+    const { store, nowSeconds, peerAgeSecondsMax, keepCompletedSeconds, accessList } =
+      this.#options;
+    return new SnapshotRestorer({
+      ...{ store, reader, nowSeconds, accessList: accessList() },
+      peerAgeSecondsMax: peerAgeSecondsMax(),
+      keepCompletedSeconds: keepCompletedSeconds(),
+      // Parts come at once: no age is added, and the clock of the other need not be right.
+      unixSeconds: () => 0,
+    });
+  }
+
+  #end(current: TakenStream): void {
+    const { counters, log } = this.#options;
+    this.#current = undefined;
+    if (current.reader?.isWhole !== true) {
+      this.#again(current.wanted);
+      return;
+    }
+    const { taken } = current.restorer ?? {};
+    add(counters, STREAMS_TAKEN);
+    add(counters, STREAM_PEERS, taken?.peersStored ?? 0);
+    log.info(`swarms of node ${current.asker.name} have come`, {
+      torrents: taken?.recordsStored ?? 0,
+      peers: taken?.peersStored ?? 0,
+    });
+    current.wanted.done(true);
+  }
+
+  #breakOff(): void {
+    const current = this.#current;
+    this.#current = undefined;
+    if (current !== undefined) this.#again(current.wanted);
+  }
+
+  #again(wanted: Wanted): void {
+    const { counters, nowMilliseconds, random } = this.#options;
+    add(counters, STREAMS_LOST);
+    if (wanted.tries >= TRIES || wanted.member.number === 0) {
+      wanted.done(false);
+      return;
+    }
+    const pause = Math.min(PAUSE_MILLISECONDS_MAX, 500 * 2 ** wanted.tries);
+    wanted.dueMilliseconds = nowMilliseconds() + jittered(pause, random);
+    this.#wanted.push(wanted);
+  }
+}
+
+/** Parts as what SnapshotReader reads: it asks for no more than has come. */
+class PartSource implements ByteSource {
+  /** Whether the end of the stream is not known yet. */
+  isOpen = true;
+  #bytes: Uint8Array = new Uint8Array(0);
+  /** Where in the stream `#bytes` begins. */
+  #start = 0;
+
+  get size(): number {
+    return this.isOpen ? Number.MAX_SAFE_INTEGER : this.#start + this.#bytes.length;
+  }
+
+  /** What has come before is not read again. */
+  put(bytes: Uint8Array): void {
+    this.#start += this.#bytes.length;
+    this.#bytes = bytes;
+  }
+
+  read(at: number, target: Uint8Array): number {
+    const some = this.#bytes.subarray(at - this.#start, at - this.#start + target.length);
+    target.set(some);
+    return some.length;
+  }
+}
