@@ -16,6 +16,7 @@ const FUZZERS = [
   "packages/ws/dist/testing/fuzz.js",
   "packages/snapshot/dist/testing/fuzz.js",
   "packages/handover/dist/testing/fuzz.js",
+  "packages/cluster/dist/testing/fuzz.js",
 ];
 
 const { values, positionals } = parseArgs({

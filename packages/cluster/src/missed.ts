@@ -10,8 +10,6 @@ import type { Surroundings } from "./surroundings.ts";
 
 /** So much further back a stream reaches: for announces that were gathered, clocks of four seconds, and the way. */
 const SECONDS_EXTRA = 10;
-/** A node that has run for longer than this, and was never heard, was cut off. */
-const UP_SECONDS_NEW = 5;
 
 export class Missed {
   readonly #surroundings: Surroundings;
@@ -31,11 +29,10 @@ export class Missed {
     if (!this.#isJoining()) this.want(member);
   }
 
-  /** The first hello of a member: where both have run for long and never met, all of its time was missed. */
+  /** The first hello of a member. One that can give already has run without this node: all of its time was missed. */
   noteFirst(member: Member): void {
     const { hello } = member;
-    if (hello === undefined || this.#isJoining()) return;
-    if (!hello.canGive || hello.upSeconds <= UP_SECONDS_NEW) return;
+    if (hello === undefined || this.#isJoining() || !hello.canGive) return;
     const now = this.#surroundings.nowMilliseconds();
     member.missingSinceMilliseconds = now - hello.upSeconds * 1000;
     this.want(member);

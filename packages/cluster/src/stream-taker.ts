@@ -20,11 +20,13 @@ import type { Asker } from "./stream-giver.ts";
 import { jittered, type Surroundings } from "./surroundings.ts";
 
 /** A node that was asked begins within this time, and then goes on. */
-const PATIENCE_MILLISECONDS = 10_000;
+const PATIENCE_MILLISECONDS = 5000;
 /** Nodes that have missed the same do not all ask at once. */
 const FIRST_PAUSE_MILLISECONDS = 2000;
 const PAUSE_MILLISECONDS_MAX = 30_000;
 const TRIES = 8;
+/** Of a node that joins: others wait for it, and there may be another one to ask. */
+const TRIES_URGENT = 2;
 
 export interface TakerOptions extends Surroundings {
   readonly store: SwarmStore;
@@ -42,6 +44,7 @@ interface Wanted {
   /** The greatest age of peers when it is asked for, seconds; worked out then. */
   readonly ageSeconds: () => number;
   readonly done: (isWhole: boolean) => void;
+  readonly triesMax: number;
   tries: number;
   dueMilliseconds: number;
 }
@@ -84,7 +87,8 @@ export class StreamTaker {
     const { nowMilliseconds, random } = this.#options;
     const pause = isUrgent ? 0 : FIRST_PAUSE_MILLISECONDS * random();
     const dueMilliseconds = nowMilliseconds() + pause;
-    this.#wanted.push({ member, ageSeconds, done, tries: 0, dueMilliseconds });
+    const triesMax = isUrgent ? TRIES_URGENT : TRIES;
+    this.#wanted.push({ member, ageSeconds, done, triesMax, tries: 0, dueMilliseconds });
     this.look();
   }
 
@@ -205,7 +209,7 @@ export class StreamTaker {
   #again(wanted: Wanted): void {
     const { counters, nowMilliseconds, random } = this.#options;
     add(counters, STREAMS_LOST);
-    if (wanted.tries >= TRIES || wanted.member.number === 0) {
+    if (wanted.tries >= wanted.triesMax || wanted.member.number === 0) {
       wanted.done(false);
       return;
     }

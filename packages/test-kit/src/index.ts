@@ -14,6 +14,7 @@ export {
   inheritedListeners,
 } from "./inherited-listener.ts";
 export { cgroupsMissing, limitedCgroup } from "./limited-cgroup.ts";
+export { NatsServer, natsMissing } from "./nats-server.ts";
 export { type MeanAndBound, meanAndBound } from "./paired-cost.ts";
 export {
   LOOPBACK_CONFIG,

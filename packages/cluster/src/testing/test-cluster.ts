@@ -1,21 +1,10 @@
 /** Several nodes of a test on one broker, moved on together. */
-import { FakeClock } from "@swarmtide/test-kit";
+import { FakeClock, RandomSource } from "@swarmtide/test-kit";
 import { FakeBroker } from "./fake-bus.ts";
 import { TestNode, type TestNodeOptions } from "./test-node.ts";
 
 /** As the cluster thread looks. */
 const STEP_MILLISECONDS = 10;
-
-/** Mulberry32, so that a failure is one number. */
-export function randomOf(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 export class TestCluster {
   readonly clock = new FakeClock(1000);
@@ -24,7 +13,10 @@ export class TestCluster {
   readonly random: () => number;
 
   constructor(seed = 1) {
-    this.random = randomOf(seed);
+    // Seeds that follow each other begin alike.
+    const source = new RandomSource(Math.imul(seed, 0x9e3779b1));
+    for (let i = 0; i < 5; i++) source.word();
+    this.random = () => source.fraction();
   }
 
   /** A node that starts and is connected. */

@@ -1,0 +1,74 @@
+/** A real nats-server for tests (Debian's package `nats-server`, which `npm run clients:install` brings). */
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { temporaryFolder } from "./program.ts";
+import { within } from "./until.ts";
+
+/** Why tests with a server are skipped; false where they run. `SWARMTIDE_REQUIRE_CLIENTS=1` makes a missing one a failure. */
+export const natsMissing: string | false =
+  process.env.SWARMTIDE_REQUIRE_CLIENTS === "1" ||
+  spawnSync("nats-server", ["--version"]).status === 0
+    ? false
+    : "nats-server is not installed";
+
+export class NatsServer {
+  /** 0 until it has taken one. */
+  port = 0;
+  readonly #configFile: string;
+  #child: ChildProcess | undefined;
+
+  private constructor(configFile: string) {
+    this.#configFile = configFile;
+  }
+
+  /** Starts one on a free port of 127.0.0.1; `config` is what else stands in its file. It is killed when the test is over. */
+  static async start(t: TestContext, config = ""): Promise<NatsServer> {
+    const file = join(temporaryFolder(t), "nats.conf");
+    writeFileSync(file, `${config}\n`);
+    const server = new NatsServer(file);
+    t.after(() => server.kill());
+    await server.run();
+    return server;
+  }
+
+  get url(): string {
+    return `nats://127.0.0.1:${this.port}`;
+  }
+
+  /** Starts it again after `kill`, on the same port. */
+  async run(): Promise<void> {
+    // -1 takes a free port, which the log names.
+    const port = this.port === 0 ? "-1" : String(this.port);
+    const args = ["-c", this.#configFile, "-a", "127.0.0.1", "-p", port];
+    const child = spawn("nats-server", args, { stdio: ["ignore", "ignore", "pipe"] });
+    this.#child = child;
+    let log = "";
+    const ready = new Promise<void>((resolve, reject) => {
+      child.stderr.on("data", (chunk) => {
+        log += chunk;
+        const [, taken] = /Listening for client connections on \S+:(\d+)/.exec(log) ?? [];
+        if (taken === undefined || !log.includes("Server is ready")) return;
+        this.port = Number(taken);
+        resolve();
+      });
+      child.once("exit", () => reject(new Error(`nats-server ended: ${log}`)));
+    });
+    ready.catch(() => {});
+    await within("nats-server is ready", ready);
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal);
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, "exit");
+    child.kill("SIGKILL");
+    await exited;
+  }
+}
