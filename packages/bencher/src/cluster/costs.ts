@@ -20,10 +20,10 @@ export interface Costs {
 
 export const MEASURED: Costs = {
   announceMicros: 4.8,
-  sendMicros: 0.15,
-  brokerInMicros: 0.06,
+  sendMicros: 0.3,
+  brokerInMicros: 0.07,
   brokerOutMicros: 0.06,
-  receiveMicros: 0.9,
+  receiveMicros: 0.65,
   recordBytes: 28,
 };
 
