@@ -30,7 +30,7 @@ export const MEASURED: Costs = {
 export interface Shape {
   readonly nodes: number;
   readonly coresPerNode: number;
-  /** Threads of a node that apply records, each on a core. */
+  /** Threads of a node that send and apply records, each on a core. */
   readonly threads: number;
   /** The part of all announces that is sent on: 1 unless renewals are thinned. */
   readonly sentShare: number;
@@ -40,15 +40,15 @@ export interface Shape {
 
 /** Cores of one node at so many announces a second of the whole cluster. */
 export function coresPerNode(costs: Costs, shape: Shape, requestsPerSecond: number): number {
-  const { nodes, sentShare } = shape;
-  const own = requestsPerSecond / nodes;
-  const micros = own * (costs.announceMicros + sentShare * costs.sendMicros);
-  return micros / 1e6 + threadLoad(costs, shape, requestsPerSecond);
+  const own = requestsPerSecond / shape.nodes;
+  return (own * costs.announceMicros) / 1e6 + threadLoad(costs, shape, requestsPerSecond);
 }
 
-/** Cores that applying records takes; a node keeps up while its threads have as many. */
+/** Cores that sending and applying records takes; a node keeps up while its threads have as many. */
 export function threadLoad(costs: Costs, shape: Shape, requestsPerSecond: number): number {
-  return (recordsIn(shape, requestsPerSecond) * costs.receiveMicros) / 1e6;
+  const sent = (requestsPerSecond / shape.nodes) * shape.sentShare;
+  const received = recordsIn(shape, requestsPerSecond);
+  return (sent * costs.sendMicros + received * costs.receiveMicros) / 1e6;
 }
 
 /** Records a second that arrive at a node. With parts, `nodes / parts` nodes hold each of them. */

@@ -20,6 +20,7 @@ import type { Scenario } from "./scenario.ts";
 import { simulate } from "./simulation.ts";
 
 const CORES = 16;
+const FEWER_CORES = 4;
 const NODES = [1, 2, 3, 4, 8, 16, 32, 64];
 
 const USAGE = `usage: npm run simulate:cluster -- [options]
@@ -57,8 +58,8 @@ function costsTable(costs: Costs): string {
 }
 
 /** What the cores of a node carry, with one thread that applies records and with as many as it takes. */
-function carriedTable(costs: Costs, thinnedShare: number): string {
-  const one = carried(costs, shapeOf(1, 1)).rate;
+function carriedTable(costs: Costs, thinnedShare: number, cores: number): string {
+  const one = carried(costs, shapeOf(1, 1, cores)).rate;
   return table(
     [
       "nodes",
@@ -70,7 +71,9 @@ function carriedTable(costs: Costs, thinnedShare: number): string {
     ],
     NODES.map((nodes) => {
       const text = (sentShare: number, threads: number, parts = 1) => {
-        const { rate, limit } = carried(costs, { ...shapeOf(nodes, sentShare), threads, parts });
+        const { rate, limit } = carried(costs, {
+          ...{ ...shapeOf(nodes, sentShare, cores), threads, parts },
+        });
         return `${millions(rate)} (${(rate / one).toFixed(2)} ×${limit === "thread" ? ", thread" : ""})`;
       };
       return [
@@ -85,8 +88,8 @@ function carriedTable(costs: Costs, thinnedShare: number): string {
   );
 }
 
-const shapeOf = (nodes: number, sentShare: number): Shape => ({
-  ...{ nodes, sentShare, coresPerNode: CORES, threads: 1, parts: 1 },
+const shapeOf = (nodes: number, sentShare: number, coresPerNode = CORES): Shape => ({
+  ...{ nodes, sentShare, coresPerNode, threads: 1, parts: 1 },
 });
 
 function scenarioRow(name: string, costs: Costs, scenario: Scenario): string[] {
@@ -179,7 +182,9 @@ function run(args: readonly string[]): void {
   console.log(
     `Nodes of ${CORES} cores, million announces a second of the whole cluster and times what one node carries; "thread": the thread that applies records is the limit, not the cores. Thinned to one renewal in ${THINNED.renewalSeconds} s, ${thinned.sentShare.toFixed(2)} of the announces are sent on.\n`,
   );
-  console.log(`${carriedTable(MEASURED, thinned.sentShare)}\n`);
+  console.log(`${carriedTable(MEASURED, thinned.sentShare, CORES)}\n`);
+  console.log(`The same with ${FEWER_CORES} cores a node.\n`);
+  console.log(`${carriedTable(MEASURED, thinned.sentShare, FEWER_CORES)}\n`);
   const rows = scenarios(base).map(([name, changes]) =>
     scenarioRow(name, MEASURED, { ...base, ...changes }),
   );

@@ -132,7 +132,9 @@ class Simulation {
     const { requestsPerSecond, nodes, threads } = this.#scenario;
     const shape = { nodes, threads, sentShare: this.#sentShare, coresPerNode: 0, parts: 1 };
     const arrives = recordsIn(shape, requestsPerSecond) * STEP_SECONDS;
-    const applies = (threads * 1e6 * STEP_SECONDS) / this.#costs.receiveMicros;
+    const sending = (requestsPerSecond / nodes) * this.#sentShare * this.#costs.sendMicros;
+    const free = Math.max(0, threads * 1e6 - sending) * STEP_SECONDS;
+    const applies = free / this.#costs.receiveMicros;
     const room = BROKER_BYTES_MAX / this.#costs.recordBytes;
     const waiting = Math.max(0, this.#backlog + arrives - applies);
     this.#overflowShare = waiting > room ? (waiting - room) / arrives : 0;
