@@ -142,6 +142,7 @@ class Node {
 
   #report(): Report {
     const row = this.#cluster.counters.row(0);
+    const at = (column: (typeof clusterColumns)["RECORDS_OUT"]) => row[column] ?? 0;
     const { user, system } = process.cpuUsage();
     const announcingMicros = threadMicros();
     const { DROPPED_RING, DROPPED_OUTBOUND, DROPPED_LIMITS, DROPPED_MEMORY } = clusterColumns;
@@ -150,13 +151,12 @@ class Node {
       announces: this.#announces,
       announcingMicros,
       clusterMicros: user + system - announcingMicros,
-      recordsOut: row[RECORDS_OUT],
-      recordsIn: row[RECORDS_IN],
-      bytesIn: row[BYTES_IN],
-      dropped:
-        row[DROPPED_RING] + row[DROPPED_OUTBOUND] + row[DROPPED_LIMITS] + row[DROPPED_MEMORY],
+      recordsOut: at(RECORDS_OUT),
+      recordsIn: at(RECORDS_IN),
+      bytesIn: at(BYTES_IN),
+      dropped: at(DROPPED_RING) + at(DROPPED_OUTBOUND) + at(DROPPED_LIMITS) + at(DROPPED_MEMORY),
       peers: readSwarmTotals(this.#store).peersIpv4,
-      nodes: row[NODES],
+      nodes: at(NODES),
       isReady: !this.#cluster.isJoining(),
     };
   }
