@@ -11,7 +11,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { parseArgs } from "node:util";
 import { UsageError } from "../harness/arguments.ts";
-import { fixed, table, whole } from "../harness/figures.ts";
+import { fixed, median, table, whole } from "../harness/figures.ts";
 import { processCpu } from "../harness/process-sample.ts";
 import type { NodeTask, Order, Report } from "./node-program.ts";
 
@@ -48,6 +48,8 @@ interface Figures extends Run {
   readonly bytesInPerSecond: number;
   readonly bytesOfRecord: number;
   readonly dropped: number;
+  /** Until a peer of one node was in the answers of another. */
+  readonly delaysMilliseconds: readonly number[];
 }
 
 const RUNS: readonly Run[] = [
@@ -100,8 +102,10 @@ async function measure(run: Run, rate: number, seconds: number): Promise<Figures
       return user + system;
     };
     const [before, cpuBefore] = [await lookAtAll(), cpu()];
-    const order: Order = { do: "run", rate: rate / run.talking, seconds };
-    await Promise.all(talking.map((node) => ask(node, order)));
+    const runs = nodes.map((node, i) =>
+      ask(node, { do: "run", rate: i < run.talking ? rate / run.talking : 0, seconds }),
+    );
+    await Promise.all(runs);
     await pause(SETTLE_MILLISECONDS);
     const after = await lookAtAll();
     return figuresOf(run, before, after, cpu() - cpuBefore, seconds);
@@ -139,7 +143,7 @@ function figuresOf(
   brokerSeconds: number,
   seconds: number,
 ): Figures {
-  const grew = (field: Exclude<keyof Report, "isReady">, from = 0) =>
+  const grew = (field: Exclude<keyof Report, "isReady" | "delaysMilliseconds">, from = 0) =>
     after.reduce(
       (sum, report, i) => (i < from ? sum : sum + report[field] - (before[i]?.[field] ?? 0)),
       0,
@@ -160,11 +164,13 @@ function figuresOf(
     bytesInPerSecond: grew("bytesIn") / seconds / run.nodes,
     bytesOfRecord: grew("bytesIn") / grew("recordsIn"),
     dropped: grew("dropped"),
+    delaysMilliseconds: after.flatMap(({ delaysMilliseconds }) => delaysMilliseconds),
   };
 }
 
 function rowOf(figures: Figures): string[] {
   const { nodes, renewalSeconds, dropped, bytesOfRecord, rate } = figures;
+  const delays = figures.delaysMilliseconds;
   const name = rate === undefined ? `${nodes}` : `${nodes}, one announces ${whole(rate)}/s`;
   const ofRecord = (value: number, text: (value: number) => string) =>
     Number.isFinite(value) ? text(value) : "–";
@@ -178,6 +184,7 @@ function rowOf(figures: Figures): string[] {
     (figures.bytesInPerSecond / 1e6).toFixed(2),
     ofRecord(bytesOfRecord, fixed(1)),
     whole(dropped),
+    delays.length === 0 ? "–" : `${whole(median(delays))} / ${whole(Math.max(...delays))}`,
   ];
 }
 
@@ -191,6 +198,7 @@ const HEAD = [
   "MB/s into a node",
   "bytes a record",
   "dropped",
+  "elsewhere after, ms: median / most",
 ];
 
 async function run(args: readonly string[]): Promise<void> {

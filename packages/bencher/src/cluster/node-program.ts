@@ -23,6 +23,7 @@ import {
   swarmSection,
 } from "@swarmtide/swarm";
 import { defaultConfig } from "@swarmtide/toml-config";
+import { Marks } from "./marks.ts";
 
 export interface NodeTask {
   readonly url: string;
@@ -54,10 +55,13 @@ export interface Report {
   /** Other nodes that it hears. */
   readonly nodes: number;
   readonly isReady: boolean;
+  /** See Marks. */
+  readonly delaysMilliseconds: readonly number[];
 }
 
 const BATCH = 64;
 const PAUSE_MILLISECONDS = 5;
+const FILL_RATE = 200_000;
 const MEMORY_BYTES_MAX = 2 ** 30;
 
 class Node {
@@ -70,6 +74,7 @@ class Node {
   readonly #now: () => number;
   #next = 0;
   #announces = 0;
+  readonly #delays: number[] = [];
 
   constructor(task: NodeTask) {
     this.#task = task;
@@ -97,17 +102,22 @@ class Node {
   }
 
   async obey(order: Order): Promise<Report> {
-    if (order.do === "fill") await this.#go(this.#task.peers, 200_000);
-    else if (order.do === "run") await this.#go(order.rate * order.seconds, order.rate);
+    if (order.do === "fill") await this.#go(FILL_RATE, this.#task.peers / FILL_RATE, () => {});
+    else if (order.do === "run") {
+      const marks = new Marks(this.#store, this.#task.firstPeer === 0);
+      await this.#go(order.rate, order.seconds, () => marks.look());
+      this.#delays.push(...marks.delays);
+    }
     return this.#report();
   }
 
-  /** So many announces at this rate, in bursts as a busy worker has them. */
-  async #go(announces: number, rate: number): Promise<void> {
+  /** Announces at this rate, in bursts as a busy worker has them, and `look` between them. */
+  async #go(rate: number, seconds: number, look: () => void): Promise<void> {
     const began = performance.now();
-    for (let done = 0; done < announces; ) {
-      const due = Math.min(announces, ((performance.now() - began) / 1000) * rate);
-      for (; done < due; done += BATCH) this.#batch();
+    for (let done = 0, passed = 0; passed < seconds; ) {
+      passed = (performance.now() - began) / 1000;
+      for (const due = Math.min(passed, seconds) * rate; done < due; done += BATCH) this.#batch();
+      look();
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MILLISECONDS));
     }
   }
@@ -157,6 +167,7 @@ class Node {
       dropped: at(DROPPED_RING) + at(DROPPED_OUTBOUND) + at(DROPPED_LIMITS) + at(DROPPED_MEMORY),
       peers: readSwarmTotals(this.#store).peersIpv4,
       nodes: at(NODES),
+      delaysMilliseconds: this.#delays,
       isReady: !this.#cluster.isJoining(),
     };
   }

@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { randomBelow } from "@swarmtide/test-kit";
 import { AccessList } from "../access-list/access-list.ts";
 import { Admission } from "../announce/hot/admission.ts";
 import {
@@ -50,17 +51,6 @@ function openNode(clock: number): Node {
   return { clock, store, reader: openAnnounceRing(ring), remote, out: CLOCKS.map(() => []) };
 }
 
-/** xorshift: a failure names its seed. */
-function randomOf(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
-}
-
 class History {
   readonly nodes = CLOCKS.map(openNode);
   readonly one = fixedStore({ memoryBytesMax: 2 ** 24 });
@@ -70,7 +60,7 @@ class History {
   #seconds = 0;
 
   constructor(seed: number) {
-    this.#random = randomOf(seed);
+    this.#random = randomBelow(seed);
   }
 
   step(torrents: number, peers: number): void {

@@ -8,6 +8,7 @@
  * peers a torrent. The smoke size runs as a test.
  */
 import { pathToFileURL } from "node:url";
+import { RandomSource } from "@swarmtide/test-kit";
 import { AccessList } from "../../access-list/access-list.ts";
 import { Admission } from "../../announce/hot/admission.ts";
 import { Announce } from "../../announce/hot/announce.ts";
@@ -46,7 +47,7 @@ class Bench {
   readonly #infoHash = new Int32Array(5);
   readonly #address = new Int32Array(1);
   readonly #announce: Announce;
-  #state = 12345;
+  readonly #source = new RandomSource(12_345);
 
   constructor(torrents: number) {
     this.peers = 2 * torrents;
@@ -147,10 +148,7 @@ class Bench {
   }
 
   #random(): number {
-    this.#state ^= this.#state << 13;
-    this.#state ^= this.#state >>> 17;
-    this.#state ^= this.#state << 5;
-    return (this.#state >>> 0) % this.peers;
+    return this.#source.below(this.peers);
   }
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { RandomSource } from "@swarmtide/test-kit";
 import { AccessList } from "../../access-list/access-list.ts";
 import { Admission } from "../../announce/hot/admission.ts";
 import {
@@ -233,13 +234,8 @@ test("a full store gives way to records as to announces, and counts what it has 
 
 test("whatever a record's words are, it is applied or counted, and the store stays whole", () => {
   const { store, remote } = openRemote(fixedStore({ memoryBytesMax: 2 ** 23 }));
-  let state = 77;
-  const random = () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return state;
-  };
+  const source = new RandomSource(77);
+  const random = () => source.word();
   const words = new Int32Array(100 * ANNOUNCE_RECORD_WORDS);
   for (let round = 0; round < 300; round++) {
     for (let i = 0; i < words.length; i++) words[i] = random();
