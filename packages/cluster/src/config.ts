@@ -76,7 +76,7 @@ export const clusterSection = section(
       min: 0,
       max: 3600,
       unit: "seconds",
-      doc: "A peer that announces again without a change is sent on once in this time; 0 sends every announce on. Keep it well below swarm.max_peer_age less the announce interval.",
+      doc: "A peer that announces again without a change is sent on once in this time; 0 sends every announce on. It must not exceed swarm.max_peer_age less peer_announce_interval and its 10 %.",
     }),
   },
   (values) => {

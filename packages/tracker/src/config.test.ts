@@ -37,6 +37,21 @@ test("peers that would be forgotten before they announce again are refused, for 
   assert.equal(read(`${off}[swarm]\nmax_peer_age = 400\n`).swarm.maxPeerAge, 400);
 });
 
+test("renewals so rare that other nodes would forget peers between them are refused, where there is a cluster", () => {
+  const read = (text: string) => readConfig(trackerSchema, text, "c.toml");
+  const servers = '[cluster]\nservers = ["nats://127.0.0.1:4222"]\n';
+  assert.throws(
+    () => read(`${servers}renewals = 211\n`),
+    /^ConfigError: c\.toml:3: cluster\.renewals = 211: expected at most 210: swarm\.max_peer_age = 1200 less the longest peer_announce_interval and its 10 %$/,
+  );
+  assert.equal(read(`${servers}renewals = 210\n`).cluster.renewals, 210);
+  assert.equal(
+    read(`${servers}renewals = 2700\n[swarm]\nmax_peer_age = 3900\n`).cluster.renewals,
+    2700,
+  );
+  assert.equal(read("[cluster]\nrenewals = 3600\n").cluster.renewals, 3600);
+});
+
 test("a misplaced key is told every section that has it", () => {
   assert.throws(
     () => readConfig(trackerSchema, "[swarm]\nworkers = 2\n", "c.toml"),

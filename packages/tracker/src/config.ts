@@ -22,7 +22,7 @@ export const trackerSchema = section(
     access_list: accessListSection,
     privileges: privilegesSection,
   },
-  shortLife,
+  (values) => shortLife(values) ?? rareRenewals(values),
 );
 
 export type TrackerConfig = ConfigOf<typeof trackerSchema>;
@@ -55,4 +55,32 @@ function shortLife({
         expected: `above ${name}.peer_announce_interval = ${peerAnnounceInterval} and its 10 % on top`,
       };
   return undefined;
+}
+
+/**
+ * Objects where the other nodes of a cluster would forget peers between two of the renewals that are sent to them. A peer that is
+ * sent early in one interval and announces late in the next is heard of after an interval of its own more (docs/scale.md).
+ */
+function rareRenewals({
+  udp,
+  http,
+  swarm,
+  cluster,
+}: {
+  readonly udp: Announcing;
+  readonly http: Announcing;
+  readonly swarm: { readonly maxPeerAge: number };
+  readonly cluster: { readonly servers: readonly string[]; readonly renewals: number };
+}): CheckProblem | undefined {
+  if (cluster.servers.length === 0 || cluster.renewals === 0) return undefined;
+  const intervals = [udp, http].map(({ enabled, peerAnnounceInterval }) =>
+    enabled ? peerAnnounceInterval : 0,
+  );
+  const longest = Math.max(...intervals);
+  const most = Math.floor(swarm.maxPeerAge - longest - longest * INTERVAL_JITTER);
+  if (cluster.renewals <= most) return undefined;
+  return {
+    key: "cluster.renewals",
+    expected: `at most ${most}: swarm.max_peer_age = ${swarm.maxPeerAge} less the longest peer_announce_interval and its 10 %`,
+  };
 }
