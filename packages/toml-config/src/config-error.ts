@@ -7,6 +7,7 @@
 
 /** One problem. `line` counts from 1; undefined where the problem has no line (a missing file, a default). */
 export interface ConfigProblem {
+  /** Empty where there is no file, and the key is missing on the command line and in the environment. */
   readonly file: string;
   readonly line: number | undefined;
   /** The full name of the key or section, such as `udp.workers`; empty where the whole file is meant. */
@@ -37,8 +38,9 @@ export class ConfigError extends Error {
 }
 
 function formatProblem(problem: ConfigProblem): string {
-  const place = problem.line === undefined ? problem.file : `${problem.file}:${problem.line}`;
-  if (problem.key === "") return `${place}: ${problem.complaint}`;
+  const at = problem.line === undefined ? problem.file : `${problem.file}:${problem.line}`;
+  const place = at === "" ? "" : `${at}: `;
+  if (problem.key === "") return `${place}${problem.complaint}`;
   const subject = problem.value === undefined ? problem.key : `${problem.key} = ${problem.value}`;
-  return `${place}: ${subject}: ${problem.complaint}`;
+  return `${place}${subject}: ${problem.complaint}`;
 }

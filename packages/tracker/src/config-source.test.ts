@@ -54,6 +54,9 @@ test("--tls-cert and --tls-key serve HTTPS on port 3443, unless the configuratio
   assert.deepEqual(configured.tlsAddressIpv4, [{ host: "127.0.0.1", port: 443 }]);
   assert.deepEqual(configured.tlsAddressIpv6, []);
   assert.deepEqual(read([]).web.tlsAddressIpv4, []);
+  assert.throws(() => read(["--tls-cert", "a.pem"]), {
+    message: 'web.tls_private_key_path = "": expected a path where a tls_address is set',
+  });
 });
 
 test("the environment counts before the file, the command line before the environment, --set before all", (t) => {
