@@ -225,23 +225,6 @@ test("more processes than are remembered are not listened to, and counted", () =
   assert.equal(a.count("nodes"), 2);
 });
 
-test("a torrent that the access list refuses is not taken, neither as an announce nor when joining", () => {
-  const { cluster, a } = threeNodes();
-  const accessList = { allows: (words: Int32Array, at: number) => words[at] !== 2 };
-  const listed = cluster.start("listed", { accessList });
-  cluster.settle();
-  a.announce(1, 1);
-  a.announce(0, 1);
-  cluster.pass(300);
-  assert.equal(listed.scrape(1).leechers, 0);
-  assert.equal(listed.scrape(0).leechers, 1);
-  assert.equal(listed.count("dropped_records", { reason: "access_list" }), 1);
-  const later = cluster.start("later", { accessList });
-  cluster.settle();
-  assert.equal(later.scrape(1).leechers, 0);
-  assert.equal(later.scrape(0).leechers, 1);
-});
-
 test("a node that goes says so, and is gone at once", () => {
   const { cluster, a, b } = threeNodes();
   cluster.end(b, true);

@@ -76,3 +76,7 @@ export const STREAM_PEERS = clusterCounters.counter(
   "streamed_peers",
   "Peers taken from streams of other nodes.",
 );
+export const STREAM_REFUSED = clusterCounters.counter(
+  "refused_streamed_peers",
+  "Peers of streams of other nodes that memory had no room for or limits refused.",
+);

@@ -13,7 +13,7 @@ import {
   UnreadableStream,
 } from "@swarmtide/snapshot";
 import type { InfoHashFilter, SwarmStore } from "@swarmtide/swarm";
-import { STREAM_PEERS, STREAMS_LOST, STREAMS_TAKEN } from "./counters.ts";
+import { STREAM_PEERS, STREAM_REFUSED, STREAMS_LOST, STREAMS_TAKEN } from "./counters.ts";
 import type { Member } from "./member.ts";
 import { KIND_ASK, KIND_TAKEN } from "./messages/layout.ts";
 import type { Asker } from "./stream-giver.ts";
@@ -175,7 +175,7 @@ export class StreamTaker {
     const { store, nowSeconds, peerAgeSecondsMax, keepCompletedSeconds, accessList } =
       this.#options;
     return new SnapshotRestorer({
-      ...{ store, reader, nowSeconds, accessList: accessList() },
+      ...{ store, reader, nowSeconds, accessList: accessList(), isForeign: true },
       peerAgeSecondsMax: peerAgeSecondsMax(),
       keepCompletedSeconds: keepCompletedSeconds(),
       // Parts come at once: no age is added, and the clock of the other need not be right.
@@ -193,6 +193,7 @@ export class StreamTaker {
     const { taken } = current.restorer ?? {};
     add(counters, STREAMS_TAKEN);
     add(counters, STREAM_PEERS, taken?.peersStored ?? 0);
+    add(counters, STREAM_REFUSED, taken?.peersRefused ?? 0);
     log.info(`swarms of node ${current.asker.name} have come`, {
       torrents: taken?.recordsStored ?? 0,
       peers: taken?.peersStored ?? 0,

@@ -34,6 +34,8 @@ export interface RestorerOptions {
   readonly keepCompletedSeconds: number;
   /** Torrents that it refuses are left out. */
   readonly accessList?: InfoHashFilter | undefined;
+  /** Swarms of another node: limits by address hold for them, and the list of addresses. */
+  readonly isForeign?: boolean;
 }
 
 export class SnapshotRestorer {
@@ -47,6 +49,7 @@ export class SnapshotRestorer {
   readonly #options: RestorerOptions;
   readonly #torrents = new TorrentReader();
   readonly #slots = new TorrentSlots();
+  readonly #addresses: InfoHashFilter["addresses"];
   #tick = 0;
   /** The greatest age of this chunk that is still young enough, in units of 4 seconds; and what to add to each. */
   #ageMax = 0;
@@ -55,7 +58,8 @@ export class SnapshotRestorer {
 
   constructor(options: RestorerOptions) {
     this.#options = options;
-    this.taken = new SwarmRestore(options.store);
+    this.taken = new SwarmRestore(options.store, options.isForeign);
+    if (options.isForeign === true) this.#addresses = options.accessList?.addresses;
   }
 
   /** One chunk. False once all is read. */
@@ -151,6 +155,7 @@ export class SnapshotRestorer {
       const slot = at + taken * (words + 1);
       for (let word = 0; word < words; word++)
         slots[slot + word] = torrents.word(addressAt + 4 * word);
+      if (this.#addresses?.allows(slots, slot, words === 1 ? 4 : 6) === false) continue;
       // A seeder lacks nothing, so that it is never a partial seed.
       const isPaused = role === 0 && (state & PEER_PAUSED) !== 0;
       const isCounted = (state & PEER_COMPLETED) !== 0;

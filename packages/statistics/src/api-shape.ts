@@ -107,7 +107,7 @@ export interface LatencyWindow {
 
 /** One thing that went wrong, was refused, dropped, or met a limit. Listed when it has happened at least once. */
 export interface ProblemRow extends Counted {
-  readonly protocol: ProtocolName | "tcp";
+  readonly protocol: ProtocolName | "tcp" | "cluster";
   /** In words: "Datagrams dropped without a reply: connection id". */
   readonly text: string;
   /** The whole help text of the counter. */
@@ -150,6 +150,23 @@ export interface PeersPerTorrent {
     readonly to: number | null;
     readonly torrents: number;
   }[];
+}
+
+/** Other nodes with which the swarms of UDP and HTTP are shared. */
+export interface ClusterStats {
+  /** Other nodes that are there now. */
+  readonly nodes: number;
+  /** Whether there is a connection to a NATS server. */
+  readonly isConnected: boolean;
+  /** Whether swarms of other nodes are still to come. */
+  readonly isJoining: boolean;
+  /** How much later than the fastest message of its node one came, the most within a second. */
+  readonly lagSeconds: number;
+  /** Announces from other nodes and to them, and bytes of all messages. */
+  readonly recordsIn: Counted;
+  readonly recordsOut: Counted;
+  readonly bytesIn: Counted;
+  readonly bytesOut: Counted;
 }
 
 /** Client software, from a sample of announces. Names come from a fixed list; what is not on it is "unknown". */
@@ -263,6 +280,8 @@ export interface ApiStats {
   readonly peersPerTorrent: PeersPerTorrent | null;
   /** Null while switched off. */
   readonly clients: ClientStats | null;
+  /** Null where the swarms are not shared. */
+  readonly cluster: ClusterStats | null;
   readonly workers: readonly WorkerRow[];
   readonly certificates: readonly CertificateRow[];
   /** Null before the first reload. */

@@ -8,6 +8,7 @@ import { writeFileSync } from "node:fs";
 import { createConnection } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import type { ApiStats } from "@swarmtide/statistics";
 import {
   announceTarget,
   LOOPBACK_CONFIG,
@@ -124,10 +125,19 @@ test(
     for (const node of [a, b, c])
       assert.match(await announceOverHttp(node, 1003, "&left=0"), /10:downloadedi1e/);
     const [, pageUrl = ""] = await a.program.output(/statistics on (\S+)/);
-    const metrics = await (await fetch(`${pageUrl}metrics`)).text();
-    assert.match(metrics, /swarmtide_cluster_nodes 2\n/);
-    assert.match(metrics, /swarmtide_cluster_dropped_messages_total\{reason="malformed"\} 3\n/);
+    // The page's numbers are those of the last second.
+    for (const line of [
+      "swarmtide_cluster_nodes 2",
+      'swarmtide_cluster_dropped_messages_total{reason="malformed"} 3',
+    ])
+      await until(`/metrics has ${line}`, async () => {
+        const metrics = await (await fetch(`${pageUrl}metrics`)).text();
+        return metrics.split("\n").includes(line);
+      });
     assert.equal((await fetch(`${pageUrl}ready`)).status, 200);
+    const { cluster } = (await (await fetch(`${pageUrl}api/stats`)).json()) as ApiStats;
+    assert.deepEqual([cluster?.nodes, cluster?.isConnected, cluster?.isJoining], [2, true, false]);
+    assert.ok((cluster?.recordsIn.total ?? 0) > 3 && (cluster?.bytesOut.total ?? 0) > 100);
   },
 );
 

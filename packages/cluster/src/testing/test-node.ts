@@ -11,6 +11,7 @@ import {
   createAnnounceRing,
   createSwarmStore,
   type InfoHashFilter,
+  type LimitsConfig,
   openAnnounceRing,
   RemoteAnnounces,
   readSwarmTotals,
@@ -50,6 +51,8 @@ export interface TestNodeOptions {
   readonly accessList?: InfoHashFilter;
   readonly channels?: readonly NodeChannelHandle[];
   readonly ring?: AnnounceRingHandle;
+  readonly limits?: LimitsConfig;
+  readonly memoryBytesMax?: number;
   /** What the clock of this node is ahead of others', milliseconds. */
   readonly ahead?: number;
 }
@@ -74,7 +77,10 @@ export class TestNode {
     this.name = name;
     this.#clock = clock;
     this.#announce.reply = this.#reply;
-    this.store = createSwarmStore({ memoryBytesMax: STORE_BYTES });
+    this.store = createSwarmStore({
+      memoryBytesMax: options.memoryBytesMax ?? STORE_BYTES,
+      limits: options.limits,
+    });
     this.#local = attachSwarmStore(this.store.handle);
     const ring = options.ring ?? createAnnounceRing(1024);
     attachAnnounceRing(this.#local, ring);

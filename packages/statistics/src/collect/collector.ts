@@ -15,6 +15,7 @@ import {
   type ProblemRow,
   type WorkerRow,
 } from "../api-shape.ts";
+import { clusterStats } from "./cluster-stats.ts";
 import { FillForecast } from "./fill-forecast.ts";
 import { History, rounded, valuesOf } from "./history.ts";
 import { LatencyWindows } from "./latency-windows.ts";
@@ -96,6 +97,7 @@ export class StatisticsCollector {
       memory: this.#memory(reading, now),
       peersPerTorrent: this.#source.peersPerTorrent(now),
       clients: this.#source.clients(),
+      cluster: clusterStats(reading.cluster, this.#rates),
       workers: reading.workers.map((worker) => this.#worker(worker)),
       certificates: this.#source.certificates(now),
       lastReload: this.#source.lastReload(),

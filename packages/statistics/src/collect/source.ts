@@ -64,6 +64,17 @@ export interface LatencyTotal {
   readonly microseconds: HistogramSnapshot;
 }
 
+export interface ClusterReading {
+  readonly nodes: number;
+  readonly isConnected: boolean;
+  readonly isJoining: boolean;
+  readonly lagSeconds: number;
+  readonly recordsIn: number;
+  readonly recordsOut: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+}
+
 /** The counters of one moment, by role. */
 export interface TrackerReading {
   /** Every counter as it was declared, for Prometheus. */
@@ -79,6 +90,8 @@ export interface TrackerReading {
   readonly budgets: readonly BudgetTotal[];
   readonly workers: readonly WorkerTotal[];
   readonly latencies: readonly LatencyTotal[];
+  /** Absent where the swarms are not shared. */
+  readonly cluster?: ClusterReading | undefined;
 }
 
 /** The tracker, as the collector sees it. */

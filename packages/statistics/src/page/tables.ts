@@ -16,6 +16,7 @@ const PROTOCOL_NAMES: Readonly<Record<string, string>> = {
   http: "HTTP",
   ws: "WebTorrent",
   tcp: "TCP",
+  cluster: "Cluster",
   shared: "UDP and HTTP",
 };
 const FAMILY_NAMES: Readonly<Record<string, string>> = { ipv4: "IPv4", ipv6: "IPv6", all: "" };
@@ -136,6 +137,33 @@ function showMemory({ memory }: ApiStats): void {
   );
 }
 
+function showCluster({ cluster }: ApiStats): void {
+  const state = cluster?.isConnected ? "connected" : "not connected: serving what is here";
+  setText(
+    byId("cluster-note"),
+    cluster
+      ? `${formatCount(cluster.nodes)} other nodes, ${cluster.isJoining ? "joining" : state}; the latest message came ${formatDuration(cluster.lagSeconds)} after its time.`
+      : "The swarms are not shared with other nodes.",
+  );
+  const rows = cluster
+    ? ([
+        ["Received", cluster.recordsIn, cluster.bytesIn],
+        ["Sent", cluster.recordsOut, cluster.bytesOut],
+      ] as const)
+    : [];
+  fillTable(tableById("cluster"), {
+    head: ["", "Announces/s", "Bytes/s", "Announces", "Bytes"],
+    rows: rows.map(([name, records, bytes]) => [
+      name,
+      formatRate(records.perSecond.tenSeconds),
+      formatBytes(bytes.perSecond.tenSeconds),
+      formatCount(records.total),
+      formatBytes(bytes.total),
+    ]),
+    empty: "No cluster.",
+  });
+}
+
 function showSizes({ peersPerTorrent }: ApiStats): void {
   const note = peersPerTorrent
     ? `Counted ${formatDuration(peersPerTorrent.ageSeconds)} ago; the largest swarm has ${formatCount(peersPerTorrent.largestPeers)} peers.`
@@ -206,6 +234,7 @@ export function showTables(stats: ApiStats): void {
   showWorkers(stats);
   showSwarms(stats);
   showMemory(stats);
+  showCluster(stats);
   showSizes(stats);
   showClients(stats);
   showUpkeep(stats);

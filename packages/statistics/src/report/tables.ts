@@ -55,6 +55,7 @@ export function reportTables(stats: Stats): ReportTable[] {
     traffic("Responses", stats.responses),
     bandwidth(stats),
     swarms(stats),
+    cluster(stats),
     latency(stats),
     workers(stats),
     problems(stats),
@@ -120,6 +121,24 @@ function swarms({ swarms: { torrents, peers, seeders, completed }, connections, 
         `${bytes(usedBytes)} of ${bytes(limitBytes)}`,
       ]),
       ["resident memory", bytes(memory.residentBytes)],
+    ],
+  };
+}
+
+function cluster({ cluster: stats }: Stats): ReportTable {
+  const title = "Cluster";
+  const head = ["", ...COUNTED_HEAD];
+  if (!stats) return { title, head, rows: [] };
+  const state = stats.isJoining ? "joining" : stats.isConnected ? "connected" : "not connected";
+  return {
+    title,
+    head,
+    rows: [
+      [`${whole(stats.nodes)} other nodes, ${state}, lag ${time(stats.lagSeconds)}`],
+      ["announces received", ...counted(stats.recordsIn)],
+      ["announces sent", ...counted(stats.recordsOut)],
+      ["bytes received", ...counted(stats.bytesIn)],
+      ["bytes sent", ...counted(stats.bytesOut)],
     ],
   };
 }

@@ -77,13 +77,16 @@ export class SwarmRestore {
   peersRefused = 0;
   readonly #store: SwarmStore;
   readonly #limits: AnnounceLimits;
+  readonly #holdsLimits: boolean;
   readonly #key = new Int32Array(SLOT_WORDS_6);
   #nowSeconds = 0;
   #tick = 0;
 
-  constructor(store: SwarmStore) {
+  /** Of swarms that come from another node, `holdsLimits`: they are taken only as far as announces would be. */
+  constructor(store: SwarmStore, holdsLimits = false) {
     this.#store = store;
-    this.#limits = openNoLimits(store);
+    this.#holdsLimits = holdsLimits;
+    this.#limits = holdsLimits ? store.limits : openNoLimits(store);
   }
 
   /** The clock of SwarmStore.setNow. Ages of slots count from here. */
@@ -134,7 +137,7 @@ export class SwarmRestore {
       const slotWords = family === 4 ? SLOT_WORDS_4 : SLOT_WORDS_6;
       const swarm = record + (family === 4 ? RECORD_SWARM_4 : RECORD_SWARM_6);
       const peersMax = family === 4 ? SMALL_PEERS_MAX_4 : SMALL_PEERS_MAX_6;
-      const isNew = w[swarm + 1] === 0 && count <= peersMax;
+      const isNew = !this.#holdsLimits && w[swarm + 1] === 0 && count <= peersMax;
       if (isNew && !hasTwins(torrent.slots, slotsAt, slotWords, count))
         this.#openSmall(w, swarm, slotWords, torrent, slotsAt, leechers[family], count);
       else
@@ -248,7 +251,7 @@ export class SwarmRestore {
       this.#limits,
       NO_REPEATS,
     );
-    if (slot !== 0 && known === 0) this.peersStored++;
+    if (slot > 0 && known === 0) this.peersStored++;
   }
 }
 

@@ -2,6 +2,7 @@
  * The tracker as the collector of the statistics sees it: once a second it copies all counters, which makes them of one
  * moment, and puts them into roles. Made by `startTracker`; main thread.
  */
+import { clusterColumns } from "@swarmtide/cluster";
 import { httpColumns } from "@swarmtide/http";
 import type { CounterTables } from "@swarmtide/metrics";
 import { availableMemory } from "@swarmtide/runtime";
@@ -26,6 +27,7 @@ import type {
   ServiceReports,
   TrackerAddress,
 } from "../services/service.ts";
+import { readCluster } from "./cluster-reading.ts";
 import { type ProtocolReading, readConnections, readHttp, readUdp } from "./protocol-readings.ts";
 import { readWs } from "./ws-reading.ts";
 
@@ -94,6 +96,8 @@ export class TrackerSource implements StatisticsSource {
     const wsTable = counters.of(wsColumns.wsCounters);
     const ws = wsTable && readWs(wsTable, this.#workersOf("ws"), config.ws.maxMemory * MIB);
     if (ws !== undefined) readings.push(ws);
+    const clusterTable = counters.of(clusterColumns.clusterCounters);
+    const cluster = clusterTable && readCluster(clusterTable);
     const totals = readSwarmTotals(store);
     const swarms = sharedSwarms(totals);
     return {
@@ -101,7 +105,8 @@ export class TrackerSource implements StatisticsSource {
       requests: readings.flatMap(({ requests }) => requests),
       responses: readings.flatMap(({ responses }) => responses),
       bandwidth: readings.flatMap(({ bandwidth }) => bandwidth),
-      problems: readings.flatMap(({ problems }) => problems),
+      problems: [...readings, ...(cluster ? [cluster] : [])].flatMap(({ problems }) => problems),
+      cluster: cluster?.cluster,
       workers: mergeWorkers(readings.flatMap(({ workers }) => workers)),
       swarms: ws === undefined ? swarms : [...swarms, ws.swarm],
       torrentsOfStores: { shared: totals.torrents, ws: ws?.torrents ?? 0 },
