@@ -34,14 +34,19 @@ test("a worker that stalls for a second shows in the p99 of /api/stats, and its 
   timeout: 60_000,
   skip: stallObstacle() ?? false,
 }, async (t) => {
+  // Hooks run in this order: the load ends before the program does, which would refuse it.
+  const client = createSocket("udp4");
+  let load: NodeJS.Timeout | undefined;
+  t.after(() => {
+    clearInterval(load);
+    client.close();
+  });
   const program = startProgram(t, CONFIG);
   const [, url = ""] = await program.output(/statistics on (http:\S+)/);
   const [udp = ""] = await program.addresses();
   assert.match(udp, /^127\.0\.0\.1:/);
-  const client = createSocket("udp4");
   client.connect(Number(udp.slice(udp.lastIndexOf(":") + 1)), "127.0.0.1");
   await once(client, "connect");
-  t.after(() => client.close());
   const flood = async () => {
     for (let sent = 0; sent < FLOOD_DATAGRAMS; sent += FLOOD_PER_TURN) {
       for (let i = 0; i < FLOOD_PER_TURN; i++) client.send(connectRequest);
@@ -51,10 +56,9 @@ test("a worker that stalls for a second shows in the p99 of /api/stats, and its 
   // The first one has the code compiled, and finds the other threads still at their start.
   await flood();
   const worker = await busiestThread(program.child.pid ?? 0, flood);
-  const load = setInterval(() => {
+  load = setInterval(() => {
     for (let i = 0; i < LOAD_DATAGRAMS; i++) client.send(connectRequest);
   }, LOAD_MILLISECONDS);
-  t.after(() => clearInterval(load));
   const look = async () => {
     const stats = (await (await fetch(`${url}api/stats?history=none`)).json()) as ApiStats;
     const row = stats.latency.find((one) => one.worker === "udp-1");
