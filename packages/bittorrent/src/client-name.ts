@@ -1,7 +1,7 @@
 /**
  * Which client, in which version, a peer id says it belongs to (BEP 20).
  *
- * Called by statistics, once per peer that joins at most. Anybody can write anything into a peer id, so what comes
+ * Called by statistics, once per peer that joins at most. Anybody can write anything into a peer id, so what arrives
  * out is made only of the names in client-codes.ts, ASCII letters and digits, dots, dashes and `~`: it is safe to show in
  * a page or a metric label. The number of different answers is large all the same; whoever keeps them bounds them.
  */

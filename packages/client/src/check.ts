@@ -3,7 +3,7 @@
  * torrent served, an interval in range, peers that meet, counts that agree, a certificate that holds.
  *
  * Called by `swarmtide check URL` and by programs that watch trackers. It announces two peers of a random torrent,
- * which nobody else is in, and takes them back.
+ * which have no other peers, and removes them again.
  */
 import { randomBytes } from "node:crypto";
 import { EVENT_STARTED, EVENT_STOPPED, INFO_HASH_BYTES } from "@swarmtide/bittorrent";

@@ -15,7 +15,7 @@ export const handoverSection = section(
       min: 0,
       max: 3600,
       unit: "seconds",
-      doc: "How long the process that was taken over from serves the connections it has: HTTP ones end with their next answer, WebSockets are closed one after another (code 1012).",
+      doc: "How long the old process keeps serving its connections after a hand-over. HTTP connections end with their next answer, WebSockets are closed one after another (code 1012).",
     }),
   },
   ({ controlSocket }) =>

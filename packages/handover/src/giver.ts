@@ -1,6 +1,6 @@
 /**
- * The side of a hand-over that runs: hands swarms, sockets and keys to a process that takes over, and goes on as if nothing had
- * been where that fails at any step. One take-over of a running tracker; main thread, which serves no peers.
+ * The side of a hand-over that runs: hands swarms, sockets and keys to a process that takes over. If any
+ * step fails it keeps serving. One take-over of a running tracker; main thread, which serves no peers.
  *
  * The swarms go out while the workers serve, and what changes meanwhile after them; only for the last changes the workers hold
  * still, for some milliseconds. A copy and a change of the same peer may overtake each other within this process, but not on

@@ -54,7 +54,7 @@ export const httpSection = section(
     only_exact_paths: boolean({
       default: false,
       reload: true,
-      doc: "Serves /announce and /scrape alone. Otherwise a slash or .php may follow them, and one segment may stand in front, such as /KEY/announce.",
+      doc: "Serves only /announce and /scrape. Otherwise a slash or .php may follow them, and one segment may stand in front, such as /KEY/announce.",
     }),
   },
   (values) =>

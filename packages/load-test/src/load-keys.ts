@@ -9,7 +9,7 @@ export const serverAddressKey = socketAddress({
 
 export const warmupKey = integer({
   ...{ default: 0, min: 0, max: 3600, unit: "seconds" },
-  doc: "Answers of the first seconds do not show in the latency percentiles: clients come and code is compiled. Everything else counts from the start.",
+  doc: "Replies of these first seconds are left out of the latency percentiles, because clients still connect and code is still compiled. All other figures count from the start.",
 });
 
 export const durationKey = integer({

@@ -127,18 +127,19 @@ const ERROR_CODES = {
   SWARMTIDE_SNAPSHOT_DAMAGED: {
     cause:
       "A part of the snapshot at `snapshot.path` is damaged; everything else was restored. The message has the byte.",
-    remedy:
-      "You need do nothing: the next snapshot takes its place. If it happens again, check the disk.",
+    remedy: "None is needed: the next snapshot replaces it. If it happens again, check the disk.",
   },
   SWARMTIDE_SNAPSHOT_NOT_WRITTEN: {
-    cause: "A snapshot could not be written, for the reason in the message; the former one stays.",
+    cause:
+      "A snapshot could not be written, for the reason in the message; the previous one is kept.",
     remedy:
       "Free space on the disk, or let the user of the tracker write to the folder. The next interval tries again.",
   },
   SWARMTIDE_SNAPSHOT_PATH: {
     cause:
       "`snapshot.path` is not a place for a file, or the snapshot that is there cannot be opened.",
-    remedy: "Create its folder, let the user of the tracker read it, or move what is there away.",
+    remedy:
+      "Create its folder, let the user of the tracker read it, or move the existing file away.",
   },
   SWARMTIDE_SNAPSHOT_UNREADABLE: {
     cause:

@@ -31,7 +31,7 @@ export const logKeys = {
   log_format: choice({
     default: "text",
     choices: ["text", "json"],
-    doc: "How it is written: as text, or as one JSON object a line.",
+    doc: "Format of log lines: text, or one JSON object a line.",
   }),
   log_addresses: choice({
     reload: true,

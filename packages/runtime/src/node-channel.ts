@@ -62,7 +62,7 @@ export type IncomingMessage =
   | { readonly kind: "went"; readonly node: number }
   | { readonly kind: "lost"; readonly node: number };
 
-/** What a worker does with what comes. */
+/** What a worker does with messages that arrive. */
 export interface NodeChannelReceiver {
   /** In order for each node; `bytes` are the receiver's own. They come from a network. */
   message(node: number, bytes: Uint8Array): void;

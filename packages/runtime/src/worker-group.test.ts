@@ -54,7 +54,7 @@ test("a worker that throws is named, with the reason and the place", async () =>
   assert.match(deaths[0] ?? "", /^worker udp-1 failed: RangeError: seven is too many\n {4}at /);
 });
 
-test("a worker that ends by itself is named, also when its code is 0", async () => {
+test("a worker that exits unasked is named, also when its code is 0", async () => {
   for (const behaviour of ["return", "exit"]) {
     const { deaths, dead } = start(behaviour);
     await dead;

@@ -28,14 +28,14 @@ export const snapshotSection = section(
       min: 0,
       max: 65_536,
       unit: "MiB per second",
-      doc: "The most that is written in a second while the tracker serves; 0 does not limit it. When the tracker stops, the disk is the limit.",
+      doc: "Limit of what is written in a second while the tracker serves; 0 sets none. When the tracker stops, only the disk limits it.",
     }),
     stop_timeout: integer({
       default: 60,
       min: 0,
       max: 3600,
       unit: "seconds",
-      doc: "Time for the last snapshot when the tracker stops. One that is not ready by then is given up, and the former one stays. 0 writes none.",
+      doc: "Time limit of the last snapshot when the tracker stops. One that takes longer is abandoned, and the previous one is kept. 0 writes none.",
     }),
   },
   ({ compression }) =>

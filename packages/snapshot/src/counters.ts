@@ -6,7 +6,7 @@ export const snapshotCounters = defineCounters("snapshot", { families: false });
 export const WRITTEN = snapshotCounters.counter("written", "Snapshots written.");
 export const FAILED = snapshotCounters.counter(
   "failed",
-  "Snapshots that could not be written; the former one stays.",
+  "Snapshots that could not be written; the previous one is kept.",
 );
 export const LAST_TIME = snapshotCounters.gauge(
   "last_written_time",

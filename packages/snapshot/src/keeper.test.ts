@@ -71,7 +71,7 @@ test("a snapshot is written no faster than it may be", (t) => {
   assert.ok(waited / 1000 <= bytes / bytesPerSecond);
 });
 
-test("one that is given up half way leaves the former one and nothing beside it", (t) => {
+test("one that is given up half way leaves the previous one and no other file", (t) => {
   const former = openStore();
   announce(former, 1, 1);
   const path = snapshotIn(t, former);

@@ -144,7 +144,7 @@ export class SnapshotKeeper {
       );
   }
 
-  /** Replaces the snapshot. False when it failed or was given up; then the former one stays. */
+  /** Replaces the snapshot. False when it failed or was given up; then the previous one is kept. */
   write({ bytesPerSecond, goesOnAfter }: WriteLimits): boolean {
     const { path, store, log, counters, nowSeconds, unixSeconds, fileCalls } = this.#options;
     if (path === undefined || !this.#isRestored) return false;
@@ -173,7 +173,7 @@ export class SnapshotKeeper {
       return true;
     } catch (error) {
       this.#count(FAILED, 1);
-      log.error(`snapshot ${path}: not written: ${reasonOf(error)}; the former one stays`, {
+      log.error(`snapshot ${path}: not written: ${reasonOf(error)}; the previous one is kept`, {
         code: "SWARMTIDE_SNAPSHOT_NOT_WRITTEN" satisfies ErrorCode,
       });
       return false;

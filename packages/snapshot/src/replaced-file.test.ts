@@ -77,7 +77,7 @@ for (const failure of ["ENOSPC", "EIO", "EDQUOT"])
     }
   });
 
-test("on a real disk the file is replaced, and nothing is left beside it", () => {
+test("on a real disk the file is replaced, and nothing is left next to it", () => {
   const folder = mkdtempSync(join(tmpdir(), "swarmtide-replaced-"));
   try {
     const path = join(folder, "swarms");

@@ -71,7 +71,7 @@ function openSnapshot(
         });
       else if (!isInTime())
         log.error(
-          `snapshot ${setup.path}: not written within snapshot.stop_timeout = ${stopTimeout} seconds; the former one stays`,
+          `snapshot ${setup.path}: not written within snapshot.stop_timeout = ${stopTimeout} seconds; the previous one is kept`,
         );
     },
   };

@@ -35,7 +35,7 @@ export const statisticsSection = section(
     page_address: optionalSocketAddress({
       default: PAGE_ADDRESS_DEFAULT,
       family: "any",
-      doc: 'Where the page is served (/), and beside it /metrics for Prometheus, /api/stats as JSON, /health and /ready; "" for off. If the default is taken by another program there is no page and a warning.',
+      doc: 'Where the page is served (/), together with /metrics for Prometheus, /api/stats as JSON, /health and /ready; "" for off. If the default is taken by another program there is no page and a warning.',
     }),
     page_token: text({
       reload: true,
@@ -43,7 +43,7 @@ export const statisticsSection = section(
       default: "",
       pattern: /^[\x21-\x7e]{0,256}$/,
       expected: 'up to 256 printable ASCII characters without spaces, or "" for none',
-      doc: "What whoever reads the page must show: as a bearer token, or as the password that a browser asks for, with any user name. /health and /ready do not ask for it. Set it wherever page_address is not a loopback address.",
+      doc: "Password of the page and its exports. Send it as a bearer token, or enter it in the browser with any user name. /health and /ready do not ask for it. Set it wherever page_address is not a loopback address.",
     }),
     page_tls_certificate_path: path({
       default: "",
@@ -68,19 +68,19 @@ export const statisticsSection = section(
     }),
     clients: boolean({
       default: true,
-      doc: "Names the clients of peers, from one of 64 announces. It takes 1 to 2 ns of an announce and no memory of a peer.",
+      doc: "Identifies clients by their peer ids, in one of 64 announces. It costs 1 to 2 ns an announce and no memory a peer.",
     }),
     export_path: path({
       reload: true,
       default: "",
       optional: true,
-      doc: "File for all torrents after a cleaning, one a line: hash:seeders:leechers:completed.",
+      doc: "File that lists all torrents after a cleaning, one a line: hash:seeders:leechers:completed.",
     }),
     export_by_family_path: path({
       reload: true,
       default: "",
       optional: true,
-      doc: "File for all torrents after a cleaning, one a line for each address family: 4 or 6, hash, seeders, leechers, with spaces between them.",
+      doc: "File that lists all torrents after a cleaning, one line for each torrent and address family: 4 or 6, hash, seeders, leechers, with spaces between them.",
     }),
     export_compression: choice({
       reload: true,

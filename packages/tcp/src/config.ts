@@ -116,7 +116,7 @@ export const webSection = section(
       default: "X-Forwarded-For",
       pattern: /^[A-Za-z0-9-]{1,64}$/,
       expected: "the name of a header: letters, digits and hyphens",
-      doc: "The header in which trusted proxies pass the address of the client: a list of addresses of which the rightmost that is not trusted counts.",
+      doc: "Header in which trusted proxies pass the client's address. If it lists several, the rightmost one that is not a trusted proxy counts.",
     }),
     proxy_protocol: boolean({
       reload: true,
@@ -171,7 +171,7 @@ export const webSection = section(
       min: 1,
       max: 3600,
       unit: "seconds",
-      doc: "Time in which a request must arrive, from its first byte to its last, and in which its answer must be taken.",
+      doc: "Time limit for a request to arrive, from its first byte to its last, and for the client to read its answer.",
     }),
     tls_handshake_timeout: integer({
       reload: true,
@@ -179,7 +179,7 @@ export const webSection = section(
       min: 1,
       max: 3600,
       unit: "seconds",
-      doc: "Time in which a TLS handshake must be done.",
+      doc: "Time limit of a TLS handshake.",
     }),
   },
   (values) => {
@@ -198,7 +198,7 @@ export const webSection = section(
     }
     const { port, addressIpv4, addressIpv6 } = values;
     if (port && [addressIpv4, addressIpv6].some((all) => standsTwice(placedAt(port, all))))
-      return { key: "port", expected: '"" where a host stands twice in an address key' };
+      return { key: "port", expected: '"" where an address key lists a host twice' };
     const wrong = values.trustedProxies.find((proxy) => parseCidr(proxy) === undefined);
     if (wrong !== undefined)
       return {

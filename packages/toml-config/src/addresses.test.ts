@@ -60,7 +60,7 @@ test("a program and a command line give them in the same forms", () => {
   assert.equal(set('["1.2.3.4:5", "1.2.3.4:6"]').length, 2);
 });
 
-test("a bad one among several, none at all, and one that stands twice are refused", () => {
+test("a bad one among several, none at all, and one listed twice are refused", () => {
   const expected = 'expected an IPv4 address and port such as "0.0.0.0:3000", or several';
   for (const text of ['["1.2.3.4:1", "[::]:2"]', "[]", '["1.2.3.4:1", "1.2.3.4:1"]', '""'])
     assert.ok(complaintOf(`plain = ${text}`).includes(`plain = ${text}: ${expected}`), text);

@@ -188,7 +188,7 @@ const cases: readonly (readonly [string, string, readonly string[]])[] = [
     ["c.toml:1: udp = [{ workers = 3 }]: expected one section, written [udp] with single brackets"],
   ],
   [
-    "a section that stands twice",
+    "a section that appears twice",
     "[udp]\nworkers = 1\n[web]\n[udp]\nworkers = 2",
     [
       "c.toml:4: [udp]: is set a second time, first on line 1; keep one",
@@ -196,7 +196,7 @@ const cases: readonly (readonly [string, string, readonly string[]])[] = [
     ],
   ],
   [
-    "a key that stands twice",
+    "a key that appears twice",
     "[udp]\nworkers = 1\nworkers = 1",
     ["c.toml:3: udp.workers: is set a second time, first on line 2; keep one"],
   ],

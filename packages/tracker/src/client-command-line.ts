@@ -4,7 +4,7 @@ import type { Command, CommandOption } from "@swarmtide/runtime";
 const FAMILY_OPTIONS: readonly CommandOption[] = [
   { long: "ipv4", short: "4", summary: "use IPv4 only" },
   { long: "ipv6", short: "6", summary: "use IPv6 only" },
-  { long: "insecure", summary: "accept certificates that nobody trusts" },
+  { long: "insecure", summary: "accept untrusted certificates" },
   { long: "timeout", value: "SECONDS", summary: "give up after SECONDS (15)" },
   { long: "json", summary: "print JSON" },
 ];
@@ -37,7 +37,7 @@ export const SCRAPE: Command = {
 export const CHECK: Command = {
   words: ["check"],
   takesConfig: false,
-  summary: "check a tracker as lists of public trackers do",
+  summary: "check a tracker the way lists of public trackers do",
   operands: ["TRACKER_URL"],
   options: FAMILY_OPTIONS,
 };

@@ -11,7 +11,7 @@ const SERVE_OPTIONS: readonly CommandOption[] = [
   ...CONFIG_OPTIONS,
   {
     long: "take-over",
-    summary: "take over from the tracker that runs at handover.control_socket, where one does",
+    summary: "take over from the tracker at handover.control_socket, if one is running",
   },
 ];
 

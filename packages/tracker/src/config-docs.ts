@@ -19,7 +19,7 @@ const INTRODUCTION = `One TOML file for everything: \`swarmtide -c FILE\`. \`swa
 A key that is missing has its default; a key or section that is not known is an error, and so is a value that is not
 allowed: the tracker then says which line, and what would be right, and does not start.
 
-SIGHUP reads the configuration again and checks it as a whole. Keys with *yes* under *reload* then hold for what comes next,
+SIGHUP reads the configuration again and checks it as a whole. Keys with *yes* under *reload* then apply from the next request on,
 in all workers at once; other keys that have changed are named in the log and take a restart. What concerns the beginning of a
 connection, such as \`trusted_proxies\`, holds for new connections. Where something is wrong, the log says which line, and
 nothing changes. The files that the configuration names (access list, certificates) are read again, too; SIGUSR1 reads these

@@ -59,13 +59,13 @@ describe("several addresses of one protocol", { skip }, () => {
     assert.equal(await first.end("SIGTERM"), 0);
   });
 
-  test("check-config and doctor list them all, and one port for a host that stands twice is refused", () => {
+  test("check-config and doctor list them all, and one port for a host listed twice is refused", () => {
     const addresses = 'udp.address_ipv4=["192.0.2.1:80", "192.0.2.1:81"]';
     const { stdout } = runToEnd("check-config", "--udp", "--set", addresses);
     assert.match(stdout, /UDP tracker: 192\.0\.2\.1:80 and 192\.0\.2\.1:81 and \[::\]:3000\n/);
     assert.match(runToEnd("doctor", "--udp", "--set", addresses).stdout, /UDP 80, 81, 3000/);
     const { code, stderr } = runToEnd("check-config", "--port", "90", "--set", addresses);
     assert.equal(code, 1);
-    assert.match(stderr, /udp\.port = 90: expected "" where a host stands twice/);
+    assert.match(stderr, /udp\.port = 90: expected "" where an address key lists a host twice/);
   });
 });

@@ -98,7 +98,7 @@ export const udpSection = section(
     if (values.enabled && values.useIpv4 && values.useIpv6 && !values.setOnlyIpv6)
       return { key: "set_only_ipv6", expected: "true where use_ipv4 and use_ipv6 are both true" };
     if (standsTwice(udpAddressesOf(values)))
-      return { key: "port", expected: '"" where a host stands twice in an address key' };
+      return { key: "port", expected: '"" where an address key lists a host twice' };
     const roomBytes = udpEngines.find(({ name }) => name === values.engine)?.replyBytesMax;
     const peersMax = peersThatFit(roomBytes ?? Number.POSITIVE_INFINITY);
     if (values.maxResponsePeers > peersMax)

@@ -78,7 +78,7 @@ class Play {
   #given = 0;
   #come = 0;
   #refused = 0;
-  /** Who fills the memory with torrents that nobody else is in. */
+  /** Clients that fill the memory with torrents of one peer. */
   #crowd: TestClient | undefined;
 
   constructor(workers: number, seed: number, memoryBytes: number | undefined) {

@@ -41,7 +41,7 @@ export const wsSection = section(
       min: 1,
       max: 3600,
       unit: "seconds",
-      doc: "Time for which an offer can be answered.",
+      doc: "How long an offer can be answered.",
     }),
     max_peer_age: integer({
       reload: true,
@@ -49,7 +49,7 @@ export const wsSection = section(
       min: 10,
       max: 172_800,
       unit: "seconds",
-      doc: "Time after its last announce at which a peer is forgotten, though its connection lives.",
+      doc: "How long a peer is kept after its last announce, even if its connection stays open.",
     }),
     max_message_size: integer({
       reload: true,
@@ -64,7 +64,7 @@ export const wsSection = section(
       min: 0,
       max: 1_048_576,
       unit: "MiB",
-      doc: "Memory for the peers and offers of all workers together; 0 takes a share of what the host or its cgroup has, about a quarter, which the start line names. A peer counts 87 bytes, an offer that may be answered 68. When it is full, peers of torrents that nobody else is in give way, and where there are none new peers get an error; of offers the oldest is forgotten.",
+      doc: "Memory for the peers and offers of all workers together; 0 takes a share of what the host or its cgroup has, about a quarter, which the start line names. A peer counts 87 bytes, an offer that may be answered 68. When it is full, peers that are alone in their torrent give way; if there are none, new peers get an error. The oldest offer is forgotten first.",
     }),
     max_torrents_per_connection: integer({
       reload: true,
@@ -117,7 +117,7 @@ export const wsSection = section(
       min: 1,
       max: 86_400,
       unit: "seconds",
-      doc: "Time without a sign of life after which a client is asked for one. Keep it below max_connection_idle.",
+      doc: "A client that has been silent for this long is sent a ping. Keep it below max_connection_idle.",
     }),
     allowed_origins: list({
       reload: true,

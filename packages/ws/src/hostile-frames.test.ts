@@ -131,7 +131,7 @@ test("a lone surrogate written as an escape reaches the other peer byte for byte
   assert.ok(bob.texts.at(-1)?.includes(`"offer":${offer},"offer_id"`));
 });
 
-test("of a key that stands twice the last one decides: torrent, peer id, offers, and what an offer is", () => {
+test("of a key that appears twice the last one decides: torrent, peer id, offers, and what an offer is", () => {
   const twice = after(
     text(`{"info_hash":"${id("song")}","left":0,${announceText(',"left":1').slice(1)}`),
   );

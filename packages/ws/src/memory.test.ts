@@ -42,7 +42,7 @@ test("seven addresses with many connections, each in as many torrents as allowed
   const peers = trackers.count(columns.LEECHERS) + trackers.count(columns.SEEDERS);
   const { lengthMax } = elementAt(trackers.trackers, 0).swarms.peers.table;
   assert.ok(lengthMax < 10_000 && peers <= lengthMax, `${peers} peers`);
-  assert.equal(newcomers, 140, "members of torrents that nobody else is in give way");
+  assert.equal(newcomers, 140, "members that are alone in their torrent give way");
   assert.ok(trackers.count(columns.PEERS_GAVE_WAY) > 3000);
   bob.take();
   ann.take();

@@ -63,7 +63,7 @@ export const fillIn = (
 ): string =>
   text.replace(/\{(\w+)\}/g, (_, key: string) => {
     const value = values[key];
-    if (value === undefined) throw new Error(`Nothing stands for {${key}}`);
+    if (value === undefined) throw new Error(`template has no value for {${key}}`);
     return `${value}`;
   });
 

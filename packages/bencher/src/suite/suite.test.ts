@@ -127,7 +127,7 @@ test("every configuration of a rival fills in whole", () => {
     if (name.endsWith(".json")) JSON.parse(templateText(name));
     else assert.ok(!/[{}]/.test(fillIn(templateText(name), values)), name);
   }
-  assert.throws(() => fillIn("{nothing}", values), /Nothing stands for \{nothing\}/);
+  assert.throws(() => fillIn("{nothing}", values), /no value for \{nothing\}/);
 });
 
 test("the command line says which protocols, cores and rounds; mistakes are told in one line", () => {

@@ -143,7 +143,7 @@ function wsTable(key: string, title: string, isTls: boolean): SuiteTable {
       swarmtide("ws", "newest"),
       aquatic("aquatic_ws"),
       bittorrentTracker("ws"),
-      missing("wt-tracker", "it is not on npm, nor is the uWebSockets.js that it stands on"),
+      missing("wt-tracker", "neither it nor uWebSockets.js, which it needs, is on npm"),
     ],
     probe: isTls ? handshakes : accepts,
     config: (port, duration, rate) =>

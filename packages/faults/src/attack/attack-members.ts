@@ -1,5 +1,5 @@
 /**
- * The real program under the attack that once ended it, with clients that keep the rules beside it: what held, the JavaScript heap
+ * The real program under the attack that once ended it, together with well-behaved clients: what held, the JavaScript heap
  * of every thread, resident memory, and what the honest clients did not get. Called by `faults` (a short form) and by the
  * program `attack.ts`.
  */

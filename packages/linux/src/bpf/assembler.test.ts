@@ -103,11 +103,11 @@ test("jumps count the instructions between, forwards and backwards", () => {
   ]);
 });
 
-test("a label that is missing or stands twice is an error with its name", () => {
+test("a label that is missing or defined twice is an error with its name", () => {
   assert.throws(() => assembled((a) => a.jump("nowhere")), /nothing has the label nowhere/);
   const twice = (a: BpfAssembler) => {
     a.label("here");
     a.label("here");
   };
-  assert.throws(() => assembled(twice), /the label here stands twice/);
+  assert.throws(() => assembled(twice), /the label here is defined twice/);
 });

@@ -77,7 +77,7 @@ export class BpfAssembler {
 
   /** Names the next instruction. Throws when the name is taken. */
   label(name: string): void {
-    if (this.#labels.has(name)) throw new Error(`the label ${name} stands twice`);
+    if (this.#labels.has(name)) throw new Error(`the label ${name} is defined twice`);
     this.#labels.set(name, this.#instructions.length);
   }
 

@@ -1,7 +1,7 @@
 /**
  * Datagrams in and replies out through an io_uring: what DatagramBatch does with recvmmsg and sendmmsg, with one system call
  * for both. The kernel fills buffers as datagrams arrive (multishot receive); replies are submitted together, and the call
- * that submits them also waits for what comes next. Owned by one thread, which opened it. io_uring(7), io_uring_enter(2).
+ * that submits them also waits for the next completions. Owned by one thread, which opened it. io_uring(7), io_uring_enter(2).
  *
  *     const count = datagrams.receive(wait)
  *     for each i: read the request at datagrams.requestAt(i), write reply j at j × replyStride, datagrams.queueReply(i, j, length)

@@ -30,7 +30,7 @@ const NEED_WAKEUP = 1;
 const SEND_CALLS_MAX = 4;
 /** The frame's own bits of an offset, and the rest. */
 const FRAME_MASK = ~(XDP_FRAME_BYTES - 1);
-/** Where a reply begins in its frame, so that its IP header stands on a multiple of 4. */
+/** Where a reply begins in its frame, so that its IP header is aligned to 4 bytes. */
 const REPLY_HEADROOM_BYTES = 2;
 /** struct xdp_statistics: six 64-bit numbers; 0 receive dropped, 3 receive ring full, 4 fill ring empty. */
 const STATISTICS_BYTES = 48;

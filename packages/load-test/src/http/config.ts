@@ -32,7 +32,7 @@ export const httpLoadSchema = section(
     warmup: warmupKey,
     target_rate: integer({
       ...{ default: 0, min: 0, max: 10_000_000 },
-      doc: "Requests per second; one that no client was free for counts its latency from when it was due. 0 sends as many as are answered.",
+      doc: "Requests per second. The latency of a request that no client was free for counts from the time it was due. 0 sends as many as are answered.",
     }),
     timeout: integer({
       ...{ default: 5000, min: 10, max: 60_000, unit: "milliseconds" },

@@ -23,13 +23,13 @@ export const wsLoadSchema = section(
     }),
     tls_resume_share: decimal({
       ...{ default: 0, min: 0, max: 1 },
-      doc: "Share of those that come which resume the TLS session of the one that left; the report counts handshakes made in full and resumed ones.",
+      doc: "Share of new clients that resume the TLS session of the client they replace; the report counts handshakes made in full and resumed ones.",
     }),
     duration: durationKey,
     warmup: warmupKey,
     target_rate: integer({
       ...{ default: 0, min: 0, max: 1_000_000 },
-      doc: "Announces and scrapes per second, once all clients are there; one that no client was free for counts its latency from when it was due. 0 sends as many as are answered.",
+      doc: "Announces and scrapes per second, once all clients are connected. The latency of a request that no client was free for counts from the time it was due. 0 sends as many as are answered.",
     }),
     timeout: integer({
       ...{ default: 5000, min: 10, max: 60_000, unit: "milliseconds" },

@@ -244,7 +244,7 @@ export class LoadClient {
     this.#send(textFrame(Buffer.from(text, "utf8")));
   }
 
-  /** The reply is there, or lost: what comes next, now or after the pause. */
+  /** The reply arrived or is lost: starts the next request, now or after the pause. */
   #proceed(): void {
     const wasAwaited = this.#awaited !== undefined;
     this.#awaited = undefined;

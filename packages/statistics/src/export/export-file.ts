@@ -1,6 +1,6 @@
 /**
  * A file that appears whole or not at all: lines are gathered, compressed a part at a time and written to a temporary file
- * beside it, which takes its name at the end (rename(2)). Used by the thread that walks the torrents, which has no event
+ * next to it, which takes its name at the end (rename(2)). Used by the thread that walks the torrents, which has no event
  * loop: every call blocks. Parts of gzip and zstd that follow one another are one file to every reader (RFC 1952 §2.2,
  * RFC 8878 §3).
  */

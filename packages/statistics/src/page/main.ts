@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-/** The page's first module: connects what comes from the tracker with what is shown. Loaded by index.html. */
+/** The page's first module: passes the tracker's numbers to the parts that show them. Loaded by index.html. */
 import type { ApiStats } from "../api-shape.ts";
 import { Chart } from "./chart.ts";
 import type { ChartHistory } from "./chart-history.ts";

@@ -161,7 +161,7 @@ function addSwarms(samples: OtherSamples, { swarms, memory }: Snapshot["stats"])
 
 const LATENCY = {
   name: "swarmtide_latency_seconds",
-  help: "How long requests stay inside a worker, from their arrival until the reply is sent; a stall counts for what would have arrived meanwhile.",
+  help: "How long requests stay inside a worker, from their arrival until the reply is sent; a stall also counts for the requests that would have arrived during it.",
 } as const;
 
 /** The latency of all workers, whose buckets are filled already: prom-client's own histogram fills its own. */

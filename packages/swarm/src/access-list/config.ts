@@ -13,7 +13,7 @@ export const accessListSection = section("Which torrents are served.", {
   path: path({
     reload: true,
     default: "./access-list.txt",
-    doc: "The list: one info hash of 40 hexadecimal digits a line; blank lines and what follows a # do not count. SIGUSR1 and SIGHUP read it again.",
+    doc: "The list. Each line is an info hash of 40 hexadecimal digits; blank lines and text after a # are ignored. SIGUSR1 and SIGHUP read it again.",
   }),
 });
 

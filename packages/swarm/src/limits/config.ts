@@ -50,7 +50,7 @@ export const limitsSection = section(
     address_list_path: path({
       reload: true,
       default: "./address-list.txt",
-      doc: "The list: an address, a network such as 10.0.0.0/8, or a first and a last address with a hyphen between them a line; blank lines and what follows a # do not count. SIGUSR1 and SIGHUP read it again.",
+      doc: "The list. Each line is an address, a network such as 10.0.0.0/8, or a first and a last address with a hyphen between them; blank lines and text after a # are ignored. SIGUSR1 and SIGHUP read it again.",
     }),
     exempt: list({
       reload: true,

@@ -43,7 +43,7 @@ export class SlowClient {
   #allowance = 0;
   #made = 0;
 
-  /** Connects; what comes before the first frame is the head of the upgrade's answer. */
+  /** Connects; what comes before the first frame is the head of the upgrade response. */
   constructor(port: number, infoHash: Uint8Array, name: number) {
     this.#infoHash = infoHash;
     this.#peerId = idOf(name);

@@ -89,7 +89,7 @@ const WEB: AquaticKeys = {
   "network.tcp_backlog": { usual: "1024", to: "web.tcp_backlog" },
   "network.enable_tls": {
     usual: "false",
-    note: "HTTPS listens at web.tls_address_ipv4 and web.tls_address_ipv6, plain HTTP beside it at web.address_…",
+    note: "HTTPS listens at web.tls_address_ipv4 and web.tls_address_ipv6, plain HTTP at web.address_…",
   },
   "network.tls_certificate_path": { usual: '""', to: "web.tls_certificate_path" },
   "network.tls_private_key_path": { usual: '""', to: "web.tls_private_key_path" },

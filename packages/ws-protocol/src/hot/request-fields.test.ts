@@ -108,7 +108,7 @@ test("events count in any letter case, plain or escaped", () => {
   }
 });
 
-test("of a key that stands twice the last one counts, as with JSON.parse", () => {
+test("of a key that appears twice the last one counts, as with JSON.parse", () => {
   const base = `"action":"announce","info_hash":"${"a".repeat(20)}","peer_id":"${"b".repeat(20)}"`;
   assert.equal(parse(`{${base},"left":"bad","left":0}`), status.REQUEST_ANNOUNCE);
   assert.equal(request.left, LEFT_NOTHING);

@@ -4,7 +4,7 @@
  *
  * One `TrackerRequest` per worker, filled anew by `read` for each message and good until the next; it keeps a
  * reference to the message's bytes, or to a copy of them in the thread's `MessageMemory`. Unknown fields are skipped, of a
- * key that stands twice the last one counts (as with JSON.parse, so that what was checked is what a browser will see),
+ * key that appears twice the last one counts (as with JSON.parse, so that what was checked is what a browser will see),
  * `null` is the same as a missing field.
  */
 import { EVENT_NONE } from "@swarmtide/bittorrent";

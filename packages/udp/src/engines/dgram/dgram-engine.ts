@@ -103,7 +103,7 @@ async function openSocket(listener: Listener, port: number, onlyIpv6: boolean): 
   return socket;
 }
 
-/** Answers what comes in. Returns what gives longer replies room. */
+/** Answers datagrams as they arrive. Returns a function that makes room for longer replies. */
 function serve(
   socket: Socket,
   socketFamily: 4 | 6,

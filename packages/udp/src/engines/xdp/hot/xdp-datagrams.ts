@@ -19,7 +19,7 @@ import { BATCH_SIZE, BEHIND_BATCHES, PREFETCH_BATCH_MIN } from "../../batches.ts
 import { ETHERNET_BYTES, FRAMES, UDP_HEADER_BYTES } from "../frame-layout.ts";
 import { PacketHeaders } from "./packet-headers.ts";
 
-/** Where a frame begins so that its IP header stands on a multiple of 4. */
+/** Where a frame begins so that its IP header is aligned to 4 bytes. */
 const ALIGNED = 2;
 /** First byte of the IP header of version 6, upper half. */
 const IPV6 = 0x60;
