@@ -102,7 +102,7 @@ export async function giveTo(channel: FrameChannel, options: GiverOptions): Prom
     if (!isHandedOver) {
       for (const service of services) service.release();
       const reason = (await lastWords(channel)) ?? error.message;
-      log.error(`hand-over: ${reason}; this process goes on as before`, {
+      log.error(`hand-over: ${reason}; this process keeps serving`, {
         code: "SWARMTIDE_HANDOVER_FAILED",
       });
       await channel.sendJson(FRAME_REFUSED, { reason: error.message }).catch(() => {});
@@ -164,7 +164,7 @@ async function sendSwarms(
     await breathe();
   };
   await flush();
-  if (isFilling()) log.info("hand-over: waits until the former snapshot is restored");
+  if (isFilling()) log.info("hand-over: waiting until the last snapshot is restored");
   for (let looks = 1; isFilling(); looks++) {
     await pause(CHANGES_MILLISECONDS);
     await sendChanges(channel, changes);
@@ -219,9 +219,7 @@ async function finish(
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     // The new process may have been stopped: connections here are finished all the same.
-    log.warn(
-      `hand-over: ${error.message}; what open connections announce is not passed on any more`,
-    );
+    log.warn(`hand-over: ${error.message}; announces on open connections are no longer passed on`);
     await Promise.race([drained, pause(Math.max(0, endMilliseconds - performance.now()))]);
   }
 }

@@ -69,7 +69,7 @@ for (const { what, read, example } of MESSAGES) {
   });
 }
 
-/** The value with one of its parts, at any depth, replaced by what it cannot be. */
+/** The value with one of its parts, at any depth, replaced by an invalid one. */
 function spoiltOf(value: unknown): unknown[] {
   const others = [null, typeof value === "string" ? 1 : "text", -1.5, true].filter(
     (other) => typeof other !== typeof value || other === -1.5,

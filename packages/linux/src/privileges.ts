@@ -24,7 +24,7 @@ export interface Account {
   readonly group: number;
 }
 
-/** The user or group of the configuration does not exist. `message` names it and the file it should stand in. */
+/** The user or group of the configuration does not exist. `message` names it and the file that should list it. */
 export class UnknownAccountError extends Error {
   constructor(kind: "user" | "group", name: string, path: string) {
     super(`No ${kind} "${name}" in ${path}; create it or configure another`);

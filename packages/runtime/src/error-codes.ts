@@ -36,11 +36,11 @@ const ERROR_CODES = {
   SWARMTIDE_ADDRESS_UNAVAILABLE: {
     cause: "A configured address does not belong to this machine, or its family is switched off.",
     remedy:
-      "Take an address that `ip address` lists, or `0.0.0.0` and `[::]` for all; set `use_ipv6 = false` without IPv6.",
+      "Choose an address that `ip address` lists, or `0.0.0.0` and `[::]` for all; set `use_ipv6 = false` without IPv6.",
   },
   SWARMTIDE_CLUSTER_CONNECTION: {
     cause:
-      "No server of `cluster.servers` takes this node, or it refuses what a node needs; the message has its words. The tracker serves what it has and tries again.",
+      "No server of `cluster.servers` accepts this node, or the server refuses what a node needs; the message quotes it. The tracker serves its own swarms and tries again.",
     remedy:
       "Check that the server runs and is reached, its certificate, and what the user may publish and subscribe ([cluster.md](cluster.md)); `swarmtide doctor` tries it.",
   },
@@ -49,13 +49,13 @@ const ERROR_CODES = {
     remedy: "Check the path that the message names and what the file holds.",
   },
   SWARMTIDE_CLUSTER_NAME: {
-    cause: "Two nodes of the cluster have one name and have both run for half a minute.",
+    cause: "Two nodes of the cluster have the same name, and both have run for half a minute.",
     remedy: "Give each a `cluster.name` of its own.",
   },
   SWARMTIDE_CLUSTER_VERSION: {
     cause:
       "A node of the cluster sends messages of a version that this swarmtide does not read; they are dropped.",
-    remedy: "Bring all nodes to versions that follow each other.",
+    remedy: "Upgrade all nodes to the same version, or to two consecutive ones.",
   },
   SWARMTIDE_CONFIG_INVALID: {
     cause:
@@ -80,12 +80,12 @@ const ERROR_CODES = {
   },
   SWARMTIDE_HANDOVER_FAILED: {
     cause:
-      "Taking over from the running tracker failed, for the reason in the message; that one goes on as before.",
+      "Taking over from the running tracker failed, for the reason in the message; the running tracker keeps serving.",
     remedy:
       "Correct what the message names and start again with `--take-over`; or stop the running tracker and start without.",
   },
   SWARMTIDE_LINUX_ONLY: {
-    cause: "Something was asked for that exists on Linux only.",
+    cause: "The configuration or the command asks for something that only works on Linux.",
     remedy: "Switch it off in the configuration, or run on Linux.",
   },
   SWARMTIDE_LISTEN_FAILED: {
@@ -159,7 +159,7 @@ const ERROR_CODES = {
   SWARMTIDE_TLS_KEY_INVALID: {
     cause:
       "The file at `web.tls_private_key_path` holds no private key in PEM, or an encrypted one.",
-    remedy: "Give a PKCS#8, PKCS#1 or EC key in PEM; `openssl pkey` takes a passphrase off.",
+    remedy: "Give a PKCS#8, PKCS#1 or EC key in PEM; `openssl pkey` removes a passphrase.",
   },
   SWARMTIDE_TLS_KEY_MISMATCH: {
     cause: "The private key does not belong to the certificate.",
@@ -175,11 +175,11 @@ const ERROR_CODES = {
   },
   SWARMTIDE_USAGE: {
     cause: "The command line has an unknown command or option, or one without its value.",
-    remedy: "`swarmtide --help` lists what there is.",
+    remedy: "`swarmtide --help` lists all commands and options.",
   },
   SWARMTIDE_WORKER_DIED: {
     cause:
-      "A thread failed. The tracker ends with it: half a tracker is harder to notice than one that restarts.",
+      "A thread failed. The whole tracker exits, because a tracker that serves only in part is harder to notice than one that restarts.",
     remedy: "Let the service manager restart it, and report the lines of the log above.",
   },
   SWARMTIDE_XDP_FAILED: {

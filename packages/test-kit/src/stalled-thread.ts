@@ -52,7 +52,7 @@ const processorTimes = (pid: number): Map<number, number> =>
     ]),
   );
 
-/** Stops a thread for so long; fulfilled when it goes on. */
+/** Stops a thread for this time; resolves when it runs again. */
 export async function stallThread(thread: number, seconds: number): Promise<void> {
   const child = spawn("python3", ["-c", SCRIPT, String(thread), String(seconds)]);
   let complaint = "";

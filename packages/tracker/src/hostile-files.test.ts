@@ -83,7 +83,7 @@ test("a list or certificate that becomes one of these is logged at a reload, the
     program.stderr = "";
     program.child.kill("SIGHUP");
     await program.output(/ERROR .*the old list stays/);
-    await program.output(/ERROR .*the old certificate stays/);
+    await program.output(/ERROR .*the old certificate remains in use/);
     assert.match(program.stderr, said);
   }
   assert.equal(await program.end("SIGTERM"), 0);

@@ -151,7 +151,7 @@ test(
     writeFileSync(key, "nothing");
     program.child.kill("SIGHUP");
     await program.output(
-      /ERROR main: .*server\.key .*is not PEM.*; the old certificate stays code=SWARMTIDE_TLS_NOT_PEM\n/,
+      /ERROR main: .*server\.key .*is not PEM.*; the old certificate remains in use code=SWARMTIDE_TLS_NOT_PEM\n/,
     );
     assert.equal((await get(`${secure}/health`)).keyType, "ec");
 

@@ -74,7 +74,7 @@ test(
 );
 
 test(
-  "limits by address that were both off at the start take a restart, and the log says so",
+  "limits by address that were both off at the start need a restart, and the log says so",
   TIMEOUT,
   async (t) => {
     const lines: string[] = [];
@@ -84,9 +84,9 @@ test(
     const tracker = await startTracker(onLoopback(off), { log });
     t.after(() => tracker.stop());
     await tracker.reload(onLoopback({ ...off, maxScrapesPerAddress: 5 }));
-    assert.doesNotMatch(lines.join(""), /take a restart/);
+    assert.doesNotMatch(lines.join(""), /need a restart/);
     await tracker.reload(onLoopback({ ...off, maxPeersPerAddress: 5 }));
-    assert.match(lines.join(""), /WARN .*limits\.max_peers_per_address .* take a restart/);
+    assert.match(lines.join(""), /WARN .*limits\.max_peers_per_address .* need a restart/);
   },
 );
 

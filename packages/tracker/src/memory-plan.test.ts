@@ -107,7 +107,7 @@ test("addresses that cannot be reserved limit the default, and are an error wher
   assert.throws(
     () => plan(`${withoutWs}[swarm]\nmax_memory = 1001\n`, 24 * GIB, reservable),
     new OperatorError(
-      "swarm.max_memory = 1001: the address space limit (ulimit -v) leaves 1000 MiB for the swarms; raise that limit, or set at most 1000, or 0 for what there is",
+      "swarm.max_memory = 1001: the address space limit (ulimit -v) leaves 1000 MiB for the swarms; raise that limit, or set at most 1000, or 0 for a share of the memory",
       { code: "SWARMTIDE_MEMORY_TOO_SMALL" },
     ),
   );

@@ -137,7 +137,7 @@ function swarmMemory(
     );
   if (configuredMib > left)
     throw new OperatorError(
-      `swarm.max_memory = ${configuredMib}: ${limit} leaves ${left} MiB for the swarms; raise that limit, or set at most ${left}, or 0 for what there is`,
+      `swarm.max_memory = ${configuredMib}: ${limit} leaves ${left} MiB for the swarms; raise that limit, or set at most ${left}, or 0 for a share of the memory`,
       { code: "SWARMTIDE_MEMORY_TOO_SMALL" },
     );
   if (configuredMib > 0) return configuredMib;

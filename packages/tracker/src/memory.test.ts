@@ -41,7 +41,7 @@ test("more memory than can be reserved is an error that names the limit and the 
   assert.equal(await program.ended(), 1);
   assert.match(
     program.stderr,
-    /config\.toml:\d+: swarm\.max_memory = 20000: the address space limit \(ulimit -v\) leaves \d+ MiB for the swarms; raise that limit, or set at most \d+, or 0 for what there is \[SWARMTIDE_MEMORY_TOO_SMALL\]\n$/,
+    /config\.toml:\d+: swarm\.max_memory = 20000: the address space limit \(ulimit -v\) leaves \d+ MiB for the swarms; raise that limit, or set at most \d+, or 0 for a share of the memory \[SWARMTIDE_MEMORY_TOO_SMALL\]\n$/,
   );
 });
 

@@ -35,7 +35,7 @@ export function openStore(
   if (granted >= maxMemory) return store;
   if (configuredMib > 0)
     throw new OperatorError(
-      `swarm.max_memory = ${configuredMib}: the system reserves no more than ${granted} MiB of addresses (RangeError of SharedArrayBuffer); set at most ${granted}, or 0 for what there is`,
+      `swarm.max_memory = ${configuredMib}: the system reserves no more than ${granted} MiB of addresses (RangeError of SharedArrayBuffer); set at most ${granted}, or 0 for a share of the memory`,
       { code: "SWARMTIDE_MEMORY_TOO_SMALL" },
     );
   log.warn(`only ${granted} of ${maxMemory} MiB for swarms could be reserved; that is the limit`);

@@ -15,7 +15,7 @@ const FILM = Buffer.alloc(20, 7);
 
 describe("SIGHUP", { skip: process.platform === "win32" && "signals are Unix's" }, () => {
   test(
-    "applies what can change, names what takes a restart, and changes nothing where a key is wrong",
+    "applies what can change, names what needs a restart, and changes nothing where a key is wrong",
     TIMEOUT,
     async (t) => {
       const program = startProgram(t, LOOPBACK_CONFIG);
@@ -31,7 +31,7 @@ describe("SIGHUP", { skip: process.platform === "win32" && "signals are Unix's" 
       await program.output(
         /INFO {2}main: configuration \(udp\.max_response_peers, udp\.peer_announce_interval\) reloaded\n/,
       );
-      await program.output(/WARN {2}main: changed, but takes a restart: udp\.workers\n/);
+      await program.output(/WARN {2}main: changed, but needs a restart: udp\.workers\n/);
       await until("the worker has the new interval", async () => {
         return (await client.announce(FILM, 1, 1n)).interval <= 66;
       });
@@ -41,7 +41,7 @@ describe("SIGHUP", { skip: process.platform === "win32" && "signals are Unix's" 
       await program.output(
         /ERROR main: .*config\.toml:\d+: udp\.max_response_peers = "many": expected .* code=SWARMTIDE_CONFIG_INVALID\n/,
       );
-      await program.output(/ERROR main: not reloaded: the configuration in use stays/);
+      await program.output(/ERROR main: not reloaded: the old configuration remains in use/);
       assert.ok((await client.announce(FILM, 1, 1n)).interval <= 66);
 
       write("peer_announce_interval = 60\nmax_response_peers = 7");
@@ -62,8 +62,8 @@ describe("SIGHUP", { skip: process.platform === "win32" && "signals are Unix's" 
     const changed = config.replace("[udp]\n", '[udp]\nworkers = 2\nengine = "dgram"\n');
     writeFileSync(program.child.spawnargs.at(-1) ?? "", changed);
     program.child.kill("SIGHUP");
-    await program.output(/changed, but takes a restart or a hand-over: udp\.workers\n/);
-    await program.output(/changed, but takes a restart: udp\.engine\n/);
+    await program.output(/changed, but needs a restart or a hand-over: udp\.workers\n/);
+    await program.output(/changed, but needs a restart: udp\.engine\n/);
     assert.equal(await program.end("SIGTERM"), 0);
   });
 
@@ -100,7 +100,7 @@ describe("SIGHUP", { skip: process.platform === "win32" && "signals are Unix's" 
       renameSync(file, `${file}.gone`);
       program.child.kill("SIGHUP");
       await program.output(
-        /WARN {2}main: .*config\.toml: no such file.*; the configuration in use stays code=SWARMTIDE_CONFIG_UNREADABLE\n/,
+        /WARN {2}main: .*config\.toml: no such file.*; the old configuration remains in use code=SWARMTIDE_CONFIG_UNREADABLE\n/,
       );
       await program.output(/main: nothing to reload for access_list\.mode = "off"\n/);
       assert.equal(await program.end("SIGTERM"), 0);

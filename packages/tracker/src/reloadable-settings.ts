@@ -51,7 +51,7 @@ export class ReloadableSettings {
     this.#tellWaiting(waiting, new Set(Object.keys(factsOf(news))));
     if (!this.#countsByAddress && countsByAddress(news.limits))
       this.#log.warn(
-        "limits.max_peers_per_address and limits.max_torrents_per_address were both 0 at the start, so that UDP and HTTP have counted nothing; these limits take a restart",
+        "limits.max_peers_per_address and limits.max_torrents_per_address were both 0 at the start, so that UDP and HTTP have counted nothing; these limits need a restart",
       );
     return { isSuccess: true, text };
   }
@@ -62,21 +62,21 @@ export class ReloadableSettings {
     const byHandOver = waiting.filter((name) => canHandOver && !fixed.has(name));
     const byRestart = waiting.filter((name) => !byHandOver.includes(name));
     if (byHandOver.length > 0)
-      this.#log.warn(`changed, but takes a restart or a hand-over: ${byHandOver.join(", ")}`);
+      this.#log.warn(`changed, but needs a restart or a hand-over: ${byHandOver.join(", ")}`);
     if (byRestart.length > 0)
-      this.#log.warn(`changed, but takes a restart: ${byRestart.join(", ")}`);
+      this.#log.warn(`changed, but needs a restart: ${byRestart.join(", ")}`);
   }
 
   #refuse(error: unknown): ReloadOutcome | undefined {
     if (!(error instanceof ConfigError) && !(error instanceof OperatorError)) throw error;
     const fields = codeField(error);
     if (UNREADABLE.has(error.code)) {
-      this.#log.warn(`${error.message}; the configuration in use stays`, fields);
+      this.#log.warn(`${error.message}; the old configuration remains in use`, fields);
       return undefined;
     }
     for (const problem of error.message.split("\n")) this.#log.error(problem, fields);
     this.#log.error(
-      "not reloaded: the configuration in use stays, and so do lists and certificates",
+      "not reloaded: the old configuration remains in use, and so do lists and certificates",
     );
     return { isSuccess: false, text: error.message };
   }

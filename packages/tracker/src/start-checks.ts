@@ -24,7 +24,9 @@ export function checkOpenFiles(threads: number): void {
 export function warnOfServing(config: TrackerConfig, threads: number, log: Logger): void {
   const obstacle = linuxObstacle();
   if (process.platform === "linux" && obstacle !== undefined)
-    log.warn(`the fast engines are off, several times slower ones serve: they need ${obstacle}`);
+    log.warn(
+      `the fast engines are off and several times slower ones serve instead; the fast ones need ${obstacle}`,
+    );
   for (const line of riskySettings(config)) log.warn(line);
   if (!config.http.enabled && !config.ws.enabled) return;
   const { maxConnections } = config.web;

@@ -81,7 +81,7 @@ export class TakeOver implements FormerProcess {
         path,
         fd: undefined,
       });
-      this.#log.info(`${key} ${place} is not served any more`);
+      this.#log.info(`${key} ${place} is no longer served`);
     }
   }
 
@@ -167,7 +167,7 @@ async function explained<Result>(step: Promise<Result>): Promise<Result> {
   } catch (error) {
     if (!(error instanceof ChannelFailure)) throw error;
     throw new OperatorError(
-      `the running tracker cannot be taken over: ${error.message}; it goes on as before`,
+      `the running tracker cannot be taken over: ${error.message}; it keeps serving`,
       { code: "SWARMTIDE_HANDOVER_FAILED", cause: error },
     );
   }

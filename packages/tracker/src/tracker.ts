@@ -220,7 +220,7 @@ export class Tracker implements ConfiguredTracker {
     const stopped = await Promise.all(first.map((service) => service.stop()));
     if (stopped.includes(false))
       log.warn(
-        `some workers did not stop within ${STOP_MILLISECONDS_MAX / 1000} s; going on without them`,
+        `some workers did not stop within ${STOP_MILLISECONDS_MAX / 1000} s; continuing without them`,
       );
     await Promise.all(last.map((service) => service.stop()));
     this.#refusalLog.close();

@@ -11,7 +11,7 @@ import { UdpPeers } from "./udp-peers.ts";
 /** Datagrams that are sent before the event loop gets its turn. */
 const BURST = 50;
 
-/** Announces of one peer each for so many unknown torrents, at most `perSecond`. */
+/** Announces `count` unknown torrents with one peer each, at most `perSecond`. */
 export async function floodTorrents(udpPort: number, count: number, perSecond = 20_000) {
   const peers = await UdpPeers.open(udpPort);
   await paced(count, perSecond, () => peers.flood(randomBytes(20 * BURST)));
@@ -55,7 +55,7 @@ export async function slowConnections(port: number, count: number, milliseconds:
   await wait(100);
 }
 
-/** So many TLS connections, at most `together` at a time; every second one is left in the middle of its handshake. */
+/** Opens `count` TLS connections, at most `together` at a time; every second one is left in the middle of its handshake. */
 export async function tlsStorm(port: number, count: number, together = 50): Promise<number> {
   let done = 0;
   let begun = 0;

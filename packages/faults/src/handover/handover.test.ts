@@ -11,7 +11,7 @@ import { Load } from "./load.ts";
 import { configOf, proveHandover, wrongCounts } from "./proof.ts";
 
 const skip = process.platform === "linux" ? false : "sockets are handed over on Linux alone";
-const GOES_ON = /hand-over: .*this process goes on as before/;
+const GOES_ON = /hand-over: .*this process keeps serving/;
 
 function scopeOf(t: { after: (undo: () => unknown) => void }): Scope {
   const scope = new Scope();

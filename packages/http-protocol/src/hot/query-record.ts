@@ -64,7 +64,7 @@ export class TrackerQuery {
   downloaded = -1;
   /** `EVENT_NONE` … `EVENT_PAUSED`. */
   event: number = EVENT_NONE;
-  /** Whether the event is a word that nobody knows; it is taken as none. */
+  /** Whether the event is unknown; it is treated as none. */
   isEventUnknown = false;
   /** -1 when missing, empty, negative or not a number: as many as the tracker gives. */
   peersWanted = -1;

@@ -140,7 +140,7 @@ export class TrackerAnswers {
     return this.writeAnnounceAnswer(family, bodyStart);
   }
 
-  /** Takes the announce of `query` by the asker in `forwarded` to the store and writes what it says. */
+  /** Passes the announce of `query`, by the client in `forwarded`, to the store and writes the reply. */
   private writeAnnounceAnswer(family: 4 | 6, bodyStart: number): number {
     const query = this.query;
     const store = this.store;

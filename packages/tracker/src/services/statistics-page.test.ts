@@ -86,7 +86,7 @@ test(
     assert.equal(isSuccess, false);
     assert.match(
       text ?? "",
-      /a\.key \(statistics\.page_tls_private_key_path\) is not PEM.*the old certificate stays/,
+      /a\.key \(statistics\.page_tls_private_key_path\) is not PEM.*the old certificate remains in use/,
     );
   },
 );

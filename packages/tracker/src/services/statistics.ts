@@ -254,7 +254,7 @@ function reread(config: StatisticsConfig, { log, pathAfterDrop }: StartContext) 
     log.info("TLS files of the statistics page reloaded");
     return { files, outcome: { isSuccess: true, text: "TLS files of the statistics page" } };
   } catch (error) {
-    const text = `${error instanceof Error ? error.message : error}; the old certificate stays`;
+    const text = `${error instanceof Error ? error.message : error}; the old certificate remains in use`;
     log.error(text, codeField(error));
     return { files: undefined, outcome: { isSuccess: false, text } };
   }

@@ -233,7 +233,7 @@ function rereadTls(config: TcpConfig, context: StartContext): RereadTls {
     log.info(`TLS files reloaded: ${describeCertificate(tls, Date.now())}`);
     return { files: tls, outcome: { isSuccess: true, text: "TLS files" } };
   } catch (error) {
-    const text = `${error instanceof Error ? error.message : error}; the old certificate stays`;
+    const text = `${error instanceof Error ? error.message : error}; the old certificate remains in use`;
     log.error(text, codeField(error));
     return { files: undefined, outcome: { isSuccess: false, text } };
   }

@@ -1,7 +1,7 @@
 /**
  * What the tracker's side of the UDP codec costs a datagram: parse, and parse with every field read and a reply written.
  *
- * `npm run bench -w packages/udp-protocol` runs it in full, the test beside it in small. The requests cycle through a
+ * `npm run bench -w packages/udp-protocol` runs it in full, its test a small version. The requests cycle through a
  * buffer like the one a worker receives into; the checksum proves that the work was done.
  */
 import { pathToFileURL } from "node:url";

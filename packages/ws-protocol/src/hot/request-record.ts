@@ -46,7 +46,7 @@ export class RequestRecord {
   peerIdEnd = 0;
   /** One of EVENT_*. */
   event = 0;
-  /** Whether the event is a word that nobody knows, or no word at all: taken as none. */
+  /** Whether the event is unknown or not a string; it is treated as none. */
   isEventUnknown = false;
   /** One of LEFT_*. */
   left = 0;

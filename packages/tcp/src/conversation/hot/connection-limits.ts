@@ -35,7 +35,7 @@ const WORD_NEXT = 3;
 
 const FAMILY_IPV6 = 0x10000;
 
-/** An address, its words in network order as this little-endian machine reads them. */
+/** An address: words in network order, as this little-endian machine reads them. */
 export interface CountedAddress {
   readonly family: 4 | 6;
   readonly word0: number;

@@ -1,4 +1,4 @@
-/** What an `EpollServer` is made with, beside what every conversation needs. */
+/** What an `EpollServer` is made with, in addition to what every conversation needs. */
 import type { ConversationOptions } from "../../conversation/conversation-options.ts";
 
 /**

@@ -1,4 +1,4 @@
-/** What a `NetServer` and its transport are made with, beside what every conversation needs. */
+/** What a `NetServer` and its transport are made with, in addition to what every conversation needs. */
 import type { Socket } from "node:net";
 import type { SecureContext } from "node:tls";
 import type { ConversationOptions } from "../../conversation/conversation-options.ts";

@@ -1,5 +1,5 @@
 /**
- * A thread's side of the shared memory: writes what the program goes by, and reads what it counted. Owned by the first
+ * A thread's side of the shared memory: writes the program's settings and reads its counters. Owned by the first
  * worker of the engine `xdp`; shared-memory.ts draws the layout.
  */
 import { networkInterfaces } from "node:os";
