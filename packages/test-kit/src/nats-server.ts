@@ -1,10 +1,9 @@
 /** A real nats-server for tests (Debian's package `nats-server`, which `npm run clients:install` brings). */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
-import { temporaryFolder } from "./program.ts";
 import { within } from "./until.ts";
 
 /** Why tests with a server are skipped; false where they run. `SWARMTIDE_REQUIRE_CLIENTS=1` makes a missing one a failure. */
@@ -13,6 +12,11 @@ export const natsMissing: string | false =
   spawnSync("nats-server", ["--version"]).status === 0
     ? false
     : "nats-server is not installed";
+
+/** A test, or whatever else undoes things at its end. */
+interface TestScope {
+  after(undo: () => unknown): void;
+}
 
 export class NatsServer {
   /** 0 until it has taken one. */
@@ -25,8 +29,10 @@ export class NatsServer {
   }
 
   /** Starts one on a free port of 127.0.0.1; `config` is what else stands in its file. It is killed when the test is over. */
-  static async start(t: TestContext, config = ""): Promise<NatsServer> {
-    const file = join(temporaryFolder(t), "nats.conf");
+  static async start(t: TestScope, config = ""): Promise<NatsServer> {
+    const folder = mkdtempSync(join(tmpdir(), "swarmtide-nats-"));
+    t.after(() => rmSync(folder, { recursive: true, force: true }));
+    const file = join(folder, "nats.conf");
     writeFileSync(file, `${config}\n`);
     const server = new NatsServer(file);
     t.after(() => server.kill());

@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import { Scope } from "../scope.ts";
 import { abuseFaults } from "./abuse.ts";
 import { clockFaults } from "./clocks.ts";
+import { clusterFaults } from "./cluster.ts";
 import type { Fault, Outcome } from "./fault.ts";
 import { fileFaults } from "./files.ts";
 import { hostFaults } from "./host.ts";
@@ -22,6 +23,7 @@ const FAULTS: readonly Fault[] = [
   ...timeFaults,
   ...clockFaults,
   ...abuseFaults,
+  ...clusterFaults,
 ];
 
 async function runFault(fault: Fault, isShort: boolean): Promise<Outcome> {
