@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ANNOUNCE_COMPLETED, ANNOUNCE_SEEDER, ANNOUNCE_STOPPED } from "@swarmtide/swarm";
-import { KIND_HELLO, KIND_RECORDS } from "./messages/layout.ts";
+import { KIND_BYE, KIND_HELLO, KIND_RECORDS } from "./messages/layout.ts";
 import { beginMessage } from "./messages/message.ts";
 import { TestCluster } from "./testing/test-cluster.ts";
 
@@ -203,6 +203,26 @@ test("messages that are malformed, foreign or of another version are dropped, co
   assert.deepEqual(warnings(a), [
     "warn node x sends messages of version 9, which this swarmtide does not read; they are dropped",
   ]);
+});
+
+test("a node that sends the instance of another under its own name is not taken for that one", () => {
+  const cluster = new TestCluster();
+  const a = cluster.start("a");
+  const b = cluster.start("b", { instance: INSTANCE });
+  cluster.settle();
+  const say = (kind: number, sequence: number, bodyBytes: number) => {
+    const head = { name: "x", instance: INSTANCE, kind, sequence, sentAtMilliseconds: 0 };
+    cluster.broker.inject("test.v1.records.x", beginMessage(head, bodyBytes).bytes);
+    cluster.pass(20);
+  };
+  say(KIND_BYE, 0, 0);
+  assert.equal(a.count("nodes"), 1, "b has not left");
+  // What b sends next is not an old message for that.
+  say(KIND_RECORDS, 1000, 8);
+  b.announce(1, 1);
+  cluster.pass(5000);
+  assert.equal(a.scrape(1).leechers, 1);
+  assert.equal(a.count("dropped_messages", { reason: "gap" }), 0);
 });
 
 test("more processes than are remembered are not listened to, and counted", () => {

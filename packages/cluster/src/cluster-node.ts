@@ -225,9 +225,9 @@ export class ClusterNode {
       const reason = this.#giver.ask(asker, second, this.#joining.isOver);
       if (reason !== 0) this.#outbox.stream(KIND_REFUSED, asker, reason);
       else this.#giver.work();
-    } else if (kind === KIND_REFUSED) this.#taker.refused(instance, stream);
-    else if (kind === KIND_PART) this.#taker.part(instance, stream, second, rest);
-    else this.#giver.taken(instance, stream, second);
+    } else if (kind === KIND_REFUSED) this.#taker.refused(member, stream);
+    else if (kind === KIND_PART) this.#taker.part(member, stream, second, rest);
+    else this.#giver.taken(member, stream, second);
     return true;
   }
 

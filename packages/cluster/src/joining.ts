@@ -61,8 +61,9 @@ export class Joining {
       this.#answeredMilliseconds ??= now;
       if (now >= this.#answeredMilliseconds + OTHERS_MILLISECONDS) this.#ask(best);
     } else if (this.#tried.size > 0)
-      this.#end("the swarms of the others did not come; their peers come as they announce");
-    else if (now >= this.#aloneMilliseconds) this.#end("no other node is there");
+      this.#end("no other node could send its swarms; their peers appear as they announce");
+    else if (now >= this.#aloneMilliseconds)
+      this.#end("found no other node; serving the local swarms");
   }
 
   /** Of those that can give and were not asked yet, the one that knows the most peers. */

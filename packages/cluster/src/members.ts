@@ -2,7 +2,8 @@
  * The other nodes of the cluster: who is there, who went, whose name was taken by a new process. Told by every message that comes;
  * owned by `ClusterNode` on the cluster thread.
  *
- * A member is a process: a name with an instance that is drawn when it starts. A new one of a name takes the place of the one
+ * A member is a process: a name with an instance that is drawn when it starts. It is known by both: a node that sends the instance of
+ * another under its own name is not taken for that one. A new instance of a name takes the place of the one
  * before at once, as after a restart or a hand-over. Where both go on for half a minute, two nodes have one name: a mistake that
  * the log tells. A member that is silent has gone, but is kept for a while: when it is heard again, its sequences tell what was missed.
  */
@@ -19,6 +20,9 @@ const SILENT_MILLISECONDS_MAX = 10_000;
 const FORGOTTEN_MILLISECONDS = 600_000;
 const TWINS_MILLISECONDS = 30_000;
 
+/** What a server's permissions vouch for stands first: the name. */
+const keyOf = ({ name, instance }: Sender): string => `${name} ${instance}`;
+
 /** Told to the channels of the workers. */
 export interface MemberListener {
   memberCame(member: Member): void;
@@ -30,7 +34,7 @@ export class Members {
   readonly #ownStartMilliseconds: number;
   readonly #surroundings: Surroundings;
   readonly #listener: MemberListener;
-  readonly #byInstance = new Map<string, Member>();
+  readonly #members = new Map<string, Member>();
   readonly #toldTwins = new Set<string>();
   #lastNumber = 0;
 
@@ -43,7 +47,7 @@ export class Members {
 
   /** Those that are there. */
   *present(): Generator<Member> {
-    for (const member of this.#byInstance.values()) if (member.number !== 0) yield member;
+    for (const member of this.#members.values()) if (member.number !== 0) yield member;
   }
 
   of(number: number): Member | undefined {
@@ -54,23 +58,23 @@ export class Members {
   /** The member that a message is of; undefined where there are too many. `isNew` for one that was not known. */
   heard(sender: Sender): { readonly member: Member; readonly isNew: boolean } | undefined {
     const now = this.#surroundings.nowMilliseconds();
-    const known = this.#byInstance.get(sender.instance);
+    const known = this.#members.get(keyOf(sender));
     if (known !== undefined) {
       known.lastHeardMilliseconds = now;
       if (known.number === 0 && !known.isReplaced) this.#come(known);
       return { member: known, isNew: false };
     }
-    if (this.#byInstance.size >= MEMBERS_MAX && !this.#forgetOldest()) {
+    if (this.#members.size >= MEMBERS_MAX && !this.#forgetOldest()) {
       add(this.#surroundings.counters, LOST_NODES);
       return undefined;
     }
     const member = new Member(sender, now);
-    for (const other of this.#byInstance.values())
+    for (const other of this.#members.values())
       if (other.name === sender.name) {
         other.isReplaced = true;
         this.#go(other);
       }
-    this.#byInstance.set(sender.instance, member);
+    this.#members.set(keyOf(sender), member);
     this.#come(member);
     return { member, isNew: true };
   }
@@ -78,16 +82,16 @@ export class Members {
   /** It has said that it goes. */
   left(member: Member): void {
     this.#go(member);
-    this.#byInstance.delete(member.instance);
+    this.#members.delete(keyOf(member));
   }
 
   /** Called every so often. */
   look(): void {
     const now = this.#surroundings.nowMilliseconds();
-    for (const member of this.#byInstance.values()) {
+    for (const member of this.#members.values()) {
       const silent = now - member.lastHeardMilliseconds;
       if (silent > SILENT_MILLISECONDS_MAX) this.#go(member);
-      if (silent > FORGOTTEN_MILLISECONDS) this.#byInstance.delete(member.instance);
+      if (silent > FORGOTTEN_MILLISECONDS) this.#members.delete(keyOf(member));
       this.#lookForTwin(member);
     }
   }
@@ -101,7 +105,7 @@ export class Members {
       return;
     }
     if (!member.isReplaced) return;
-    for (const other of this.#byInstance.values())
+    for (const other of this.#members.values())
       if (other !== member && other.name === member.name && !other.isReplaced)
         if (this.#tellTwins(member, other.firstHeardMilliseconds, other.instance)) {
           member.isReplaced = false;
@@ -126,7 +130,7 @@ export class Members {
     this.#lastNumber++;
     member.number = this.#lastNumber;
     add(this.#surroundings.counters, NODES);
-    this.#surroundings.log.info(`node ${member.name} is there`, {
+    this.#surroundings.log.info(`node ${member.name} joined`, {
       instance: member.instance,
     });
     this.#listener.memberCame(member);
@@ -137,15 +141,15 @@ export class Members {
     if (number === 0) return;
     member.number = 0;
     add(this.#surroundings.counters, NODES, -1);
-    this.#surroundings.log.info(`node ${member.name} has gone`, {
+    this.#surroundings.log.info(`node ${member.name} left`, {
       instance: member.instance,
     });
     this.#listener.memberWent(number);
   }
 
   #forgetOldest(): boolean {
-    for (const member of this.#byInstance.values())
-      if (member.number === 0) return this.#byInstance.delete(member.instance);
+    for (const member of this.#members.values())
+      if (member.number === 0) return this.#members.delete(keyOf(member));
     return false;
   }
 }

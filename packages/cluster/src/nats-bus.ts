@@ -172,7 +172,7 @@ export class NatsBus implements Bus {
     counters[CONNECTED] = 0;
     if (!this.#isClosed)
       log.warn(
-        `lost NATS server ${place}${reason ? `: ${describeFailure(reason)}` : ""}; serving what is here, trying again`,
+        `lost NATS server ${place}${reason ? `: ${describeFailure(reason)}` : ""}; serving the local swarms and trying again`,
       );
   }
 
@@ -204,7 +204,7 @@ export class NatsBus implements Bus {
     if (this.#told.size > 100) this.#told.clear();
     this.#told.set(failure, now);
     this.#options.log.error(
-      `cluster.servers = ${JSON.stringify(this.#access.servers)}: ${failure}; serving what is here, trying again`,
+      `cluster.servers = ${JSON.stringify(this.#access.servers)}: ${failure}; serving the local swarms and trying again`,
       { code: "SWARMTIDE_CLUSTER_CONNECTION" },
     );
   }

@@ -8,6 +8,7 @@ import { SnapshotWriter } from "@swarmtide/snapshot";
 import type { SwarmStore } from "@swarmtide/swarm";
 import { STREAMS_GIVEN, STREAMS_GIVEN_UP } from "./counters.ts";
 import { KIND_PART, REASON_BUSY, REASON_NOT_READY } from "./messages/layout.ts";
+import type { Sender } from "./messages/message.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** Of some 60 KB each: what a network of 20 ms and 100 Mbit/s needs. */
@@ -22,9 +23,7 @@ const PATIENCE_MILLISECONDS = 15_000;
 export const AGE_SECONDS_ALL = 0xffffffff;
 
 /** Who asks, and under which number. */
-export interface Asker {
-  readonly name: string;
-  readonly instance: string;
+export interface Asker extends Sender {
   readonly stream: number;
 }
 
@@ -35,6 +34,9 @@ export interface GiverOptions extends Surroundings {
   /** Sends a message to a node. False where it is lost. */
   readonly send: (kind: number, to: Asker, second: number, rest?: Uint8Array) => boolean;
 }
+
+const isSameNode = (one: Sender, other: Sender): boolean =>
+  one.name === other.name && one.instance === other.instance;
 
 interface GivenStream {
   readonly to: Asker;
@@ -59,7 +61,7 @@ export class StreamGiver {
   ask(to: Asker, ageSecondsMax: number, canGive: boolean): number {
     if (!canGive) return REASON_NOT_READY;
     const current = this.#stream;
-    if (current !== undefined && current.to.instance !== to.instance) return REASON_BUSY;
+    if (current !== undefined && !isSameNode(current.to, to)) return REASON_BUSY;
     if (current !== undefined) this.#giveUp();
     const { store, nowSeconds, nowMilliseconds, timeMilliseconds } = this.#options;
     const pieces: Uint8Array[] = [];
@@ -81,9 +83,10 @@ export class StreamGiver {
   }
 
   /** The other has taken so many parts. */
-  taken(from: string, stream: number, parts: number): void {
+  taken(from: Sender, stream: number, parts: number): void {
     const current = this.#stream;
-    if (current?.to.instance !== from || current.to.stream !== stream) return;
+    if (current === undefined || current.to.stream !== stream) return;
+    if (!isSameNode(current.to, from)) return;
     if (parts <= current.taken || parts > current.sent) return;
     current.taken = parts;
     current.lastTakenMilliseconds = this.#options.nowMilliseconds();

@@ -109,12 +109,12 @@ export class StreamTaker {
   }
 
   /** The node that was asked will not give. */
-  refused(from: string, stream: number): void {
+  refused(from: Member, stream: number): void {
     if (this.#isOf(from, stream)) this.#breakOff();
   }
 
   /** A part has come. */
-  part(from: string, stream: number, number: number, bytes: Uint8Array): void {
+  part(from: Member, stream: number, number: number, bytes: Uint8Array): void {
     const current = this.#current;
     if (current === undefined || !this.#isOf(from, stream)) return;
     if (number !== current.parts) {
@@ -132,9 +132,9 @@ export class StreamTaker {
     if (!isMore) this.#end(current);
   }
 
-  #isOf(from: string, stream: number): boolean {
-    const asker = this.#current?.asker;
-    return asker?.instance === from && asker.stream === stream;
+  #isOf(from: Member, stream: number): boolean {
+    const current = this.#current;
+    return current?.wanted.member === from && current.asker.stream === stream;
   }
 
   #ask(wanted: Wanted): void {
@@ -194,7 +194,7 @@ export class StreamTaker {
     add(counters, STREAMS_TAKEN);
     add(counters, STREAM_PEERS, taken?.peersStored ?? 0);
     add(counters, STREAM_REFUSED, taken?.peersRefused ?? 0);
-    log.info(`swarms of node ${current.asker.name} have come`, {
+    log.info(`received the swarms of node ${current.asker.name}`, {
       torrents: taken?.recordsStored ?? 0,
       peers: taken?.peersStored ?? 0,
     });

@@ -52,7 +52,7 @@ async function serving(t: TestContext, program: ServingProgram): Promise<Node> {
 /** Starts a node and waits until it has joined. */
 async function startNode(t: TestContext, name: string, url: string, more = ""): Promise<Node> {
   const node = await serving(t, startProgram(t, configOf(name, url, more)));
-  await node.program.output(/cluster: (joined through|no other node is there)/);
+  await node.program.output(/cluster: (joined through|found no other node)/);
   return node;
 }
 
@@ -171,7 +171,7 @@ test(
     const [a, b] = await Promise.all([startNode(t, "a", nats.url), startNode(t, "b", nats.url)]);
     b.program.child.kill("SIGSTOP");
     await a.udp.announce(HASH, 1001, 0n);
-    await a.program.output(/node b has gone/);
+    await a.program.output(/node b left/);
     b.program.child.kill("SIGCONT");
     await untilCounts([a, b], 1, 0);
     await b.program.end("SIGKILL");

@@ -14,8 +14,8 @@ async function startNodes({ scope }: FaultContext) {
     return TrackerProcess.start(scope, { config: CONFIG + cluster });
   };
   const [a, b] = await Promise.all([start("a"), start("b")]);
-  await a.says(/node b is there/);
-  await b.says(/node a is there/);
+  await a.says(/node b joined/);
+  await b.says(/node a joined/);
   return { nats, a, b, bystander: await Bystander.start(a.ports()), watch: new Watch(a) };
 }
 
@@ -42,11 +42,11 @@ async function withoutNats(context: FaultContext): Promise<Outcome> {
 async function frozenNode(context: FaultContext): Promise<Outcome> {
   const { a, b, bystander, watch } = await startNodes(context);
   b.signal("SIGSTOP");
-  await a.says(/node b has gone/);
+  await a.says(/node b left/);
   const at = a.output.length;
   await wait(AWAY_MILLISECONDS[context.size]);
   b.signal("SIGCONT");
-  await a.says(/node b is there/, at);
+  await a.says(/node b joined/, at);
   const { lost, longest, text } = bystander.stop();
   const { rssMib, descriptors } = watch.end();
   return {

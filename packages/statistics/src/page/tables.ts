@@ -138,7 +138,7 @@ function showMemory({ memory }: ApiStats): void {
 }
 
 function showCluster({ cluster }: ApiStats): void {
-  const state = cluster?.isConnected ? "connected" : "not connected: serving what is here";
+  const state = cluster?.isConnected ? "connected" : "not connected: serving the local swarms";
   setText(
     byId("cluster-note"),
     cluster
