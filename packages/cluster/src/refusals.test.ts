@@ -59,7 +59,9 @@ test("announces of others and their streams stay within the memory of a node: to
   const small = cluster.start("small");
   cluster.settle();
   const batch = 1000;
-  for (let first = 0; readSwarmTotals(small.store).gaveWay === 0; first += batch) {
+  // Every store spreads torrents over its shards by a key of its own: so many more than the first shard holds that all are short.
+  const gaveWayMin = 20 * batch;
+  for (let first = 0; readSwarmTotals(small.store).gaveWay < gaveWayMin; first += batch) {
     assert.ok(first < 2_000_000, "never full");
     for (let torrent = first; torrent < first + batch; torrent++) a.announce(torrent, 1);
     cluster.pass(10);
