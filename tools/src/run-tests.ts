@@ -13,6 +13,12 @@ import { readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
+/**
+ * For one file. Without it a test that fails and leaves a socket open holds its process, and the whole run, for ever. The
+ * transfers of every real client, the longest, take 280 s on two busy cores.
+ */
+const FILE_MILLISECONDS_MAX = 900_000;
+
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const filesAtOnce = process.env.SWARMTIDE_TEST_FILES_AT_ONCE;
 const slowFiles = new URL("./slow-files.js", import.meta.url).href;
@@ -48,6 +54,7 @@ const runner = spawn(
   process.execPath,
   [
     ...["--enable-source-maps", "--import", fixedSeed, "--test"],
+    `--test-timeout=${FILE_MILLISECONDS_MAX}`,
     ...(filesAtOnce === undefined ? [] : [`--test-concurrency=${filesAtOnce}`]),
     ...["--test-reporter=spec", "--test-reporter-destination=stdout"],
     ...[`--test-reporter=${slowFiles}`, "--test-reporter-destination=stdout"],

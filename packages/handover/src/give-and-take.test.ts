@@ -128,7 +128,7 @@ test("a store that is still being filled goes out once it is full", options, asy
   const taker = await giver.greet();
   const store = openStore();
   const received = taker.receiveSwarms(swarmsOptions(store));
-  await until("it is told", () => giver.lines.some((line) => /waits until/.test(line)));
+  await until("it is told", () => giver.lines.some((line) => /waiting until/.test(line)));
   fillStore(giver.store, 100, 6);
   giver.isFilling = false;
   await received;
@@ -151,7 +151,7 @@ test(
       await until("the running process goes on", () => giver.outcome !== undefined);
       assert.equal(giver.outcome, false);
       assert.ok(
-        giver.lines.some((line) => line.includes(`the ${reason} reason; this process goes on`)),
+        giver.lines.some((line) => line.includes(`the ${reason} reason; this process keeps serving`)),
       );
     }
     assert.deepEqual(giver.did, ["release", "release"]);
