@@ -4,14 +4,17 @@
  * Node 20 takes no glob patterns after `--test`, so the files are listed here. Arguments narrow the run: each one
  * is a part of a path (`npm test -- swarm` runs the tests whose path contains "swarm"), with `!` in front one that is left out.
  *
- * Node runs one file less at a time than there are cores: with more, tests of whole programs wait for each other's processor time.
- * SWARMTIDE_TEST_FILES_AT_ONCE sets another number; `.ci/run` does where nothing runs beside the tests. SWARMTIDE_TEST_SEED is
- * the seed of random tests (fixed-seed.ts).
+ * Several files run at a time: one less than there are cores, but two at least, since most of them wait for processes and timers.
+ * Those of `alone.ts` follow one by one: they count on processor time. SWARMTIDE_TEST_FILES_AT_ONCE sets another number.
+ * SWARMTIDE_TEST_SEED is the seed of random tests (fixed-seed.ts).
  */
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { runsAlone } from "./alone.ts";
 
 /**
  * For one file. Without it a test that fails and leaves a socket open holds its process, and the whole run, for ever. The
@@ -20,7 +23,8 @@ import { fileURLToPath } from "node:url";
 const FILE_MILLISECONDS_MAX = 900_000;
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const filesAtOnce = process.env.SWARMTIDE_TEST_FILES_AT_ONCE;
+const filesAtOnce =
+  process.env.SWARMTIDE_TEST_FILES_AT_ONCE ?? Math.max(2, availableParallelism() - 1);
 const slowFiles = new URL("./slow-files.js", import.meta.url).href;
 const fixedSeed = new URL("./fixed-seed.js", import.meta.url).href;
 
@@ -50,16 +54,25 @@ if (files.length === 0) {
   process.exit(1);
 }
 
-const runner = spawn(
-  process.execPath,
-  [
-    ...["--enable-source-maps", "--import", fixedSeed, "--test"],
-    `--test-timeout=${FILE_MILLISECONDS_MAX}`,
-    ...(filesAtOnce === undefined ? [] : [`--test-concurrency=${filesAtOnce}`]),
-    ...["--test-reporter=spec", "--test-reporter-destination=stdout"],
-    ...[`--test-reporter=${slowFiles}`, "--test-reporter-destination=stdout"],
-    ...files,
-  ],
-  { cwd: root, stdio: "inherit" },
-);
-runner.on("exit", (code) => process.exit(code ?? 1));
+/** Whether every test of these files passed. */
+async function run(some: readonly string[], atOnce: number | string): Promise<boolean> {
+  if (some.length === 0) return true;
+  const runner = spawn(
+    process.execPath,
+    [
+      ...["--enable-source-maps", "--import", fixedSeed, "--test"],
+      ...[`--test-timeout=${FILE_MILLISECONDS_MAX}`, `--test-concurrency=${atOnce}`],
+      ...["--test-reporter=spec", "--test-reporter-destination=stdout"],
+      ...[`--test-reporter=${slowFiles}`, "--test-reporter-destination=stdout"],
+      ...some,
+    ],
+    { cwd: root, stdio: "inherit" },
+  );
+  const [code] = await once(runner, "exit");
+  return code === 0;
+}
+
+const together = files.filter((file) => !runsAlone(file));
+const oneByOne = files.filter((file) => runsAlone(file));
+const passed = [await run(together, filesAtOnce), await run(oneByOne, 1)];
+process.exit(passed.includes(false) ? 1 : 0);

@@ -25,16 +25,29 @@ type ProtocolName = "udp" | "http" | "ws";
 const everything: Serves = () => true;
 const program = fileURLToPath(new URL("../../../tracker/dist/bin.js", import.meta.url));
 
-/** swarmtide on this Node.js, or on the newest; with the engine for UDP that it chooses itself, or with this one. */
+/**
+ * What a row may have besides its template. Loopback is exempt from limits by default; in the row with limits everything is
+ * counted and compared, but no limit is met, since one address holds all peers of the load.
+ */
+const VARIANTS = {
+  uring: ['udp.engine="uring"'],
+  "limits on": [
+    ...["limits.exempt=[]", "limits.min_announce_interval=1"],
+    ...["limits.max_peers_per_address=65535", "limits.max_torrents_per_address=10000000"],
+    "limits.max_scrapes_per_address=4000",
+  ],
+} as const;
+
+/** swarmtide on this Node.js, or on the newest; with its defaults, or with one of the variants. */
 export function swarmtide(
   protocol: ProtocolName,
   node: "this" | "newest",
-  engine?: "uring",
+  variant?: keyof typeof VARIANTS,
 ): Competitor {
   const isNewest = node === "newest";
   const file = `swarmtide-${protocol}.toml`;
   return {
-    name: ["swarmtide", ...(engine ? [engine] : []), ...(isNewest ? ["newest Node"] : [])].join(
+    name: ["swarmtide", ...(variant ? [variant] : []), ...(isNewest ? ["newest Node"] : [])].join(
       ", ",
     ),
     role: "swarmtide",
@@ -48,7 +61,8 @@ export function swarmtide(
           const { folder, port, workers } = settings;
           const address = swarmtideAddress(settings);
           const config = fromTemplate(file, folder, { port, workers, address });
-          const chosen = engine === undefined ? [] : ["--set", `udp.engine="${engine}"`];
+          const keys = variant === undefined ? [] : VARIANTS[variant];
+          const chosen = keys.flatMap((key) => ["--set", key]);
           return [runtime, program, protocol, "-c", config, ...chosen];
         },
       };

@@ -86,6 +86,7 @@ function udpTable({ torrents, peers }: Population): SuiteTable {
       swarmtide("udp", "this"),
       swarmtide("udp", "newest"),
       swarmtide("udp", "newest", "uring"),
+      swarmtide("udp", "this", "limits on"),
       aquatic("aquatic_udp"),
       aquatic("aquatic_udp", "io-uring"),
       opentracker(),
