@@ -151,7 +151,9 @@ test(
       await until("the running process goes on", () => giver.outcome !== undefined);
       assert.equal(giver.outcome, false);
       assert.ok(
-        giver.lines.some((line) => line.includes(`the ${reason} reason; this process keeps serving`)),
+        giver.lines.some((line) =>
+          line.includes(`the ${reason} reason; this process keeps serving`),
+        ),
       );
     }
     assert.deepEqual(giver.did, ["release", "release"]);
