@@ -28,6 +28,7 @@ test("requests are those that deserve an answer, summed over workers and apart b
     counters: new CounterTables([counters]),
     addresses: () => [],
     isJoining: () => false,
+    isFilling: () => false,
   });
   const collector = new StatisticsCollector(source);
   const before = readStatistics(collector.latest.stats);

@@ -108,6 +108,7 @@ export class Tracker implements ConfiguredTracker {
     this.#source = new TrackerSource({
       ...{ version: version(), config: parts.config, store: parts.store, counters: this.counters },
       isJoining: () => parts.running.some((service) => service.isJoining?.() ?? false),
+      isFilling: () => parts.running.some((service) => service.isFilling?.() ?? false),
       reports,
       addresses: () => this.addresses,
     });

@@ -111,6 +111,21 @@ test("a budget that grows says when it will be full, one that does not says noth
   assert.equal(still?.usedBytes, 100);
 });
 
+test("memory that a snapshot or other nodes fill is no trend, and what grew meanwhile counts for none later", () => {
+  const { tracker, pass } = open();
+  const budget = (usedBytes: number) => ({
+    budgets: [{ name: "swarms", usedBytes, limitBytes: 1000, refusedTotal: 0 } as const],
+  });
+  tracker.say({ isBeingFilled: true });
+  const filling = pass(100, (second) => tracker.say(budget(5 * second)));
+  assert.equal(filling.memory.budgets[0]?.secondsUntilFull, null);
+  assert.equal(filling.verdicts.capacity.status, "ok");
+  tracker.say({ isBeingFilled: false });
+  assert.equal(pass(200).memory.budgets[0]?.secondsUntilFull, null);
+  const growing = pass(200, (second) => tracker.say(budget(500 + second)));
+  assert.equal(growing.memory.budgets[0]?.secondsUntilFull, 600);
+});
+
 test("charts have a point a second for five minutes and a point a minute before", () => {
   const { tracker, collector, pass } = open();
   let total = 0;

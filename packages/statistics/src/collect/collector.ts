@@ -199,11 +199,12 @@ export class StatisticsCollector {
       .sort((a, b) => b.perSecond.minute - a.perSecond.minute || b.total - a.total);
   }
 
-  #memory({ budgets }: TrackerReading, nowMilliseconds: number): MemoryStats {
+  #memory({ budgets, isBeingFilled }: TrackerReading, nowMilliseconds: number): MemoryStats {
     return {
       budgets: budgets.map(({ name, usedBytes, limitBytes, refusedTotal }) => {
         const forecast = this.#forecasts.get(name) ?? new FillForecast();
         this.#forecasts.set(name, forecast);
+        if (isBeingFilled) forecast.restart();
         return {
           ...{ name, usedBytes, limitBytes },
           secondsUntilFull: forecast.push(nowMilliseconds, usedBytes, limitBytes),

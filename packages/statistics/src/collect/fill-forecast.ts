@@ -4,11 +4,16 @@
  */
 const STEP_MILLISECONDS = 10_000;
 const STEPS = 60;
-/** Less history says nothing. */
+/** Less history is no trend. */
 const HISTORY_MILLISECONDS_MIN = 60_000;
 
 export class FillForecast {
   readonly #points: { readonly at: number; readonly usedBytes: number }[] = [];
+
+  /** Forgets what was noted: the growth until now had a cause that is over, such as a restored snapshot. */
+  restart(): void {
+    this.#points.length = 0;
+  }
 
   /** Notes what is in use now. Returns the seconds until `limitBytes` are, or null where that is not to be seen. */
   push(nowMilliseconds: number, usedBytes: number, limitBytes: number): number | null {

@@ -88,6 +88,8 @@ export interface TrackerReading {
   readonly connections: readonly ConnectionTotal[];
   readonly problems: readonly ProblemTotal[];
   readonly budgets: readonly BudgetTotal[];
+  /** A snapshot is being restored, or the swarms of other nodes are coming in: memory that grows now is no trend. */
+  readonly isBeingFilled: boolean;
   readonly workers: readonly WorkerTotal[];
   readonly latencies: readonly LatencyTotal[];
   /** Absent where the swarms are not shared. */

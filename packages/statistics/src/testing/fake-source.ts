@@ -14,6 +14,7 @@ const EMPTY: TrackerReading = {
   connections: [],
   problems: [],
   budgets: [],
+  isBeingFilled: false,
   workers: [],
   latencies: [],
 };

@@ -42,6 +42,8 @@ export interface TrackerSourceParts {
   readonly addresses: () => readonly TrackerAddress[];
   /** Whether swarms of other nodes are still to come. */
   readonly isJoining: () => boolean;
+  /** Whether a snapshot is still being restored. */
+  readonly isFilling: () => boolean;
 }
 
 type WorkerReading = TrackerReading["workers"][number];
@@ -84,7 +86,7 @@ export class TrackerSource implements StatisticsSource {
   }
 
   read(): TrackerReading {
-    const { config, store } = this.#parts;
+    const { config, store, isFilling, isJoining } = this.#parts;
     const counters = this.#parts.counters.copy();
     const readings: ProtocolReading[] = [];
     const udp = counters.of(udpColumns.udpCounters);
@@ -131,6 +133,7 @@ export class TrackerSource implements StatisticsSource {
         },
         ...(ws === undefined ? [] : [ws.budget]),
       ],
+      isBeingFilled: isFilling() || isJoining(),
       latencies: this.#latencies().flatMap(readLatency),
     };
   }
