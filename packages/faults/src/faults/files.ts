@@ -142,7 +142,7 @@ async function badReload(
   const start = tracker.output.length;
   tracker.signal("SIGHUP");
   try {
-    await tracker.says(/ ERROR .*(stays|stay)\b/, start, REFUSED_MILLISECONDS_MAX);
+    await tracker.says(/ ERROR .*(stays|stay|remains)\b/, start, REFUSED_MILLISECONDS_MAX);
   } catch {
     return `no error line within 2 s: ${tracker.output.slice(start).trim()}`;
   }
