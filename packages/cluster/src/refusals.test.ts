@@ -55,19 +55,20 @@ test("limits by address hold for announces of others and for their swarms when j
 
 test("announces of others and their streams stay within the memory of a node: torrents of one peer give way, then peers are refused", () => {
   const cluster = new TestCluster();
-  const a = cluster.start("a", { memoryBytesMax: 2 ** 28 });
-  const small = cluster.start("small");
+  const a = cluster.start("a", { memoryBytesMax: 2 ** 26 });
+  const memoryBytesMax = 2 ** 23;
+  const small = cluster.start("small", { memoryBytesMax });
   cluster.settle();
   const batch = 1000;
   // Every store spreads torrents over its shards by a key of its own: so many more than the first shard holds that all are short.
-  const gaveWayMin = 20 * batch;
+  const gaveWayMin = 5 * batch;
   for (let first = 0; readSwarmTotals(small.store).gaveWay < gaveWayMin; first += batch) {
     assert.ok(first < 2_000_000, "never full");
     for (let torrent = first; torrent < first + batch; torrent++) a.announce(torrent, 1);
     cluster.pass(10);
   }
   assert.ok(readSwarmTotals(small.store).torrents < readSwarmTotals(a.store).torrents);
-  const later = cluster.start("later");
+  const later = cluster.start("later", { memoryBytesMax });
   cluster.settle();
   assert.ok(later.count("refused_streamed_peers") > 0);
   for (const { store } of [small, later])

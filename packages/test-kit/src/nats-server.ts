@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { within } from "./until.ts";
+import { until, within } from "./until.ts";
 
 /** Why tests with a server are skipped; false where they run. `SWARMTIDE_REQUIRE_CLIENTS=1` makes a missing one a failure. */
 export const natsMissing: string | false =
@@ -21,6 +21,8 @@ interface TestScope {
 export class NatsServer {
   /** 0 until it has taken one. */
   port = 0;
+  /** What it has logged, all runs together. */
+  log = "";
   readonly #configFile: string;
   #child: ChildProcess | undefined;
 
@@ -51,19 +53,25 @@ export class NatsServer {
     const args = ["-c", this.#configFile, "-a", "127.0.0.1", "-p", port];
     const child = spawn("nats-server", args, { stdio: ["ignore", "ignore", "pipe"] });
     this.#child = child;
-    let log = "";
+    const start = this.log.length;
     const ready = new Promise<void>((resolve, reject) => {
       child.stderr.on("data", (chunk) => {
-        log += chunk;
+        this.log += chunk;
+        const log = this.log.slice(start);
         const [, taken] = /Listening for client connections on \S+:(\d+)/.exec(log) ?? [];
         if (taken === undefined || !log.includes("Server is ready")) return;
         this.port = Number(taken);
         resolve();
       });
-      child.once("exit", () => reject(new Error(`nats-server ended: ${log}`)));
+      child.once("exit", () => reject(new Error(`nats-server ended: ${this.log}`)));
     });
     ready.catch(() => {});
     await within("nats-server is ready", ready);
+  }
+
+  /** Waits until its log matches, from `start` on. */
+  async says(pattern: RegExp, start = 0): Promise<void> {
+    await until(`nats-server logs ${pattern}`, () => pattern.test(this.log.slice(start)));
   }
 
   signal(signal: NodeJS.Signals): void {
