@@ -6,11 +6,13 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { OperatorError } from "@swarmtide/runtime";
 import { readOperatorFile } from "@swarmtide/toml-config";
-import type { ClusterConfig } from "./config.ts";
+import { type ClusterConfig, nodeNameOf } from "./config.ts";
 
 /** What a connection is made with. Plain data. */
 export interface Access {
   readonly servers: readonly string[];
+  /** Of the node. */
+  readonly name: string;
   readonly user: string;
   readonly password: string;
   /** The contents of files; empty for none. */
@@ -19,6 +21,13 @@ export interface Access {
   readonly tlsCa: string;
   readonly tlsCertificate: string;
   readonly tlsPrivateKey: string;
+  /** Where those files are, for messages; empty for none. */
+  readonly paths: {
+    readonly credentials: string;
+    readonly nkeySeed: string;
+    readonly tlsCa: string;
+    readonly tlsCertificate: string;
+  };
 }
 
 const FILE_BYTES_MAX = 2 ** 20;
@@ -35,12 +44,17 @@ export type Locate = (path: string) => string | undefined;
 export function readAccess(config: ClusterConfig, locate: Locate = (path) => path): Access {
   const read = (key: string, path: string) => (path === "" ? "" : readText(key, path, locate));
   const access: Access = {
-    ...{ servers: config.servers, user: config.user, password: config.password },
+    ...{ servers: config.servers, name: nodeNameOf(config) },
+    ...{ user: config.user, password: config.password },
     credentials: read("credentials_path", config.credentialsPath),
     nkeySeed: read("nkey_seed_path", config.nkeySeedPath).trim(),
     tlsCa: read("tls_ca_path", config.tlsCaPath),
     tlsCertificate: read("tls_certificate_path", config.tlsCertificatePath),
     tlsPrivateKey: read("tls_private_key_path", config.tlsPrivateKeyPath),
+    paths: {
+      ...{ credentials: config.credentialsPath, nkeySeed: config.nkeySeedPath },
+      ...{ tlsCa: config.tlsCaPath, tlsCertificate: config.tlsCertificatePath },
+    },
   };
   if (access.credentials !== "" && !/BEGIN USER NKEY SEED/.test(access.credentials))
     throw wrongFile("credentials_path", config.credentialsPath, "a file that `nsc` makes (.creds)");

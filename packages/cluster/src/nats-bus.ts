@@ -4,6 +4,7 @@
  *
  * The client's own reconnecting is switched off: it would keep old messages, forget servers and read no new credentials.
  */
+import { checkServerIdentity, type PeerCertificate } from "node:tls";
 import {
   type ConnectionOptions,
   connect,
@@ -15,6 +16,7 @@ import { add, type CounterRow } from "@swarmtide/metrics";
 import type { Logger } from "@swarmtide/runtime";
 import { CONNECTED, CONNECTIONS } from "./counters.ts";
 import type { Access } from "./credentials.ts";
+import { failureOf, failureText, reasonOf } from "./failures.ts";
 import { MESSAGE_BYTES_MAX } from "./messages/layout.ts";
 import type { Subjects, Way } from "./subjects.ts";
 import { type Bus, jittered } from "./surroundings.ts";
@@ -41,7 +43,23 @@ export interface NatsBusOptions {
   readonly onMessage: (way: Way, subject: string, bytes: Uint8Array) => void;
 }
 
-/** What the client is given for a connection. */
+/** Of a server as configured: `[::1]` without its brackets. */
+function hostOf(server: string): string {
+  const [, address = "", name = ""] = /^[a-z]+:\/\/(?:\[(.*)\]|([^:]*))/.exec(server) ?? [];
+  return address || name;
+}
+
+function tlsOptions({ servers, tlsCa, tlsCertificate, tlsPrivateKey }: Access) {
+  return {
+    // For an address the client would look for "localhost" in the certificate.
+    checkServerIdentity: (_host: string, certificate: PeerCertificate) =>
+      checkServerIdentity(hostOf(servers[0] ?? ""), certificate),
+    ...(tlsCa === "" ? {} : { ca: tlsCa }),
+    ...(tlsCertificate === "" ? {} : { cert: tlsCertificate, key: tlsPrivateKey }),
+  };
+}
+
+/** What the client is given for a connection to the one server of `access`. */
 export function connectionOptions(access: Access, clientName: string): ConnectionOptions {
   const { servers, user, password, credentials, nkeySeed, tlsCa, tlsCertificate } = access;
   const encoder = new TextEncoder();
@@ -56,23 +74,8 @@ export function connectionOptions(access: Access, clientName: string): Connectio
       ? {}
       : { authenticator: credsAuthenticator(encoder.encode(credentials)) }),
     ...(nkeySeed === "" ? {} : { authenticator: nkeyAuthenticator(encoder.encode(nkeySeed)) }),
-    ...(asksForTls
-      ? {
-          tls: {
-            ...(tlsCa === "" ? {} : { ca: tlsCa }),
-            ...(tlsCertificate === "" ? {} : { cert: tlsCertificate, key: access.tlsPrivateKey }),
-          },
-        }
-      : {}),
+    ...(asksForTls ? { tls: tlsOptions(access) } : {}),
   };
-}
-
-/** Why a connection failed, in one line. */
-export function describeFailure(error: unknown): string {
-  const texts: string[] = [];
-  for (let one = error; one instanceof Error && texts.length < 3; one = one.cause)
-    if (one.message !== "" && !texts.includes(one.message)) texts.push(one.message);
-  return texts.length === 0 ? String(error) : texts.join(": ");
 }
 
 export class NatsBus implements Bus {
@@ -94,13 +97,7 @@ export class NatsBus implements Bus {
   async run(): Promise<void> {
     let failures = 0;
     while (!this.#isClosed) {
-      try {
-        await this.#serve();
-        failures = 0;
-      } catch (error) {
-        this.#tell(describeFailure(error));
-        failures++;
-      }
+      failures = (await this.#serveOnce()) ? 0 : failures + 1;
       if (this.#isClosed) return;
       const pause = Math.min(PAUSE_MILLISECONDS_MAX, PAUSE_MILLISECONDS_MIN * 2 ** failures);
       await this.#pause(jittered(pause, this.#options.random));
@@ -137,23 +134,40 @@ export class NatsBus implements Bus {
     await Promise.race([connection.close().catch(() => {}), late]);
   }
 
+  /** One connection, to the first server that takes it, from one of chance on. False where none does. */
+  async #serveOnce(): Promise<boolean> {
+    const access = this.#access;
+    const { servers } = access;
+    const first = Math.floor(this.#options.random() * servers.length);
+    for (const [index] of servers.entries()) {
+      const server = servers[(first + index) % servers.length] ?? "";
+      if (this.#isClosed) return true;
+      try {
+        await this.#serve(server, { ...access, servers: [server] });
+        return true;
+      } catch (error) {
+        this.#tell(error, server);
+      }
+    }
+    return false;
+  }
+
   /** One connection, until it ends. */
-  async #serve(): Promise<void> {
+  async #serve(server: string, access: Access): Promise<void> {
     const { clientName, subjects, counters, log, onConnect, onMessage } = this.#options;
-    const connection = await connect(connectionOptions(this.#access, clientName));
-    const place = connection.getServer();
+    const connection = await connect(connectionOptions(access, clientName));
     if (this.#isClosed) return await connection.close();
     const { max_payload: payloadMax = 0 } = connection.info ?? {};
     if (payloadMax < MESSAGE_BYTES_MAX)
       log.error(
-        `NATS server ${place} takes messages of ${payloadMax} bytes; set its max_payload to ${MESSAGE_BYTES_MAX} or more`,
+        `cluster.servers = ["${server}"]: NATS server ${server} takes messages of ${payloadMax} bytes at most; set its max_payload to ${MESSAGE_BYTES_MAX} or more`,
         { code: "SWARMTIDE_CLUSTER_CONNECTION" },
       );
     for (const { way, subject } of subjects.subscriptions)
       connection.subscribe(subject, {
         callback: (error, message) => {
           if (error === null) onMessage(way, message.subject, message.data);
-          else this.#tell(describeFailure(error));
+          else this.#tell(error, server);
         },
       });
     // The server has taken the subscriptions before others are told that this node is there.
@@ -164,22 +178,22 @@ export class NatsBus implements Bus {
     counters[CONNECTED] = 1;
     add(counters, CONNECTIONS);
     this.#told.clear();
-    log.info(`connected to NATS server ${place}`);
-    void this.#watch(connection);
+    log.info(`connected to NATS server ${server}`);
+    void this.#watch(connection, server);
     onConnect();
     const reason = await connection.closed();
     this.#connection = undefined;
     counters[CONNECTED] = 0;
     if (!this.#isClosed)
       log.warn(
-        `lost NATS server ${place}${reason ? `: ${describeFailure(reason)}` : ""}; serving the local swarms and trying again`,
+        `lost the connection to NATS server ${server}${reason ? `: ${reasonOf(reason)}` : ""}; serving the local swarms and trying again`,
       );
   }
 
   /** Tells what the server refuses while the connection goes on. */
-  async #watch(connection: NatsConnection): Promise<void> {
+  async #watch(connection: NatsConnection, server: string): Promise<void> {
     for await (const status of connection.status())
-      if (status.type === "error") this.#tell(describeFailure(status.error));
+      if (status.type === "error") this.#tell(status.error, server);
   }
 
   /** What was published up to now is confirmed when the server answers a ping that follows it. */
@@ -197,16 +211,16 @@ export class NatsBus implements Bus {
     if (this.#unconfirmedBytes > 0) void this.#confirm(connection);
   }
 
-  #tell(failure: string): void {
+  #tell(error: unknown, server: string): void {
+    const failure = failureText(failureOf(error, this.#access, server), server);
     const now = performance.now();
     const told = this.#told.get(failure);
     if (told !== undefined && now < told + TOLD_MILLISECONDS) return;
     if (this.#told.size > 100) this.#told.clear();
     this.#told.set(failure, now);
-    this.#options.log.error(
-      `cluster.servers = ${JSON.stringify(this.#access.servers)}: ${failure}; serving the local swarms and trying again`,
-      { code: "SWARMTIDE_CLUSTER_CONNECTION" },
-    );
+    this.#options.log.error(`${failure}. This node serves its local swarms and tries again`, {
+      code: "SWARMTIDE_CLUSTER_CONNECTION",
+    });
   }
 
   #pause(milliseconds: number): Promise<void> {

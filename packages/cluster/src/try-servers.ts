@@ -2,14 +2,17 @@
 import { connect } from "@nats-io/transport-node";
 import { type ClusterConfig, nodeNameOf } from "./config.ts";
 import type { Access } from "./credentials.ts";
+import { type Failure, failureOf } from "./failures.ts";
 import { MESSAGE_BYTES_MAX } from "./messages/layout.ts";
-import { connectionOptions, describeFailure } from "./nats-bus.ts";
+import { connectionOptions } from "./nats-bus.ts";
 import { Subjects } from "./subjects.ts";
 
 export interface ServerTrial {
   readonly server: string;
   /** What is wrong; undefined where a node can use it. */
   readonly problem: string | undefined;
+  /** What to do about it. */
+  readonly remedy: string;
   /** What it is. */
   readonly version: string;
 }
@@ -26,7 +29,7 @@ async function tryServer(
   config: ClusterConfig,
   access: Access,
 ): Promise<ServerTrial> {
-  const problems: string[] = [];
+  const failures: Failure[] = [];
   let version = "";
   try {
     const name = nodeNameOf(config);
@@ -37,17 +40,25 @@ async function tryServer(
     for (const { subject } of new Subjects(config.subject, name).subscriptions)
       connection.subscribe(subject, {
         callback: (error) => {
-          if (error !== null) problems.push(describeFailure(error));
+          if (error !== null) failures.push(failureOf(error, access, server));
         },
       });
     await connection.flush();
     await connection.close();
     if (payloadMax < MESSAGE_BYTES_MAX)
-      problems.push(
-        `takes messages of ${payloadMax} bytes; set max_payload to ${MESSAGE_BYTES_MAX}`,
-      );
+      failures.push({
+        key: `cluster.servers = ["${server}"]`,
+        reason: `it takes messages of ${payloadMax} bytes at most`,
+        expected: `${MESSAGE_BYTES_MAX} or more`,
+        remedy: "raise max_payload in its configuration",
+      });
   } catch (error) {
-    problems.push(describeFailure(error));
+    failures.push(failureOf(error, access, server));
   }
-  return { server, problem: problems.length === 0 ? undefined : problems.join("; "), version };
+  const texts = failures.map(
+    ({ key, reason, expected }) => `${key}: ${reason}; expected ${expected}`,
+  );
+  const remedies = new Set(failures.map(({ remedy }) => remedy));
+  if (failures.length === 0) return { server, problem: undefined, remedy: "", version };
+  return { server, problem: texts.join("; "), remedy: [...remedies].join("; "), version };
 }

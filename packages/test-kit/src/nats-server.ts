@@ -26,17 +26,23 @@ export class NatsServer {
   readonly #configFile: string;
   #child: ChildProcess | undefined;
 
-  private constructor(configFile: string) {
+  readonly #env: NodeJS.ProcessEnv;
+
+  private constructor(configFile: string, env: NodeJS.ProcessEnv) {
     this.#configFile = configFile;
+    this.#env = env;
   }
 
-  /** Starts one on a free port of 127.0.0.1; `config` is what else stands in its file. It is killed when the test is over. */
-  static async start(t: TestScope, config = ""): Promise<NatsServer> {
+  /**
+   * Starts one on a free port of 127.0.0.1; `config` is what else stands in its file, `env` what that takes out of the
+   * environment. It is killed when the test is over.
+   */
+  static async start(t: TestScope, config = "", env: NodeJS.ProcessEnv = {}): Promise<NatsServer> {
     const folder = mkdtempSync(join(tmpdir(), "swarmtide-nats-"));
     t.after(() => rmSync(folder, { recursive: true, force: true }));
     const file = join(folder, "nats.conf");
     writeFileSync(file, `${config}\n`);
-    const server = new NatsServer(file);
+    const server = new NatsServer(file, env);
     t.after(() => server.kill());
     await server.run();
     return server;
@@ -51,7 +57,8 @@ export class NatsServer {
     // -1 takes a free port, which the log names.
     const port = this.port === 0 ? "-1" : String(this.port);
     const args = ["-c", this.#configFile, "-a", "127.0.0.1", "-p", port];
-    const child = spawn("nats-server", args, { stdio: ["ignore", "ignore", "pipe"] });
+    const env = { ...process.env, ...this.#env };
+    const child = spawn("nats-server", args, { stdio: ["ignore", "ignore", "pipe"], env });
     this.#child = child;
     const start = this.log.length;
     const ready = new Promise<void>((resolve, reject) => {

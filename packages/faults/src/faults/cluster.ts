@@ -23,7 +23,7 @@ async function startNodes({ scope }: FaultContext) {
 async function withoutNats(context: FaultContext): Promise<Outcome> {
   const { nats, a, b, bystander, watch } = await startNodes(context);
   await nats.kill();
-  await a.says(/lost NATS server/);
+  await a.says(/lost the connection to NATS server/);
   await wait(AWAY_MILLISECONDS[context.size]);
   const before = [a.output.length, b.output.length] as const;
   await nats.run();

@@ -13,14 +13,14 @@ export async function checkCluster({ cluster }: TrackerConfig): Promise<Finding[
     const trials = await tryServers(cluster, readAccess(cluster));
     // One that works is enough, and what the others lack is told all the same.
     const works = trials.some(({ problem }) => problem === undefined);
-    return trials.map(({ server, problem, version }): Finding => {
+    return trials.map(({ server, problem, remedy, version }): Finding => {
       if (problem === undefined)
         return { what: WHAT, grade: "ok", reason: `${server}, NATS ${version}` };
       return {
         what: WHAT,
         grade: works ? "warning" : "error",
         reason: `${server}: ${problem}`,
-        remedy: "start it, or correct cluster.servers, credentials and what the user may do",
+        remedy,
       };
     });
   } catch (error) {
