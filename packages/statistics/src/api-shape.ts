@@ -153,6 +153,13 @@ export interface PeersPerTorrent {
 }
 
 /** Other nodes with which the swarms of UDP and HTTP are shared. */
+/** What was dropped for one reason, or did not come. */
+export interface ClusterDropRow extends Counted {
+  readonly unit: "announces" | "messages";
+  /** As in /metrics: `access_list`. */
+  readonly reason: string;
+}
+
 export interface ClusterStats {
   /** Other nodes that are there now. */
   readonly nodes: number;
@@ -167,6 +174,8 @@ export interface ClusterStats {
   readonly recordsOut: Counted;
   readonly bytesIn: Counted;
   readonly bytesOut: Counted;
+  /** Every reason that there is, announces first. */
+  readonly drops: readonly ClusterDropRow[];
 }
 
 /** Client software, from a sample of announces. Names come from a fixed list; what is not on it is "unknown". */

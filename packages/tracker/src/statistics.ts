@@ -139,6 +139,17 @@ const WS_RATES = ["announce", "scrape", "offer", "answer", "error"] as const;
 const HTTP_RATES = ["announce", "scrape", "error"] as const;
 const RATES = ["requests", "connect", "announce", "scrape", "error"] as const;
 
+/** `cluster: nodes=2 announcesIn=7 announcesOut=5 bytesIn=900 bytesOut=640 lagMs=3 dropped: announces.ring=2`. */
+function clusterPart(cluster: NonNullable<Stats["cluster"]>): string {
+  const { nodes, recordsIn, recordsOut, bytesIn, bytesOut, lagSeconds, drops } = cluster;
+  const counts = `announcesIn=${recordsIn.total} announcesOut=${recordsOut.total} bytesIn=${bytesIn.total} bytesOut=${bytesOut.total}`;
+  const dropped = drops
+    .filter(({ total }) => total > 0)
+    .map(({ unit, reason, total }) => ` ${unit}.${reason}=${total}`);
+  const tail = dropped.length === 0 ? "" : ` dropped:${dropped.join("")}`;
+  return `cluster: nodes=${nodes} ${counts} lagMs=${Math.round(lagSeconds * 1000)}${tail}`;
+}
+
 /**
  * Sums since the start: the last line of a program that stops.
  *
@@ -155,5 +166,7 @@ export function formatFinalStatisticsLine(statistics: Statistics, seconds: numbe
     parts.push(`http: ${HTTP_RATES.map((name) => `${name}=${http[name]}`).join(" ")}`);
   if (ws !== undefined)
     parts.push(`ws: ${WS_RATES.map((name) => `${name}=${ws[name]}`).join(" ")}`);
+  const { cluster } = statistics.all;
+  if (cluster) parts.push(clusterPart(cluster));
   return `statistics of ${seconds} seconds torrents=${statistics.torrents} ${parts.join(" ")}`;
 }

@@ -8,11 +8,15 @@ export function clusterStats(
   rates: RateBook,
 ): ClusterStats | null {
   if (cluster === undefined) return null;
-  const { recordsIn, recordsOut, bytesIn, bytesOut, ...now } = cluster;
+  const { recordsIn, recordsOut, bytesIn, bytesOut, drops, ...now } = cluster;
   const counted = (what: string, total: number) => rates.counted(`cluster ${what}`, total);
   return {
     ...now,
     ...{ recordsIn: counted("in", recordsIn), recordsOut: counted("out", recordsOut) },
     ...{ bytesIn: counted("bytes in", bytesIn), bytesOut: counted("bytes out", bytesOut) },
+    drops: drops.map(({ unit, reason, total }) => ({
+      ...{ unit, reason },
+      ...counted(`dropped ${unit} ${reason}`, total),
+    })),
   };
 }

@@ -6,6 +6,7 @@ import type { HistogramSnapshot, Sample } from "@swarmtide/metrics";
 import type {
   CertificateRow,
   ClientStats,
+  ClusterDropRow,
   FamilyName,
   PeersPerTorrent,
   ProblemRow,
@@ -73,6 +74,7 @@ export interface ClusterReading {
   readonly recordsOut: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
+  readonly drops: readonly Pick<ClusterDropRow, "unit" | "reason" | "total">[];
 }
 
 /** The counters of one moment, by role. */

@@ -145,6 +145,12 @@ function showCluster({ cluster }: ApiStats): void {
       ? `${formatCount(cluster.nodes)} other nodes, ${cluster.isJoining ? "joining" : state}; the latest message came ${formatDuration(cluster.lagSeconds)} after its time.`
       : "The swarms are not shared with other nodes.",
   );
+  const drops = (cluster?.drops ?? [])
+    .filter(({ total }) => total > 0)
+    .map(
+      ({ unit, reason, total }) => `${formatCount(total)} ${unit} (${reason.replaceAll("_", " ")})`,
+    );
+  setText(byId("cluster-drops"), drops.length === 0 ? "" : `Dropped: ${drops.join(", ")}.`);
   const rows = cluster
     ? ([
         ["Received", cluster.recordsIn, cluster.bytesIn],

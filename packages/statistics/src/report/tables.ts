@@ -139,6 +139,9 @@ function cluster({ cluster: stats }: Stats): ReportTable {
       ["announces sent", ...counted(stats.recordsOut)],
       ["bytes received", ...counted(stats.bytesIn)],
       ["bytes sent", ...counted(stats.bytesOut)],
+      ...stats.drops
+        .filter(({ total }) => total > 0)
+        .map((row) => [`${row.unit} dropped: ${row.reason.replaceAll("_", " ")}`, ...counted(row)]),
     ],
   };
 }

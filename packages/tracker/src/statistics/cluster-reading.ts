@@ -1,6 +1,6 @@
 /** What the counters of the cluster thread mean for the statistics. Main thread; the table is a copy of one moment. */
 import { clusterColumns as cluster } from "@swarmtide/cluster";
-import type { CounterTable } from "@swarmtide/metrics";
+import type { Column, CounterTable } from "@swarmtide/metrics";
 import type { TrackerReading } from "@swarmtide/statistics";
 import { problemsOf } from "./table-reading.ts";
 
@@ -12,6 +12,26 @@ const ORDINARY = [
   // A younger announce was here already, as after every stream.
   cluster.DROPPED_OUTDATED,
 ];
+
+const DROPPED_UNITS = [
+  ["swarmtide_cluster_dropped_records_total", "announces"],
+  ["swarmtide_cluster_dropped_messages_total", "messages"],
+] as const;
+
+/** Every reason that the counters have. */
+const dropsOf = (table: CounterTable<"cluster">) =>
+  DROPPED_UNITS.flatMap(([name, unit]) =>
+    table.definition.metrics.flatMap((metric, column) =>
+      metric.name === name
+        ? [
+            {
+              ...{ unit, reason: metric.labels.reason ?? "" },
+              total: table.sum(column as Column<"cluster">),
+            },
+          ]
+        : [],
+    ),
+  );
 
 export function readCluster(
   table: CounterTable<"cluster">,
@@ -26,6 +46,7 @@ export function readCluster(
       recordsOut: table.sum(cluster.RECORDS_OUT),
       bytesIn: table.sum(cluster.BYTES_IN),
       bytesOut: table.sum(cluster.BYTES_OUT),
+      drops: dropsOf(table),
     },
     problems: problemsOf(table, "cluster", ORDINARY),
   };
