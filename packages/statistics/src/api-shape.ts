@@ -12,6 +12,7 @@
  * `GET /api/stats?history=none` leaves the charts out (`history` is null); `latest` is then the point to append to them.
  */
 
+import type { ClusterStats } from "./api-cluster.ts";
 import type { HistoryPoint, HistoryRing } from "./api-history.ts";
 
 /** Raised when a field changes its meaning or goes. */
@@ -150,32 +151,6 @@ export interface PeersPerTorrent {
     readonly to: number | null;
     readonly torrents: number;
   }[];
-}
-
-/** Other nodes with which the swarms of UDP and HTTP are shared. */
-/** What was dropped for one reason, or did not come. */
-export interface ClusterDropRow extends Counted {
-  readonly unit: "announces" | "messages";
-  /** As in /metrics: `access_list`. */
-  readonly reason: string;
-}
-
-export interface ClusterStats {
-  /** Other nodes that are there now. */
-  readonly nodes: number;
-  /** Whether there is a connection to a NATS server. */
-  readonly isConnected: boolean;
-  /** Whether swarms of other nodes are still to come. */
-  readonly isJoining: boolean;
-  /** How much later than the fastest message of its node one came, the most within a second. */
-  readonly lagSeconds: number;
-  /** Announces from other nodes and to them, and bytes of all messages. */
-  readonly recordsIn: Counted;
-  readonly recordsOut: Counted;
-  readonly bytesIn: Counted;
-  readonly bytesOut: Counted;
-  /** Every reason that there is, announces first. */
-  readonly drops: readonly ClusterDropRow[];
 }
 
 /** Client software, from a sample of announces. Names come from a fixed list; what is not on it is "unknown". */

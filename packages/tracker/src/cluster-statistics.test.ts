@@ -3,14 +3,20 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { clusterColumns as cluster } from "@swarmtide/cluster";
 import { add, CounterTable, CounterTables } from "@swarmtide/metrics";
-import { formatStatisticsBlock, PrometheusText, StatisticsCollector } from "@swarmtide/statistics";
+import {
+  formatStatisticsBlock,
+  PrometheusText,
+  type Snapshot,
+  StatisticsCollector,
+} from "@swarmtide/statistics";
 import { createSwarmStore } from "@swarmtide/swarm";
 import { defaultConfig } from "@swarmtide/toml-config";
 import { trackerSchema } from "./config.ts";
 import { TrackerSource } from "./statistics/tracker-source.ts";
 import { formatFinalStatisticsLine, readStatistics } from "./statistics.ts";
 
-test("page, /metrics, block and last line tell the same of a cluster at the same moment", async (t) => {
+/** Of a cluster that has sent, received and dropped. */
+function snapshotOfCluster(): Snapshot {
   const counters = CounterTable.create(cluster.clusterCounters, 1);
   const row = counters.row(0);
   const source = new TrackerSource({
@@ -38,7 +44,11 @@ test("page, /metrics, block and last line tell the same of a cluster at the same
   const snapshot = collector.collect();
   // What comes after the snapshot is in none of them.
   add(row, cluster.RECORDS_IN, 1000);
+  return snapshot;
+}
 
+test("the JSON of the page has nodes, traffic, lag and drops by reason", () => {
+  const snapshot = snapshotOfCluster();
   const { cluster: stats } = snapshot.stats;
   assert.ok(stats);
   assert.deepEqual([stats.nodes, stats.isConnected, stats.lagSeconds], [3, true, 0.012]);
@@ -53,7 +63,10 @@ test("page, /metrics, block and last line tell the same of a cluster at the same
       ["messages", "malformed", 23],
     ],
   );
+});
 
+test("/metrics has the same of the same moment", async (t) => {
+  const snapshot = snapshotOfCluster();
   const prometheus = new PrometheusText();
   t.after(() => prometheus.close());
   const lines = (await prometheus.render(snapshot)).split("\n");
@@ -69,7 +82,10 @@ test("page, /metrics, block and last line tell the same of a cluster at the same
     'swarmtide_cluster_dropped_messages_total{reason="malformed"} 23',
   ])
     assert.ok(lines.includes(line), line);
+});
 
+test("so have the block on stdout and the last line", () => {
+  const snapshot = snapshotOfCluster();
   const block = formatStatisticsBlock(snapshot.stats);
   for (const pattern of [
     /\n {2}3 other nodes, connected, lag 12\.0 ms\n/,

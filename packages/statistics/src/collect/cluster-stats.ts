@@ -1,5 +1,5 @@
 /** What a snapshot tells of the cluster: its counters with their rates. Called by the collector; main thread. */
-import type { ClusterStats } from "../api-shape.ts";
+import type { ClusterStats } from "../api-cluster.ts";
 import type { RateBook } from "./rates.ts";
 import type { ClusterReading } from "./source.ts";
 

@@ -3,10 +3,10 @@
  * counter tables into these roles. Everything in one reading is of one moment. Main thread.
  */
 import type { HistogramSnapshot, Sample } from "@swarmtide/metrics";
+import type { ClusterDropRow } from "../api-cluster.ts";
 import type {
   CertificateRow,
   ClientStats,
-  ClusterDropRow,
   FamilyName,
   PeersPerTorrent,
   ProblemRow,
