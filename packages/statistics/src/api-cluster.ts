@@ -1,5 +1,5 @@
 /** What `GET /api/stats` tells of a cluster. See api-shape.ts. */
-import type { Counted } from "./api-shape.ts";
+import type { Counted } from "./api-counted.ts";
 
 /** What was dropped for one reason, or did not come. */
 export interface ClusterDropRow extends Counted {

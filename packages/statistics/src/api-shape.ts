@@ -13,7 +13,10 @@
  */
 
 import type { ClusterStats } from "./api-cluster.ts";
+import type { Counted, Rates } from "./api-counted.ts";
 import type { HistoryPoint, HistoryRing } from "./api-history.ts";
+
+export type { Counted, Rates };
 
 /** Raised when a field changes its meaning or goes. */
 export const API_VERSION = 1;
@@ -22,19 +25,6 @@ export type ProtocolName = "udp" | "http" | "ws";
 
 /** `all` where a protocol does not count the families apart. */
 export type FamilyName = "ipv4" | "ipv6" | "all";
-
-/** Averages over the last second, ten seconds and minute; over the time since the start where that is shorter. */
-export interface Rates {
-  readonly second: number;
-  readonly tenSeconds: number;
-  readonly minute: number;
-}
-
-/** Something counted: since the start, and how fast now. */
-export interface Counted {
-  readonly total: number;
-  readonly perSecond: Rates;
-}
 
 /**
  * What clients ask or what they are told. Among requests, `error` are malformed ones that get an error, and `other` is what
