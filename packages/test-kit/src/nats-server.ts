@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { until, within } from "./until.ts";
@@ -79,6 +80,21 @@ export class NatsServer {
   /** Waits until its log matches, from `start` on. */
   async says(pattern: RegExp, start = 0): Promise<void> {
     await until(`nats-server logs ${pattern}`, () => pattern.test(this.log.slice(start)));
+  }
+
+  /** Publishes one message as any client of NATS does (docs.nats.io, client protocol); the server asks for no user and no TLS. */
+  async publish(subject: string, bytes: Uint8Array): Promise<void> {
+    const socket = createConnection(this.port, "127.0.0.1");
+    try {
+      await within("nats-server greets", once(socket, "data"));
+      socket.write('CONNECT {"verbose":false,"pedantic":false}\r\n');
+      socket.write(`PUB ${subject} ${bytes.length}\r\n`);
+      socket.write(bytes);
+      socket.write("\r\nPING\r\n");
+      await within("nats-server has the message", once(socket, "data"));
+    } finally {
+      socket.destroy();
+    }
   }
 
   signal(signal: NodeJS.Signals): void {

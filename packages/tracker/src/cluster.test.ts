@@ -3,9 +3,7 @@
  * and nodes fail. `SWARMTIDE_REQUIRE_CLIENTS=1` makes a missing nats-server a failure instead of a skipped test.
  */
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { writeFileSync } from "node:fs";
-import { createConnection } from "node:net";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import type { ApiStats } from "@swarmtide/statistics";
@@ -79,18 +77,6 @@ async function announceOverHttp({ httpUrl }: Node, port: number, more: string): 
   return await answer.text();
 }
 
-/** Publishes as any client of NATS does (docs.nats.io, client protocol). */
-async function publish(t: TestContext, server: NatsServer, subject: string, bytes: Uint8Array) {
-  const socket = createConnection(server.port, "127.0.0.1");
-  t.after(() => socket.destroy());
-  await once(socket, "data");
-  socket.write('CONNECT {"verbose":false,"pedantic":false}\r\n');
-  socket.write(`PUB ${subject} ${bytes.length}\r\n`);
-  socket.write(bytes);
-  socket.write("\r\nPING\r\n");
-  await once(socket, "data");
-}
-
 /** Each may publish as itself only. */
 const user = (name: string) => `{ user: "${name}", password: "secret-${name}", permissions: {
   publish: ["swarmtide.v1.records.${name}", "swarmtide.v1.to.*.${name}", "swarmtide.v1.ws.all.${name}", "swarmtide.v1.ws.to.*.${name}"]
@@ -116,7 +102,7 @@ describe("a cluster on a real NATS server", ALL_AT_ONCE, () => {
       Buffer.alloc(5000, 1),
       Buffer.from("8a535743000101", "hex"),
     ])
-      await publish(t, nats, "swarmtide.v1.records.b", bytes);
+      await nats.publish("swarmtide.v1.records.b", bytes);
     await announceOverHttp(c, 1003, "&left=3");
     const { peers } = await a.udp.announce(HASH, PROBE_PORT, 1n);
     assert.ok(peers.includes("127.0.0.1:1002"), `${peers}`);
