@@ -1,7 +1,7 @@
 /**
  * `npm run binary:test`: builds the program in one file and uses it. First as root in a folder that holds nothing but it and the
  * shared libraries that it names (chroot: no Node, no shell, no /proc): it prints its version, serves, is announced to over UDP,
- * HTTP and WebTorrent, and stops on SIGTERM. Then the program tests, which start `swarmtide` as a process, start this file instead;
+ * HTTP and WebTorrent, and stops on SIGTERM. Then two nodes meet over a nats-server (binary-cluster.ts), and the program tests, which start `swarmtide` as a process, start this file instead;
  * `--short` leaves them out.
  */
 import { execFileSync, spawn, spawnSync } from "node:child_process";
@@ -10,6 +10,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { meetOverNats } from "./binary-cluster.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const BINARY = join(ROOT, "dist/swarmtide");
@@ -93,4 +94,5 @@ async function runProgramTests(): Promise<void> {
 }
 
 await serveAlone();
+await meetOverNats(BINARY, HASH);
 if (!process.argv.includes("--short")) await runProgramTests();
