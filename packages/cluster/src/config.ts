@@ -15,19 +15,19 @@ export const clusterSection = section(
         expected: `a NATS server such as "${SERVER_EXAMPLE}" or "tls://nats.example.org:4222"`,
         doc: "A server.",
       }),
-      doc: "NATS servers, one of which is used at a time; an empty list shares nothing. tls:// asks for TLS. A host name is looked up at each connection, which inside privileges.chroot_path needs /etc/resolv.conf there: give addresses.",
+      doc: "NATS servers, one of which is used at a time; an empty list switches the cluster off. tls:// requires TLS. A host name is looked up at each connection, which inside privileges.chroot_path needs /etc/resolv.conf there: give addresses.",
     }),
     name: text({
       default: "",
       pattern: /^[A-Za-z0-9_-]{0,64}$/,
       expected: 'up to 64 letters, digits, "_" and "-"',
-      doc: 'The name of this node, which no other has; "" takes that of the host, with "-" for other characters.',
+      doc: 'The name of this node, unique in the cluster; "" takes that of the host, with "-" in place of other characters.',
     }),
     subject: text({
       default: "swarmtide",
       pattern: /^[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9_-]{1,64}){0,7}$/,
       expected: 'letters, digits, "_" and "-", in parts with points between',
-      doc: "What all subjects of the cluster begin with. Trackers with different ones do not hear each other.",
+      doc: "The beginning of all subjects of the cluster. Trackers with different ones ignore each other.",
     }),
     credentials_path: path({
       reload: true,
@@ -44,7 +44,7 @@ export const clusterSection = section(
     user: text({
       reload: true,
       default: "",
-      doc: "User at the NATS server, in place of credentials.",
+      doc: "User of the NATS server, in place of credentials.",
     }),
     password: text({
       reload: true,
@@ -56,13 +56,13 @@ export const clusterSection = section(
       reload: true,
       default: "",
       optional: true,
-      doc: "Certificates in PEM of the authorities that the NATS server's certificate must be of; asks for TLS. Without it those that Node trusts.",
+      doc: "Certificates in PEM of the authorities that may have signed the NATS server's certificate; requires TLS. Without it, those that Node trusts.",
     }),
     tls_certificate_path: path({
       reload: true,
       default: "",
       optional: true,
-      doc: "Certificate in PEM by which this node shows who it is, where the NATS server asks for one.",
+      doc: "Certificate in PEM that this node presents where the NATS server asks for one.",
     }),
     tls_private_key_path: path({
       reload: true,
@@ -76,7 +76,7 @@ export const clusterSection = section(
       min: 0,
       max: 3600,
       unit: "seconds",
-      doc: "A peer that announces again without a change is sent on once in this time; 0 sends every announce on. It must not exceed swarm.max_peer_age less peer_announce_interval and its 10 %.",
+      doc: "A peer that announces again without a change is forwarded once in this time; 0 forwards every announce. It must not exceed swarm.max_peer_age less peer_announce_interval and its 10 %.",
     }),
   },
   (values) => {

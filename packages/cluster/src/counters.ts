@@ -9,16 +9,16 @@ export const CONNECTED = clusterCounters.gauge(
 );
 export const CONNECTIONS = clusterCounters.counter(
   "connections",
-  "Connections to a NATS server that were made.",
+  "Connections made to a NATS server.",
 );
 export const JOINING = clusterCounters.gauge(
   "joining",
-  "1 until the swarms of another node have come, or nobody was there to ask; then 0.",
+  "1 until the swarms of another node have arrived or no node has answered, then 0.",
 );
-export const NODES = clusterCounters.gauge("nodes", "Other nodes that are there now.");
+export const NODES = clusterCounters.gauge("nodes", "Other nodes of the cluster now.");
 export const LAG = clusterCounters.gauge(
   "lag",
-  "How much later than the fastest message of its node one came, the most within the last second.",
+  "The greatest delay of a message in the last second, compared with the fastest one from the same node.",
   {},
   "seconds",
 );

@@ -1,5 +1,5 @@
 /**
- * How a node joins: it looks for one that runs, asks it for its swarms and has them; or nobody is there, and it is alone. Announces
+ * How a node joins: it looks for one that runs and asks it for its swarms; if nobody answers, it is alone. Announces
  * of others are applied meanwhile. Over once, for good: what is missed later is asked for again by `ClusterNode`. Cluster thread.
  */
 import { JOINING } from "./counters.ts";
@@ -46,7 +46,7 @@ export class Joining {
     return this.#state === "over";
   }
 
-  /** There is a connection: whoever is there answers from now on. */
+  /** There is a connection: other nodes can answer from now on. */
   connected(): void {
     if (this.#state === "looking")
       this.#aloneMilliseconds = this.#surroundings.nowMilliseconds() + ALONE_MILLISECONDS;

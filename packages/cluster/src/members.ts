@@ -1,5 +1,5 @@
 /**
- * The other nodes of the cluster: who is there, who went, whose name was taken by a new process. Told by every message that comes;
+ * The other nodes of the cluster: which are present, which have left, whose name was taken by a new process. Learned from every message;
  * owned by `ClusterNode` on the cluster thread.
  *
  * A member is a process: a name with an instance that is drawn when it starts. It is known by both: a node that sends the instance of
@@ -13,9 +13,9 @@ import { Member } from "./member.ts";
 import type { Sender } from "./messages/message.ts";
 import type { Surroundings } from "./surroundings.ts";
 
-/** Processes that are remembered; while all of them are there, further ones are not listened to. */
+/** Processes that are remembered; while all of them are present, further ones are not listened to. */
 const MEMBERS_MAX = 256;
-/** A node says every other second that it is there. */
+/** A node sends a hello every other second. */
 const SILENT_MILLISECONDS_MAX = 10_000;
 const FORGOTTEN_MILLISECONDS = 600_000;
 const TWINS_MILLISECONDS = 30_000;
@@ -45,7 +45,7 @@ export class Members {
     this.#ownStartMilliseconds = surroundings.nowMilliseconds();
   }
 
-  /** Those that are there. */
+  /** Those that are present. */
   *present(): Generator<Member> {
     for (const member of this.#members.values()) if (member.number !== 0) yield member;
   }
@@ -79,7 +79,7 @@ export class Members {
     return { member, isNew: true };
   }
 
-  /** It has said that it goes. */
+  /** It has said that it leaves. */
   left(member: Member): void {
     this.#go(member);
     this.#members.delete(keyOf(member));

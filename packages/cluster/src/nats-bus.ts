@@ -170,7 +170,7 @@ export class NatsBus implements Bus {
           else this.#tell(error, server);
         },
       });
-    // The server has taken the subscriptions before others are told that this node is there.
+    // The server has taken the subscriptions before others are told of this node.
     await connection.flush();
     this.#connection = connection;
     this.#unconfirmedBytes = 0;

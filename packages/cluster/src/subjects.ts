@@ -4,7 +4,7 @@
  *
  * | subject                       | carries                                                           |
  * |-------------------------------|-------------------------------------------------------------------|
- * | SUBJECT.v1.records.FROM       | announces, and that a node is there or goes, to all                |
+ * | SUBJECT.v1.records.FROM       | announces, and that a node runs or leaves, to all                  |
  * | SUBJECT.v1.to.NODE.FROM       | streams of swarms, to one                                          |
  * | SUBJECT.v1.ws.all.FROM        | messages of WebTorrent, to all                                     |
  * | SUBJECT.v1.ws.to.NODE.FROM    | the same to one                                                    |

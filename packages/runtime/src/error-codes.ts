@@ -42,7 +42,7 @@ const ERROR_CODES = {
     cause:
       "No server of `cluster.servers` accepts this node, or the server refuses what a node needs; the message quotes it. The tracker serves its own swarms and tries again.",
     remedy:
-      "Check that the server runs and is reached, its certificate, and what the user may publish and subscribe ([cluster.md](cluster.md)); `swarmtide doctor` tries it.",
+      "Follow the remedy in the message: it names the key to correct. Permissions are described in [cluster.md](cluster.md#security); `swarmtide doctor` tries every server.",
   },
   SWARMTIDE_CLUSTER_FILE: {
     cause: "A file of [cluster] is missing, not readable, or not what its key asks for.",

@@ -10,13 +10,13 @@ export interface ClusterDropRow extends Counted {
 
 /** Other nodes with which the swarms of UDP and HTTP are shared. */
 export interface ClusterStats {
-  /** Other nodes that are there now. */
+  /** Other nodes of the cluster now. */
   readonly nodes: number;
   /** Whether there is a connection to a NATS server. */
   readonly isConnected: boolean;
   /** Whether swarms of other nodes are still to come. */
   readonly isJoining: boolean;
-  /** How much later than the fastest message of its node one came, the most within a second. */
+  /** The greatest delay of a message in the last second, compared with the fastest one from the same node. */
   readonly lagSeconds: number;
   /** Announces from other nodes and to them, and bytes of all messages. */
   readonly recordsIn: Counted;
