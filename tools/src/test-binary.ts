@@ -20,7 +20,7 @@ const HASH = "0123456789abcdef0123456789abcdef01234567";
 const PROGRAM_TESTS = [
   ...["program.test", "program-mistakes", "reload-signal", "snapshot.test", "client-commands"],
   ...["check-config", "completion", "several-addresses", "hostile-files", "http-https"],
-  ...["webtorrent.test", "curl-examples", "privileges.test"],
+  ...["webtorrent.test", "curl-examples", "privileges.test", "cluster.test"],
 ].map((part) => `tracker/dist/${part}`);
 
 /** A root folder with the executable, what `ldd` says it loads, and a folder for temporary files. */
