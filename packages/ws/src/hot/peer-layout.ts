@@ -15,12 +15,16 @@
  *
  * | word | meaning                                                                                            |
  * |------|----------------------------------------------------------------------------------------------------|
- * | 0    | identity; 0 for a free record                                                                      |
+ * | 0    | bits 0–23 identity, 0 for a free record; 24–31 of its serial, bits 24–31                           |
  * | 1    | torrent                                                                                            |
  * | 2    | position in the torrent's list                                                                     |
- * | 3, 4 | the next and the previous peer of its identity                                                     |
- * | 5    | bits 0–17 second of its last announce, modulo 2^18; 18–29 its serial; 30 has completed; 31 reply owed |
+ * | 3    | bits 0–25 the next peer of its identity; 26–31 of its serial, bits 12–17                           |
+ * | 4    | bits 0–25 the previous peer of its identity; 26–31 of its serial, bits 18–23                       |
+ * | 5    | bits 0–17 second of its last announce, modulo 2^18; 18–29 of its serial, bits 0–11; 30 has completed; 31 reply owed |
  * | 6    | chain                                                                                              |
+ *
+ * The serial tells a peer from those that had its record before: the worker's peers are numbered, modulo 2^32, as they come
+ * (peer-serials.ts). It lies in bits that the references leave, as a word of its own would make the record longer.
  *
  * Identity, a peer id of one connection, 44 bytes:
  *
@@ -56,6 +60,12 @@ export const RECORDS_PER_2_BUCKETS = 3;
 export const TORRENT_WORDS = 7;
 export const TORRENT_PEERS = 5;
 
+/** Bits of a reference to a peer, and to an identity, of which there is one for every four peers. */
+export const PEER_BITS = 26;
+export const PEER_MASK: number = (1 << PEER_BITS) - 1;
+export const IDENTITY_BITS: number = PEER_BITS - 2;
+export const IDENTITY_MASK: number = (1 << IDENTITY_BITS) - 1;
+
 export const PEER_WORDS = 7;
 export const PEER_IDENTITY = 0;
 export const PEER_TORRENT = 1;
@@ -63,9 +73,8 @@ export const PEER_POSITION = 2;
 export const PEER_NEXT = 3;
 export const PEER_PREVIOUS = 4;
 export const PEER_STATE = 5;
-export const SECOND_MASK = 0x3ffff;
-export const SERIAL_SHIFT = 18;
-export const SERIAL_MASK = 0xfff;
+export const SECOND_BITS = 18;
+export const SECOND_MASK: number = (1 << SECOND_BITS) - 1;
 export const STATE_COMPLETED: number = 1 << 30;
 export const STATE_OWED: number = 1 << 31;
 

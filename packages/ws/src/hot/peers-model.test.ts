@@ -4,19 +4,26 @@ import { test } from "node:test";
 import { PEER_ID_AT, RequestRecord } from "@swarmtide/ws-protocol";
 import fc from "fast-check";
 import { idOf } from "../testing/test-client.ts";
+import { mixWord } from "./id-words.ts";
 import { BUDGET_BYTES_PER_PEER, Peers } from "./peers.ts";
 
 const WORKERS = 2;
+/** Serials begin at what it makes, whose bits are set in each part of the record that has some of them: peer-serials.ts. */
+const SECRET = 12345;
 
 interface ModelPeer {
   readonly torrent: string;
   readonly worker: number;
   readonly slot: number;
   readonly id: string;
+  /** What it is known by to who has seen its record. */
+  readonly serial: number;
   isSeeder: boolean;
   hasCompleted: boolean;
   announced: number;
 }
+
+type Announced = Omit<ModelPeer, "serial" | "hasCompleted" | "announced">;
 
 /** Map.groupBy, which Node 20 lacks. */
 function groupBy<T>(items: readonly T[], keyFor: (item: T) => string): Map<string, T[]> {
@@ -25,7 +32,7 @@ function groupBy<T>(items: readonly T[], keyFor: (item: T) => string): Map<strin
   return groups;
 }
 
-const keyOf = ({ torrent, worker, slot, id }: ModelPeer) => `${torrent}/${worker}/${slot}/${id}`;
+const keyOf = ({ torrent, worker, slot, id }: Announced) => `${torrent}/${worker}/${slot}/${id}`;
 
 class Model {
   readonly peers: Peers;
@@ -36,8 +43,11 @@ class Model {
   /** Of torrents that have peers: how many have completed it. */
   readonly #completed = new Map<string, number>();
 
+  #lastSerial: number;
+
   constructor(peersMax: number) {
-    this.peers = new Peers(12345, WORKERS, peersMax * BUDGET_BYTES_PER_PEER);
+    this.peers = new Peers(SECRET, WORKERS, peersMax * BUDGET_BYTES_PER_PEER);
+    this.#lastSerial = mixWord(SECRET, 0);
   }
 
   get size(): number {
@@ -55,10 +65,10 @@ class Model {
     return { number, peer: number === 0 ? 0 : this.peers.find(number, address, this.#request) };
   }
 
-  announce(now: number, given: Omit<ModelPeer, "hasCompleted" | "announced">): void {
+  announce(now: number, given: Announced): void {
     const { torrent, worker, slot, id, isSeeder } = given;
     const { number, peer } = this.#find(torrent, worker, slot, id);
-    const known = this.#model.get(keyOf({ ...given, hasCompleted: false, announced: 0 }));
+    const known = this.#model.get(keyOf(given));
     assert.equal(peer !== 0, known !== undefined);
     const { peers } = this;
     if (known === undefined) {
@@ -73,8 +83,11 @@ class Model {
       }
       if (!peers.hasRoom(number)) return;
       const entered = number !== 0 ? number : peers.torrents.insert(idOf(torrent), 0);
-      peers.insert(entered, this.#address(worker, slot), this.#request, isSeeder, now);
-      const added = { ...given, hasCompleted: false, announced: now };
+      const address = this.#address(worker, slot);
+      const serial = peers.serialOf(peers.insert(entered, address, this.#request, isSeeder, now));
+      assert.equal(serial, (this.#lastSerial + 1) | 0);
+      this.#lastSerial = serial;
+      const added = { ...given, serial, hasCompleted: false, announced: now };
       this.#model.set(keyOf(added), added);
       siblings.add(added);
       return;
@@ -108,7 +121,7 @@ class Model {
     this.#forgetEmpty();
   }
 
-  #siblingsOf({ torrent, worker, slot }: Omit<ModelPeer, "hasCompleted" | "announced">) {
+  #siblingsOf({ torrent, worker, slot }: Announced) {
     const key = `${torrent}/${worker}/${slot}`;
     const found = this.#siblings.get(key) ?? new Set<ModelPeer>();
     this.#siblings.set(key, found);
@@ -147,6 +160,7 @@ class Model {
         assert.equal(lists.isSeeder(peer), one.isSeeder);
         assert.equal(peers.ageOf(peer, now), now - one.announced);
         assert.equal(peers.hasCompleted(peer), one.hasCompleted);
+        assert.ok(peers.isSame(peer, one.serial));
       }
     }
     this.#checkConnections();

@@ -14,12 +14,14 @@ import { LinearIndex } from "./linear-index.ts";
 import {
   connectionWord,
   IDENTITY_CONNECTION,
+  IDENTITY_MASK,
   IDENTITY_NEXT,
   IDENTITY_PEERS,
   IDENTITY_SERIAL,
   IDENTITY_WORDS,
   NODE_WORDS,
   PEER_IDENTITY,
+  PEER_MASK,
   PEER_NEXT,
   PEER_PREVIOUS,
   PEER_STATE,
@@ -27,8 +29,6 @@ import {
   PEER_WORDS,
   RECORDS_PER_2_BUCKETS,
   SECOND_MASK,
-  SERIAL_MASK,
-  SERIAL_SHIFT,
   SLOT_BITS,
   SLOT_MASK,
   STATE_COMPLETED,
@@ -36,6 +36,7 @@ import {
   TORRENT_WORDS,
 } from "./peer-layout.ts";
 import { NODES_PER_INSERTION, PeerLists } from "./peer-lists.ts";
+import { putSerial, serialAt } from "./peer-serials.ts";
 import { RecordTable } from "./record-table.ts";
 import { Torrents } from "./torrents.ts";
 
@@ -54,8 +55,13 @@ export const BUDGET_BYTES_PER_PEER: number =
   2 * BUCKET_BYTES;
 /** Fewer would refuse what a single connection may do. */
 const PEERS_MIN = 1024;
-/** The tables' arrays end at 4 GiB, the longest that Node 20 makes. */
-const PEERS_MAX: number = Math.floor(2 ** 32 / (4 * PEER_WORDS)) - 1;
+/** As many as references can name; the identities are a quarter, rounded up. The array ends below 2 GiB; Node 20 makes 4. */
+export const PEERS_MAX: number = PEERS_PER_IDENTITY * IDENTITY_MASK;
+
+/** Names another peer in a word whose upper bits are of the serial. */
+function setReference(words: Int32Array, at: number, peer: number): void {
+  words[at] = (words[at] & ~PEER_MASK) | peer;
+}
 
 export class Peers extends LinearIndex {
   readonly torrents: Torrents;
@@ -65,13 +71,14 @@ export class Peers extends LinearIndex {
   siblings = 0;
   silent = 0;
   private readonly secret: number;
-  private lastSerial = 0;
+  private lastSerial: number;
 
   constructor(secret: number, workers: number, memoryBytesMax: number) {
     const wanted = Math.floor(memoryBytesMax / BUDGET_BYTES_PER_PEER);
     const lengthMax = Math.min(PEERS_MAX, Math.max(PEERS_MIN, wanted));
     super(new RecordTable(PEER_WORDS, lengthMax), RECORDS_PER_2_BUCKETS);
     this.secret = secret;
+    this.lastSerial = mixWord(secret, 0);
     this.torrents = new Torrents(secret, lengthMax);
     const identitiesMax = Math.ceil(lengthMax / PEERS_PER_IDENTITY);
     this.identities = new Identities(secret, workers, identitiesMax);
@@ -102,7 +109,7 @@ export class Peers extends LinearIndex {
     let peer = this.first(this.hashFor(torrent, connection, of.connectionSerial));
     for (; peer !== 0; peer = words[(peer + 1) * PEER_WORDS - 1]) {
       if (words[peer * PEER_WORDS + PEER_TORRENT] !== torrent) continue;
-      const at = words[peer * PEER_WORDS + PEER_IDENTITY] * IDENTITY_WORDS;
+      const at = this.idAt(peer);
       if (ids[at + IDENTITY_CONNECTION] !== connection) continue;
       if (ids[at + IDENTITY_SERIAL] !== of.connectionSerial) continue;
       if (isId(ids, at, request.ids, PEER_ID_AT)) return peer;
@@ -117,10 +124,9 @@ export class Peers extends LinearIndex {
   }
 
   protected override hashOf(peer: number): number {
-    const word = peer * PEER_WORDS;
     const ids = this.identities.table.words;
-    const at = this.table.words[word + PEER_IDENTITY] * IDENTITY_WORDS;
-    const torrent = this.table.words[word + PEER_TORRENT];
+    const at = this.idAt(peer);
+    const torrent = this.table.words[peer * PEER_WORDS + PEER_TORRENT];
     return this.hashFor(torrent, ids[at + IDENTITY_CONNECTION], ids[at + IDENTITY_SERIAL]);
   }
 
@@ -145,14 +151,15 @@ export class Peers extends LinearIndex {
     const peer = table.take();
     const { words } = table;
     const word = peer * PEER_WORDS;
-    this.lastSerial = (this.lastSerial + 1) & SERIAL_MASK;
+    this.lastSerial = (this.lastSerial + 1) | 0;
     words[word + PEER_IDENTITY] = identity;
     words[word + PEER_TORRENT] = torrent;
-    words[word + PEER_STATE] = (this.lastSerial << SERIAL_SHIFT) | (nowSeconds & SECOND_MASK);
+    words[word + PEER_STATE] = nowSeconds & SECOND_MASK;
     const first = identity * IDENTITY_WORDS + IDENTITY_PEERS;
     const next = identities.table.words[first];
     words[word + PEER_NEXT] = next;
-    if (next !== 0) words[next * PEER_WORDS + PEER_PREVIOUS] = peer;
+    if (next !== 0) setReference(words, next * PEER_WORDS + PEER_PREVIOUS, peer);
+    putSerial(words, word, this.lastSerial);
     identities.table.words[first] = peer;
     identities.countPeer(identity, 1);
     this.link(peer, this.hashOf(peer));
@@ -166,14 +173,14 @@ export class Peers extends LinearIndex {
     const { words } = table;
     const word = peer * PEER_WORDS;
     const torrent = words[word + PEER_TORRENT];
-    const identity = words[word + PEER_IDENTITY];
-    const next = words[word + PEER_NEXT];
-    const previous = words[word + PEER_PREVIOUS];
+    const identity = words[word + PEER_IDENTITY] & IDENTITY_MASK;
+    const next = words[word + PEER_NEXT] & PEER_MASK;
+    const previous = words[word + PEER_PREVIOUS] & PEER_MASK;
     lists.remove(peer);
     this.unlink(peer, this.hashOf(peer));
     const first = identity * IDENTITY_WORDS + IDENTITY_PEERS;
-    if (next !== 0) words[next * PEER_WORDS + PEER_PREVIOUS] = previous;
-    if (previous !== 0) words[previous * PEER_WORDS + PEER_NEXT] = next;
+    if (next !== 0) setReference(words, next * PEER_WORDS + PEER_PREVIOUS, previous);
+    if (previous !== 0) setReference(words, previous * PEER_WORDS + PEER_NEXT, next);
     else identities.table.words[first] = next;
     identities.countPeer(identity, -1);
     if (identities.table.words[first] === 0) identities.remove(identity);
@@ -192,11 +199,10 @@ export class Peers extends LinearIndex {
   /** The next peer of the same connection, or 0. */
   nextOf(peer: number): number {
     const { words } = this.table;
-    const next = words[peer * PEER_WORDS + PEER_NEXT];
+    const next = words[peer * PEER_WORDS + PEER_NEXT] & PEER_MASK;
     if (next !== 0) return next;
     const ids = this.identities.table.words;
-    const identity = words[peer * PEER_WORDS + PEER_IDENTITY];
-    const other = ids[identity * IDENTITY_WORDS + IDENTITY_NEXT];
+    const other = ids[this.idAt(peer) + IDENTITY_NEXT];
     return other === 0 ? 0 : ids[other * IDENTITY_WORDS + IDENTITY_PEERS];
   }
 
@@ -206,7 +212,7 @@ export class Peers extends LinearIndex {
 
   /** Where the peer's id begins in the words of the identities. */
   idAt(peer: number): number {
-    return this.table.words[peer * PEER_WORDS + PEER_IDENTITY] * IDENTITY_WORDS;
+    return (this.table.words[peer * PEER_WORDS + PEER_IDENTITY] & IDENTITY_MASK) * IDENTITY_WORDS;
   }
 
   /** Whether two peers call themselves the same. */
@@ -229,16 +235,14 @@ export class Peers extends LinearIndex {
     return this.identities.table.words[this.idAt(peer) + IDENTITY_CONNECTION];
   }
 
-  /** Differs from that of who had the record before: see `isSame`. */
+  /** Differs from those of the 2^32 - 1 peers that came before: see `isSame`. */
   serialOf(peer: number): number {
-    return (this.table.words[peer * PEER_WORDS + PEER_STATE] >>> SERIAL_SHIFT) & SERIAL_MASK;
+    return serialAt(this.table.words, peer * PEER_WORDS);
   }
 
   /** Whether a record is in use, by who had this serial. */
   isSame(peer: number, serial: number): boolean {
-    return (
-      this.table.words[peer * PEER_WORDS + PEER_IDENTITY] !== 0 && this.serialOf(peer) === serial
-    );
+    return this.idAt(peer) !== 0 && this.serialOf(peer) === serial;
   }
 
   /** The peer has announced. */
