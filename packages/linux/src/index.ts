@@ -64,6 +64,7 @@ export { socketDrops } from "./socket-drops.ts";
 export {
   closeFd,
   duplicateFd,
+  grantedReceiveBufferBytes,
   openTcpConnection,
   openTcpListener,
   openUdpSocket,

@@ -5,6 +5,8 @@ import { NativeMemory } from "./native-memory.ts";
 const RLIMIT_NOFILE = 7;
 const RLIMIT_MEMLOCK = 8;
 const RLIMIT_BYTES = 16;
+/** All 64 bits, as a double has them. */
+const RLIM_INFINITY = 2 ** 64;
 
 /**
  * How many descriptors it may have open: the soft limit, which Node has raised to the hard one when it started. Undefined
@@ -12,8 +14,11 @@ const RLIMIT_BYTES = 16;
  */
 export const openFilesMax = (): number | undefined => softLimit(RLIMIT_NOFILE);
 
-/** Bytes that it may pin in memory without CAP_IPC_LOCK; infinite where the kernel does not say. */
-export const lockableBytesMax = (): number => softLimit(RLIMIT_MEMLOCK) ?? Number.POSITIVE_INFINITY;
+/** Bytes that it may pin in memory without CAP_IPC_LOCK; infinite where there is no limit, or the kernel does not say. */
+export function lockableBytesMax(): number {
+  const limit = softLimit(RLIMIT_MEMLOCK) ?? RLIM_INFINITY;
+  return limit >= RLIM_INFINITY ? Number.POSITIVE_INFINITY : limit;
+}
 
 function softLimit(resource: number): number | undefined {
   const limit = new NativeMemory(RLIMIT_BYTES);

@@ -104,6 +104,17 @@ export function openUdpSocket(options: UdpSocketOptions): UdpSocket {
   });
 }
 
+/** What the kernel grants this process of a receive buffer, in the measure it is asked for. The socket that asks is never bound. */
+export function grantedReceiveBufferBytes(wantedBytes: number): number {
+  const socket = new OpeningSocket({ family: 4, address: new Uint8Array(4), port: 0 }, SOCK_DGRAM);
+  try {
+    socket.setReceiveBuffer(wantedBytes);
+    return socket.getOption(SOL_SOCKET, SO_RCVBUF) / 2;
+  } finally {
+    libc().close(socket.fd);
+  }
+}
+
 /**
  * A listening, non-blocking TCP socket whose connections send without delay (TCP_NODELAY). A port is taken over from a
  * program that has stopped while its connections linger (TIME-WAIT, a minute), our own (SO_REUSEADDR) and those of another

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { closeSync } from "node:fs";
 import { test } from "node:test";
+import { grantedReceiveBufferBytes, openUdpSocket } from "@swarmtide/linux";
 import { defaultConfig } from "@swarmtide/toml-config";
 import { trackerSchema } from "../config.ts";
 import { describeFindings, exitCodeOf } from "./examine.ts";
@@ -12,7 +14,7 @@ import {
   checkReceiveBuffer,
   checkReceiveQueues,
 } from "./network-checks.ts";
-import { checkClock, checkReachability, isGlobal } from "./tracker-checks.ts";
+import { checkClock, checkLockedMemory, checkReachability, isGlobal } from "./tracker-checks.ts";
 
 const config = defaultConfig(trackerSchema);
 
@@ -33,23 +35,41 @@ function hostWith(files: Readonly<Record<string, string>>): Host {
 const grades = (findings: readonly Finding[]) =>
   findings.map(({ what, grade }) => `${what}: ${grade}`);
 
-test("a receive buffer that the system does not grant is a warning with the command that grants it", () => {
-  const small = checkReceiveBuffer(config, hostWith({ "/proc/sys/net/core/rmem_max": "212992" }));
-  assert.deepEqual(grades(small), ["receive buffer: warning"]);
-  assert.equal(small[0]?.remedy, `sysctl -w net.core.rmem_max=${config.udp.socketRecvBufferSize}`);
-  const enough = checkReceiveBuffer(
-    config,
-    hostWith({ "/proc/sys/net/core/rmem_max": "99999999" }),
-  );
+test("a receive buffer that the kernel does not grant is an error with the command that grants it", () => {
+  const wanted = config.udp.socketRecvBufferSize;
+  const host = (rmemMax: number) => hostWith({ "/proc/sys/net/core/rmem_max": `${rmemMax}` });
+  const small = checkReceiveBuffer(config, host(212_992), () => 212_992);
+  assert.deepEqual(grades(small), ["receive buffer: error"]);
+  assert.match(small[0]?.reason ?? "", /rmem_max = 212992: the kernel grants 212992 bytes/);
+  assert.equal(small[0]?.remedy, `sysctl -w net.core.rmem_max=${wanted}`);
+  assert.equal(exitCodeOf(small), 1);
+  const forced = checkReceiveBuffer(config, host(212_992), (bytes) => bytes);
+  assert.deepEqual(grades(forced), ["receive buffer: warning"]);
+  assert.match(forced[0]?.reason ?? "", /too little for a tracker that runs without it$/);
+  const enough = checkReceiveBuffer(config, host(99_999_999), (bytes) => bytes);
   assert.deepEqual(grades(enough), ["receive buffer: ok"]);
 });
 
-test("datagrams that found a full buffer are told with their number", () => {
+test("what this kernel grants of a receive buffer is what a socket of the tracker gets", () => {
+  const granted = grantedReceiveBufferBytes(100_000);
+  const place = { family: 4, address: Uint8Array.of(127, 0, 0, 1), port: 0 } as const;
+  const socket = openUdpSocket({ ...place, receiveBufferBytes: 100_000 });
+  closeSync(socket.fd);
+  assert.equal(granted, socket.receiveBufferBytes);
+});
+
+test("datagrams that found a full buffer are counted in a note", () => {
   const snmp =
     "Ip: a b\nIp: 1 2\nUdp: InDatagrams NoPorts InErrors OutDatagrams RcvbufErrors\nUdp: 10 2 7 9 7";
-  const findings = checkReceiveBuffer(config, hostWith({ "/proc/net/snmp": snmp }));
-  assert.deepEqual(grades(findings), ["datagrams lost: note"]);
-  assert.match(findings[0]?.reason ?? "", /^7 datagrams/);
+  const findings = checkReceiveBuffer(config, hostWith({ "/proc/net/snmp": snmp }), (one) => one);
+  assert.deepEqual(grades(findings), ["receive buffer: ok", "datagrams lost: note"]);
+  assert.match(findings[1]?.reason ?? "", /^7 datagrams/);
+});
+
+test("locked memory is a note with its limit, unless any amount may be locked", () => {
+  assert.deepEqual(grades(checkLockedMemory(8_388_608)), ["locked memory: note"]);
+  assert.match(checkLockedMemory(8_388_608)[0]?.reason ?? "", /^at most 8388608 bytes/);
+  assert.deepEqual(grades(checkLockedMemory(Number.POSITIVE_INFINITY)), ["locked memory: ok"]);
 });
 
 test("connection tracking is a warning, and an error when its table is nearly full", () => {

@@ -23,6 +23,7 @@ import {
   checkClock,
   checkEngines,
   checkFamilies,
+  checkLockedMemory,
   checkOpenFiles,
   checkReachability,
   checkSettings,
@@ -34,6 +35,7 @@ export function examine(config: TrackerConfig, threads: number, host: Host): Fin
   return [
     ...checkMemory(config, threads),
     ...checkOpenFiles(config, threads),
+    ...checkLockedMemory(),
     ...checkEngines(config),
     ...checkFamilies(config),
     ...checkReceiveBuffer(config, host),

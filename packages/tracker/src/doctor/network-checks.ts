@@ -2,6 +2,7 @@
  * What of the kernel's network settings loses packets or connections. Sources: ip-sysctl.rst, sysctl/net.rst and
  * networking/scaling.rst of the kernel's documentation, proc_net_snmp(5). Called by `examine`.
  */
+import { grantedReceiveBufferBytes } from "@swarmtide/linux";
 import { udpPlacesOf } from "@swarmtide/udp";
 import type { TrackerConfig } from "../config.ts";
 import type { Finding } from "./finding.ts";
@@ -14,25 +15,17 @@ const CONNTRACK_COUNT = "/proc/sys/net/netfilter/nf_conntrack_count";
 /** A tracker's clients come back each quarter of an hour, and a flow of UDP is remembered for half a minute to two. */
 const CONNTRACK_FULL_SHARE = 0.8;
 
-/** UDP: the receive buffer, and what it has lost so far. */
-export function checkReceiveBuffer({ udp }: TrackerConfig, host: Host): Finding[] {
+/**
+ * UDP: the receive buffer, and what it has lost so far. `grantedTo` asks the kernel: with CAP_NET_ADMIN it grants more than
+ * rmem_max, but the doctor is often started by root and the tracker is not.
+ */
+export function checkReceiveBuffer(
+  { udp }: TrackerConfig,
+  host: Host,
+  grantedTo: (wantedBytes: number) => number = grantedReceiveBufferBytes,
+): Finding[] {
   if (!udp.enabled) return [];
-  const granted = readNumber(host, RMEM_MAX);
-  const wanted = udp.socketRecvBufferSize;
-  const findings: Finding[] = [];
-  if (granted !== undefined && wanted > granted)
-    findings.push({
-      what: "receive buffer",
-      grade: "warning",
-      reason: `udp.socket_recv_buffer_size = ${wanted}, net.core.rmem_max = ${granted}: datagrams that come while a worker is busy are lost earlier`,
-      remedy: `sysctl -w net.core.rmem_max=${wanted}`,
-    });
-  else if (granted !== undefined)
-    findings.push({
-      what: "receive buffer",
-      grade: "ok",
-      reason: `${wanted === 0 ? "the system's default" : `${wanted} bytes`}, net.core.rmem_max = ${granted}`,
-    });
+  const findings: Finding[] = [receiveBuffer(udp.socketRecvBufferSize, host, grantedTo)];
   const lost = receiveBufferErrors(host);
   if (lost !== undefined && lost > 0)
     findings.push({
@@ -41,6 +34,28 @@ export function checkReceiveBuffer({ udp }: TrackerConfig, host: Host): Finding[
       reason: `${lost} datagrams of this host found a full receive buffer since it started, whoever they were for (nstat -az UdpRcvbufErrors)`,
     });
   return findings;
+}
+
+function receiveBuffer(
+  wanted: number,
+  host: Host,
+  grantedTo: (wantedBytes: number) => number,
+): Finding {
+  const what = "receive buffer";
+  if (wanted === 0) return { what, grade: "ok", reason: "the system's default" };
+  const granted = grantedTo(wanted);
+  const rmemMax = readNumber(host, RMEM_MAX) ?? granted;
+  const reason = `udp.socket_recv_buffer_size = ${wanted}, net.core.rmem_max = ${rmemMax}`;
+  const remedy = `sysctl -w net.core.rmem_max=${wanted}`;
+  if (granted < wanted) {
+    const loss = `the kernel grants ${granted} bytes, so a worker that is busy loses datagrams earlier`;
+    return { what, grade: "error", reason: `${reason}: ${loss}`, remedy };
+  }
+  if (rmemMax < wanted) {
+    const who = "enough for this process, which has CAP_NET_ADMIN, and too little for a tracker";
+    return { what, grade: "warning", reason: `${reason}: ${who} that runs without it`, remedy };
+  }
+  return { what, grade: "ok", reason };
 }
 
 /** RcvbufErrors of both families, as /proc/net/snmp counts them for all sockets. */

@@ -1,7 +1,7 @@
 /** What the configuration wants of this host, and whether it gets it. Called by `examine`. */
 import { networkInterfaces } from "node:os";
 import { cidrContains, parseCidr, parseIpAddress } from "@swarmtide/bittorrent";
-import { missingFamily } from "@swarmtide/linux";
+import { lockableBytesMax, missingFamily } from "@swarmtide/linux";
 import { webListenersOf } from "@swarmtide/tcp";
 import { udpEngineObstacles, udpEngines, udpPlacesOf } from "@swarmtide/udp";
 import type { TrackerConfig } from "../config.ts";
@@ -27,6 +27,15 @@ export function checkOpenFiles(config: TrackerConfig, threads: number): Finding[
   return [
     { what: "open files", grade: "ok", reason: `at most ${limit ?? "any number"} (ulimit -n)` },
   ];
+}
+
+/** Memory that the kernel and a worker share is locked; most engines have none. Which one lacks it is told at the engine. */
+export function checkLockedMemory(lockableBytes: number = lockableBytesMax()): Finding[] {
+  const what = "locked memory";
+  const isUnlimited = !Number.isFinite(lockableBytes);
+  const limit = isUnlimited ? "any number of" : `at most ${lockableBytes}`;
+  const reason = `${limit} bytes (ulimit -l); only a UDP engine that shares its buffers with a network card locks any`;
+  return [{ what, grade: isUnlimited ? "ok" : "note", reason }];
 }
 
 /** Families that are switched on and that this kernel does not have. */
