@@ -51,6 +51,36 @@ test("promtool finds nothing to say about the metrics, the alerts and the exampl
   assert.equal(await program.end("SIGTERM"), 0);
 });
 
+/** A tracker of this age whose store grows by a hundredth each minute, asked an hour and a half later. */
+function growing(startedSeconds: number, joiningOnce: boolean) {
+  return `- interval: 1m
+  input_series:
+    - { series: 'swarmtide_memory_used_bytes{instance="a:9000",budget="swarms"}', values: '0+1x90' }
+    - { series: 'swarmtide_memory_limit_bytes{instance="a:9000",budget="swarms"}', values: '100+0x90' }
+    - { series: 'process_start_time_seconds{instance="a:9000"}', values: '${startedSeconds}+0x90' }
+    - { series: 'swarmtide_cluster_joining{instance="a:9000"}', values: '0+0x45 ${joiningOnce ? 1 : 0} 0+0x44' }
+`;
+}
+
+test("a store that fills within six hours raises an alert, but not while a snapshot or other nodes fill it", {
+  skip,
+  timeout: 60_000,
+}, (t) => {
+  const file = join(temporaryFolder(t), "alerts.test.yml");
+  const fires = `  promql_expr_test:
+    - { expr: 'count(ALERTS{alertname="TrackerMemoryFillsSoon",alertstate="firing"})', eval_time: 89m, exp_samples: [{ value: 1 }] }
+`;
+  const isSilent = `  alert_rule_test:
+    - { eval_time: 89m, alertname: TrackerMemoryFillsSoon, exp_alerts: [] }
+`;
+  const startedBefore = growing(-7200, false) + fires;
+  const startedLate = growing(45 * 60, false) + isSilent;
+  const joinedLate = growing(-7200, true) + isSilent;
+  const rules = `rule_files: [${JSON.stringify(monitoring("alerts.yml"))}]\n`;
+  writeFileSync(file, `${rules}tests:\n${startedBefore}${startedLate}${joinedLate}`);
+  promtool(["test", "rules", file]);
+});
+
 interface Panel {
   readonly title: string;
   readonly targets: readonly { readonly expr: string }[];
