@@ -49,7 +49,10 @@ window.WebSocket = class extends WebSocket {
 const random = Math.random;
 Math.random = () => random() / 1000;`;
 
-/** A client of a few lines: announces with two offers, greets by name whoever answers or offers, comes back after 1012. */
+/**
+ * A client of a few lines: announces with two offers, and every five seconds with two more, since a connection of WebRTC can
+ * fail on a busy machine; greets by name whoever answers or offers, comes back after 1012.
+ */
 const meetAs = (name: string) => `(() => {
   const info_hash = ${JSON.stringify(Buffer.from(MEETING_POINT, "hex").toString("latin1"))};
   const peer_id = ${JSON.stringify(name)}.padEnd(20, "-");
@@ -78,9 +81,15 @@ const meetAs = (name: string) => `(() => {
     const socket = new WebSocket(${JSON.stringify(TRACKER)});
     const say = (more) =>
       socket.send(JSON.stringify({ action: "announce", info_hash, peer_id, ...more }));
-    socket.onopen = async () => {
+    const announce = async (event) => {
       const offers = [await offer(), await offer()];
-      say({ event: "started", left: 1, uploaded: 0, downloaded: 0, numwant: 2, offers });
+      if (socket.readyState === WebSocket.OPEN)
+        say({ event, left: 1, uploaded: 0, downloaded: 0, numwant: 2, offers });
+    };
+    let again;
+    socket.onopen = () => {
+      announce("started");
+      again = setInterval(() => announce("update"), 5000);
     };
     socket.onmessage = async ({ data }) => {
       const message = JSON.parse(data);
@@ -94,7 +103,10 @@ const meetAs = (name: string) => `(() => {
       } else if (message.answer)
         await connections.get(message.offer_id)?.setRemoteDescription(message.answer);
     };
-    socket.onclose = ({ code }) => code === 1012 && open();
+    socket.onclose = ({ code }) => {
+      clearInterval(again);
+      if (code === 1012) open();
+    };
   };
   open();
 })()`;
