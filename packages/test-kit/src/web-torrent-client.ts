@@ -88,8 +88,12 @@ export class WebTorrentClient {
 
   #arrival(): Promise<void> {
     return new Promise<void>((resolve, reject) => {
-      this.#wake = resolve;
-      this.socket.once("close", (code) => reject(new Error(`closed with ${code}`)));
+      const fail = (code: number) => reject(new Error(`closed with ${code}`));
+      this.#wake = () => {
+        this.socket.off("close", fail);
+        resolve();
+      };
+      this.socket.once("close", fail);
     });
   }
 

@@ -114,3 +114,37 @@ test(
     );
   },
 );
+
+test(
+  "an interval that a site tells its pages lowers min_announce_interval, so that whoever keeps to it has its offers passed on",
+  TIMEOUT,
+  async (t) => {
+    const limits = { exempt: [], minAnnounceInterval: 300 };
+    const tracker = await startTracker(onLoopback(limits));
+    t.after(() => tracker.stop());
+    const ws = tracker.addresses.find(({ protocol }) => protocol === "ws")?.address ?? "";
+    const [guest, host] = [
+      await WebTorrentClient.connect(`ws://${ws}`, "guest"),
+      await WebTorrentClient.connect(`ws://${ws}`, "host"),
+    ];
+    for (const client of [guest, host]) {
+      t.after(() => client.socket.close());
+      client.announce("room");
+      await client.reply();
+    }
+    /** Whether the guest hears an offer of the host's next announce: offers go out before replies. */
+    const hears = async (): Promise<boolean> => {
+      host.announce("room", { offers: 1, event: "" });
+      await host.reply();
+      guest.announce("room", { event: "" });
+      const message = await guest.take(({ offer, complete }) => (offer ?? complete) !== undefined);
+      if (message.offer === undefined) return false;
+      await guest.reply();
+      return true;
+    };
+    assert.deepEqual([await hears(), await hears()], [false, false], "these are repeats");
+    await tracker.reload({ ...onLoopback(limits), ws: { peerAnnounceInterval: 10 } });
+    // A repeat does not put off the next announce: half of the ten seconds later it is none.
+    await until("a peer that is told to wait ten seconds is no repeat", hears);
+  },
+);
