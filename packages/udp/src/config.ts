@@ -60,7 +60,7 @@ export const udpSection = section(
       default: undefined,
       min: 0,
       max: 65_535,
-      doc: 'Port of address_ipv4 and address_ipv6, in place of those that stand in them; 0 takes a free one, the same for both families. "" leaves the ports of the addresses.',
+      doc: 'Port of address_ipv4 and address_ipv6, instead of the ports in these keys; 0 takes a free one, the same for both families. "" leaves the ports of the addresses.',
     }),
     address_ipv4: socketAddresses({
       default: [{ host: "0.0.0.0", port: 3000 }],

@@ -153,7 +153,7 @@ export function sectionOf(raw: Raw, { key, title, competitors }: PageTable, core
 
 const LEGEND = `Each server runs alone on its core, in turns with the others, first as fast as it answers, then at half of the rate that it reached.
 **Useful** is what helps peers to meet: announces and scrapes that were answered right; over WebTorrent offers and answers that
-reached the client they were meant for. A connect, a refusal or a wrong answer is not. **× best rival**: how many times less CPU time a useful response takes than at the best
+reached the client they were meant for. Connects, refusals and wrong answers do not count. **× best rival**: how many times less CPU time a useful response takes than at the best
 rival of the same round. Latency is that at half of saturation, from when each request was due. RSS: before the load, and when it has
 run at saturation; a percentage says that only this share of the peers had announced by then. Figures are medians of the rounds, with the lowest and
 the highest in brackets; errors and losses are sums. A server that is not busy was waiting for the tester. The floor is a C program that makes the same

@@ -104,7 +104,7 @@ test("jumps count the instructions between, forwards and backwards", () => {
 });
 
 test("a label that is missing or defined twice is an error with its name", () => {
-  assert.throws(() => assembled((a) => a.jump("nowhere")), /nothing has the label nowhere/);
+  assert.throws(() => assembled((a) => a.jump("nowhere")), /no instruction has the label nowhere/);
   const twice = (a: BpfAssembler) => {
     a.label("here");
     a.label("here");

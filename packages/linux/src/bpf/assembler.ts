@@ -178,7 +178,7 @@ export class BpfAssembler {
       const target = this.#labels.get(label);
       const instruction = this.#instructions[at];
       if (target === undefined || instruction === undefined)
-        throw new Error(`nothing has the label ${label}`);
+        throw new Error(`no instruction has the label ${label}`);
       instruction.offset = target - at - 1;
     }
     const bytes = new Uint8Array(this.#instructions.length * 8);

@@ -57,7 +57,7 @@ export function findInterface(name: string): NetworkInterface | undefined {
   }
 }
 
-/** For drivers that do not tell: the folders of sysfs, where it is that of this namespace; otherwise one. */
+/** For drivers that do not report it: the folders of sysfs, where it is that of this namespace; otherwise one. */
 function queueFolders(name: string): number {
   try {
     const queues = readdirSync(`/sys/class/net/${name}/queues`);

@@ -88,7 +88,7 @@ export function giveSlabBlock(w: Int32Array, block: number, sizeClass: number): 
 
 /**
  * Moves the block that word `at` refers to out of a sparse page, if another page of its class has room; `at` refers to
- * the copy then. A pass of cleaning over all references so leaves at most one sparse page of each class. Nobody else may
+ * the copy then. A pass of cleaning over all references therefore leaves at most one sparse page of each class. Nobody else may
  * refer to the block.
  */
 export function gatherBlock(w: Int32Array, at: number, sizeClass: number): void {
