@@ -46,6 +46,7 @@ export { BytePool, POOL_BYTES_MIN } from "./hot/byte-pool.ts";
 export * from "./hot/close-codes.ts";
 export * from "./hot/frame.ts";
 export * from "./hot/message-reader.ts";
+export * from "./hot/passed-on.ts";
 export * from "./hot/reply.ts";
 export { writeRange } from "./hot/reply-text.ts";
 export { TrackerRequest } from "./hot/request.ts";

@@ -169,12 +169,48 @@ export const PEERS_REPLACED = wsCounters.counter("peers_removed", REMOVED, {
 export const PEERS_GAVE_WAY = wsCounters.counter("peers_removed", REMOVED, {
   reason: "max_memory",
 });
+export const PEERS_NODE_LEFT = wsCounters.counter("peers_removed", REMOVED, {
+  reason: "node_left",
+});
 export const COMPLETED = wsCounters.counter("completed", "Leechers that announced completed.");
+
+const REMOTE = "What nodes of the cluster told each other about WebTorrent, by kind and direction.";
+const remoteRecords = (direction: string, kind: string): Column<"ws"> =>
+  wsCounters.counter("remote_records", REMOTE, { direction, kind });
+export const REMOTE_PEERS_SENT = remoteRecords("out", "peer");
+export const REMOTE_OFFERS_SENT = remoteRecords("out", "offer");
+export const REMOTE_ANSWERS_SENT = remoteRecords("out", "answer");
+export const REMOTE_PEERS_RECEIVED = remoteRecords("in", "peer");
+export const REMOTE_OFFERS_RECEIVED = remoteRecords("in", "offer");
+export const REMOTE_ANSWERS_RECEIVED = remoteRecords("in", "answer");
+
+const REMOTE_DROPPED =
+  "Of remote_records, what was not sent to other nodes or not taken from them, by kind and reason.";
+const remoteDropped = (kind: string, reason: string): Column<"ws"> =>
+  wsCounters.counter("remote_records_dropped", REMOTE_DROPPED, { kind, reason });
+/** The cluster's thread or the broker does not keep up. */
+export const REMOTE_PEERS_UNSENT = remoteDropped("peer", "outbound");
+export const REMOTE_OFFERS_UNSENT = remoteDropped("offer", "outbound");
+export const REMOTE_ANSWERS_UNSENT = remoteDropped("answer", "outbound");
+/** Longer than a message between nodes may be, or than the receiving node's `max_message_size`. */
+export const REMOTE_TOO_LONG = remoteDropped("any", "too_long");
+export const REMOTE_MALFORMED = remoteDropped("any", "malformed");
+/** Peers of other nodes have used their half of the memory. */
+export const REMOTE_PEERS_NO_ROOM = remoteDropped("peer", "max_memory");
+export const REMOTE_PEERS_REFUSED = remoteDropped("peer", "access_list");
+/** For a peer that is not here, or not any more. */
+export const REMOTE_OFFERS_UNKNOWN = remoteDropped("offer", "no_such_peer");
+/** Of an offer that was not made to this connection of that node. */
+export const REMOTE_ANSWERS_UNKNOWN = remoteDropped("answer", "no_such_offer");
 
 export const CONNECTIONS = wsCounters.gauge("connections", "WebSocket connections open now.");
 export const TORRENTS = wsCounters.gauge("torrents", "Torrents with a peer.");
 export const SEEDERS = wsCounters.gauge("seeders", "Peers that have everything.");
 export const LEECHERS = wsCounters.gauge("leechers", "Peers that lack something.");
+export const REMOTE_PEERS = wsCounters.gauge(
+  "remote_peers",
+  "Of the seeders and leechers, those on other nodes of the cluster.",
+);
 export const BUFFERED_BYTES = wsCounters.gauge(
   "buffered",
   "Memory of messages that came in part and of what waits to be sent.",

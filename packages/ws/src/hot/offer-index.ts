@@ -31,8 +31,6 @@ import { connectionWord } from "./peer-layout.ts";
 import type { Peers } from "./peers.ts";
 import { RecordTable } from "./record-table.ts";
 
-/** A connection may hold one in so many of the offers that there is room for. */
-const SHARE = 16;
 const RECORDS_MIN = 256;
 /** Offers that are inserted together: as many as clients make at once, and some. */
 const NOTED_MAX = 16;
@@ -47,12 +45,11 @@ const BUDGET_BYTES_PER_OFFER = OFFER_BYTES + 8 / RECORDS_PER_2_BUCKETS;
 export class OfferIndex extends LinearIndex {
   /** Whether `take` has found nothing because the connection had answered the offer before. */
   wasAnswered = false;
+  readonly held: HeldOffers;
   private readonly secret: number;
   private readonly peers: Peers;
-  private readonly shareMax: number;
   private oldest = 0;
   private newest = 0;
-  private readonly held = new HeldOffers();
   /** Whose offers are inserted from now on, their connection, and the secret mixed with what they call themselves. */
   private offerer = 0;
   private connection = 0;
@@ -75,7 +72,7 @@ export class OfferIndex extends LinearIndex {
     super(new RecordTable(OFFER_WORDS, lengthMax), RECORDS_PER_2_BUCKETS);
     this.secret = secret;
     this.peers = peers;
-    this.shareMax = Math.floor(lengthMax / SHARE);
+    this.held = new HeldOffers(lengthMax);
   }
 
   /** Offers that are remembered, answered ones included. */
@@ -102,7 +99,7 @@ export class OfferIndex extends LinearIndex {
 
   /** Whether the peer's connection has room for one more in its share. */
   hasShare(): boolean {
-    return this.held.count(this.connection) + this.noted < this.shareMax;
+    return this.held.hasShare(this.connection, this.noted);
   }
 
   /**

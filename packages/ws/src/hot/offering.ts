@@ -12,6 +12,7 @@ import { FRAME_IS_ANSWER, FRAME_IS_OFFER } from "./frame-kinds.ts";
 import type { OfferIndex } from "./offer-index.ts";
 import type { Peers } from "./peers.ts";
 import type { RandomWords } from "./random-words.ts";
+import type { Remote } from "./remote.ts";
 import type { Replies } from "./replies.ts";
 
 /** Peers looked at for one announce beyond the offers it makes: those that are too slow or are the sender itself. */
@@ -24,6 +25,8 @@ export interface OfferLimits {
 }
 
 export class Offering {
+  /** Undefined where no peers are on other nodes. */
+  remote: Remote | undefined = undefined;
   private readonly peers: Peers;
   private readonly offers: OfferIndex;
   private readonly delivery: Delivery;
@@ -106,16 +109,30 @@ export class Offering {
       if (!delivery.takesOffers(receiver)) continue;
       if (!isPrepared) protocol.prepareOffers(request);
       isPrepared = true;
-      const payload = protocol.offerBytes(request, offer);
-      const bytes = protocol.frameHeaderBytes(payload) + payload;
-      if (!delivery.reserve(receiver, FRAME_IS_OFFER, bytes)) continue;
-      protocol.writeOffer(delivery.buffer, delivery.offset, payload, request, offer);
+      if (!this.passOffer(peer, other, request, offer)) continue;
       request.readOfferId(offer, this.offerId, 0);
       this.offers.add(this.offerId, 0, receiver);
       offer++;
     }
     this.counters[columns.OFFERS_FORGOTTEN] += this.offers.end();
     return offer;
+  }
+
+  /** Passes one offer to another peer, whose address has been read; false where that does not take it. */
+  private passOffer(
+    peer: number,
+    other: number,
+    request: protocol.RequestRecord,
+    offer: number,
+  ): boolean {
+    const { delivery, receiver, remote } = this;
+    if (remote !== undefined && receiver.worker === remote.worker)
+      return remote.passOffer(peer, other, request, offer);
+    const payload = protocol.offerBytes(request, offer);
+    const bytes = protocol.frameHeaderBytes(payload) + payload;
+    if (!delivery.reserve(receiver, FRAME_IS_OFFER, bytes)) return false;
+    protocol.writeOffer(delivery.buffer, delivery.offset, payload, request, offer);
+    return true;
   }
 
   /** Passes the answer to the peer that made the offer, if it made it to this connection and still waits. */
@@ -125,7 +142,7 @@ export class Offering {
     request: protocol.RequestRecord,
     nowSeconds: number,
   ): void {
-    const { delivery, receiver } = this;
+    const { delivery, receiver, remote } = this;
     const offerer = this.offers.take(
       request.ids,
       protocol.TO_PEER_ID_AT,
@@ -136,6 +153,10 @@ export class Offering {
     );
     if (offerer !== 0) {
       this.peers.readAddress(offerer, receiver);
+      if (remote !== undefined && receiver.worker === remote.worker) {
+        remote.passAnswer(from, offerer, request);
+        return;
+      }
       const payload = protocol.answerBytes(request);
       const bytes = protocol.frameHeaderBytes(payload) + payload;
       if (delivery.reserve(receiver, FRAME_IS_ANSWER, bytes))

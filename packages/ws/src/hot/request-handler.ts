@@ -10,7 +10,7 @@ import * as columns from "../counters.ts";
 import type { Connection } from "./connection.ts";
 import { FRAME_IS_ERROR } from "./frame-kinds.ts";
 import type { Scraping } from "./scraping.ts";
-import { REPLY_LATER, REPLY_NONE, REPLY_NOW } from "./swarms.ts";
+import { REPLY_LATER, REPLY_NONE, REPLY_NOW } from "./swarm-limits.ts";
 import type { WorkerState } from "./worker-state.ts";
 
 export class RequestHandler {

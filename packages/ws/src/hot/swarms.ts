@@ -10,50 +10,31 @@
  */
 import { EVENT_STOPPED } from "@swarmtide/bittorrent";
 import type { CounterRow } from "@swarmtide/metrics";
-import { AnnounceInterval, type InfoHashFilter } from "@swarmtide/swarm";
+import { AnnounceInterval } from "@swarmtide/swarm";
 import * as protocol from "@swarmtide/ws-protocol";
 import * as columns from "../counters.ts";
 import { completes, isLoneAnswer, seedsAfter } from "./announced-state.ts";
 import type { ClientLimits } from "./client-limits.ts";
 import { MutableAddress } from "./connection-address.ts";
 import type { AnnouncingConnection, ConnectionAddress, Delivery } from "./delivery.ts";
-import { writeId } from "./id-words.ts";
 import { OfferIndex } from "./offer-index.ts";
 import { Offering } from "./offering.ts";
-import { TORRENT_WORDS } from "./peer-layout.ts";
 import { Peers } from "./peers.ts";
 import type { RandomWords } from "./random-words.ts";
+import type { Remote } from "./remote.ts";
 import { Replies } from "./replies.ts";
+import { PEER_IDS_MAX, REPLY_LATER, REPLY_NOW, type SwarmLimits } from "./swarm-limits.ts";
+import { Sweeper } from "./sweeper.ts";
 
-/**
- * Peers that one connection may have in a torrent: the clients of a page share a socket, and one that is made anew while
- * the socket lives has a new id. The one that has been silent for longest gives way.
- */
-const PEER_IDS_MAX = 8;
 /** Torrents looked at when a peer has to give way. */
 const LONE_PROBES = 64;
 /** One of so many parts of the memory is for offers that may still be answered. */
 const OFFERS_PART = 4;
 
-/** Whether an announce is replied to: at once, when its connection keeps up again, or not at all. */
-export const REPLY_NONE = 0;
-export const REPLY_NOW = 1;
-export const REPLY_LATER = 2;
-
-/** What the swarms need to know of the configuration. */
-export interface SwarmLimits {
-  /** These are written by a reload. */
-  intervalSeconds: number;
-  offerAgeSeconds: number;
-  peerAgeSeconds: number;
-  peersPerConnection: number;
-  /** For peers and offers. */
-  readonly memoryBytes: number;
-}
-
 export class Swarms {
   readonly peers: Peers;
   readonly offers: OfferIndex;
+  readonly sweeper: Sweeper;
   private readonly delivery: Delivery;
   private readonly limits: SwarmLimits;
   private readonly counters: CounterRow<"ws">;
@@ -63,11 +44,10 @@ export class Swarms {
   private readonly offering: Offering;
   /** Whose peer it is that joins or leaves. */
   private readonly changed = new MutableAddress();
-  /** An info hash for the access list, which wants words. */
-  private readonly infoHash = new Int32Array(protocol.ID_BYTES / 4);
-  private readonly infoHashBytes = new Uint8Array(this.infoHash.buffer);
-  private nextSwept = 0;
+  /** Peers of other nodes; undefined where the tracker is not in a cluster. */
+  private remote: Remote | undefined = undefined;
 
+  /** `workers` counts one more where there are peers of other nodes, see `Remote`. */
   constructor(
     workers: number,
     delivery: Delivery,
@@ -89,6 +69,15 @@ export class Swarms {
     const { offers, peers } = this;
     this.replies = new Replies(peers, delivery, counters, interval);
     this.offering = new Offering(peers, offers, delivery, this.replies, counters, random, limits);
+    this.sweeper = new Sweeper(this, limits, counters);
+  }
+
+  /** From now on there are peers of other nodes, and those hear of the peers here. */
+  connect(remote: Remote): void {
+    this.remote = remote;
+    this.offering.remote = remote;
+    this.sweeper.remote = remote;
+    this.offers.held.remoteWorker = remote.worker;
   }
 
   /** Takes other times and limits into use; the memory stays. */
@@ -185,15 +174,29 @@ export class Swarms {
         return 0;
       }
     }
+    const peer = this.insert(torrent, from, request, seedsAfter(request, false), nowSeconds);
+    this.delivery.changePeers(from, 1);
+    this.remote?.tell(peer);
+    return peer;
+  }
+
+  /** Enters a peer for which there is room into a torrent, or into a new one where that is 0. */
+  insert(
+    known: number,
+    from: AnnouncingConnection,
+    request: protocol.RequestRecord,
+    isSeeder: boolean,
+    nowSeconds: number,
+  ): number {
+    const { peers } = this;
+    let torrent = known;
     if (torrent === 0) {
       torrent = peers.torrents.insert(request.ids, protocol.INFO_HASH_AT);
       this.counters[columns.TORRENTS]++;
     }
-    const isSeeder = seedsAfter(request, false);
     const peer = peers.insert(torrent, from, request, isSeeder, nowSeconds);
     this.counters[isSeeder ? columns.SEEDERS : columns.LEECHERS]++;
     this.clientLimits.entered(from.worker, from.connectionSlot, from.addressHash, torrent);
-    this.delivery.changePeers(from, 1);
     return peer;
   }
 
@@ -228,64 +231,52 @@ export class Swarms {
   ): void {
     const { lists } = this.peers;
     // An answer comes whenever somebody offers: it must not make a repeat of the next announce.
-    const isMeasured = this.clientLimits.measures(from.addressHash);
-    if (!isMeasured || !isLoneAnswer(request)) this.peers.touch(peer, nowSeconds);
-    const wasSeeder = lists.isSeeder(peer);
-    const isSeeder = seedsAfter(request, wasSeeder);
-    if (wasSeeder === isSeeder) return;
+    const isLone = isLoneAnswer(request);
+    if (!isLone || !this.clientLimits.measures(from.addressHash))
+      this.peers.touch(peer, nowSeconds);
+    const isSeeder = seedsAfter(request, lists.isSeeder(peer));
+    const isChanged = this.setRole(peer, isSeeder);
+    if (isChanged && completes(request) && !this.peers.hasCompleted(peer)) {
+      lists.complete(peer);
+      this.counters[columns.COMPLETED]++;
+    }
+    if (!isLone) this.remote?.tell(peer);
+  }
+
+  /** Whether that changes something. */
+  setRole(peer: number, isSeeder: boolean): boolean {
+    const { lists } = this.peers;
+    if (lists.isSeeder(peer) === isSeeder) return false;
     lists.changeRole(peer);
     const step = isSeeder ? 1 : -1;
     this.counters[columns.SEEDERS] += step;
     this.counters[columns.LEECHERS] -= step;
-    if (!completes(request) || this.peers.hasCompleted(peer)) return;
-    lists.complete(peer);
-    this.counters[columns.COMPLETED]++;
+    return true;
   }
 
   /** Takes a peer out; `tells` its connection's worker, unless the connection has gone. */
-  private leave(peer: number, tells: boolean): void {
-    const { peers } = this;
-    const before = peers.torrents.table.length;
+  leave(peer: number, tells: boolean): void {
+    const { peers, remote } = this;
+    const torrentsBefore = peers.torrents.table.length;
+    const identitiesBefore = peers.identities.table.length;
     this.counters[peers.lists.isSeeder(peer) ? columns.SEEDERS : columns.LEECHERS]--;
     peers.readAddress(peer, this.changed);
     const { worker, connectionSlot } = this.changed;
+    const isRemote = remote !== undefined && worker === remote.worker;
+    if (tells && !isRemote) remote?.tellLeft(peer);
     this.clientLimits.left(worker, connectionSlot, peers.torrentOf(peer));
     peers.remove(peer);
-    this.counters[columns.TORRENTS] += peers.torrents.table.length - before;
-    if (tells) this.delivery.changePeers(this.changed, -1);
+    this.counters[columns.TORRENTS] += peers.torrents.table.length - torrentsBefore;
+    if (isRemote) remote.left(connectionSlot, identitiesBefore - peers.identities.table.length);
+    else if (tells) this.delivery.changePeers(this.changed, -1);
   }
 
   /** A connection has gone, and all of its peers with it. */
   leaveAll(worker: number, slot: number): void {
-    const { peers } = this;
-    for (let peer = peers.firstOf(worker, slot); peer !== 0; peer = peers.firstOf(worker, slot))
-      this.leave(peer, false);
-  }
-
-  /**
-   * Looks at one of `parts` of all peers: who has not announced for too long leaves, and with `filter` who is in a torrent that
-   * it refuses. Returns how many records were looked at.
-   */
-  sweep(parts: number, filter: InfoHashFilter | undefined, nowSeconds: number): number {
-    const { peers } = this;
-    const { table } = peers;
-    const visits = Math.ceil(table.slots / parts);
-    for (let visit = 0; visit < visits && table.slots > 0; visit++) {
-      this.nextSwept = this.nextSwept < table.slots ? this.nextSwept + 1 : 1;
-      const peer = this.nextSwept;
-      if (peers.idAt(peer) === 0) continue;
-      const isOver = peers.ageOf(peer, nowSeconds) >= this.limits.peerAgeSeconds;
-      if (!isOver && (filter === undefined || this.isAllowed(peer, filter))) continue;
-      this.counters[columns.PEERS_EXPIRED]++;
-      this.leave(peer, true);
-    }
-    return visits;
-  }
-
-  private isAllowed(peer: number, filter: InfoHashFilter): boolean {
-    const { words } = this.peers.torrents.table;
-    writeId(words, this.peers.torrentOf(peer) * TORRENT_WORDS, this.infoHashBytes, 0);
-    return filter.allows(this.infoHash, 0);
+    const { peers, remote } = this;
+    let peer = peers.firstOf(worker, slot);
+    if (peer !== 0 && worker !== remote?.worker) remote?.tellGone(peer);
+    for (; peer !== 0; peer = peers.firstOf(worker, slot)) this.leave(peer, false);
   }
 
   /** Writes complete, incomplete and downloaded of the info hash at `at` into `out`. */

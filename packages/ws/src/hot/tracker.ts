@@ -23,9 +23,11 @@ import {
 import { MutableAddress } from "./connection-address.ts";
 import { endedColumn } from "./ended-column.ts";
 import { FRAME_IS_CONTROL } from "./frame-kinds.ts";
+import type { RemotePeers } from "./remote-peers.ts";
 import { RequestHandler } from "./request-handler.ts";
 import { Scraping } from "./scraping.ts";
-import { REPLY_NONE, type Swarms } from "./swarms.ts";
+import { REPLY_NONE } from "./swarm-limits.ts";
+import type { Swarms } from "./swarms.ts";
 import { Upkeep } from "./upkeep.ts";
 import * as batches from "./worker-batch.ts";
 import { BatchReader } from "./worker-batch-reader.ts";
@@ -75,10 +77,7 @@ export class WebTorrentTracker {
 
   /** Whether `flush` has something to do. */
   get needsFlush(): boolean {
-    if (this.state.delivery.dirty.length > 0) return true;
-    for (let worker = 0; worker < this.state.workers; worker++)
-      if (this.state.delivery.batches[worker].length > 0) return true;
-    return false;
+    return this.state.delivery.needsFlush;
   }
 
   /** Who is in which of the torrents that this worker owns. */
@@ -86,9 +85,14 @@ export class WebTorrentTracker {
     return this.state.swarms;
   }
 
+  /** Peers of other nodes of a cluster; undefined where there is none. */
+  get remotePeers(): RemotePeers | undefined {
+    return this.state.remote;
+  }
+
   /** Entries of all tables that grow with peers, torrents and scrapes: none are left when everybody has gone. */
   get tableEntries(): number {
-    return this.state.swarms.entries + this.scraping.length;
+    return this.state.swarms.entries + this.scraping.length + (this.remotePeers?.entries ?? 0);
   }
 
   /** See `ClientLimits`: none when everybody has gone. */
@@ -215,14 +219,13 @@ export class WebTorrentTracker {
   }
 
   private answerPing(connection: Connection): void {
-    const { reader } = connection;
+    const { bytes: read, length, offset } = connection.reader;
     const { delivery } = this.state;
-    const length = reader.length;
     const bytes = protocol.frameHeaderBytes(length) + length;
     if (!delivery.reserveHere(connection, FRAME_IS_CONTROL, bytes)) return;
     const out = delivery.buffer;
-    let at = protocol.writeFrameHeader(out, delivery.offset, protocol.OPCODE_PONG, length);
-    for (let index = 0; index < length; index++) out[at++] = reader.bytes[reader.offset + index];
+    const at = protocol.writeFrameHeader(out, delivery.offset, protocol.OPCODE_PONG, length);
+    protocol.writeRange(out, at, read, offset, offset + length);
   }
 
   /** Takes what another worker has sent; the bytes begin at a multiple of four and are free when it returns. */

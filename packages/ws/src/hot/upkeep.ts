@@ -42,7 +42,7 @@ export class Upkeep {
   visitShare(): void {
     const { access, nowSeconds, swarms } = this.state;
     const filter = this.unchecked > 0 ? access : undefined;
-    this.unchecked -= swarms.sweep(TICKS_PER_ROUND, filter, nowSeconds);
+    this.unchecked -= swarms.sweeper.sweep(TICKS_PER_ROUND, filter, nowSeconds);
     const { connections } = this.state.delivery;
     for (let visits = Math.ceil(connections.length / TICKS_PER_ROUND); visits > 0; visits--) {
       this.nextVisit = this.nextVisit + 1 < connections.length ? this.nextVisit + 1 : 0;

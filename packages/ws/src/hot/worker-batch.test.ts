@@ -5,7 +5,7 @@ import { formatAnnounce, RequestRecord, TrackerRequest } from "@swarmtide/ws-pro
 import * as columns from "../counters.ts";
 import { TestTrackers } from "../testing/harness.ts";
 import { idOf, nameOf, offerOf } from "../testing/test-client.ts";
-import { REPLY_LATER } from "./swarms.ts";
+import { REPLY_LATER } from "./swarm-limits.ts";
 import {
   BatchWriter,
   RECORD_ANNOUNCE,

@@ -206,6 +206,14 @@ export class WorkerDelivery extends Delivery {
     this.linkBytes[worker] -= bytes;
   }
 
+  /** Whether a connection or another worker is to be sent something. */
+  get needsFlush(): boolean {
+    if (this.dirty.length > 0) return true;
+    for (let worker = 0; worker < this.batches.length; worker++)
+      if (this.batches[worker].length > 0) return true;
+    return false;
+  }
+
   /** Sends every batch that holds something. */
   flushBatches(send: BatchSender): void {
     for (let worker = 0; worker < this.batches.length; worker++) {

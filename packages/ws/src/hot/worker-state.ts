@@ -25,8 +25,11 @@ import {
 } from "./connection.ts";
 import { hashId } from "./id-words.ts";
 import { RandomWords } from "./random-words.ts";
+import type { RemoteSender } from "./remote-outbox.ts";
+import { RemotePeers } from "./remote-peers.ts";
 import { StoreCounts } from "./store-counts.ts";
-import { type SwarmLimits, Swarms } from "./swarms.ts";
+import type { SwarmLimits } from "./swarm-limits.ts";
+import { Swarms } from "./swarms.ts";
 import { type BatchSender, WorkerDelivery } from "./worker-delivery.ts";
 
 /** What a worker's tracker is made from. */
@@ -44,6 +47,8 @@ export interface WebTorrentTrackerOptions {
   /** A clock that never goes back, in milliseconds. */
   readonly clockMilliseconds: () => number;
   readonly sendBatch: BatchSender;
+  /** Sends to other nodes of a cluster; left out where there is none. */
+  readonly sendRemote?: RemoteSender | undefined;
   /** Memory for peers and offers; this worker's part of `max_memory` where left out. */
   readonly memoryBytes?: number | undefined;
   /** The swarms of UDP and HTTP; needed for limits, and where scrapes are to count these too. */
@@ -69,6 +74,8 @@ export class WorkerState {
   readonly delivery: WorkerDelivery;
   readonly swarms: Swarms;
   readonly limits: ClientLimits;
+  /** Peers of other nodes; undefined where there is no cluster. */
+  readonly remote: RemotePeers | undefined;
   readonly random: RandomWords;
   /** What UDP and HTTP count, where scrapes are to add it. */
   storeCounts: StoreCounts | undefined;
@@ -94,8 +101,10 @@ export class WorkerState {
     this.ownerSecret = options.ownerSecret;
     this.clockMilliseconds = options.clockMilliseconds;
     this.pool = new protocol.BytePool(config.maxBuffered);
+    // Peers of other nodes lie in the tables as those of one further worker.
+    const places = options.sendRemote === undefined ? workers : workers + 1;
     this.limits = new ClientLimits({
-      workers,
+      workers: places,
       secret: options.ownerSecret,
       config: options.limits,
       store: options.store,
@@ -113,11 +122,14 @@ export class WorkerState {
     );
     this.memoryBytes = options.memoryBytes ?? memoryBytesOf(config.maxMemory, workers);
     const own = this.limitsOf(config);
-    this.swarms = new Swarms(workers, this.delivery, own, counters, random, this.limits);
+    this.swarms = new Swarms(places, this.delivery, own, counters, random, this.limits);
     this.random = random;
     this.store = options.store;
     this.storeCounts = this.openStoreCounts(config);
     this.readClock();
+    const { sendRemote } = options;
+    this.remote = sendRemote === undefined ? undefined : new RemotePeers(this, sendRemote);
+    if (this.remote !== undefined) this.swarms.connect(this.remote);
   }
 
   /** Takes the values of the keys that a reload applies; the rest of `config` is as before. */

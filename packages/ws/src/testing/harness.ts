@@ -10,6 +10,7 @@ import { type WsConfig, wsSection } from "../config.ts";
 import { wsCounters } from "../counters.ts";
 import type { ClientAddress } from "../hot/client-limits.ts";
 import { CONNECTION_OPEN } from "../hot/connection.ts";
+import type { RemoteSender } from "../hot/remote-outbox.ts";
 import { WebTorrentTracker } from "../hot/tracker.ts";
 import { makePeersByAddress } from "../memory.ts";
 import { elementAt } from "./element-at.ts";
@@ -42,6 +43,8 @@ export class TestTrackers {
     store?: SwarmStore,
     limits?: LimitsConfig,
     memoryBytes?: number,
+    /** Sends what a worker has for other nodes; without it there are none. */
+    sendRemote?: (worker: number, ...rest: Parameters<RemoteSender>) => boolean,
   ) {
     const peersByAddress = makePeersByAddress();
     this.config = { ...defaultConfig(wsSection), ...changes };
@@ -56,6 +59,7 @@ export class TestTrackers {
           seed: Int32Array.of(seed, worker, 3, 4),
           counters: this.#counters.row(worker),
           ...{ store, limits, peersByAddress, memoryBytes },
+          sendRemote: sendRemote && ((...message) => sendRemote(worker, ...message)),
           clockMilliseconds: () => this.nowMilliseconds,
           sendBatch: (to, bytes) => {
             this.#note(bytes);
