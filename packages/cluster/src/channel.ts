@@ -47,7 +47,8 @@ class OtherSide {
     if (Atomics.load(this.#waiting, WAITING_IN) + bytes.length > CHANNEL_WAITING_BYTES_MAX)
       return false;
     Atomics.add(this.#waiting, WAITING_IN, bytes.length);
-    const copy = bytes.slice();
+    // What NATS hands out are parts of Node's buffers, whose `slice` would be no copy.
+    const copy = new Uint8Array(bytes);
     const message: IncomingMessage = { kind: "message", node, bytes: copy };
     this.#handle.port.postMessage(message, [copy.buffer]);
     return true;

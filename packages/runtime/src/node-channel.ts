@@ -122,7 +122,7 @@ export class NodeChannelEnd {
       return false;
     }
     Atomics.add(this.#waiting, WAITING_OUT, length);
-    const copy = bytes.slice();
+    const copy = new Uint8Array(bytes);
     this.#port.postMessage({ node, lane, bytes: copy } satisfies OutgoingMessage, [copy.buffer]);
     return true;
   }

@@ -18,7 +18,7 @@ import {
   type RefusalsHandle,
   RoundTimer,
 } from "@swarmtide/metrics";
-import { type Listener, LOOK_MILLISECONDS } from "@swarmtide/runtime";
+import { type Listener, LOOK_MILLISECONDS, type NodeChannelHandle } from "@swarmtide/runtime";
 import {
   AccessList,
   type AccessListHandle,
@@ -90,6 +90,8 @@ export interface WebSetup {
   readonly index: number;
   readonly workers: number;
   readonly ports: WorkerPorts;
+  /** Of a worker that serves WebTorrent: to other nodes; undefined where there is no cluster. */
+  readonly channel: NodeChannelHandle | undefined;
 }
 
 /** What a reload replaces. */

@@ -145,7 +145,7 @@ const wsLimitsOf = ({ limits, ws }: WebSettings): LimitsConfig | undefined =>
   limits && limitsWithin(limits, ws.peerAnnounceInterval);
 
 function openWs(
-  { shared, index, row, workers, ports }: WebSetup,
+  { channel, shared, index, row, workers, ports }: WebSetup,
   settings: WebSettings,
   { conversation, store }: WebAnswering,
 ): WsEndpoint | undefined {
@@ -157,7 +157,7 @@ function openWs(
     workers,
     ...{ ownerSecret, peersByAddress },
     limits: wsLimitsOf(settings),
-    peers: ports.peers,
+    ...{ peers: ports.peers, channel },
     counters: CounterTable.attach(wsColumns.wsCounters, counters).row(index),
     tcpCounters: conversation.counters,
     refusals: Refusals.writer(shared.refusals, row, wsColumns.wsCounters),

@@ -10,7 +10,13 @@ import { randomBytes, randomInt } from "node:crypto";
 import { httpColumns } from "@swarmtide/http";
 import { linuxSupported } from "@swarmtide/linux";
 import { CounterTable, Histogram, LATENCY_PRECISION_BITS, Refusals } from "@swarmtide/metrics";
-import { joinGroups, startGroup, type WorkerGroup, workerModule } from "@swarmtide/runtime";
+import {
+  joinGroups,
+  type NodeChannelHandle,
+  startGroup,
+  type WorkerGroup,
+  workerModule,
+} from "@swarmtide/runtime";
 import { type AnnounceRingHandle, makePeerIdSample, type SwarmStoreHandle } from "@swarmtide/swarm";
 import { makePeersByAddress, wsColumns } from "@swarmtide/ws";
 import type { WebSettings, WebSetup, WebShared } from "./answering.ts";
@@ -41,6 +47,8 @@ export interface WebServerOptions {
   readonly drainSeconds?: number;
   /** Called for each worker, where there are other nodes: makes where it writes what it serves. */
   readonly openRing?: (() => AnnounceRingHandle) | undefined;
+  /** The same for each worker that serves WebTorrent: makes its channel to them. */
+  readonly openChannel?: (() => NodeChannelHandle) | undefined;
 }
 
 export interface WebServer extends WorkerGroup<WebSettings> {
@@ -93,8 +101,7 @@ export function startWeb(options: WebServerOptions): WebServer {
     },
     store: options.store,
     ...{ httpCounters: httpCounters.handle, tcpCounters: tcpCounters.handle },
-    latency: latency.handle,
-    startedSeconds: options.startedSeconds,
+    ...{ latency: latency.handle, startedSeconds: options.startedSeconds },
     peerIdSamples: options.countsClients === true ? peerIdSamples : [],
     refusals: refusals.handle,
     rings: options.openRing ? Array.from({ length: rows }, options.openRing) : [],
@@ -113,6 +120,7 @@ export function startWeb(options: WebServerOptions): WebServer {
           row: workerNames.push(nameOf(group.engine, index)) - 1,
           workers: group.listeners.ofWorkers.length,
           ports: own[index] ?? noPorts(),
+          channel: own === ports.web && settings.ws.enabled ? options.openChannel?.() : undefined,
         }),
       );
       return startEngine(group, setups, options);
@@ -158,7 +166,7 @@ function startEngine(
     workers: setups.map((setup) => ({
       name: nameOf(engine, setup.index),
       setup,
-      transfer: transferOf(setup.ports),
+      transfer: [...transferOf(setup.ports), ...(setup.channel ? [setup.channel.port] : [])],
     })),
     settings: settingsFor(engine, settings),
     onHint,

@@ -184,8 +184,18 @@ export const REMOTE_PEERS_RECEIVED = remoteRecords("in", "peer");
 export const REMOTE_OFFERS_RECEIVED = remoteRecords("in", "offer");
 export const REMOTE_ANSWERS_RECEIVED = remoteRecords("in", "answer");
 
+/** All of them, for who wants to tell traffic from losses. */
+export const REMOTE_TRAFFIC: readonly Column<"ws">[] = [
+  REMOTE_PEERS_SENT,
+  REMOTE_OFFERS_SENT,
+  REMOTE_ANSWERS_SENT,
+  REMOTE_PEERS_RECEIVED,
+  REMOTE_OFFERS_RECEIVED,
+  REMOTE_ANSWERS_RECEIVED,
+];
+
 const REMOTE_DROPPED =
-  "Of remote_records, what was not sent to other nodes or not taken from them, by kind and reason.";
+  "Records of WebTorrent that were not sent to other nodes or not taken from them, by kind and reason.";
 const remoteDropped = (kind: string, reason: string): Column<"ws"> =>
   wsCounters.counter("remote_records_dropped", REMOTE_DROPPED, { kind, reason });
 /** The cluster's thread or the broker does not keep up. */

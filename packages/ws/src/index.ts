@@ -12,6 +12,7 @@ export {
   type Connection,
   type ConnectionSink,
 } from "./hot/connection.ts";
+export type { RemotePeers } from "./hot/remote-peers.ts";
 export { WebTorrentTracker } from "./hot/tracker.ts";
 export { TICKS_PER_ROUND } from "./hot/upkeep.ts";
 export { type BatchSender, LINK_BYTES_MAX } from "./hot/worker-delivery.ts";

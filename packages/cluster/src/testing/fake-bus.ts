@@ -71,7 +71,10 @@ export class FakeConnection implements Bus {
     for (const { way, subject: wanted } of member.subjects.subscriptions) {
       const stem = wanted.slice(0, -1);
       if (!subject.startsWith(stem) || subject.slice(stem.length) !== senderOf(subject)) continue;
-      member.receive(way, subject, bytes.slice());
+      // As NATS hands it out: a part of what was read from a socket.
+      const read = Buffer.from(new ArrayBuffer(bytes.length + 16), 8, bytes.length);
+      read.set(bytes);
+      member.receive(way, subject, read);
       return true;
     }
     return false;

@@ -8,19 +8,12 @@
 import { randomFillSync } from "node:crypto";
 import type { Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
-import type { MessagePort } from "node:worker_threads";
 import type { Cidr } from "@swarmtide/bittorrent";
 import { peerAt } from "@swarmtide/http";
 import { closeFd, limitUnsentBytes } from "@swarmtide/linux";
-import { add, type CounterRow, type RefusalWriter, type RoundTimer } from "@swarmtide/metrics";
+import { add } from "@swarmtide/metrics";
 import { DRAIN_MILLISECONDS_MAX, LOOK_MILLISECONDS } from "@swarmtide/runtime";
-import {
-  type AccessList,
-  type LimitsConfig,
-  openServedClock,
-  type PeerIdSample,
-  type SwarmStore,
-} from "@swarmtide/swarm";
+import { type AccessList, type LimitsConfig, openServedClock } from "@swarmtide/swarm";
 import { answerUpgrade, WebTorrentTracker, type WsConfig, wsColumns } from "@swarmtide/ws";
 import {
   CLOSE_SERVICE_RESTART,
@@ -40,7 +33,9 @@ import { returnMemory } from "../engines/net/return-memory.ts";
 import { clientAddressOf } from "./client-address.ts";
 import { WsRounds } from "./hot/ws-rounds.ts";
 import { type SessionOwner, WsSession } from "./hot/ws-session.ts";
+import { OtherNodes } from "./other-nodes.ts";
 import { noteRefusedUpgrade, socketOf } from "./sockets.ts";
+import type { WsEndpointOptions } from "./ws-endpoint-options.ts";
 
 /** The tracker looks after its connections this often. */
 const TICK_MILLISECONDS = 1000;
@@ -56,42 +51,6 @@ const FLUSH_MILLISECONDS = 1;
  * left out. Without it the kernel takes some 2 MiB for a client that does not read (`npm run bench:readers`).
  */
 const UNSENT_IN_KERNEL_BYTES = 16 * 1024;
-
-export interface WsEndpointOptions {
-  readonly config: WsConfig;
-  /** This worker's number among those that serve WebTorrent, from 0, and how many there are. */
-  readonly worker: number;
-  readonly workers: number;
-  /** A random number that all workers share. */
-  readonly ownerSecret: number;
-  /** A port to each other worker, by its number; undefined at the own one. */
-  readonly peers: readonly (MessagePort | undefined)[];
-  /** Of this worker. */
-  readonly counters: CounterRow<"ws">;
-  readonly tcpCounters: CounterRow<"tcp">;
-  /** Where refusals are noted for the log. */
-  readonly refusals: RefusalWriter<"ws">;
-  readonly tcpRefusals: RefusalWriter<"tcp">;
-  /** Of this worker's messages. */
-  readonly rounds: RoundTimer;
-  /** Of the clients' software. */
-  readonly peerIds: PeerIdSample;
-  readonly accessList: AccessList;
-  /** The swarms of UDP and HTTP, for limits, and for scrapes that count them too. */
-  readonly store: SwarmStore;
-  /** Undefined for none. */
-  readonly limits: LimitsConfig | undefined;
-  /** See `makePeersByAddress`. */
-  readonly peersByAddress: SharedArrayBuffer;
-  readonly trustedProxies: readonly Cidr[];
-  /** In which trusted proxies name the client. */
-  readonly forwardedHeaderName: string;
-  /** Limits on the connections that come as descriptors; others are counted by their `NetServer`. */
-  readonly connectionsMax: number;
-  readonly connectionsPerAddressMax: number;
-  /** Of each connection; 0 leaves it to the kernel. */
-  readonly unsentInKernelBytes?: number;
-}
 
 export class WsEndpoint implements SessionOwner {
   readonly tracker: WebTorrentTracker;
@@ -109,6 +68,7 @@ export class WsEndpoint implements SessionOwner {
   readonly #memoryReturn = new MemoryReturn();
   readonly #tickTimer: NodeJS.Timeout;
   readonly #beatTimer: NodeJS.Timeout;
+  readonly #nodes: OtherNodes | undefined;
   #isFlushScheduled = false;
   #flushedMilliseconds = 0;
   #isStopping = false;
@@ -121,6 +81,12 @@ export class WsEndpoint implements SessionOwner {
     this.#trustedProxies = options.trustedProxies;
     this.#forwardedHeader = options.forwardedHeaderName.toLowerCase();
     this.#limits = new ConnectionLimits(options.connectionsMax, options.connectionsPerAddressMax);
+    const nodes =
+      options.channel &&
+      new OtherNodes(options.channel, (what) =>
+        this.#work(({ remotePeers }) => remotePeers && what(remotePeers)),
+      );
+    this.#nodes = nodes;
     this.tracker = new WebTorrentTracker({
       worker: options.worker,
       workers: options.workers,
@@ -130,15 +96,14 @@ export class WsEndpoint implements SessionOwner {
       counters: options.counters,
       clockMilliseconds: openServedClock(),
       sendBatch: (worker, bytes) => this.#sendBatch(worker, bytes),
+      sendRemote: nodes && ((node, lane, bytes) => nodes.send(node, lane, bytes)),
       ...{ store: options.store, limits: options.limits, peersByAddress: options.peersByAddress },
       ...{ refusals: options.refusals, peerIds: options.peerIds },
     });
     this.setAccessList(options.accessList);
     options.peers.forEach((port, worker) => {
       port?.on("message", (bytes: Uint8Array) => {
-        this.rounds.work(performance.now());
-        this.tracker.receiveBatch(worker, bytes);
-        this.scheduleFlush();
+        this.#work((tracker) => tracker.receiveBatch(worker, bytes));
       });
     });
     this.#tickTimer = setInterval(() => this.#tick(), TICK_MILLISECONDS);
@@ -268,6 +233,14 @@ export class WsEndpoint implements SessionOwner {
     clearInterval(this.#tickTimer);
     clearInterval(this.#beatTimer);
     for (const port of this.#options.peers) port?.close();
+    this.#nodes?.close();
+  }
+
+  /** A round of what others than clients have for the tracker. */
+  #work(what: (tracker: WebTorrentTracker) => void): void {
+    this.rounds.work(performance.now());
+    what(this.tracker);
+    this.scheduleFlush();
   }
 
   readonly #flush = (): void => {

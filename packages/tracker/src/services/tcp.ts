@@ -142,7 +142,7 @@ class BoundTcp implements BoundService<TcpConfig> {
     const { httpCounters, tcpCounters, wsCounters, refusals, ticketKeys, ...group } = startWeb({
       isHeld: former !== undefined,
       ticketKeys: former?.secret(TICKET_KEYS),
-      openRing: cluster?.openRing,
+      ...{ openRing: cluster?.openRing, openChannel: cluster?.openChannel },
       drainSeconds: this.#config.handover.drain,
       ...{ binding: this.#binding, store: store.handle, startedSeconds, onDeath },
       settings: settingsOf(this.#config, accessList, tls),
