@@ -14,6 +14,7 @@ const FUZZERS = [
   "packages/udp/dist/testing/fuzz-handler.js",
   "packages/ws-protocol/dist/testing/fuzz.js",
   "packages/ws/dist/testing/fuzz.js",
+  "packages/ws/dist/testing/fuzz-nodes.js",
   "packages/snapshot/dist/testing/fuzz.js",
   "packages/handover/dist/testing/fuzz.js",
   "packages/cluster/dist/testing/fuzz.js",

@@ -2,7 +2,7 @@
  * `npm run transfer`: runs the suites in which real clients pass files on, beside each other since they mostly wait, and
  * prints at the end a table of what each client did over each protocol. Ends with 1 when a test failed.
  *
- *   node run-transfers.js [SUITE…]       suites by name, else all: transfer, browser, web-apps, wrtc, hand-over
+ *   node run-transfers.js [SUITE…]       suites by name, else all: transfer, browser, web-apps, wrtc, hand-over, cluster
  */
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
@@ -11,7 +11,7 @@ import { type Outcome, tableOf } from "./transfer-table.ts";
 import { appPartsOf, partsOf } from "./transfers.ts";
 
 /** The one that waits longest comes first. */
-const SUITES = ["transfer", "browser", "web-apps", "wrtc", "hand-over"];
+const SUITES = ["transfer", "browser", "web-apps", "wrtc", "hand-over", "cluster"];
 const AT_ONCE = 2;
 
 /** What is used of the events of a test that has ended. */
