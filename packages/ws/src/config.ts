@@ -64,7 +64,7 @@ export const wsSection = section(
       min: 0,
       max: 1_048_576,
       unit: "MiB",
-      doc: "Memory for the peers and offers of all workers together; 0 takes a share of what the host or its cgroup has, about a quarter, which the start line names. A peer counts 87 bytes, an offer that may be answered 68. When it is full, peers that are alone in their torrent give way; if there are none, new peers get an error. The oldest offer is forgotten first.",
+      doc: "Memory for the peers and offers of all workers together; 0 takes a share of what the host or its cgroup has, about a quarter, which the start line names. A peer counts 87 bytes, an offer that may be answered 68. When it is full, peers that are alone in their torrent give way; if there are none, new peers get an error. The oldest offer is forgotten first. In a cluster, peers of other nodes take at most half of it.",
     }),
     max_torrents_per_connection: integer({
       reload: true,

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { benchAnnounces } from "./announces.bench.ts";
 import { benchMembers } from "./members.bench.ts";
+import { benchRemote } from "./remote.bench.ts";
 
 test("the benchmark runs, small, and every announce is answered and its offers passed on", () => {
   const report = benchAnnounces({
@@ -23,4 +24,10 @@ test("the benchmark of memberships enters as many as it was asked for", () => {
   const report = benchMembers(20_000, 100, 100);
   assert.equal(report.peers, 20_000);
   assert.ok(Number.isFinite(report.bytesPerPeer));
+});
+
+test("the benchmark of other nodes' peers enters as many as it was asked for", () => {
+  const report = benchRemote(20_000, 4000, 800);
+  assert.equal(report.peers, 20_000);
+  assert.ok(Number.isFinite(report.renewNanoseconds));
 });

@@ -174,6 +174,27 @@ test("an offer that overtakes the news of its peer brings them along", () => {
   assert.deepEqual(ann.takeWords(), ["film: answer o1 of bob"]);
 });
 
+test("the tables stay within the memory that is configured, that of other nodes' connections included", () => {
+  const memoryBytes = 2 ** 24;
+  const nodes = new TestNodes({ workers: [1, 1], memoryBytes });
+  const tracker = elementAt(elementAt(nodes.nodes, 0).trackers, 0);
+  const { peers, offers } = tracker.swarms;
+  const connections = tracker.remotePeers?.connections;
+  assert.ok(connections);
+  const tables = [peers, peers.torrents, peers.identities, offers, connections].map(
+    ({ table }) => table,
+  );
+  // Of each list's nodes half is needed at most, and of an index two buckets for every two records.
+  const bytes = [...tables, peers.lists.nodes].reduce(
+    (sum, { lengthMax, recordWords }) => sum + 4 * lengthMax * recordWords,
+    0,
+  );
+  const buckets = tables.reduce((sum, { lengthMax }) => sum + (8 / 3) * lengthMax, 0);
+  const perSlot = 28 * connections.table.lengthMax;
+  assert.ok(bytes + buckets + perSlot < memoryBytes, `${bytes} + ${buckets} + ${perSlot}`);
+  assert.ok(bytes > 0.85 * memoryBytes, `${bytes}`);
+});
+
 test("peers of other nodes have half of the memory, and those of this node find room beside them", () => {
   const nodes = new TestNodes({
     workers: [1, 1],

@@ -32,6 +32,12 @@ import type { SwarmLimits } from "./swarm-limits.ts";
 import { Swarms } from "./swarms.ts";
 import { type BatchSender, WorkerDelivery } from "./worker-delivery.ts";
 
+/**
+ * In a cluster so much of the memory is left for peers and offers: the rest is for the table of other nodes' connections (54
+ * bytes with what else is kept by slot), of which there may be one for every eight peers.
+ */
+const MEMORY_SHARE_BESIDE_REMOTE = 0.94;
+
 /** What a worker's tracker is made from. */
 export interface WebTorrentTrackerOptions {
   /** This worker's number, from 0, and how many there are. */
@@ -120,7 +126,9 @@ export class WorkerState {
       refusals,
       this.limits,
     );
-    this.memoryBytes = options.memoryBytes ?? memoryBytesOf(config.maxMemory, workers);
+    const memoryBytes = options.memoryBytes ?? memoryBytesOf(config.maxMemory, workers);
+    const share = options.sendRemote === undefined ? 1 : MEMORY_SHARE_BESIDE_REMOTE;
+    this.memoryBytes = Math.floor(memoryBytes * share);
     const own = this.limitsOf(config);
     this.swarms = new Swarms(places, this.delivery, own, counters, random, this.limits);
     this.random = random;
