@@ -15,7 +15,7 @@ import {
   workerCountOf,
 } from "@swarmtide/runtime";
 import type { SocketAddress } from "@swarmtide/toml-config";
-import type { WebConfig } from "./config.ts";
+import { WEB_WORKERS_MAX, type WebConfig } from "./config.ts";
 import { type TcpEngineName, tcpEngineOf, tcpEngines } from "./engines/engines.ts";
 import { openUnixSocket, UNIX_SOCKET_KEY } from "./unix-socket.ts";
 
@@ -104,8 +104,10 @@ function planGroups(config: WebConfig, httpWorkers: number, hasWebSockets: boole
   return tcpEngines.flatMap((engine) => {
     const own = places.filter(({ isTls }) => engine === (isTls ? tlsEngine : plainEngine));
     if (own.length === 0 && !(hasWebSockets && engine === webSocketEngine)) return [];
-    const workers = engine.hasEventLoop ? config.workers : httpWorkers;
-    return [{ engine: engine.name, places: own, workers: workerCountOf(workers) }];
+    const workers = engine.hasEventLoop
+      ? Math.min(WEB_WORKERS_MAX, workerCountOf(config.workers))
+      : workerCountOf(httpWorkers);
+    return [{ engine: engine.name, places: own, workers }];
   });
 }
 

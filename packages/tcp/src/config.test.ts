@@ -24,6 +24,7 @@ test("what cannot work is refused with the key to change", () => {
   const cases: [text: string, key: RegExp][] = [
     ['trusted_proxies = ["10.0.0.1/8"]', /web\.trusted_proxies.*10\.0\.0\.1\/8/],
     ["proxy_protocol = true", /web\.trusted_proxies/],
+    ["workers = 256", /web\.workers.*from 0 to 255/],
     ['tls_address_ipv4 = "0.0.0.0:3443"', /web\.tls_certificate_path/],
     ['tls_address_ipv4 = "0.0.0.0:1"\ntls_certificate_path = "c.pem"', /web\.tls_private_key_path/],
     [

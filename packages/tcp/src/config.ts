@@ -20,6 +20,9 @@ import {
 } from "@swarmtide/toml-config";
 import { tcpEngines } from "./engines/engines.ts";
 
+/** The WebTorrent tracker names a worker in eight bits, in which peers of other nodes take the place of one further worker. */
+export const WEB_WORKERS_MAX = 255;
+
 /** [web]: listeners, TLS, proxies, limits and timeouts. */
 export const webSection = section(
   "Where HTTP and WebTorrent listen, and what a connection may do.",
@@ -27,8 +30,8 @@ export const webSection = section(
     workers: integer({
       default: 1,
       min: 0,
-      max: 1024,
-      doc: 'Threads for HTTPS and for plain HTTP with the engine "net"; 0 takes one for each core.',
+      max: WEB_WORKERS_MAX,
+      doc: 'Threads for HTTPS, WebTorrent and for plain HTTP with the engine "net"; 0 takes one for each core, 255 at most.',
     }),
     engine: choice({
       default: "auto",

@@ -25,6 +25,12 @@ interface Node {
   readonly pageUrl: string;
 }
 
+/** The permissions of docs/cluster.md: each may publish as itself only. */
+const user = (name: string) => `{ user: "${name}", password: "secret-${name}", permissions: {
+  publish: ["swarmtide.v1.records.${name}", "swarmtide.v1.to.*.${name}", "swarmtide.v1.ws.all.${name}", "swarmtide.v1.ws.to.*.${name}"]
+  subscribe: ["swarmtide.v1.records.*", "swarmtide.v1.to.${name}.*", "swarmtide.v1.ws.all.*", "swarmtide.v1.ws.to.${name}.*"] } }`;
+const USERS = `authorization { users: [ ${["a", "b", "c"].map(user).join(", ")} ] }`;
+
 /** Starts a node with two workers for WebTorrent, or another number. */
 async function startNode(t: TestContext, name: string, nats: NatsServer, workers = 2) {
   const config = LOOPBACK_CONFIG.replace('page_address = ""', 'page_address = "127.0.0.1:0"')
@@ -40,6 +46,8 @@ max_memory = 64
 [cluster]
 servers = ["${nats.url}"]
 name = "${name}"
+user = "${name}"
+password = "secret-${name}"
 `,
   );
   const [httpUrl = ""] = await program.httpUrls();
@@ -86,7 +94,7 @@ async function meet(leecher: WebTorrentClient, seeder: WebTorrentClient, torrent
 
 describe("WebTorrent on a real NATS server", OPTIONS, () => {
   test("peers at two nodes meet in torrents of any worker, stop and go as at one; who starts later meets them, too", async (t) => {
-    const nats = await NatsServer.start(t);
+    const nats = await NatsServer.start(t, USERS);
     const [a, b] = await Promise.all([startNode(t, "a", nats), startNode(t, "b", nats, 3)]);
     const [ann, bob] = [await connect(t, a, "ann"), await connect(t, b, "bob")];
     for (const torrent of TORRENTS) bob.announce(torrent, { left: 0 });
@@ -121,7 +129,7 @@ describe("WebTorrent on a real NATS server", OPTIONS, () => {
   });
 
   test("peers of a node that was killed leave, and after NATS was away those that come meet again", async (t) => {
-    const nats = await NatsServer.start(t);
+    const nats = await NatsServer.start(t, USERS);
     const [a, b] = await Promise.all([startNode(t, "a", nats, 1), startNode(t, "b", nats, 1)]);
     const [ann, bob] = [await connect(t, a, "ann"), await connect(t, b, "bob")];
     bob.announce("film", { left: 0 });
