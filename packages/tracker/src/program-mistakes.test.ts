@@ -37,7 +37,7 @@ const HTTP_MISTAKES: readonly Mistake[] = [
   [
     "[web]\nworkers = 5000",
     "SWARMTIDE_CONFIG_INVALID",
-    /^.*c\.toml:2: web\.workers = 5000: expected a whole number from 0 to 1024\n$/,
+    /^.*c\.toml:2: web\.workers = 5000: expected a whole number from 0 to 255\n$/,
   ],
   [
     '[http]\nworkers = "many"',
