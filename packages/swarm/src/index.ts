@@ -14,7 +14,7 @@ export {
   AccessListParser,
 } from "./access-list/access-list-file.ts";
 export { type AccessListConfig, accessListSection } from "./access-list/config.ts";
-export { Admission, type InfoHashFilter } from "./announce/hot/admission.ts";
+export { Admission, EVERY_TORRENT, type InfoHashFilter } from "./announce/hot/admission.ts";
 export { Announce, portInPacketOrder } from "./announce/hot/announce.ts";
 export { AnnounceInterval, INTERVAL_JITTER } from "./announce/hot/interval.ts";
 export { PEER_ID_SAMPLE_ONE_IN, PeerIdSample } from "./announce/hot/peer-id-sample.ts";

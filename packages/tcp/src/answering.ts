@@ -34,7 +34,7 @@ import {
   type SwarmStoreHandle,
 } from "@swarmtide/swarm";
 import type { WsConfig } from "@swarmtide/ws";
-import { trustedProxiesOf, type WebConfig } from "./config.ts";
+import { conversationSettingsOf, shareOf, trustedProxiesOf, type WebConfig } from "./config.ts";
 import type { ConversationOptions, ReloadedOptions } from "./conversation/conversation-options.ts";
 import { tcpCounters } from "./counters.ts";
 import type { TcpEngineName } from "./engines/engines.ts";
@@ -113,8 +113,6 @@ export interface WebAnswering {
   readonly conversation: ConversationOptions;
 }
 
-const LIMIT_MIN = 1;
-
 /** The options that all engines have in common. */
 export function openAnswering(
   { shared, row, workers }: WebSetup,
@@ -139,7 +137,7 @@ export function openAnswering(
     store,
     nowSeconds: openClock(shared.startedSeconds),
     conversation: {
-      ...reloadedConversationOptions(settings, workers),
+      ...conversationSettingsOf(settings.web, workers),
       handler,
       requestBytesMax: web.maxRequestSize,
       connectionsMax: shareOf(web.maxConnections, workers),
@@ -156,17 +154,13 @@ export function openAnswering(
   };
 }
 
-/** One worker's share of a limit of all. */
-const shareOf = (limit: number, workers: number): number =>
-  Math.max(LIMIT_MIN, Math.ceil(limit / workers));
-
 /** The part of new settings for the conversations of a worker, whose handler has `handler` now. */
 export const reloadedOptions = (
   settings: WebSettings,
   workers: number,
   handler: HttpHandlerOptions,
 ): ReloadedOptions => ({
-  ...reloadedConversationOptions(settings, workers),
+  ...conversationSettingsOf(settings.web, workers),
   handler: { ...handler, ...reloadedHandlerOptions(settings) },
 });
 
@@ -176,13 +170,4 @@ const reloadedHandlerOptions = ({ http, web }: WebSettings) => ({
   requestsPerConnectionMax: web.maxRequestsPerConnection,
   trustedProxies: trustedProxiesOf(web),
   forwardedHeaderName: web.reverseProxyIpHeaderName,
-});
-
-const reloadedConversationOptions = ({ web }: WebSettings, workers: number) => ({
-  trustedProxies: trustedProxiesOf(web),
-  proxyProtocol: web.proxyProtocol,
-  connectionsPerAddressMax: shareOf(web.maxConnectionsPerAddress, workers),
-  requestTimeoutMilliseconds: web.requestTimeout * 1000,
-  idleTimeoutMilliseconds: web.maxConnectionIdle * 1000,
-  handshakeTimeoutMilliseconds: web.tlsHandshakeTimeout * 1000,
 });

@@ -221,6 +221,25 @@ const placedAt = (port: number, addresses: readonly SocketAddress[]): SocketAddr
 
 export type WebConfig = ConfigOf<typeof webSection>;
 
+/** What a conversation reads of [web], for one of so many workers: a line for each key. A reload replaces all of it. */
+export const conversationSettingsOf = (web: WebConfig, workers: number) => ({
+  trustedProxies: trustedProxiesOf(web),
+  /** Trusted proxies open with a PROXY protocol header; nobody else may connect. */
+  proxyProtocol: web.proxyProtocol,
+  connectionsPerAddressMax: shareOf(web.maxConnectionsPerAddress, workers),
+  /** For a request from its first byte to its last, and for a reader to take its answer. */
+  requestTimeoutMilliseconds: web.requestTimeout * 1000,
+  idleTimeoutMilliseconds: web.maxConnectionIdle * 1000,
+  /** Of no use to an engine without TLS. */
+  handshakeTimeoutMilliseconds: web.tlsHandshakeTimeout * 1000,
+});
+
+export type ConversationSettings = Readonly<ReturnType<typeof conversationSettingsOf>>;
+
+/** One worker's share of a limit of all. */
+export const shareOf = (limit: number, workers: number): number =>
+  Math.max(1, Math.ceil(limit / workers));
+
 /** The blocks of `trusted_proxies`, and the clients of the unix socket. */
 export function trustedProxiesOf({ trustedProxies, unixSocket }: WebConfig): readonly Cidr[] {
   const trusted = unixSocket === "" ? trustedProxies : [...trustedProxies, UNIX_SOCKET_CLIENTS];

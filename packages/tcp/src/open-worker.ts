@@ -70,12 +70,10 @@ export async function openWebWorker(
   return {
     ...run,
     reload(news) {
-      const accessList = AccessList.attach(news.accessList);
       const { handler } = answering.conversation;
-      handler.admission.replace(accessList);
+      handler.admission.replace(AccessList.attach(news.accessList));
       const reloaded = reloadedOptions(news, setup.workers, handler);
       run.configure(reloaded);
-      ws?.setAccessList(accessList);
       configureHttpLimits(answering.store, news);
       ws?.configure(news.ws, reloaded, news.web.reverseProxyIpHeaderName, wsLimitsOf(news));
       const secureContext = secureContextOf(news, shared.ticketKeys);
@@ -168,7 +166,7 @@ function openWs(
       performance.now(),
     ),
     peerIds: conversation.handler.peerIds,
-    accessList: AccessList.attach(settings.accessList),
+    admission: conversation.handler.admission,
     store,
     trustedProxies: conversation.trustedProxies,
     forwardedHeaderName: settings.web.reverseProxyIpHeaderName,

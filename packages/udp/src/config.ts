@@ -81,7 +81,7 @@ export const udpSection = section(
       min: 0,
       max: 2_000_000_000,
       unit: "bytes",
-      doc: "Receive buffer of each socket (SO_RCVBUF); 0 leaves the system's default. Without root the kernel grants at most net.core.rmem_max.",
+      doc: "Receive buffer of each socket (SO_RCVBUF); 0 leaves the system's default. Without CAP_NET_ADMIN the kernel grants at most net.core.rmem_max.",
     }),
     resend_buffer_max_len: integer({
       default: 0,

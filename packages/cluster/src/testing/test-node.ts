@@ -10,6 +10,7 @@ import {
   attachSwarmStore,
   createAnnounceRing,
   createSwarmStore,
+  EVERY_TORRENT,
   type InfoHashFilter,
   type LimitsConfig,
   openAnnounceRing,
@@ -57,8 +58,6 @@ export interface TestNodeOptions {
   readonly ahead?: number;
 }
 
-const ALL: InfoHashFilter = { allows: () => true };
-
 export class TestNode {
   readonly name: string;
   readonly store: SwarmStore;
@@ -86,7 +85,10 @@ export class TestNode {
     attachAnnounceRing(this.#local, ring);
     this.counters = CounterTable.create(clusterCounters, 1);
     const counters = this.counters.row(0);
-    const remote = new RemoteAnnounces(this.store, new Admission(options.accessList ?? ALL));
+    const remote = new RemoteAnnounces(
+      this.store,
+      new Admission(options.accessList ?? EVERY_TORRENT),
+    );
     remote.peerAgeSecondsMax = peerAgeSecondsMax;
     this.connection = broker.connect();
     const subjects = new Subjects("test", name);
@@ -101,7 +103,7 @@ export class TestNode {
       channels: options.channels ?? [],
       peerAgeSecondsMax: () => peerAgeSecondsMax,
       keepCompletedSeconds: () => 86_400,
-      accessList: () => options.accessList ?? ALL,
+      accessList: () => options.accessList ?? EVERY_TORRENT,
       peers: () => readSwarmTotals(this.store).peersIpv4,
       joinAgeSeconds: undefined,
     });

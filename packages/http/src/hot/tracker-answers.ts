@@ -223,7 +223,7 @@ export class TrackerAnswers {
     let at = writeScrapeReplyStart(this.reply, bodyStart);
     for (let i = 0; i < query.hashCount; i++) {
       const word = i * INFO_HASH_WORDS;
-      const isAllowed = this.admission.admitsScrape(query.hashWords, word);
+      const isAllowed = this.admission.admitsTorrent(query.hashWords, word);
       if (isAllowed) store.scrape(query.hashWords, word, family);
       at = writeScrapeEntry(
         this.reply,

@@ -6,6 +6,8 @@ import { parentPort } from "node:worker_threads";
 import { httpColumns } from "@swarmtide/http";
 import { CounterTable, Histogram, Refusals, RoundTimer } from "@swarmtide/metrics";
 import { createSwarmStore } from "@swarmtide/swarm";
+import { defaultConfig } from "@swarmtide/toml-config";
+import { conversationSettingsOf, webSection } from "../config.ts";
 import { tcpCounters } from "../counters.ts";
 import { NetServer } from "../engines/net/net-server.ts";
 import { handlerOptions, testdata } from "../testing/engines.ts";
@@ -15,6 +17,13 @@ import { OVERLOAD_LIMITS } from "./overload-requests.ts";
 /** Connections that wait to be accepted, of each listener. */
 const BACKLOG = 64;
 const SECOND_MILLISECONDS = 1000;
+/** Nobody is closed but for the load. */
+const PATIENT = {
+  maxConnectionsPerAddress: 50_000,
+  requestTimeout: 60,
+  maxConnectionIdle: 600,
+  tlsHandshakeTimeout: 60,
+};
 
 const store = createSwarmStore({ memoryBytesMax: 2 ** 28, limits: OVERLOAD_LIMITS });
 const httpCounters = CounterTable.create(httpColumns.httpCounters, 1);
@@ -32,11 +41,9 @@ const server = await NetServer.start({
     readTlsFiles(testdata("rsa-4096.crt"), testdata("rsa-4096.key")),
     undefined,
   ),
-  ...{ requestBytesMax: 8192, trustedProxies: [], proxyProtocol: false },
-  ...{ connectionsMax: 50_000, connectionsPerAddressMax: 50_000 },
+  ...conversationSettingsOf({ ...defaultConfig(webSection), ...PATIENT }, 1),
+  ...{ requestBytesMax: 8192, connectionsMax: 50_000 },
   fdsEnd: Number.POSITIVE_INFINITY,
-  ...{ requestTimeoutMilliseconds: 60_000, idleTimeoutMilliseconds: 600_000 },
-  handshakeTimeoutMilliseconds: 60_000,
   counters: counters.row(0),
   refusals: Refusals.writer(undefined, 0, tcpCounters),
   rounds: new RoundTimer(Histogram.create({ rows: 1 }).row(0), 50, nowMilliseconds()),

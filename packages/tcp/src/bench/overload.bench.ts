@@ -21,6 +21,7 @@ import {
   PeerIdSample,
 } from "@swarmtide/swarm";
 import { defaultConfig } from "@swarmtide/toml-config";
+import { conversationSettingsOf, webSection } from "../config.ts";
 import { CONNECTIONS_ACCEPTED, RECEIVED_BYTES_IPV4, tcpCounters } from "../counters.ts";
 import { EpollServer } from "../engines/epoll/hot/epoll-server.ts";
 import { OverloadClients } from "./overload-clients.ts";
@@ -40,6 +41,13 @@ const SETTLE_STEPS = 25;
 const PATIENCE_STEPS = 25;
 /** Connections that wait to be accepted, of each listener: more than come in a step. */
 const BACKLOG = 256;
+/** Nobody is closed but for the load. */
+const PATIENT = {
+  maxConnectionsPerAddress: 50_000,
+  requestTimeout: 1e6,
+  maxConnectionIdle: 1e6,
+  tlsHandshakeTimeout: 1e6,
+};
 const LOOPBACK = {
   4: Uint8Array.of(127, 0, 0, 1),
   6: Uint8Array.from({ length: 16 }, (_, i) => (i === 15 ? 1 : 0)),
@@ -84,11 +92,9 @@ class HttpOverload {
         ...{ trustedProxies: [], forwardedHeaderName: "X-Forwarded-For" },
         upgradesWebSockets: false,
       },
-      ...{ requestBytesMax: 8192, trustedProxies: [], proxyProtocol: false },
-      ...{ connectionsMax: 50_000, connectionsPerAddressMax: 50_000 },
+      ...conversationSettingsOf({ ...defaultConfig(webSection), ...PATIENT }, 1),
+      ...{ requestBytesMax: 8192, connectionsMax: 50_000 },
       fdsEnd: Number.POSITIVE_INFINITY,
-      ...{ requestTimeoutMilliseconds: 1e9, idleTimeoutMilliseconds: 1e9 },
-      handshakeTimeoutMilliseconds: 1e9,
       counters: this.#tcp.row(0),
       refusals: Refusals.writer(undefined, 0, tcpCounters),
       rounds: new RoundTimer(histogram.row(0), 50, 0),

@@ -11,7 +11,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { CounterTable, Histogram, Refusals, RoundTimer } from "@swarmtide/metrics";
-import { AccessList, createSwarmStore, PeerIdSample } from "@swarmtide/swarm";
+import { Admission, createSwarmStore, EVERY_TORRENT, PeerIdSample } from "@swarmtide/swarm";
 import { defaultConfig } from "@swarmtide/toml-config";
 import { makePeersByAddress, wsColumns, wsSection } from "@swarmtide/ws";
 import { formatUpgradeRequest } from "@swarmtide/ws-protocol";
@@ -67,7 +67,7 @@ class Scene {
       tcpRefusals: Refusals.writer(undefined, 0, tcpCounters),
       rounds: new RoundTimer(Histogram.create({ rows: 1 }).row(0), 50, performance.now()),
       peerIds: new PeerIdSample(undefined),
-      accessList: AccessList.attach(AccessList.build({ mode: "off" })),
+      admission: new Admission(EVERY_TORRENT),
       store: createSwarmStore({ memoryBytesMax: 16 * 1024 * 1024 }),
       limits: undefined,
       peersByAddress: makePeersByAddress(),

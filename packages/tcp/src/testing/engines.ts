@@ -1,7 +1,7 @@
 /** Each engine of this package behind one interface, on a free port with a clock that tests move. For tests only. */
 import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
-import { type Cidr, parseCidr } from "@swarmtide/bittorrent";
+import type { Cidr } from "@swarmtide/bittorrent";
 import { type HttpHandlerOptions, httpColumns, httpSection } from "@swarmtide/http";
 import { closeFd, linuxSupported, openTcpListener } from "@swarmtide/linux";
 import { type Column, CounterTable, Histogram, Refusals, RoundTimer } from "@swarmtide/metrics";
@@ -16,6 +16,7 @@ import {
 } from "@swarmtide/swarm";
 import { FakeClock, HttpClient, type HttpConnectOptions } from "@swarmtide/test-kit";
 import { defaultConfig } from "@swarmtide/toml-config";
+import { conversationSettingsOf, webSection } from "../config.ts";
 import { tcpCounters } from "../counters.ts";
 import type { EpollServerOptions } from "../engines/epoll/epoll-options.ts";
 import { EpollServer } from "../engines/epoll/hot/epoll-server.ts";
@@ -77,21 +78,25 @@ export async function startEngine(
   const counters = CounterTable.create(tcpCounters, 1);
   const latency = Histogram.create({ rows: 1 });
   const clock = new FakeClock(1);
-  const trustedProxies = (settings.trusted ?? [])
-    .map(parseCidr)
-    .filter((cidr): cidr is Cidr => cidr !== undefined);
+  const conversation = conversationSettingsOf(
+    {
+      ...defaultConfig(webSection),
+      trustedProxies: settings.trusted ?? [],
+      proxyProtocol: settings.proxyProtocol ?? false,
+      maxConnectionsPerAddress: settings.connectionsPerAddressMax ?? 10_000,
+      requestTimeout: REQUEST_TIMEOUT / 1000,
+      maxConnectionIdle: IDLE_TIMEOUT / 1000,
+      tlsHandshakeTimeout: HANDSHAKE_TIMEOUT / 1000,
+    },
+    1,
+  );
   const parts = { store, counters, clock };
   const options = {
-    handler: handlerOptions(store, trustedProxies, settings),
+    ...conversation,
+    handler: handlerOptions(store, conversation.trustedProxies, settings),
     requestBytesMax: 8192,
-    trustedProxies,
-    proxyProtocol: settings.proxyProtocol ?? false,
     connectionsMax: settings.connectionsMax ?? 10_000,
-    connectionsPerAddressMax: settings.connectionsPerAddressMax ?? 10_000,
     fdsEnd: settings.fdsEnd ?? Number.POSITIVE_INFINITY,
-    requestTimeoutMilliseconds: REQUEST_TIMEOUT,
-    idleTimeoutMilliseconds: IDLE_TIMEOUT,
-    handshakeTimeoutMilliseconds: HANDSHAKE_TIMEOUT,
     counters: counters.row(0),
     refusals: Refusals.writer(undefined, 0, tcpCounters),
     rounds: new RoundTimer(latency.row(0), 50, clock.nowMilliseconds()),

@@ -3,7 +3,7 @@ import type { MessagePort } from "node:worker_threads";
 import type { Cidr } from "@swarmtide/bittorrent";
 import type { CounterRow, RefusalWriter, RoundTimer } from "@swarmtide/metrics";
 import type { NodeChannelHandle } from "@swarmtide/runtime";
-import type { AccessList, LimitsConfig, PeerIdSample, SwarmStore } from "@swarmtide/swarm";
+import type { Admission, LimitsConfig, PeerIdSample, SwarmStore } from "@swarmtide/swarm";
 import type { WsConfig } from "@swarmtide/ws";
 
 export interface WsEndpointOptions {
@@ -27,7 +27,8 @@ export interface WsEndpointOptions {
   readonly rounds: RoundTimer;
   /** Of the clients' software. */
   readonly peerIds: PeerIdSample;
-  readonly accessList: AccessList;
+  /** Which torrents and addresses are served; HTTP asks the same one. */
+  readonly admission: Admission;
   /** The swarms of UDP and HTTP, for limits, and for scrapes that count them too. */
   readonly store: SwarmStore;
   /** Undefined for none. */

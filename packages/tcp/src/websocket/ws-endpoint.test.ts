@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
 import { CounterTable, Histogram, Refusals, RoundTimer } from "@swarmtide/metrics";
-import { AccessList, createSwarmStore, PeerIdSample } from "@swarmtide/swarm";
+import { Admission, createSwarmStore, EVERY_TORRENT, PeerIdSample } from "@swarmtide/swarm";
 import { defaultConfig } from "@swarmtide/toml-config";
 import { makePeersByAddress, wsColumns, wsSection } from "@swarmtide/ws";
 import { formatUpgradeRequest } from "@swarmtide/ws-protocol";
@@ -27,7 +27,7 @@ function open() {
     rounds: new RoundTimer(Histogram.create({ rows: 1 }).row(0), 50, performance.now()),
     peerIds: new PeerIdSample(undefined),
     tcpRefusals: Refusals.writer(undefined, 0, tcpCounters),
-    accessList: AccessList.attach(AccessList.build({ mode: "off" })),
+    admission: new Admission(EVERY_TORRENT),
     store: createSwarmStore({ memoryBytesMax: 64 * 1024 * 1024 }),
     limits: undefined,
     peersByAddress: makePeersByAddress(),

@@ -13,7 +13,7 @@ import { peerAt } from "@swarmtide/http";
 import { closeFd, limitUnsentBytes } from "@swarmtide/linux";
 import { add } from "@swarmtide/metrics";
 import { DRAIN_MILLISECONDS_MAX, LOOK_MILLISECONDS } from "@swarmtide/runtime";
-import { type AccessList, type LimitsConfig, openServedClock } from "@swarmtide/swarm";
+import { type LimitsConfig, openServedClock } from "@swarmtide/swarm";
 import { answerUpgrade, WebTorrentTracker, type WsConfig, wsColumns } from "@swarmtide/ws";
 import {
   CLOSE_SERVICE_RESTART,
@@ -97,10 +97,14 @@ export class WsEndpoint implements SessionOwner {
       clockMilliseconds: openServedClock(),
       sendBatch: (worker, bytes) => this.#sendBatch(worker, bytes),
       sendRemote: nodes && ((node, lane, bytes) => nodes.send(node, lane, bytes)),
-      ...{ store: options.store, limits: options.limits, peersByAddress: options.peersByAddress },
+      ...{
+        admission: options.admission,
+        store: options.store,
+        limits: options.limits,
+        peersByAddress: options.peersByAddress,
+      },
       ...{ refusals: options.refusals, peerIds: options.peerIds },
     });
-    this.setAccessList(options.accessList);
     options.peers.forEach((port, worker) => {
       port?.on("message", (bytes: Uint8Array) => {
         this.#work((tracker) => tracker.receiveBatch(worker, bytes));
@@ -115,12 +119,7 @@ export class WsEndpoint implements SessionOwner {
     return this.#sessions.size;
   }
 
-  setAccessList(accessList: AccessList): void {
-    this.tracker.setAccess(accessList.mode === "off" ? undefined : accessList);
-    this.tracker.setAddresses(accessList.addresses);
-  }
-
-  /** Takes what a reload has changed into use. */
+  /** Takes what a reload has changed into use, and the lists of its `admission`. */
   configure(
     config: WsConfig,
     conversation: ReloadedOptions,
@@ -132,6 +131,7 @@ export class WsEndpoint implements SessionOwner {
     this.#forwardedHeader = forwardedHeaderName.toLowerCase();
     this.#limits.perAddressMax = conversation.connectionsPerAddressMax;
     this.tracker.configure(config, limits);
+    this.tracker.checkAdmission();
   }
 
   /** Takes a paused socket of a connection from `address`, whose upgrade request is the beginning of `bytes`. */

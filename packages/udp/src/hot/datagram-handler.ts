@@ -244,7 +244,7 @@ export class DatagramHandler {
     at += writeScrapeReplyHeader(replyBytes, at, readTransactionId(this.requestBytes, offset));
     let infoHashAt = (offset + SCRAPE_INFO_HASHES_OFFSET) >> 2;
     for (let i = 0; i < count; i++) {
-      if (this.admission.admitsScrape(requestWords, infoHashAt)) {
+      if (this.admission.admitsTorrent(requestWords, infoHashAt)) {
         store.scrape(requestWords, infoHashAt, family);
         at += writeScrapeEntry(replyBytes, at, store.seeders, store.completed, store.leechers);
       } else {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { TORRENT_REFUSED_TEXT } from "@swarmtide/bittorrent";
+import { EVERY_TORRENT } from "@swarmtide/swarm";
 import * as columns from "../counters.ts";
 import { TestTrackers } from "../testing/harness.ts";
 import { idOf } from "../testing/test-client.ts";
@@ -18,7 +19,7 @@ test("the access list refuses announces, hides counts, and removes peers when it
     allows: (words: Int32Array, at: number) =>
       Buffer.compare(Buffer.from(words.buffer, words.byteOffset + 4 * at, 20), bad) !== 0,
   };
-  for (const tracker of trackers.trackers) tracker.setAccess(access);
+  trackers.serve(access);
   ann.take();
   ann.announce({ torrent: "bad", peer: "ann" });
   ann.scrape("good", "bad");
@@ -29,7 +30,7 @@ test("the access list refuses announces, hides counts, and removes peers when it
   ]);
   trackers.pass(4);
   assert.equal(trackers.count(columns.TORRENTS), 1);
-  for (const tracker of trackers.trackers) tracker.setAccess(undefined);
+  trackers.serve(EVERY_TORRENT);
   ann.scrape("bad", "good");
   trackers.settle();
   assert.deepEqual(ann.takeWords(), ["bad 0/0/0, good 0/2/0"]);

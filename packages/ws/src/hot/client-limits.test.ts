@@ -180,11 +180,11 @@ test("the list of addresses refuses announces and scrapes, over connections that
       ...AccessList.build({ mode: "off" }),
       addresses: buildAddressList("deny", Buffer.from(file)),
     });
-  trackers.trackers[0]?.setAddresses(list("192.0.2.0/24\n").addresses);
+  trackers.serve(list("192.0.2.0/24\n"));
   const refused = "failure: your address is not allowed on this tracker";
   assert.deepEqual(ask(), [refused, refused]);
   assert.equal(trackers.count(columns.LIMITED_ADDRESSES), 2);
-  trackers.trackers[0]?.setAddresses(list("198.51.100.0/24\n").addresses);
+  trackers.serve(list("198.51.100.0/24\n"));
   assert.deepEqual(ask(), ["film: 0 complete, 1 incomplete", "film 0/1/0"]);
 });
 

@@ -17,7 +17,7 @@
  */
 import { EVENT_NONE } from "@swarmtide/bittorrent";
 import type { Column, RefusalWriter } from "@swarmtide/metrics";
-import type { AddressRanges, LimitsConfig, SwarmStore } from "@swarmtide/swarm";
+import type { Admission, LimitsConfig, SwarmStore } from "@swarmtide/swarm";
 import {
   REFUSED_PEERS_OF_ADDRESS,
   REFUSED_TORRENTS_OF_ADDRESS,
@@ -44,6 +44,8 @@ export interface ClientAddress {
 }
 
 export interface ClientLimitsOptions {
+  /** Which addresses are served. */
+  readonly admission: Admission;
   readonly workers: number;
   /** A random number that all workers share. */
   readonly secret: number;
@@ -58,10 +60,9 @@ export interface ClientLimitsOptions {
 export class ClientLimits {
   /** A peer that announces again after fewer seconds gets counts alone; 0 for no such limit. */
   minAnnounceSeconds = 0;
-  /** Which addresses are served; undefined for all. */
-  addresses: AddressRanges | undefined = undefined;
   private peersMax = 0;
   private torrentsMax = 0;
+  private readonly admission: Admission;
   private readonly secret: number;
   private readonly store: SwarmStore | undefined;
   private readonly isOff: boolean;
@@ -73,6 +74,7 @@ export class ClientLimits {
   private readonly ofTorrents = new Int32Array(SKETCH_WORDS);
 
   constructor(options: ClientLimitsOptions) {
+    this.admission = options.admission;
     this.secret = options.secret;
     this.store = options.store;
     this.isOff = options.config === undefined || options.store === undefined;
@@ -106,12 +108,11 @@ export class ClientLimits {
     return (family === 6 ? mixWord(hash, words[1]) : hash) || 1;
   }
 
-  /** Whether the list of addresses serves the connection at the slot. */
+  /** Whether the address of the connection at the slot is served. */
   admits(slot: number): boolean {
     const at = slot * CLIENT_WORDS;
     const family = this.clients[at + FAMILY_WORD];
-    if (this.isOff || this.addresses === undefined || family === 0) return true;
-    return this.addresses.allows(this.clients, at, family === 6 ? 6 : 4);
+    return family === 0 || this.admission.admitsAddress(this.clients, at, family === 6 ? 6 : 4);
   }
 
   /** Counts a scrape of the connection at the slot, with those over UDP and HTTP; false where it is one too many. */

@@ -249,7 +249,7 @@ test("the access list of a node holds for peers of others, those that are there 
   bob.announce({ torrent: "film", peer: "bob", left: 1 });
   nodes.settle();
   assert.equal(here.count(columns.REMOTE_PEERS), 1);
-  for (const tracker of here.trackers) tracker.setAccess({ allows: () => false });
+  here.serve({ allows: () => false });
   nodes.pass(5);
   assert.equal(here.count(columns.REMOTE_PEERS), 0);
   bob.announce({ torrent: "song", peer: "bob", left: 1 });

@@ -202,7 +202,7 @@ export class RemotePeers implements Remote {
   ): number {
     const { address, connections, counters, peers, state, swarms } = this;
     if (ageSeconds >= state.config.maxPeerAge) return 0;
-    if (state.access !== undefined && !state.access.allows(ids.idWords, INFO_HASH_AT / 4)) {
+    if (!state.admission.admitsTorrent(ids.idWords, INFO_HASH_AT / 4)) {
       counters[columns.REMOTE_PEERS_REFUSED]++;
       return 0;
     }

@@ -1,6 +1,6 @@
 /** What the part that knows the peers on other nodes (remote-peers.ts) asks of its worker. Implemented by `WorkerState`. */
 import type { CounterRow } from "@swarmtide/metrics";
-import type { InfoHashFilter } from "@swarmtide/swarm";
+import type { Admission } from "@swarmtide/swarm";
 import type { WsConfig } from "../config.ts";
 import type { Delivery } from "./delivery.ts";
 import type { RandomWords } from "./random-words.ts";
@@ -14,7 +14,7 @@ export interface RemoteSurroundings {
   readonly delivery: Delivery;
   readonly swarms: Swarms;
   readonly random: RandomWords;
-  readonly access: InfoHashFilter | undefined;
+  readonly admission: Admission;
   readonly nowSeconds: number;
   readClock(): void;
   ownerOf(infoHashes: Uint8Array, at: number): number;

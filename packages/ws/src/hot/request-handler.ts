@@ -77,10 +77,7 @@ export class RequestHandler {
       this.refuse(connection, request, protocol.REFUSED_ADDRESS);
       return;
     }
-    if (
-      this.state.access !== undefined &&
-      !this.state.access.allows(request.idWords, protocol.INFO_HASH_AT / 4)
-    ) {
+    if (!this.state.admission.admitsTorrent(request.idWords, protocol.INFO_HASH_AT / 4)) {
       this.refuse(connection, request, protocol.REFUSED_ACCESS);
       return;
     }

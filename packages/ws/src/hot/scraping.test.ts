@@ -86,8 +86,7 @@ for (const workers of [1, 3])
       const film = scrapeCountsAllProtocols ? `3/${workers + 1}/1` : `0/${workers}/0`;
       for (const client of clients)
         assert.deepEqual(client.takeWords(), [`song 0/${workers}/0, film ${film}, nowhere 0/0/0`]);
-      const access = { allows: () => false };
-      for (const tracker of trackers.trackers) tracker.setAccess(access);
+      trackers.serve({ allows: () => false });
       clients[0].scrape("film");
       trackers.settle();
       assert.deepEqual(clients[0].takeWords(), ["film 0/0/0"], "the access list hides both");

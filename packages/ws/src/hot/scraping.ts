@@ -46,7 +46,7 @@ export class Scraping {
     for (let index = 0; index < scrapes; index++) {
       const at = index * protocol.ID_BYTES;
       scrapeOwners[index] = state.worker;
-      if (state.access !== undefined && !state.access.allows(scrapeWords, at / 4)) continue;
+      if (!state.admission.admitsTorrent(scrapeWords, at / 4)) continue;
       const owner = state.ownerOf(scrapeInfoHashes, at);
       const to = index * protocol.SCRAPE_COUNTS;
       if (owner === state.worker) {

@@ -5,7 +5,7 @@
  * Owned by the worker that owns the torrents; a part of `Swarms`, called by `Upkeep`.
  */
 import type { CounterRow } from "@swarmtide/metrics";
-import type { InfoHashFilter } from "@swarmtide/swarm";
+import type { Admission } from "@swarmtide/swarm";
 import { ID_BYTES } from "@swarmtide/ws-protocol";
 import * as columns from "../counters.ts";
 import { writeId } from "./id-words.ts";
@@ -37,10 +37,10 @@ export class Sweeper {
   }
 
   /**
-   * Looks at one of `parts` of all peers: who has not announced for too long leaves, and with `filter` who is in a torrent that
+   * Looks at one of `parts` of all peers: who has not announced for too long leaves, and with `admission` who is in a torrent that
    * it refuses. Returns how many records were looked at.
    */
-  sweep(parts: number, filter: InfoHashFilter | undefined, nowSeconds: number): number {
+  sweep(parts: number, admission: Admission | undefined, nowSeconds: number): number {
     const { peers } = this.swarms;
     const { table } = peers;
     const gone = this.remote?.isSweeping === true ? this.remote : undefined;
@@ -55,7 +55,7 @@ export class Sweeper {
         continue;
       }
       const isOver = peers.ageOf(peer, nowSeconds) >= this.limits.peerAgeSeconds;
-      if (!isOver && (filter === undefined || this.isAllowed(peer, filter))) continue;
+      if (!isOver && (admission === undefined || this.isAllowed(peer, admission))) continue;
       this.counters[columns.PEERS_EXPIRED]++;
       this.swarms.leave(peer, true);
     }
@@ -63,10 +63,10 @@ export class Sweeper {
     return visits;
   }
 
-  private isAllowed(peer: number, filter: InfoHashFilter): boolean {
+  private isAllowed(peer: number, admission: Admission): boolean {
     const { peers } = this.swarms;
     const { words } = peers.torrents.table;
     writeId(words, peers.torrentOf(peer) * TORRENT_WORDS, this.infoHashBytes, 0);
-    return filter.allows(this.infoHash, 0);
+    return admission.admitsTorrent(this.infoHash, 0);
   }
 }

@@ -8,7 +8,7 @@
  * A message is read by the worker of its connection, which checks the access list, the connection's limits and who
  * the peer is; the torrent's swarm is changed by the worker that owns the torrent, this one or another.
  */
-import type { AddressRanges, InfoHashFilter, LimitsConfig } from "@swarmtide/swarm";
+import type { LimitsConfig } from "@swarmtide/swarm";
 import * as protocol from "@swarmtide/ws-protocol";
 import type { WsConfig } from "../config.ts";
 import * as columns from "../counters.ts";
@@ -58,15 +58,9 @@ export class WebTorrentTracker {
     this.remoteRequest = new protocol.RequestRecord(options.config.maxOffers, 0);
   }
 
-  /** Takes a new access list, or none; peers in torrents that it refuses leave with the next round of ticks. */
-  setAccess(access: InfoHashFilter | undefined): void {
-    this.state.access = access;
-    this.upkeep.checkAccess();
-  }
-
-  /** Takes a new list of addresses, or none; whom it refuses gets errors from now on. */
-  setAddresses(addresses: AddressRanges | undefined): void {
-    this.state.limits.addresses = addresses;
+  /** After the lists of `admission` were replaced: peers in torrents that it refuses leave with the next round of ticks. */
+  checkAdmission(): void {
+    this.upkeep.checkAdmission();
   }
 
   /** Takes the values of the keys that a reload applies; limits of a connection's messages hold for new connections. */

@@ -23,7 +23,7 @@ export class Upkeep {
   }
 
   /** Has the torrents of all peers checked against the access list. */
-  checkAccess(): void {
+  checkAdmission(): void {
     this.unchecked = this.state.swarms.peers.table.slots;
   }
 
@@ -40,9 +40,9 @@ export class Upkeep {
 
   /** Looks after the next share of the peers, then of the connections. */
   visitShare(): void {
-    const { access, nowSeconds, swarms } = this.state;
-    const filter = this.unchecked > 0 ? access : undefined;
-    this.unchecked -= swarms.sweeper.sweep(TICKS_PER_ROUND, filter, nowSeconds);
+    const { admission, nowSeconds, swarms } = this.state;
+    const asked = this.unchecked > 0 ? admission : undefined;
+    this.unchecked -= swarms.sweeper.sweep(TICKS_PER_ROUND, asked, nowSeconds);
     const { connections } = this.state.delivery;
     for (let visits = Math.ceil(connections.length / TICKS_PER_ROUND); visits > 0; visits--) {
       this.nextVisit = this.nextVisit + 1 < connections.length ? this.nextVisit + 1 : 0;

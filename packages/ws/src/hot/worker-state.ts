@@ -7,7 +7,8 @@
 
 import { type CounterRow, Refusals, type RefusalWriter } from "@swarmtide/metrics";
 import {
-  type InfoHashFilter,
+  Admission,
+  EVERY_TORRENT,
   type LimitsConfig,
   PeerIdSample,
   type SwarmStore,
@@ -59,6 +60,8 @@ export interface WebTorrentTrackerOptions {
   readonly memoryBytes?: number | undefined;
   /** The swarms of UDP and HTTP; needed for limits, and where scrapes are to count these too. */
   readonly store?: SwarmStore | undefined;
+  /** Which torrents and addresses are served; all if left out. */
+  readonly admission?: Admission;
   /** [limits]; without it, or without a store, clients have none. */
   readonly limits?: LimitsConfig | undefined;
   /** How many peers each address has, of all workers: memory of `makePeersByAddress`. A worker alone may do without. */
@@ -87,8 +90,7 @@ export class WorkerState {
   storeCounts: StoreCounts | undefined;
   /** Slots of connections that are free again. */
   readonly freeSlots: number[] = [];
-  /** Which torrents are served; undefined where all are. */
-  access: InfoHashFilter | undefined = undefined;
+  readonly admission: Admission;
   nowMilliseconds = 0;
   nowSeconds = 0;
   private readonly store: WebTorrentTrackerOptions["store"];
@@ -109,7 +111,9 @@ export class WorkerState {
     this.pool = new protocol.BytePool(config.maxBuffered);
     // Peers of other nodes lie in the tables as those of one further worker.
     const places = options.sendRemote === undefined ? workers : workers + 1;
+    this.admission = options.admission ?? new Admission(EVERY_TORRENT);
     this.limits = new ClientLimits({
+      admission: this.admission,
       workers: places,
       secret: options.ownerSecret,
       config: options.limits,

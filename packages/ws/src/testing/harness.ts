@@ -4,7 +4,13 @@
  */
 import { parseIpAddress } from "@swarmtide/bittorrent";
 import { type Column, CounterTable } from "@swarmtide/metrics";
-import type { LimitsConfig, SwarmStore } from "@swarmtide/swarm";
+import {
+  Admission,
+  EVERY_TORRENT,
+  type InfoHashFilter,
+  type LimitsConfig,
+  type SwarmStore,
+} from "@swarmtide/swarm";
 import { defaultConfig } from "@swarmtide/toml-config";
 import { type WsConfig, wsSection } from "../config.ts";
 import { wsCounters } from "../counters.ts";
@@ -29,6 +35,7 @@ function clientAt(from: string): ClientAddress {
 export class TestTrackers {
   nowMilliseconds = 1_000_000;
   readonly trackers: WebTorrentTracker[] = [];
+  readonly #admission = new Admission(EVERY_TORRENT);
   readonly #counters: CounterTable<"ws">;
   readonly config: WsConfig;
   /** Batches on their way. */
@@ -58,7 +65,7 @@ export class TestTrackers {
           ownerSecret: seed,
           seed: Int32Array.of(seed, worker, 3, 4),
           counters: this.#counters.row(worker),
-          ...{ store, limits, peersByAddress, memoryBytes },
+          ...{ admission: this.#admission, store, limits, peersByAddress, memoryBytes },
           sendRemote: sendRemote && ((...message) => sendRemote(worker, ...message)),
           clockMilliseconds: () => this.nowMilliseconds,
           sendBatch: (to, bytes) => {
@@ -75,6 +82,12 @@ export class TestTrackers {
     const words = new Int32Array(bytes.slice().buffer);
     for (let at = 0; at < words.length; at += elementAt(words, at + 1) / 4)
       this.recordsSent.push(elementAt(words, at));
+  }
+
+  /** Replaces the lists of torrents and addresses, as a reload does. */
+  serve(list: InfoHashFilter): void {
+    this.#admission.replace(list);
+    for (const tracker of this.trackers) tracker.checkAdmission();
   }
 
   /** Ends the tick of one worker and keeps its batches back; returns the bytes that wait to be delivered. */

@@ -25,8 +25,8 @@ test("an announce is admitted when the access list allows its info hash", () => 
 
 test("a scrape is asked about in the same way", () => {
   const { infoHash, infoHashAt } = announceOf("b");
-  assert.equal(new Admission(listed("allow")).admitsScrape(infoHash, infoHashAt), false);
-  assert.equal(new Admission(listed("deny")).admitsScrape(infoHash, infoHashAt), true);
+  assert.equal(new Admission(listed("allow")).admitsTorrent(infoHash, infoHashAt), false);
+  assert.equal(new Admission(listed("deny")).admitsTorrent(infoHash, infoHashAt), true);
 });
 
 test("a list that is replaced holds from the next request on", () => {

@@ -1,6 +1,7 @@
 /**
  * Who may announce and scrape: asked once per info hash by UDP, HTTP and WebTorrent, before the store is. The access
- * list decides, and for addresses the list of [limits]. Each worker thread has its own Admission; a reload replaces its list between two requests.
+ * list decides, and for addresses the list of [limits]. Each worker thread has an Admission, which all its protocols ask; a
+ * reload replaces its list between two requests.
  *
  * Clients are told `TORRENT_REFUSED_TEXT` or `ADDRESS_REFUSED_TEXT` of `bittorrent`, whatever the protocol.
  */
@@ -14,6 +15,9 @@ export interface InfoHashFilter {
   /** Which addresses are served; undefined for all. */
   readonly addresses?: AddressRanges | undefined;
 }
+
+/** Serves all torrents and addresses. */
+export const EVERY_TORRENT: InfoHashFilter = { allows: () => true };
 
 export class Admission {
   private infoHashes: InfoHashFilter;
@@ -37,11 +41,11 @@ export class Admission {
 
   /** Whether the tracker serves this announce. */
   admits(announce: Announce): boolean {
-    return this.infoHashes.allows(announce.infoHash, announce.infoHashAt);
+    return this.admitsTorrent(announce.infoHash, announce.infoHashAt);
   }
 
-  /** Whether a scrape may read this torrent; a refused one reads as zeros, like an unknown one. */
-  admitsScrape(infoHash: Int32Array, infoHashAt: number): boolean {
+  /** Whether the tracker serves the torrent. To a scrape a refused one reads as zeros, like an unknown one. */
+  admitsTorrent(infoHash: Int32Array, infoHashAt: number): boolean {
     return this.infoHashes.allows(infoHash, infoHashAt);
   }
 }
