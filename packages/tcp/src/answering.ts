@@ -34,7 +34,12 @@ import {
   type SwarmStoreHandle,
 } from "@swarmtide/swarm";
 import type { WsConfig } from "@swarmtide/ws";
-import { conversationSettingsOf, shareOf, trustedProxiesOf, type WebConfig } from "./config.ts";
+import type { WebConfig } from "./config.ts";
+import {
+  conversationSettingsOf,
+  shareOf,
+  trustedProxiesOf,
+} from "./conversation/conversation-keys.ts";
 import type { ConversationOptions, ReloadedOptions } from "./conversation/conversation-options.ts";
 import { tcpCounters } from "./counters.ts";
 import type { TcpEngineName } from "./engines/engines.ts";

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { formatCidr } from "@swarmtide/bittorrent";
 import { defaultConfig, printDefaultConfig, readConfig, section } from "@swarmtide/toml-config";
-import { trustedProxiesOf, webSection } from "./config.ts";
+import { webSection } from "./config.ts";
+import { trustedProxiesOf } from "./conversation/conversation-keys.ts";
 
 const file = section("", { web: webSection });
 const read = (text: string) => readConfig(file, `[web]\n${text}\n`, "c.toml").web;

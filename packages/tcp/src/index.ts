@@ -10,7 +10,8 @@ export {
   webThreadsOf,
   webWorkersOf,
 } from "./bind.ts";
-export { trustedProxiesOf, type WebConfig, webSection } from "./config.ts";
+export { type WebConfig, webSection } from "./config.ts";
+export { trustedProxiesOf } from "./conversation/conversation-keys.ts";
 export * as tcpColumns from "./counters.ts";
 export type { TcpEngineName } from "./engines/engines.ts";
 export type { EpollServerOptions } from "./engines/epoll/epoll-options.ts";

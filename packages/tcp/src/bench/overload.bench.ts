@@ -21,7 +21,8 @@ import {
   PeerIdSample,
 } from "@swarmtide/swarm";
 import { defaultConfig } from "@swarmtide/toml-config";
-import { conversationSettingsOf, webSection } from "../config.ts";
+import { webSection } from "../config.ts";
+import { conversationSettingsOf } from "../conversation/conversation-keys.ts";
 import { CONNECTIONS_ACCEPTED, RECEIVED_BYTES_IPV4, tcpCounters } from "../counters.ts";
 import { EpollServer } from "../engines/epoll/hot/epoll-server.ts";
 import { OverloadClients } from "./overload-clients.ts";

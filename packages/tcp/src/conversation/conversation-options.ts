@@ -4,12 +4,12 @@
  */
 import type { HttpHandlerOptions } from "@swarmtide/http";
 import type { CounterRow, RefusalWriter, RoundTimer } from "@swarmtide/metrics";
-import type { ConversationSettings } from "../config.ts";
+import type { ConversationSettings } from "./conversation-keys.ts";
 
 /** Deadlines are checked this often. */
 export const SWEEP_MILLISECONDS = 500;
 
-/** The settings of [web] that a conversation reads (config.ts), and what its worker gives it. */
+/** The settings of [web] that a conversation reads (conversation-keys.ts), and what its worker gives it. */
 export interface ConversationOptions extends ConversationSettings {
   readonly handler: HttpHandlerOptions;
   readonly requestBytesMax: number;

@@ -16,7 +16,8 @@ import {
 } from "@swarmtide/swarm";
 import { FakeClock, HttpClient, type HttpConnectOptions } from "@swarmtide/test-kit";
 import { defaultConfig } from "@swarmtide/toml-config";
-import { conversationSettingsOf, webSection } from "../config.ts";
+import { webSection } from "../config.ts";
+import { conversationSettingsOf } from "../conversation/conversation-keys.ts";
 import { tcpCounters } from "../counters.ts";
 import type { EpollServerOptions } from "../engines/epoll/epoll-options.ts";
 import { EpollServer } from "../engines/epoll/hot/epoll-server.ts";
