@@ -3,12 +3,20 @@ import type { Counted } from "./api-counted.ts";
 
 /** What was dropped for one reason, or did not come. */
 export interface ClusterDropRow extends Counted {
-  readonly unit: "announces" | "messages";
+  readonly unit: "announces" | "messages" | "WebTorrent records";
   /** As in /metrics: `access_list`. */
   readonly reason: string;
 }
 
-/** Other nodes with which the swarms of UDP and HTTP are shared. */
+/** What nodes tell each other of WebTorrent: peers, offers and answers. */
+export interface ClusterWebTorrent {
+  /** WebTorrent peers on other nodes now. */
+  readonly peers: number;
+  readonly recordsIn: Counted;
+  readonly recordsOut: Counted;
+}
+
+/** Other nodes with which the swarms are shared. */
 export interface ClusterStats {
   /** Other nodes of the cluster now. */
   readonly nodes: number;
@@ -18,11 +26,13 @@ export interface ClusterStats {
   readonly isJoining: boolean;
   /** The greatest delay of a message in the last second, compared with the fastest one from the same node. */
   readonly lagSeconds: number;
-  /** Announces from other nodes and to them, and bytes of all messages. */
+  /** Announces over UDP and HTTP from other nodes and to them, and bytes of all messages about them. */
   readonly recordsIn: Counted;
   readonly recordsOut: Counted;
   readonly bytesIn: Counted;
   readonly bytesOut: Counted;
+  /** Null where WebTorrent is off. */
+  readonly webTorrent: ClusterWebTorrent | null;
   /** Every reason that there is, announces first. */
   readonly drops: readonly ClusterDropRow[];
 }

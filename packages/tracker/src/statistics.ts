@@ -139,15 +139,25 @@ const WS_RATES = ["announce", "scrape", "offer", "answer", "error"] as const;
 const HTTP_RATES = ["announce", "scrape", "error"] as const;
 const RATES = ["requests", "connect", "announce", "scrape", "error"] as const;
 
+const DROP_UNITS = {
+  announces: "announces",
+  messages: "messages",
+  "WebTorrent records": "wsRecords",
+} as const;
+
 /** `cluster: nodes=2 announcesIn=7 announcesOut=5 bytesIn=900 bytesOut=640 lagMs=3 dropped: announces.ring=2`. */
 function clusterPart(cluster: NonNullable<Stats["cluster"]>): string {
-  const { nodes, recordsIn, recordsOut, bytesIn, bytesOut, lagSeconds, drops } = cluster;
+  const { nodes, recordsIn, recordsOut, bytesIn, bytesOut, lagSeconds, webTorrent, drops } =
+    cluster;
   const counts = `announcesIn=${recordsIn.total} announcesOut=${recordsOut.total} bytesIn=${bytesIn.total} bytesOut=${bytesOut.total}`;
   const dropped = drops
     .filter(({ total }) => total > 0)
-    .map(({ unit, reason, total }) => ` ${unit}.${reason}=${total}`);
+    .map(({ unit, reason, total }) => ` ${DROP_UNITS[unit]}.${reason}=${total}`);
   const tail = dropped.length === 0 ? "" : ` dropped:${dropped.join("")}`;
-  return `cluster: nodes=${nodes} ${counts} lagMs=${Math.round(lagSeconds * 1000)}${tail}`;
+  const ofWs = webTorrent
+    ? ` wsRecordsIn=${webTorrent.recordsIn.total} wsRecordsOut=${webTorrent.recordsOut.total}`
+    : "";
+  return `cluster: nodes=${nodes} ${counts}${ofWs} lagMs=${Math.round(lagSeconds * 1000)}${tail}`;
 }
 
 /**

@@ -184,11 +184,13 @@ export const REMOTE_PEERS_RECEIVED = remoteRecords("in", "peer");
 export const REMOTE_OFFERS_RECEIVED = remoteRecords("in", "offer");
 export const REMOTE_ANSWERS_RECEIVED = remoteRecords("in", "answer");
 
-/** All of them, for who wants to tell traffic from losses. */
-export const REMOTE_TRAFFIC: readonly Column<"ws">[] = [
+/** All of them, for the statistics. */
+export const REMOTE_SENT: readonly Column<"ws">[] = [
   REMOTE_PEERS_SENT,
   REMOTE_OFFERS_SENT,
   REMOTE_ANSWERS_SENT,
+];
+export const REMOTE_RECEIVED: readonly Column<"ws">[] = [
   REMOTE_PEERS_RECEIVED,
   REMOTE_OFFERS_RECEIVED,
   REMOTE_ANSWERS_RECEIVED,

@@ -8,12 +8,17 @@ export function clusterStats(
   rates: RateBook,
 ): ClusterStats | null {
   if (cluster === undefined) return null;
-  const { recordsIn, recordsOut, bytesIn, bytesOut, drops, ...now } = cluster;
+  const { recordsIn, recordsOut, bytesIn, bytesOut, webTorrent, drops, ...now } = cluster;
   const counted = (what: string, total: number) => rates.counted(`cluster ${what}`, total);
   return {
     ...now,
     ...{ recordsIn: counted("in", recordsIn), recordsOut: counted("out", recordsOut) },
     ...{ bytesIn: counted("bytes in", bytesIn), bytesOut: counted("bytes out", bytesOut) },
+    webTorrent: webTorrent && {
+      peers: webTorrent.peers,
+      recordsIn: counted("WebTorrent in", webTorrent.recordsIn),
+      recordsOut: counted("WebTorrent out", webTorrent.recordsOut),
+    },
     drops: drops.map(({ unit, reason, total }) => ({
       ...{ unit, reason },
       ...counted(`dropped ${unit} ${reason}`, total),

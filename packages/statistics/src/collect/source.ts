@@ -74,6 +74,11 @@ export interface ClusterReading {
   readonly recordsOut: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
+  readonly webTorrent: {
+    readonly peers: number;
+    readonly recordsIn: number;
+    readonly recordsOut: number;
+  } | null;
   readonly drops: readonly Pick<ClusterDropRow, "unit" | "reason" | "total">[];
 }
 

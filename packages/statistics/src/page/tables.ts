@@ -139,10 +139,14 @@ function showMemory({ memory }: ApiStats): void {
 
 function showCluster({ cluster }: ApiStats): void {
   const state = cluster?.isConnected ? "connected" : "not connected: serving the local swarms";
+  const webTorrent = cluster?.webTorrent;
+  const elsewhere = webTorrent
+    ? ` ${formatCount(webTorrent.peers)} WebTorrent peers are on other nodes.`
+    : "";
   setText(
     byId("cluster-note"),
     cluster
-      ? `${formatCount(cluster.nodes)} other nodes, ${cluster.isJoining ? "joining" : state}; the latest message came ${formatDuration(cluster.lagSeconds)} after its time.`
+      ? `${formatCount(cluster.nodes)} other nodes, ${cluster.isJoining ? "joining" : state}; the latest message came ${formatDuration(cluster.lagSeconds)} after its time.${elsewhere}`
       : "The swarms are not shared with other nodes.",
   );
   const drops = (cluster?.drops ?? [])
@@ -155,16 +159,22 @@ function showCluster({ cluster }: ApiStats): void {
     ? ([
         ["Received", cluster.recordsIn, cluster.bytesIn],
         ["Sent", cluster.recordsOut, cluster.bytesOut],
+        ...(webTorrent
+          ? ([
+              ["WebTorrent, received", webTorrent.recordsIn, undefined],
+              ["WebTorrent, sent", webTorrent.recordsOut, undefined],
+            ] as const)
+          : []),
       ] as const)
     : [];
   fillTable(tableById("cluster"), {
-    head: ["", "Announces/s", "Bytes/s", "Announces", "Bytes"],
+    head: ["", "Records/s", "Bytes/s", "Records", "Bytes"],
     rows: rows.map(([name, records, bytes]) => [
       name,
       formatRate(records.perSecond.tenSeconds),
-      formatBytes(bytes.perSecond.tenSeconds),
+      bytes ? formatBytes(bytes.perSecond.tenSeconds) : "",
       formatCount(records.total),
-      formatBytes(bytes.total),
+      bytes ? formatBytes(bytes.total) : "",
     ]),
     empty: "No cluster.",
   });

@@ -129,6 +129,7 @@ function cluster({ cluster: stats }: Stats): ReportTable {
   const title = "Cluster";
   const head = ["", ...COUNTED_HEAD];
   if (!stats) return { title, head, rows: [] };
+  const { webTorrent } = stats;
   const state = stats.isJoining ? "joining" : stats.isConnected ? "connected" : "not connected";
   return {
     title,
@@ -139,6 +140,13 @@ function cluster({ cluster: stats }: Stats): ReportTable {
       ["announces sent", ...counted(stats.recordsOut)],
       ["bytes received", ...counted(stats.bytesIn)],
       ["bytes sent", ...counted(stats.bytesOut)],
+      ...(webTorrent === null
+        ? []
+        : [
+            [`${whole(webTorrent.peers)} WebTorrent peers on other nodes`],
+            ["WebTorrent records received", ...counted(webTorrent.recordsIn)],
+            ["WebTorrent records sent", ...counted(webTorrent.recordsOut)],
+          ]),
       ...stats.drops
         .filter(({ total }) => total > 0)
         .map((row) => [`${row.unit} dropped: ${row.reason.replaceAll("_", " ")}`, ...counted(row)]),

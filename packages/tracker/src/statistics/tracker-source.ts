@@ -99,7 +99,7 @@ export class TrackerSource implements StatisticsSource {
     const ws = wsTable && readWs(wsTable, this.#workersOf("ws"), config.ws.maxMemory * MIB);
     if (ws !== undefined) readings.push(ws);
     const clusterTable = counters.of(clusterColumns.clusterCounters);
-    const cluster = clusterTable && readCluster(clusterTable);
+    const cluster = clusterTable && readCluster(clusterTable, wsTable);
     const totals = readSwarmTotals(store);
     const swarms = sharedSwarms(totals);
     return {

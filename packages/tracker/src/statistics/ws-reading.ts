@@ -43,7 +43,8 @@ const ORDINARY = [
   ...[ws.REPLIES_SENT, ws.OFFERS_SENT, ws.ANSWERS_SENT, ws.ERRORS_SENT].flat(),
   ...[ws.RECEIVED_BYTES, ws.SENT_BYTES].flat(),
   ...[ws.COMPLETED, ws.PEERS_EXPIRED, ws.PEERS_REPLACED, ws.PEERS_NODE_LEFT],
-  ...ws.REMOTE_TRAFFIC,
+  ...ws.REMOTE_SENT,
+  ...ws.REMOTE_RECEIVED,
 ];
 
 /** Bytes a peer takes at most in the swarms of WebTorrent (packages/ws/src/memory.ts). */
