@@ -113,14 +113,14 @@ test("so have the block on stdout and the last line", () => {
   const snapshot = snapshotOfCluster();
   const block = formatStatisticsBlock(snapshot.stats);
   for (const pattern of [
-    /\n {2}3 other nodes, connected, lag 12\.0 ms\n/,
+    /\n {2}other nodes: 3, connected, lag 12\.0 ms\n/,
     /\n {2}announces received .* 7,001\n/,
     /\n {2}announces sent .* 5,002\n/,
     /\n {2}bytes received .* 90,003\n/,
     /\n {2}bytes sent .* 64,004\n/,
     /\n {2}announces dropped: ring .* 21\n/,
     /\n {2}announces dropped: access list .* 22\n/,
-    /\n {2}82 WebTorrent peers on other nodes\n/,
+    /\n {2}WebTorrent peers on them: 82\n/,
     /\n {2}WebTorrent records received .* 64\n/,
     /\n {2}WebTorrent records sent .* 66\n/,
     /\n {2}WebTorrent records dropped: outbound .* 18\n/,

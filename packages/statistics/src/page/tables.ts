@@ -141,12 +141,12 @@ function showCluster({ cluster }: ApiStats): void {
   const state = cluster?.isConnected ? "connected" : "not connected: serving the local swarms";
   const webTorrent = cluster?.webTorrent;
   const elsewhere = webTorrent
-    ? ` ${formatCount(webTorrent.peers)} WebTorrent peers are on other nodes.`
+    ? ` WebTorrent peers on them: ${formatCount(webTorrent.peers)}.`
     : "";
   setText(
     byId("cluster-note"),
     cluster
-      ? `${formatCount(cluster.nodes)} other nodes, ${cluster.isJoining ? "joining" : state}; the latest message came ${formatDuration(cluster.lagSeconds)} after its time.${elsewhere}`
+      ? `Other nodes: ${formatCount(cluster.nodes)}, ${cluster.isJoining ? "joining" : state}; the latest message came ${formatDuration(cluster.lagSeconds)} after its time.${elsewhere}`
       : "The swarms are not shared with other nodes.",
   );
   const drops = (cluster?.drops ?? [])

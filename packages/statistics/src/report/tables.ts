@@ -135,7 +135,7 @@ function cluster({ cluster: stats }: Stats): ReportTable {
     title,
     head,
     rows: [
-      [`${whole(stats.nodes)} other nodes, ${state}, lag ${time(stats.lagSeconds)}`],
+      [`other nodes: ${whole(stats.nodes)}, ${state}, lag ${time(stats.lagSeconds)}`],
       ["announces received", ...counted(stats.recordsIn)],
       ["announces sent", ...counted(stats.recordsOut)],
       ["bytes received", ...counted(stats.bytesIn)],
@@ -143,7 +143,7 @@ function cluster({ cluster: stats }: Stats): ReportTable {
       ...(webTorrent === null
         ? []
         : [
-            [`${whole(webTorrent.peers)} WebTorrent peers on other nodes`],
+            [`WebTorrent peers on them: ${whole(webTorrent.peers)}`],
             ["WebTorrent records received", ...counted(webTorrent.recordsIn)],
             ["WebTorrent records sent", ...counted(webTorrent.recordsOut)],
           ]),
