@@ -122,8 +122,10 @@ function warningsOf(rounds: readonly (readonly Run[])[], order: readonly string[
     const others = median(figuresOf(rounds, server, ({ saturated }) => saturated.othersBusy));
     const lost = figuresOf(rounds, server, ({ saturated }) => saturated.lost);
     const why = median(lost) > 0 ? ", and the tester for requests that were lost" : "";
+    // Where they share a core, each waits for the other.
+    const shares = rounds.flat().some((run) => run.server === server && run.sharesCpu);
     return [
-      ...(busy < IDLE * coresUsed(rounds)
+      ...(busy < IDLE * coresUsed(rounds) && !shares
         ? [`${server} waited for the tester${why}: read its CPU time, not its rates.`]
         : []),
       ...(others > NOISY ? [`Beside ${server} others used ${percent(others)} of a core.`] : []),

@@ -71,6 +71,8 @@ test("the page warns of servers that waited and of others on the machine", () =>
   assert.match(page, /- aquatic waited for the tester/);
   assert.match(page, /- Beside aquatic others used 40 % of a core/);
   assert.ok(!page.includes("- swarmtide waited"));
+  const shared = changed.map((one) => ({ ...one, sharesCpu: true }));
+  assert.ok(!pageOf({ ...rest, runs: shared }, TABLES, "x.svg").includes("waited"));
   const losing = changed.map((one) => ({ ...one, saturated: { ...one.saturated, lost: 7 } }));
   assert.match(
     pageOf({ ...rest, runs: losing }, TABLES, "x.svg"),
