@@ -49,7 +49,9 @@ echo "runs as uid $(awk '/^Uid:/ {print $2}' "/proc/$tracker/status"), process $
 
 hash=0123456789abcdef0123456789abcdef01234567
 in_image swarmtide announce udp://127.0.0.1:3000 "$hash" --left 0
-in_image swarmtide announce http://127.0.0.1:3000/announce "$hash" --port 7000 | tee /dev/stderr | grep -q 'peer 127.0.0.1:6881'
+answer="$(in_image swarmtide announce http://127.0.0.1:3000/announce "$hash" --port 7000)"
+echo "$answer"
+grep -q 'peer 127.0.0.1:6881' <<< "$answer"
 for url in udp://127.0.0.1:3000 http://127.0.0.1:3000/announce ws://127.0.0.1:3000; do in_image swarmtide check "$url" -4; done
 in_image node -e "$health" && echo "healthy" || { echo "the health check fails" >&2; exit 1; }
 
