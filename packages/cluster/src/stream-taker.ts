@@ -7,7 +7,7 @@
  */
 import { add } from "@swarmtide/metrics";
 import {
-  type ByteSource,
+  PartSource,
   SnapshotReader,
   SnapshotRestorer,
   UnreadableStream,
@@ -217,30 +217,5 @@ export class StreamTaker {
     const pause = Math.min(PAUSE_MILLISECONDS_MAX, 500 * 2 ** wanted.tries);
     wanted.dueMilliseconds = nowMilliseconds() + jittered(pause, random);
     this.#wanted.push(wanted);
-  }
-}
-
-/** Parts as what SnapshotReader reads: it asks for no more than has come. */
-class PartSource implements ByteSource {
-  /** Whether the end of the stream is not known yet. */
-  isOpen = true;
-  #bytes: Uint8Array = new Uint8Array(0);
-  /** Where in the stream `#bytes` begins. */
-  #start = 0;
-
-  get size(): number {
-    return this.isOpen ? Number.MAX_SAFE_INTEGER : this.#start + this.#bytes.length;
-  }
-
-  /** What has come before is not read again. */
-  put(bytes: Uint8Array): void {
-    this.#start += this.#bytes.length;
-    this.#bytes = bytes;
-  }
-
-  read(at: number, target: Uint8Array): number {
-    const some = this.#bytes.subarray(at - this.#start, at - this.#start + target.length);
-    target.set(some);
-    return some.length;
   }
 }

@@ -14,7 +14,7 @@
 import { setImmediate as breathe } from "node:timers/promises";
 import type { Sample } from "@swarmtide/metrics";
 import { type HandedSocket, HandedSockets } from "@swarmtide/runtime";
-import { type ByteSource, SnapshotReader, SnapshotRestorer } from "@swarmtide/snapshot";
+import { type ByteSource, PartSource, SnapshotReader, SnapshotRestorer } from "@swarmtide/snapshot";
 import {
   CHANGE_WORDS,
   ChangeTaker,
@@ -122,7 +122,7 @@ export class Taker {
 
   /** Fills a store that nobody announces to yet. Its clock has the running process's origin. */
   async receiveSwarms(options: SwarmsOptions): Promise<ReceivedSwarms> {
-    const source = new FrameSource();
+    const source = new PartSource();
     this.#changes = new ChangeTaker(options.store);
     source.put(await this.#channel.expect(FRAME_RECORDS, ANSWER_MILLISECONDS_MAX));
     const reader = openReader(source);
@@ -242,28 +242,3 @@ function changesIn({ buffer, length }: Uint8Array): Int32Array {
 
 const unexpected = ({ kind }: Frame) =>
   new ChannelFailure(`the running process sent message ${kind} at the wrong time`);
-
-/** Frames as what SnapshotReader reads: it asks for no more than has arrived. */
-class FrameSource implements ByteSource {
-  /** Whether the end of the stream is not known yet. */
-  isOpen = true;
-  #bytes: Uint8Array = new Uint8Array(0);
-  /** Where in the stream `#bytes` begins. */
-  #start = 0;
-
-  get size(): number {
-    return this.isOpen ? Number.MAX_SAFE_INTEGER : this.#start + this.#bytes.length;
-  }
-
-  /** What has come before is not read again. */
-  put(bytes: Uint8Array): void {
-    this.#start += this.#bytes.length;
-    this.#bytes = bytes;
-  }
-
-  read(at: number, target: Uint8Array): number {
-    const some = this.#bytes.subarray(at - this.#start, at - this.#start + target.length);
-    target.set(some);
-    return some.length;
-  }
-}

@@ -2,6 +2,7 @@
 export { type SnapshotConfig, snapshotSection } from "./config.ts";
 export { exportSnapshot, inspectSnapshot, type SnapshotReport } from "./inspect.ts";
 export type { SnapshotSettings } from "./keeper.ts";
+export { PartSource } from "./part-source.ts";
 export { type ByteSource, SnapshotReader, UnreadableStream } from "./reader.ts";
 export { CHUNK_HEADER_BYTES } from "./records/layout.ts";
 export { SnapshotRestorer } from "./restorer.ts";
