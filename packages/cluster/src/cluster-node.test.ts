@@ -92,32 +92,6 @@ test("a node that starts has the swarms of those that run before it is ready, an
   assert.equal(d.count("dropped_messages", { reason: "gap" }), 0);
 });
 
-test("a node is alone, and ready, when nobody answers within two seconds", () => {
-  const cluster = new TestCluster();
-  const a = cluster.start("a");
-  cluster.pass(1900);
-  assert.ok(a.node.isJoining);
-  cluster.pass(200);
-  assert.ok(!a.node.isJoining);
-  assert.equal(a.count("joining"), 0);
-});
-
-test("a node that cannot connect at the start is ready after two seconds, and meets the others later", () => {
-  const cluster = new TestCluster();
-  const a = cluster.start("a");
-  a.announce(1, 1);
-  const b = cluster.start("b");
-  cluster.cutOff(b);
-  b.announce(1, 2);
-  cluster.pass(8000);
-  assert.ok(!b.node.isJoining);
-  assert.equal(b.scrape(1).leechers, 1);
-  cluster.connect(b);
-  cluster.pass(8000);
-  assert.equal(a.scrape(1).leechers, 2);
-  assert.equal(b.scrape(1).leechers, 2);
-});
-
 test("a node that was cut off streams what it missed, and the others what it has", () => {
   const { cluster, nodes, a, b, c } = threeNodes();
   a.announce(1, 1);

@@ -61,7 +61,8 @@ export class StreamGiver {
   ask(to: Asker, ageSecondsMax: number, canGive: boolean): number {
     if (!canGive) return REASON_NOT_READY;
     const current = this.#stream;
-    if (current !== undefined && !isSameNode(current.to, to)) return REASON_BUSY;
+    // One of the same name is its former self, or a process that took its place: a restart must not wait for the patience.
+    if (current !== undefined && current.to.name !== to.name) return REASON_BUSY;
     if (current !== undefined) this.#giveUp();
     const { store, nowSeconds, nowMilliseconds, timeMilliseconds } = this.#options;
     const pieces: Uint8Array[] = [];

@@ -25,8 +25,10 @@ const PATIENCE_MILLISECONDS = 5000;
 const FIRST_PAUSE_MILLISECONDS = 2000;
 const PAUSE_MILLISECONDS_MAX = 30_000;
 const TRIES = 8;
-/** Of a node that joins: others wait for it, and there may be another one to ask. */
+/** Of a node that joins and is not answered: others wait for it, and there may be another one to ask. */
 const TRIES_URGENT = 2;
+/** Of one that is told that the other is busy: that one gives up who is silent after 15 s, and these pauses add up to 31. */
+const TRIES_REFUSED = 6;
 
 export interface TakerOptions extends Surroundings {
   readonly store: SwarmStore;
@@ -110,7 +112,7 @@ export class StreamTaker {
 
   /** The node that was asked will not give. */
   refused(from: Member, stream: number): void {
-    if (this.#isOf(from, stream)) this.#breakOff();
+    if (this.#isOf(from, stream)) this.#breakOff(TRIES_REFUSED);
   }
 
   /** A part has come. */
@@ -201,16 +203,18 @@ export class StreamTaker {
     current.wanted.done(true);
   }
 
-  #breakOff(): void {
+  /** `triesMin` are made in any case. */
+  #breakOff(triesMin = 0): void {
     const current = this.#current;
     this.#current = undefined;
-    if (current !== undefined) this.#again(current.wanted);
+    if (current !== undefined) this.#again(current.wanted, triesMin);
   }
 
-  #again(wanted: Wanted): void {
+  #again(wanted: Wanted, triesMin = 0): void {
     const { counters, nowMilliseconds, random } = this.#options;
     add(counters, STREAMS_LOST);
-    if (wanted.tries >= wanted.triesMax || wanted.member.number === 0) {
+    const triesMax = Math.max(wanted.triesMax, triesMin);
+    if (wanted.tries >= triesMax || wanted.member.number === 0) {
       wanted.done(false);
       return;
     }
