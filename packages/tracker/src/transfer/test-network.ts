@@ -35,11 +35,18 @@ function ip(...args: readonly string[]): void {
   if (result.status !== 0) throw new Error(`ip ${args.join(" ")}: ${result.stderr.trim()}`);
 }
 
-/** Removes namespaces of test processes that were killed before they could. */
-function sweep(): void {
-  const list = spawnSync("ip", ["netns", "list"], { encoding: "utf8" }).stdout ?? "";
-  for (const [, name = "", pid = ""] of list.matchAll(/^(swarmtide-(\d+)-\S+)/gm))
-    if (!existsSync(`/proc/${pid}`)) ip("netns", "delete", name);
+/**
+ * Removes what test processes left that were killed before they could. One may close its own and end between the listing
+ * and the question whether it lives, and two tests may sweep at once: what has gone by then is what was wanted.
+ */
+export function sweepNamespaces(listed = listNamespaces()): void {
+  for (const [, name = "", pid = ""] of listed.matchAll(/^(swarmtide-(\d+)-\S+)/gm))
+    if (!existsSync(`/proc/${pid}`)) spawnSync("ip", ["netns", "delete", name]);
+}
+
+/** The namespaces of this machine, one a line. */
+export function listNamespaces(): string {
+  return spawnSync("ip", ["netns", "list"], { encoding: "utf8" }).stdout ?? "";
 }
 
 let networks = 0;
@@ -127,7 +134,7 @@ export class TestNetwork {
 export function networkProblem(): string | undefined {
   if (process.platform !== "linux") return "network namespaces are Linux'";
   try {
-    sweep();
+    sweepNamespaces();
     TestNetwork.open().close();
     return undefined;
   } catch (error) {
