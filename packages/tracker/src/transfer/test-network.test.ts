@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { describe, it } from "node:test";
-import { listNamespaces, networkProblem, sweepNamespaces } from "./test-network.js";
+import { listNamespaces, networkProblem, sweepNamespaces } from "./test-network.ts";
 
 /** The pid of a process that has ended. */
 function endedPid(): number {
