@@ -36,7 +36,7 @@ import { MessageReader, REFUSED_VERSION, type Sender } from "./messages/message.
 import { RecordsReader, RecordsWriter } from "./messages/records.ts";
 import { Missed } from "./missed.ts";
 import { Outbox } from "./outbox.ts";
-import { type Asker, StreamGiver } from "./stream-giver.ts";
+import { StreamGiver } from "./stream-giver.ts";
 import { StreamTaker } from "./stream-taker.ts";
 import { type Subjects, senderOf, type Way } from "./subjects.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -97,8 +97,7 @@ export class ClusterNode {
       this.#sendToChannels(node, lane, bytes),
     );
     this.#members = new Members(own, options, this.#channel);
-    const send = (kind: number, to: Asker, second: number, rest?: Uint8Array) =>
-      this.#outbox.stream(kind, to, second, rest);
+    const send = this.#outbox.stream.bind(this.#outbox);
     this.#giver = new StreamGiver({ ...options, send });
     this.#taker = new StreamTaker({ ...options, send });
     this.#missed = new Missed(options, this.#taker, () => this.isJoining);
@@ -219,11 +218,9 @@ export class ClusterNode {
     const { to, first: stream, second } = directed;
     // For a process before this one, or a twin.
     if (to !== this.#options.own.instance) return true;
-    const { instance, name } = member;
     if (kind === KIND_ASK) {
-      const asker = { name, instance, stream };
-      const reason = this.#giver.ask(asker, second, this.#joining.isOver);
-      if (reason !== 0) this.#outbox.stream(KIND_REFUSED, asker, reason);
+      const reason = this.#giver.ask(member, stream, second, this.#joining.isOver);
+      if (reason !== 0) this.#outbox.stream(KIND_REFUSED, member, stream, reason);
       else this.#giver.work();
     } else if (kind === KIND_REFUSED) this.#taker.refused(member, stream);
     else if (kind === KIND_PART) this.#taker.part(member, stream, second, rest);

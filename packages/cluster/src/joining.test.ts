@@ -2,35 +2,42 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { TestCluster } from "./testing/test-cluster.ts";
 
-test("a node that restarts while it is being sent the swarms gets them at once", () => {
+/** Node a has a peer and was sending its swarms to a node that was killed, or that ended and said so. */
+function endedWhileBeingSent(name: string, saysBye = false): TestCluster {
   const cluster = new TestCluster();
   const a = cluster.start("a");
   cluster.settle();
   a.announce(1, 1);
-  const d = cluster.start("d");
-  cluster.broker.loses = (subject) => subject.endsWith("to.d.a");
+  const ended = cluster.start(name);
+  cluster.broker.loses = (subject) => subject.endsWith(`to.${name}.a`);
   cluster.pass(500);
-  assert.ok(d.node.isJoining);
-  cluster.end(d, false);
+  assert.ok(ended.node.isJoining);
+  cluster.end(ended, saysBye);
   cluster.broker.loses = () => false;
+  return cluster;
+}
+
+test("a node that restarts while it is being sent the swarms gets them at once", () => {
+  const cluster = endedWhileBeingSent("d");
   const again = cluster.start("d");
   cluster.pass(500);
   assert.ok(!again.node.isJoining);
   assert.equal(again.scrape(1).leechers, 1);
 });
 
-test("a node that starts while another one is being sent the swarms waits for its turn", () => {
-  const cluster = new TestCluster();
-  const a = cluster.start("a");
-  cluster.settle();
-  a.announce(1, 1);
-  const c = cluster.start("c");
-  cluster.broker.loses = (subject) => subject.endsWith("to.c.a");
+test("a node that starts after another one has left while it was being sent the swarms gets them at once", () => {
+  const cluster = endedWhileBeingSent("c", true);
+  const b = cluster.start("b");
   cluster.pass(500);
-  cluster.end(c, false);
+  assert.ok(!b.node.isJoining);
+  assert.equal(b.scrape(1).leechers, 1);
+});
+
+test("a node that starts while another one is being sent the swarms waits for its turn", () => {
+  const cluster = endedWhileBeingSent("c");
   const b = cluster.start("b");
   cluster.pass(10_000);
-  assert.ok(b.node.isJoining, "the stream to a node that is gone is given up after 15 s");
+  assert.ok(b.node.isJoining, "a node that says nothing has gone after 10 s");
   cluster.pass(25_000);
   assert.ok(!b.node.isJoining);
   assert.equal(b.scrape(1).leechers, 1);

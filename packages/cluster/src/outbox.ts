@@ -12,7 +12,6 @@ import {
   type Sender,
 } from "./messages/message.ts";
 import type { RecordsWriter } from "./messages/records.ts";
-import type { Asker } from "./stream-giver.ts";
 import type { Subjects } from "./subjects.ts";
 import type { Surroundings } from "./surroundings.ts";
 
@@ -54,7 +53,8 @@ export class Outbox {
   /** Of a stream. False where it is lost. */
   stream(
     kind: number,
-    { name, instance, stream }: Asker,
+    { name, instance }: Sender,
+    stream: number,
     second: number,
     rest?: Uint8Array,
   ): boolean {

@@ -7,6 +7,7 @@ import { add } from "@swarmtide/metrics";
 import { SnapshotWriter } from "@swarmtide/snapshot";
 import type { SwarmStore } from "@swarmtide/swarm";
 import { STREAMS_GIVEN, STREAMS_GIVEN_UP } from "./counters.ts";
+import type { Member } from "./member.ts";
 import { KIND_PART, REASON_BUSY, REASON_NOT_READY } from "./messages/layout.ts";
 import type { Sender } from "./messages/message.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -22,24 +23,24 @@ const PATIENCE_MILLISECONDS = 15_000;
 /** "All ages" in an ask. */
 export const AGE_SECONDS_ALL = 0xffffffff;
 
-/** Who asks, and under which number. */
-export interface Asker extends Sender {
-  readonly stream: number;
-}
-
 export interface GiverOptions extends Surroundings {
   readonly store: SwarmStore;
   /** The store's clock. */
   readonly nowSeconds: () => number;
   /** Sends a message to a node. False where it is lost. */
-  readonly send: (kind: number, to: Asker, second: number, rest?: Uint8Array) => boolean;
+  readonly send: (
+    kind: number,
+    to: Sender,
+    stream: number,
+    second: number,
+    rest?: Uint8Array,
+  ) => boolean;
 }
 
-const isSameNode = (one: Sender, other: Sender): boolean =>
-  one.name === other.name && one.instance === other.instance;
-
 interface GivenStream {
-  readonly to: Asker;
+  readonly to: Member;
+  /** Its number, by who asked. */
+  readonly stream: number;
   readonly writer: SnapshotWriter;
   /** Pieces that the writer has made and that are not sent yet: headers of chunks, each with its body. */
   readonly pieces: Uint8Array[];
@@ -58,16 +59,17 @@ export class StreamGiver {
   }
 
   /** Begins a stream. Returns why not, REASON_…, or 0. */
-  ask(to: Asker, ageSecondsMax: number, canGive: boolean): number {
+  ask(to: Member, stream: number, ageSecondsMax: number, canGive: boolean): number {
     if (!canGive) return REASON_NOT_READY;
     const current = this.#stream;
-    // One of the same name is its former self, or a process that took its place: a restart must not wait for the patience.
-    if (current !== undefined && current.to.name !== to.name) return REASON_BUSY;
+    // One that has left, was silent or was replaced by a restart keeps nobody waiting.
+    const isHeld = current !== undefined && current.to !== to && current.to.number !== 0;
+    if (isHeld) return REASON_BUSY;
     if (current !== undefined) this.#giveUp();
     const { store, nowSeconds, nowMilliseconds, timeMilliseconds } = this.#options;
     const pieces: Uint8Array[] = [];
     this.#stream = {
-      to,
+      ...{ to, stream },
       writer: new SnapshotWriter({
         ...{ store, compression: "none", nowSeconds, bodyBytesMax: BODY_BYTES_MAX },
         unixSeconds: timeMilliseconds() / 1000,
@@ -84,10 +86,9 @@ export class StreamGiver {
   }
 
   /** The other has taken so many parts. */
-  taken(from: Sender, stream: number, parts: number): void {
+  taken(from: Member, stream: number, parts: number): void {
     const current = this.#stream;
-    if (current === undefined || current.to.stream !== stream) return;
-    if (!isSameNode(current.to, from)) return;
+    if (current === undefined || current.to !== from || current.stream !== stream) return;
     if (parts <= current.taken || parts > current.sent) return;
     current.taken = parts;
     current.lastTakenMilliseconds = this.#options.nowMilliseconds();
@@ -132,7 +133,8 @@ export class StreamGiver {
     if (header === undefined) return true;
     const body = current.sent === 0 ? undefined : current.pieces.shift();
     const part = body === undefined ? header : Buffer.concat([header, body]);
-    const isSent = this.#options.send(KIND_PART, current.to, current.sent, part);
+    const { to, stream, sent } = current;
+    const isSent = this.#options.send(KIND_PART, to, stream, sent, part);
     current.sent++;
     return isSent;
   }

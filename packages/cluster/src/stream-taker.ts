@@ -16,7 +16,7 @@ import type { InfoHashFilter, SwarmStore } from "@swarmtide/swarm";
 import { STREAM_PEERS, STREAM_REFUSED, STREAMS_LOST, STREAMS_TAKEN } from "./counters.ts";
 import type { Member } from "./member.ts";
 import { KIND_ASK, KIND_TAKEN } from "./messages/layout.ts";
-import type { Asker } from "./stream-giver.ts";
+import type { Sender } from "./messages/message.ts";
 import { jittered, type Surroundings } from "./surroundings.ts";
 
 /** A node that was asked begins within this time, and then goes on. */
@@ -27,7 +27,7 @@ const PAUSE_MILLISECONDS_MAX = 30_000;
 const TRIES = 8;
 /** Of a node that joins and is not answered: others wait for it, and there may be another one to ask. */
 const TRIES_URGENT = 2;
-/** Of one that is told that the other is busy: that one gives up who is silent after 15 s, and these pauses add up to 31. */
+/** Of one that is told that the other is busy: that one gives up a stream that stands still after 15 s, and these pauses add up to 31. */
 const TRIES_REFUSED = 6;
 
 export interface TakerOptions extends Surroundings {
@@ -37,7 +37,7 @@ export interface TakerOptions extends Surroundings {
   readonly peerAgeSecondsMax: () => number;
   readonly keepCompletedSeconds: () => number;
   readonly accessList: () => InfoHashFilter | undefined;
-  readonly send: (kind: number, to: Asker, second: number) => boolean;
+  readonly send: (kind: number, to: Sender, stream: number, second: number) => boolean;
 }
 
 /** A stream that is to be asked for, or has been. */
@@ -53,7 +53,8 @@ interface Wanted {
 
 interface TakenStream {
   readonly wanted: Wanted;
-  readonly asker: Asker;
+  /** The number under which it was asked for. */
+  readonly stream: number;
   readonly source: PartSource;
   reader: SnapshotReader | undefined;
   restorer: SnapshotRestorer | undefined;
@@ -130,27 +131,26 @@ export class StreamTaker {
       return;
     }
     current.parts++;
-    this.#options.send(KIND_TAKEN, current.asker, current.parts);
+    this.#options.send(KIND_TAKEN, from, stream, current.parts);
     if (!isMore) this.#end(current);
   }
 
   #isOf(from: Member, stream: number): boolean {
     const current = this.#current;
-    return current?.wanted.member === from && current.asker.stream === stream;
+    return current?.wanted.member === from && current.stream === stream;
   }
 
   #ask(wanted: Wanted): void {
     const { send, nowMilliseconds } = this.#options;
     this.#lastStream = (this.#lastStream + 1) >>> 0;
-    const { name, instance } = wanted.member;
-    const asker = { name, instance, stream: this.#lastStream };
+    const stream = this.#lastStream;
     wanted.tries++;
     this.#current = {
-      ...{ wanted, asker, source: new PartSource(), reader: undefined, restorer: undefined },
+      ...{ wanted, stream, source: new PartSource(), reader: undefined, restorer: undefined },
       ...{ parts: 0, lastHeardMilliseconds: nowMilliseconds() },
     };
     const age = Math.min(0xffffffff, Math.ceil(wanted.ageSeconds()));
-    if (!send(KIND_ASK, asker, age)) this.#breakOff();
+    if (!send(KIND_ASK, wanted.member, stream, age)) this.#breakOff();
   }
 
   /** Whether more is to come; undefined where these bytes are not what follows. */
@@ -187,31 +187,28 @@ export class StreamTaker {
 
   #end(current: TakenStream): void {
     const { counters, log } = this.#options;
-    this.#current = undefined;
     if (current.reader?.isWhole !== true) {
-      this.#again(current.wanted);
+      this.#breakOff();
       return;
     }
+    this.#current = undefined;
     const { taken } = current.restorer ?? {};
     add(counters, STREAMS_TAKEN);
     add(counters, STREAM_PEERS, taken?.peersStored ?? 0);
     add(counters, STREAM_REFUSED, taken?.peersRefused ?? 0);
-    log.info(`received the swarms of node ${current.asker.name}`, {
+    log.info(`received the swarms of node ${current.wanted.member.name}`, {
       torrents: taken?.recordsStored ?? 0,
       peers: taken?.peersStored ?? 0,
     });
     current.wanted.done(true);
   }
 
-  /** `triesMin` are made in any case. */
+  /** The stream that comes is asked for again, after a pause that grows; `triesMin` times in any case. */
   #breakOff(triesMin = 0): void {
-    const current = this.#current;
-    this.#current = undefined;
-    if (current !== undefined) this.#again(current.wanted, triesMin);
-  }
-
-  #again(wanted: Wanted, triesMin = 0): void {
     const { counters, nowMilliseconds, random } = this.#options;
+    const wanted = this.#current?.wanted;
+    this.#current = undefined;
+    if (wanted === undefined) return;
     add(counters, STREAMS_LOST);
     const triesMax = Math.max(wanted.triesMax, triesMin);
     if (wanted.tries >= triesMax || wanted.member.number === 0) {
