@@ -2,7 +2,12 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { describe, it } from "node:test";
-import { listNamespaces, networkProblem, sweepNamespaces } from "./test-network.ts";
+import {
+  listNamespaces,
+  networkProblem,
+  removeNamespace,
+  sweepNamespaces,
+} from "./test-network.ts";
 
 /** The pid of a process that has ended. */
 function endedPid(): number {
@@ -18,7 +23,7 @@ describe("the networks of tests that were killed", { skip: networkProblem() }, (
       assert.equal(spawnSync("ip", ["netns", "add", name]).status, 0, name);
     sweepNamespaces();
     const after = listNamespaces();
-    spawnSync("ip", ["netns", "delete", living]);
+    removeNamespace(living);
     assert.ok(!after.includes(left), after);
     assert.ok(after.includes(living), after);
   });

@@ -35,18 +35,23 @@ function ip(...args: readonly string[]): void {
   if (result.status !== 0) throw new Error(`ip ${args.join(" ")}: ${result.stderr.trim()}`);
 }
 
-/**
- * Removes what test processes left that were killed before they could. One may close its own and end between the listing
- * and the question whether it lives, and two tests may sweep at once: what has gone by then is what was wanted.
- */
-export function sweepNamespaces(listed = listNamespaces()): void {
-  for (const [, name = "", pid = ""] of listed.matchAll(/^(swarmtide-(\d+)-\S+)/gm))
-    if (!existsSync(`/proc/${pid}`)) spawnSync("ip", ["netns", "delete", name]);
-}
-
 /** The namespaces of this machine, one a line. */
 export function listNamespaces(): string {
   return spawnSync("ip", ["netns", "list"], { encoding: "utf8" }).stdout ?? "";
+}
+
+/** One that is not there is what was wanted: no failure. */
+export function removeNamespace(name: string): void {
+  spawnSync("ip", ["netns", "delete", name]);
+}
+
+/**
+ * Removes what test processes left that were killed before they could. One may close its own and end between the listing
+ * and the question whether it lives, and two tests may sweep at once.
+ */
+export function sweepNamespaces(listed = listNamespaces()): void {
+  for (const [, name = "", pid = ""] of listed.matchAll(/^(swarmtide-(\d+)-\S+)/gm))
+    if (!existsSync(`/proc/${pid}`)) removeNamespace(name);
 }
 
 let networks = 0;
@@ -125,7 +130,7 @@ export class TestNetwork {
   /** Processes on the hosts must have ended: a namespace lives as long as a process is in it. */
   close(): void {
     process.off("exit", this.#onExit);
-    for (const host of HOSTS) spawnSync("ip", ["netns", "delete", this.#namespace(host)]);
+    for (const host of HOSTS) removeNamespace(this.#namespace(host));
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
